@@ -1,0 +1,62 @@
+package interview
+
+import "time"
+
+// CallStatus is where a call stands. It never goes back.
+type CallStatus string
+
+// The statuses of a call, in the order in which a call passes them.
+const (
+	CallQueued      CallStatus = "QUEUED"       // accepted by us, not dialled
+	CallDialing     CallStatus = "DIALING"      // dial intent written, Twilio has or will get it
+	CallDialUnknown CallStatus = "DIAL_UNKNOWN" // dialled with unknown outcome
+	CallRinging     CallStatus = "RINGING"
+	CallInProgress  CallStatus = "IN_PROGRESS"
+	CallCompleted   CallStatus = "COMPLETED"
+	CallBusy        CallStatus = "BUSY"
+	CallNoAnswer    CallStatus = "NO_ANSWER"
+	CallFailed      CallStatus = "FAILED"
+	CallCanceled    CallStatus = "CANCELED"
+)
+
+// Call is one phone interview.
+type Call struct {
+	ID         string
+	CampaignID string
+	// PhoneNumber is whom we call, E.164.
+	PhoneNumber string
+	// TwilioSid is the CallSid, "" until Twilio told us.
+	TwilioSid string
+	// AccountSid is the Twilio account that places the call, "" until known.
+	AccountSid string
+	Status     CallStatus
+	// Sequence is the SequenceNumber of the status callback that set Status, -1 for none.
+	Sequence int
+	Consent  Consent
+	// ConsentAttempts counts the answers to the consent question that were heard.
+	ConsentAttempts int
+	ConsentAt       *time.Time
+	// Duration is in seconds, nil until Twilio told us.
+	Duration *int
+	// DialedAt is when the intent to dial was committed.
+	DialedAt    *time.Time
+	StartedAt   *time.Time // answered
+	CompletedAt *time.Time // reached a terminal status
+	// ErrorCode and ErrorMessage keep Twilio's own words when a call was refused.
+	ErrorCode    int
+	ErrorMessage string
+	// Transcript is the joined text of the utterances, "" until transcribed.
+	Transcript string
+	CreatedAt  time.Time
+
+	// Script is what the call says. It belongs to the campaign and is only read here.
+	Script Script
+}
+
+// Script is what a campaign's calls say.
+type Script struct {
+	// CampaignName and Category name what the interview is about.
+	CampaignName, Category string
+	// Questions are asked in order after consent.
+	Questions []string
+}

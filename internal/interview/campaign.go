@@ -1,0 +1,50 @@
+package interview
+
+import (
+	"strings"
+	"time"
+)
+
+// CampaignStatus says whether a campaign may dial.
+type CampaignStatus string
+
+// The statuses of a campaign. Only an ACTIVE one dials.
+const (
+	CampaignDraft     CampaignStatus = "DRAFT"
+	CampaignActive    CampaignStatus = "ACTIVE"
+	CampaignPaused    CampaignStatus = "PAUSED"
+	CampaignCompleted CampaignStatus = "COMPLETED"
+)
+
+// Valid reports whether s is one of the statuses above.
+func (s CampaignStatus) Valid() bool {
+	switch s {
+	case CampaignDraft, CampaignActive, CampaignPaused, CampaignCompleted:
+		return true
+	}
+	return false
+}
+
+// Campaign is a set of calls that test the same hypotheses.
+type Campaign struct {
+	ID             string
+	Name           string
+	Category       string
+	PromptTemplate string
+	Status         CampaignStatus
+	CreatedAt      time.Time
+	Hypotheses     []Hypothesis
+}
+
+// Questions are the lines of a prompt template that begin with "-", in order, without the dash.
+func Questions(promptTemplate string) []string {
+	var questions []string
+	for line := range strings.Lines(promptTemplate) {
+		if q, ok := strings.CutPrefix(strings.TrimSpace(line), "-"); ok {
+			if q = strings.TrimSpace(q); q != "" {
+				questions = append(questions, q)
+			}
+		}
+	}
+	return questions
+}

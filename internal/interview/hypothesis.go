@@ -1,0 +1,24 @@
+package interview
+
+import "time"
+
+// HypothesisStatus is the verdict on a hypothesis.
+type HypothesisStatus string
+
+// The verdicts. PENDING means that there is not enough evidence yet.
+const (
+	HypothesisPending      HypothesisStatus = "PENDING"
+	HypothesisValidated    HypothesisStatus = "VALIDATED"
+	HypothesisInvalidated  HypothesisStatus = "INVALIDATED"
+	HypothesisInconclusive HypothesisStatus = "INCONCLUSIVE"
+)
+
+// Hypothesis is a question that a campaign's calls answer together.
+type Hypothesis struct {
+	ID         string
+	CampaignID string
+	Question   string
+	Status     HypothesisStatus
+	Conclusion string
+	CreatedAt  time.Time
+}

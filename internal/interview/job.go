@@ -1,0 +1,72 @@
+package interview
+
+import "time"
+
+// Function names one step of the pipeline.
+type Function string
+
+// The functions of the pipeline.
+const (
+	OrchestrateCall     Function = "orchestrate-call"
+	TranscribeRecording Function = "transcribe-recording"
+	ExtractClaims       Function = "extract-claims"
+	ValidateClaim       Function = "validate-claim"
+)
+
+// Job asks for one run of a function. A second job with the same Function and Key starts nothing.
+type Job struct {
+	Function Function
+	// Key is the idempotency key, unique for the function for ever.
+	Key string
+	// Args is the function's argument, one of the types below.
+	Args any
+	// NotBefore delays the first attempt; zero means at once.
+	NotBefore time.Time
+}
+
+// OrchestrateCallArgs is the argument of orchestrate-call.
+type OrchestrateCallArgs struct {
+	CallID string `json:"callId"`
+}
+
+// TranscribeRecordingArgs is the argument of transcribe-recording.
+type TranscribeRecordingArgs struct {
+	CallID       string `json:"callId"`
+	RecordingSid string `json:"recordingSid"`
+	// RecordingURL is Twilio's, with the .mp3 extension appended.
+	RecordingURL string `json:"recordingUrl"`
+}
+
+// ExtractClaimsArgs is the argument of extract-claims.
+type ExtractClaimsArgs struct {
+	CallID       string `json:"callId"`
+	RecordingSid string `json:"recordingSid"`
+}
+
+// ValidateClaimArgs is the argument of validate-claim.
+type ValidateClaimArgs struct {
+	HypothesisID string `json:"hypothesisId"`
+}
+
+// NewOrchestrateCall is the job that dials a call, not before the given time (zero: at once).
+func NewOrchestrateCall(callID string, notBefore time.Time) Job {
+	return Job{Function: OrchestrateCall, Key: callID, Args: OrchestrateCallArgs{CallID: callID}, NotBefore: notBefore}
+}
+
+// NewTranscribeRecording is the job that transcribes a completed recording. url is the RecordingUrl as Twilio sent it.
+func NewTranscribeRecording(callID, recordingSid, url string) Job {
+	return Job{
+		Function: TranscribeRecording,
+		Key:      callID + ":" + recordingSid,
+		Args:     TranscribeRecordingArgs{CallID: callID, RecordingSid: recordingSid, RecordingURL: url + ".mp3"},
+	}
+}
+
+// NewExtractClaims is the job that mines one recording's transcript for claims.
+func NewExtractClaims(callID, recordingSid string) Job {
+	return Job{
+		Function: ExtractClaims,
+		Key:      callID + ":" + recordingSid,
+		Args:     ExtractClaimsArgs{CallID: callID, RecordingSid: recordingSid},
+	}
+}
