@@ -1,0 +1,130 @@
+// Command withservers runs a command with throw-away PostgreSQL and Redis
+// servers:
+//
+//	go run ./internal/testserver/cmd/withservers [-fsync] go test ./...
+//
+// The command finds them in TEST_DATABASE_URL and TEST_REDIS_URL. A server
+// whose variable is already set is used instead. Signals are passed on, the
+// servers end with the command, and its exit code is ours.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/i-agent/iagent/internal/testserver"
+)
+
+func main() {
+	fsync := flag.Bool("fsync", false, "commits wait for the disk, as in production")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: withservers [-fsync] command [argument ...]")
+		os.Exit(2)
+	}
+	code, err := run(testserver.Options{Fsync: *fsync}, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "withservers:", err)
+	}
+	os.Exit(code)
+}
+
+// run returns the exit code of the command; 1 when it could not be started.
+func run(o testserver.Options, command []string) (int, error) {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	env := os.Environ()
+	started := make(chan error, 1)
+	var stop []func() error
+	go func() { started <- start(ctx, o, &env, &stop) }()
+	var err error
+	select {
+	case err = <-started:
+	case sig := <-signals:
+		cancel()
+		<-started
+		err = fmt.Errorf("starting the servers: %v", sig)
+	}
+	defer func() {
+		for _, s := range stop {
+			s()
+		}
+	}()
+	if err != nil {
+		return 1, err
+	}
+	return child(command, env, signals)
+}
+
+// start starts what is not given and adds it to the environment.
+func start(ctx context.Context, o testserver.Options, env *[]string, stop *[]func() error) error {
+	if os.Getenv("TEST_DATABASE_URL") == "" {
+		p, err := testserver.StartPostgres(ctx, o)
+		if err != nil {
+			return err
+		}
+		*stop = append(*stop, p.Close)
+		*env = append(*env, "TEST_DATABASE_URL="+p.URL())
+		fmt.Fprintln(os.Stderr, "withservers: PostgreSQL on", p.Addr())
+	}
+	if os.Getenv("TEST_REDIS_URL") == "" {
+		r, err := testserver.StartRedis(ctx, o)
+		if err != nil {
+			return err
+		}
+		*stop = append(*stop, r.Close)
+		*env = append(*env, "TEST_REDIS_URL="+r.URL())
+		fmt.Fprintln(os.Stderr, "withservers: Redis on", r.Addr())
+	}
+	return nil
+}
+
+// child runs the command in a process group of its own, so that every process
+// of it gets each signal once, from the terminal or from us. The second signal
+// kills.
+func child(command, env []string, signals <-chan os.Signal) (int, error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for n := 0; ; n++ {
+		select {
+		case err := <-done:
+			return exitCode(err)
+		case s := <-signals:
+			sig, ok := s.(syscall.Signal)
+			if !ok || n > 0 {
+				sig = syscall.SIGKILL
+			}
+			syscall.Kill(-cmd.Process.Pid, sig)
+		}
+	}
+}
+
+func exitCode(err error) (int, error) {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		if err != nil {
+			return 1, err
+		}
+		return 0, nil
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return exit.ExitCode(), nil
+}

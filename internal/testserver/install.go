@@ -1,0 +1,183 @@
+package testserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// program is something we can find on this machine or have installed.
+type program struct {
+	name     string
+	find     func() (string, bool)
+	packages map[string][]string // by package manager; the first that installs will do
+}
+
+var postgresql = program{
+	name: "PostgreSQL",
+	find: findPostgres,
+	packages: map[string][]string{
+		"apt-get": {"postgresql"},
+		"dnf":     {"postgresql-server"},
+		"apk":     {"postgresql"},
+		"brew":    {"postgresql@17", "postgresql"},
+	},
+}
+
+var redisServer = program{
+	name: "Redis",
+	find: findRedis,
+	packages: map[string][]string{
+		"apt-get": {"redis-server", "valkey-server"},
+		"dnf":     {"redis", "valkey"},
+		"apk":     {"redis", "valkey"},
+		"brew":    {"redis"},
+	},
+}
+
+// locate returns where p is (a folder for PostgreSQL, a file for Redis) and
+// installs it first if it is nowhere.
+func locate(ctx context.Context, p program) (string, error) {
+	if path, ok := p.find(); ok {
+		return path, nil
+	}
+	// go test runs packages at the same time: one of them installs.
+	unlock, err := lockInstall()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if path, ok := p.find(); ok {
+		return path, nil
+	}
+	if err := install(ctx, p); err != nil {
+		return "", fmt.Errorf("not found, and installing it: %w", err)
+	}
+	if path, ok := p.find(); ok {
+		return path, nil
+	}
+	return "", errors.New("not found, although its package is installed now")
+}
+
+// findPostgres returns the folder with postgres and initdb, the newest
+// version where there are several.
+func findPostgres() (string, bool) {
+	var dirs []string
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*",
+		"/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin",
+	} {
+		found, _ := filepath.Glob(pattern)
+		dirs = append(dirs, found...)
+	}
+	slices.SortStableFunc(dirs, func(a, b string) int { return digits(b) - digits(a) })
+	if path, err := exec.LookPath("postgres"); err == nil {
+		dirs = slices.Insert(dirs, 0, filepath.Dir(path))
+	}
+	i := slices.IndexFunc(dirs, func(dir string) bool {
+		return isExecutable(filepath.Join(dir, "postgres")) && isExecutable(filepath.Join(dir, "initdb"))
+	})
+	if i < 0 {
+		return "", false
+	}
+	return dirs[i], true
+}
+
+func findRedis() (string, bool) {
+	for _, name := range []string{"redis-server", "valkey-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// install runs the package manager of this system, never asking anything.
+func install(ctx context.Context, p program) error {
+	for _, manager := range []string{"apt-get", "dnf", "apk", "brew"} {
+		if _, err := exec.LookPath(manager); err != nil {
+			continue
+		}
+		var errs []error
+		for _, pkg := range p.packages[manager] {
+			fmt.Fprintf(os.Stderr, "testserver: installing %s with %s\n", pkg, manager)
+			err := runAll(ctx, installCommands(manager, pkg))
+			if err == nil {
+				return nil
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	}
+	return fmt.Errorf("no package manager that we know (apt-get, dnf, apk, brew): install %s", p.name)
+}
+
+func installCommands(manager, pkg string) [][]string {
+	switch manager {
+	case "apt-get":
+		// RUNLEVEL=1: the package shall not start a server of its own.
+		apt := []string{"env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"}
+		return [][]string{
+			asRoot(append(slices.Clone(apt), "update")),
+			asRoot(append(slices.Clone(apt), "install", "-y", "--no-install-recommends", pkg)),
+		}
+	case "dnf":
+		return [][]string{asRoot([]string{"dnf", "install", "-y", "-q", pkg})}
+	case "apk":
+		return [][]string{asRoot([]string{"apk", "add", "--no-cache", pkg})}
+	default: // Homebrew refuses root.
+		return [][]string{{"brew", "install", "--quiet", pkg}}
+	}
+}
+
+func asRoot(command []string) []string {
+	if os.Geteuid() == 0 {
+		return command
+	}
+	return append([]string{"sudo", "-n"}, command...)
+}
+
+func runAll(ctx context.Context, commands [][]string) error {
+	for _, c := range commands {
+		if out, err := output(ctx, exec.Command(c[0], c[1:]...)); err != nil {
+			return fmt.Errorf("%s: %w\n%s", strings.Join(c, " "), err, tail(out))
+		}
+	}
+	return nil
+}
+
+func lockInstall() (unlock func(), err error) {
+	path := filepath.Join(os.TempDir(), "iagent-test-install-"+strconv.Itoa(os.Getuid())+".lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+// digits is the version number in a path such as /usr/lib/postgresql/15/bin.
+func digits(path string) int {
+	n := 0
+	for _, r := range path {
+		if r >= '0' && r <= '9' {
+			n = n*10 + int(r-'0')
+		}
+	}
+	return n
+}
