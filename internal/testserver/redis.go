@@ -59,7 +59,7 @@ func (r *Redis) ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.MaxRetries = -1
+	o.MaxRetries, o.DialerRetries = -1, 1
 	c := redis.NewClient(o)
 	defer c.Close()
 	return c.Ping(ctx).Err()

@@ -236,14 +236,15 @@ func (s *server) own(path string) error {
 
 func (s *server) logFile() string { return filepath.Join(s.dir, "log") }
 
-// output runs cmd to its end, or kills it when ctx ends.
+// output runs cmd to its end, and asks it to end early when ctx does: killing
+// a package manager would leave the system half-installed.
 func output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
 	err := cmd.Wait()
 	if !stop() {
 		err = errors.Join(ctx.Err(), err)
