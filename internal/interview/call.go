@@ -52,11 +52,3 @@ type Call struct {
 	// Script is what the call says. It belongs to the campaign and is only read here.
 	Script Script
 }
-
-// Script is what a campaign's calls say.
-type Script struct {
-	// CampaignName and Category name what the interview is about.
-	CampaignName, Category string
-	// Questions are asked in order after consent.
-	Questions []string
-}

@@ -1,5 +1,7 @@
 package interview
 
+import "time"
+
 // Consent is whether the person agreed to be recorded.
 type Consent string
 
@@ -9,3 +11,29 @@ const (
 	ConsentGiven   Consent = "given"
 	ConsentRefused Consent = "refused"
 )
+
+// MaxConsentAttempts is how often the consent question is asked. The last unclear answer counts as no.
+const MaxConsentAttempts = 2
+
+// AnswerConsent takes in the answer to the given asking of the consent question, counted from 1.
+//
+// The first clear answer decides; an unclear one decides only at the last attempt, and then it is a no. Once decided,
+// one thing alone changes the consent: a clear no to a later asking withdraws it. A late answer to an earlier asking, or
+// a yes after a no, does not.
+func (c *Call) AnswerConsent(attempt int, answer Answer, at time.Time) {
+	attempt = max(attempt, 1)
+	later := attempt > c.ConsentAttempts
+	c.ConsentAttempts = max(c.ConsentAttempts, attempt)
+
+	decided := ConsentUnknown
+	switch {
+	case answer == AnswerYes:
+		decided = ConsentGiven
+	case answer == AnswerNo, attempt >= MaxConsentAttempts:
+		decided = ConsentRefused
+	}
+	withdrawn := c.Consent == ConsentGiven && answer == AnswerNo && later
+	if decided != ConsentUnknown && (c.Consent == ConsentUnknown || withdrawn) {
+		c.Consent, c.ConsentAt = decided, &at
+	}
+}

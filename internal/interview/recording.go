@@ -45,3 +45,34 @@ func (s RecordingStatus) Rank() int {
 	}
 	return 0
 }
+
+// Merge brings a stored recording forward by what a callback says of it. The status moves only to a higher rank. Details
+// come from the higher status; an equal or lower one only fills what was missing. A tombstone takes in nothing: what was
+// deleted must not come back through a late callback.
+func (r Recording) Merge(next Recording) Recording {
+	if r.Status == RecordingDeleted {
+		return r
+	}
+	older, newer := next, r
+	if next.Status.Rank() > r.Status.Rank() {
+		older, newer = r, next
+	}
+	merged := newer
+	merged.Sid, merged.CallID = r.Sid, r.CallID
+	if merged.URL == "" {
+		merged.URL = older.URL
+	}
+	if merged.Duration == nil {
+		merged.Duration = older.Duration
+	}
+	if merged.Channels == 0 {
+		merged.Channels = older.Channels
+	}
+	if merged.StartedAt == nil {
+		merged.StartedAt = older.StartedAt
+	}
+	if merged.TranscribedAt == nil {
+		merged.TranscribedAt = older.TranscribedAt
+	}
+	return merged
+}

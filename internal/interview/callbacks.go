@@ -1,0 +1,44 @@
+package interview
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// CallbackURLs makes the URLs that Twilio is given for a call. All are absolute: Twilio resolves a relative one against
+// the current document, which not every callback has.
+type CallbackURLs struct {
+	// Base is the public base URL as configured at Twilio, such as https://calls.example.com or one with a path prefix.
+	Base string
+}
+
+// callbackPath is where the webhooks are served.
+const callbackPath = "/api/webhooks/twilio/"
+
+// retryOverrides asks Twilio to deliver again, up to five times, after a 5xx, a failed connection or a silent one. By
+// default it retries once, and only a failed connection. The fragment is never sent nor signed. Source: Twilio: Webhooks
+// connection overrides.
+const retryOverrides = "#rc=5&rp=5xx,ct,rt"
+
+// Voice is fetched when the person answers.
+func (u CallbackURLs) Voice(callID string) string { return u.build("voice", callID, "") }
+
+// Status hears of every change of the call's status.
+func (u CallbackURLs) Status(callID string) string { return u.build("status", callID, "") }
+
+// Recording hears of every change of a recording's status.
+func (u CallbackURLs) Recording(callID string) string { return u.build("recording", callID, "") }
+
+// Consent receives the answer to the given asking of the consent question, counted from 1. The count is part of the
+// signed URL, so that each asking is an event of its own.
+func (u CallbackURLs) Consent(callID string, attempt int) string {
+	if attempt < 2 {
+		return u.build("consent", callID, "")
+	}
+	return u.build("consent", callID, "&attempt="+strconv.Itoa(attempt))
+}
+
+func (u CallbackURLs) build(kind, callID, more string) string {
+	return strings.TrimRight(u.Base, "/") + callbackPath + kind + "?callId=" + url.QueryEscape(callID) + more + retryOverrides
+}

@@ -1,0 +1,81 @@
+package interview
+
+import "strings"
+
+// Script is what a campaign's calls say. Its methods are the only place where spoken words are made: the webhooks put
+// them into TwiML, and the transcription finds our own channel by them.
+type Script struct {
+	// CampaignName and Category name what the interview is about.
+	CampaignName, Category string
+	// Questions are asked in order after consent.
+	Questions []string
+}
+
+// Greeting opens the call. It says that a machine is calling and what about.
+func (s Script) Greeting() string {
+	if topic := s.topic(); topic != "" {
+		return "Hello. This is an automated research call about " + topic + "."
+	}
+	return "Hello. This is an automated research call."
+}
+
+// ConsentQuestion asks whether the call may be recorded, in words that a yes or a no, or 1 or 2, answers.
+func (s Script) ConsentQuestion() string {
+	return "With your permission we would like to record this call, so that your answers can be evaluated. " +
+		"Do you agree? Please say yes or press 1, or say no or press 2."
+}
+
+// ConsentAgain asks once more after an answer that was unclear or not heard.
+func (s Script) ConsentAgain() string {
+	return "Sorry, I did not understand. May we record this call? " +
+		"Please say yes or press 1, or say no or press 2."
+}
+
+// Thanks opens the interview. It is the first thing on the recording, and says that there is one.
+func (s Script) Thanks() string {
+	return "Thank you. This call is now being recorded. " +
+		"Please answer each question after you hear it. You can hang up at any time."
+}
+
+// Asks are the questions as they are spoken: without the blank ones, and one open question when there is no other, so
+// that a person who agreed to an interview gets one.
+func (s Script) Asks() []string {
+	asks := make([]string, 0, len(s.Questions))
+	for _, q := range s.Questions {
+		if q = strings.TrimSpace(q); q != "" {
+			asks = append(asks, q)
+		}
+	}
+	if len(asks) > 0 {
+		return asks
+	}
+	if topic := s.topic(); topic != "" {
+		return []string{"What would you like to tell us about " + topic + "?"}
+	}
+	return []string{"What would you like to tell us?"}
+}
+
+// Goodbye ends an interview.
+func (s Script) Goodbye() string {
+	return "Those were all our questions. Thank you for your time. Goodbye."
+}
+
+// Declined ends a call whose person said no.
+func (s Script) Declined() string { return "Understood. Nothing was recorded. Goodbye." }
+
+// NotUnderstood ends a call in which no clear answer was heard.
+func (s Script) NotUnderstood() string {
+	return "We could not hear a clear answer, so nothing was recorded. Goodbye."
+}
+
+// Recorded is all that our side says while the recording runs, in order.
+func (s Script) Recorded() []string {
+	return append(append([]string{s.Thanks()}, s.Asks()...), s.Goodbye())
+}
+
+func (s Script) topic() string {
+	if topic := strings.TrimSpace(s.Category); topic != "" {
+		return topic
+	}
+	return strings.TrimSpace(s.CampaignName)
+}
