@@ -1,0 +1,119 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	sdk "github.com/twilio/twilio-go/client"
+	api "github.com/twilio/twilio-go/rest/api/v2010"
+)
+
+// DefaultAPIURL is where Twilio's REST API answers unless another region is configured.
+const DefaultAPIURL = "https://api.twilio.com"
+
+// Config is what a Client needs to know.
+type Config struct {
+	// AccountSid and AuthToken identify us (Basic authentication). Both are letters and digits.
+	AccountSid, AuthToken string
+	// APIURL is the base of the REST API: scheme, host and an optional path prefix. Empty means DefaultAPIURL. The
+	// official client's TWILIO_EDGE and TWILIO_REGION have no effect.
+	APIURL string
+	// UserAgent is appended to the official client's, such as "iagent/1.2.0".
+	UserAgent string
+	// Timeout bounds one REST request from dialling to the last byte; zero means 30 seconds. A longer one leaves fewer
+	// calls with an unknown outcome.
+	Timeout time.Duration
+	// MediaTimeout bounds one download of a recording; zero means 5 minutes.
+	MediaTimeout time.Duration
+	// Transport replaces the transport of every request, for tests. Nil means one of our own.
+	Transport http.RoundTripper
+}
+
+// Client speaks for one account. It is safe for concurrent use and starts no goroutines.
+type Client struct {
+	config Config
+	base   *url.URL
+	// create carries the creation of calls only: a new connection for each. A POST on a kept connection that the server
+	// is just closing fails with nothing to say whether it was read; on a new connection that does not happen.
+	create http.RoundTripper
+	// shared carries everything else.
+	shared http.RoundTripper
+}
+
+var credential = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
+// New checks the configuration and returns a Client. Nothing is sent.
+func New(config Config) (*Client, error) {
+	if !credential.MatchString(config.AccountSid) {
+		return nil, errors.New("twilio account SID: must be letters and digits, as shown in Twilio's console")
+	}
+	if !credential.MatchString(config.AuthToken) {
+		return nil, errors.New("twilio auth token: must be letters and digits, as shown in Twilio's console")
+	}
+	if config.APIURL == "" {
+		config.APIURL = DefaultAPIURL
+	}
+	base, err := url.Parse(config.APIURL)
+	if err != nil || (base.Scheme != "https" && base.Scheme != "http") || base.Host == "" {
+		return nil, errors.New("twilio API URL: must be http(s)://host")
+	}
+	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("twilio API URL: must not have credentials, a query or a fragment")
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	if config.Timeout == 0 {
+		config.Timeout = 30 * time.Second
+	}
+	if config.MediaTimeout == 0 {
+		config.MediaTimeout = 5 * time.Minute
+	}
+	c := &Client{config: config, base: base, create: config.Transport, shared: config.Transport}
+	if config.Transport == nil {
+		c.create = newTransport(true)
+		c.shared = newTransport(false)
+	}
+	return c, nil
+}
+
+// AccountSid is the account that the client speaks for.
+func (c *Client) AccountSid() string { return c.config.AccountSid }
+
+// newTransport speaks HTTP/1.1 only, where a request is either on the wire or not; HTTP/2 may send it twice on its own.
+func newTransport(closeAfterUse bool) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableKeepAlives = closeAfterUse
+	t.ForceAttemptHTTP2 = false
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	t.DialContext = dialer.DialContext
+	t.TLSHandshakeTimeout = 10 * time.Second
+	return t
+}
+
+// call runs one operation of the official client on an exchange of its own and turns what went wrong into an *Error.
+func (c *Client) call(ctx context.Context, op string, transport http.RoundTripper, do func(*api.ApiService) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	x := &exchange{ctx: ctx, base: c.base, next: transport}
+	rest := &sdk.Client{
+		Credentials: sdk.NewCredentials(c.config.AccountSid, c.config.AuthToken),
+		HTTPClient: &http.Client{
+			Transport:     x,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	if c.config.UserAgent != "" {
+		rest.UserAgentExtensions = []string{c.config.UserAgent}
+	}
+	rest.SetAccountSid(c.config.AccountSid)
+	handler := &sdk.RequestHandler{Client: rest}
+	if err := do(api.NewApiService(handler)); err != nil {
+		return x.failure(op, err)
+	}
+	return nil
+}

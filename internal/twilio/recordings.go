@@ -1,0 +1,22 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	api "github.com/twilio/twilio-go/rest/api/v2010"
+)
+
+// DeleteRecording deletes a recording and its media for good. A recording that is not there any more is a success, so
+// that the deletion can be repeated.
+func (c *Client) DeleteRecording(ctx context.Context, sid string) error {
+	err := c.call(ctx, "deleting recording", c.shared, func(rest *api.ApiService) error {
+		return rest.DeleteRecording(sid, nil)
+	})
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
