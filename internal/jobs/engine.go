@@ -1,0 +1,152 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// Config says what an Engine runs.
+type Config struct {
+	Ledger    Ledger
+	Functions []Function
+	// Log takes warnings; nil means slog.Default().
+	Log *slog.Logger
+	// StopWithin bounds how long a stopping engine waits for running functions before it cancels them; 0 means 20 s.
+	StopWithin time.Duration
+	// OnAttempt, when set, hears of every attempt that ended: nil, or the error it ended with.
+	OnAttempt func(run interview.Run, err error, elapsed time.Duration)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Engine runs the functions on River, and again those whose process died. Its zero value is of no use; make one with
+// NewPostgres or NewSQLite and Run it.
+type Engine struct {
+	config Config
+	client client
+}
+
+// client is the part of a River client that does not depend on the kind of transaction.
+type client interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+	Stopped() <-chan struct{}
+}
+
+// NewPostgres returns an engine that takes its jobs from Postgres.
+func NewPostgres(pool *pgxpool.Pool, config Config) (*Engine, error) {
+	e := newEngine(config)
+	c, err := river.NewClient[pgx.Tx](riverpgxv5.New(pool), e.riverConfig())
+	if err != nil {
+		return nil, fmt.Errorf("opening River: %w", err)
+	}
+	e.client = c
+	return e, nil
+}
+
+// NewSQLite returns an engine that takes its jobs from SQLite, over the one connection that writes.
+func NewSQLite(db *sql.DB, config Config) (*Engine, error) {
+	e := newEngine(config)
+	settings := e.riverConfig()
+	// SQLite cannot notify.
+	settings.FetchPollInterval = 200 * time.Millisecond
+	c, err := river.NewClient[*sql.Tx](riversqlite.New(db), settings)
+	if err != nil {
+		return nil, fmt.Errorf("opening River: %w", err)
+	}
+	e.client = c
+	return e, nil
+}
+
+func newEngine(config Config) *Engine {
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	if config.StopWithin == 0 {
+		config.StopWithin = 20 * time.Second
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Engine{config: config}
+}
+
+func (e *Engine) riverConfig() *river.Config {
+	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
+	for _, f := range e.config.Functions {
+		river.AddWorkerArgs(workers, RunArgs{Function: f.Name}, &worker{engine: e, function: f})
+		queues[Queue(f.Name)] = river.QueueConfig{MaxWorkers: f.Concurrency}
+	}
+	return &river.Config{
+		Queues:  queues,
+		Workers: workers,
+		// Errors of functions are in the ledger and reported by OnAttempt; River's own words are for River's troubles.
+		Logger:            slog.New(quiet{e.config.Log.Handler()}),
+		FetchCooldown:     50 * time.Millisecond,
+		FetchPollInterval: time.Second,
+	}
+}
+
+// Run works until ctx ends, then waits for running functions within Config.StopWithin and cancels the rest: those are
+// tried again by whoever runs next. It returns an error when it could not start.
+func (e *Engine) Run(ctx context.Context) error {
+	working := context.WithoutCancel(ctx)
+	if err := e.client.Start(working); err != nil {
+		return fmt.Errorf("starting River: %w", err)
+	}
+	e.rescueUntil(ctx)
+
+	soft, cancel := context.WithTimeout(working, e.config.StopWithin)
+	defer cancel()
+	if err := e.client.Stop(soft); err != nil {
+		hard, cancel := context.WithTimeout(working, 5*time.Second)
+		defer cancel()
+		if err := e.client.StopAndCancel(hard); err != nil {
+			e.config.Log.Warn("functions did not stop in time", "error", err)
+		}
+	}
+	return nil
+}
+
+// rescueUntil looks for runs whose process died, until ctx ends.
+func (e *Engine) rescueUntil(ctx context.Context) {
+	ticker := time.NewTicker(HeartbeatEvery)
+	defer ticker.Stop()
+	for {
+		rescued, err := e.config.Ledger.RescueRuns(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.config.Log.Warn("looking for lost runs", "error", err)
+		}
+		if rescued > 0 {
+			e.config.Log.Warn("runs of a dead process run again", "runs", rescued)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// quiet drops what is below a warning.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }

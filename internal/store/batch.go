@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// batch is one transaction of webhooks. Locks are taken in one order everywhere (calls by id, then event ids, then event
+// rows), so that two batches cannot wait for each other.
+type batch struct {
+	tx     *Tx
+	decide Decide
+	// live are the deliveries whose call is known, in order of arrival.
+	deliveries, live []*delivery
+
+	calls   map[string]interview.Call
+	claimed map[string]bool
+	// first holds, by event id, the accepted event: stored before this batch, or decided in it.
+	first map[string]*storedEvent
+	// conflicts are the payloads already kept for an event id beside the accepted one.
+	conflicts map[conflictKey]bool
+
+	changed    map[string]bool
+	unclaimed  []string
+	events     []*storedEvent
+	again      map[string]int // row id of a stored event -> duplicates seen in this batch
+	recordings []interview.Recording
+	utterances []interview.Utterance
+	jobs       []causedJob
+}
+
+// causedJob is a job and the event that asked for it.
+type causedJob struct {
+	cause string
+	job   interview.Job
+}
+
+type conflictKey struct {
+	eventID string
+	hash    [32]byte
+}
+
+func newBatch(tx *Tx, decide Decide, deliveries []*delivery) *batch {
+	return &batch{
+		tx: tx, decide: decide, deliveries: deliveries,
+		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]bool{},
+		changed: map[string]bool{}, again: map[string]int{},
+	}
+}
+
+// run loads, claims, decides and writes. The results of the deliveries hold once the transaction is committed.
+func (b *batch) run(ctx context.Context) error {
+	if err := b.load(ctx); err != nil {
+		return err
+	}
+	if err := b.claim(ctx); err != nil {
+		return err
+	}
+	for _, d := range b.live {
+		if err := b.settle(d); err != nil {
+			return err
+		}
+	}
+	return b.save(ctx)
+}
+
+// load locks the calls and refuses the deliveries that are not theirs.
+func (b *batch) load(ctx context.Context) error {
+	ids := map[string]bool{}
+	for _, d := range b.deliveries {
+		ids[d.event.Subject] = true
+	}
+	var err error
+	if b.calls, err = b.tx.lockCalls(ctx, slices.Sorted(maps.Keys(ids))); err != nil {
+		return err
+	}
+	owners, err := b.owners(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range b.deliveries {
+		call, known := b.calls[d.event.Subject]
+		owner, owned := owners[d.event.CallSid]
+		switch {
+		case !known:
+			d.err = inbox.Refuse(404, "Call not found")
+		case call.Bind(d.event.AccountSid, d.event.CallSid) != nil, owned && owner != call.ID:
+			d.err = inbox.Refuse(409, "Call mismatch")
+		default:
+			owners[d.event.CallSid] = call.ID
+			b.live = append(b.live, d)
+		}
+	}
+	return nil
+}
+
+// owners says which calls are bound to the CallSids that this batch would bind.
+func (b *batch) owners(ctx context.Context) (map[string]string, error) {
+	owners, fresh := map[string]string{}, map[string]bool{}
+	for _, d := range b.deliveries {
+		if call, known := b.calls[d.event.Subject]; known && call.TwilioSid == "" {
+			fresh[d.event.CallSid] = true
+		}
+	}
+	if len(fresh) == 0 {
+		return owners, nil
+	}
+	sids := slices.Sorted(maps.Keys(fresh))
+	err := collect(ctx, b.tx, func(r row) error {
+		var sid, id string
+		err := r.Scan(&sid, &id)
+		owners[sid] = id
+		return err
+	}, `SELECT twilio_sid, id FROM calls WHERE twilio_sid IN `+placeholders(1, len(sids)), anys(sids)...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the calls of new CallSids: %w", err)
+	}
+	return owners, nil
+}
+
+// claim takes the event ids that nobody has yet, in one statement, and loads what became of the others.
+func (b *batch) claim(ctx context.Context) error {
+	ids := map[string]bool{}
+	for _, d := range b.live {
+		ids[d.event.ID] = true
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	sorted := slices.Sorted(maps.Keys(ids))
+	args := make([]any, 0, 2*len(sorted))
+	for _, id := range sorted {
+		args = append(args, id, b.tx.Now)
+	}
+	err := collect(ctx, b.tx, func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		b.claimed[id] = true
+		return err
+	}, `INSERT INTO webhook_dedup ("id", "receivedAt") VALUES `+values(len(sorted), 2)+` ON CONFLICT DO NOTHING RETURNING "id"`, args...)
+	if err != nil {
+		return fmt.Errorf("claiming event ids: %w", err)
+	}
+	taken := slices.DeleteFunc(sorted, func(id string) bool { return b.claimed[id] })
+	if len(taken) == 0 {
+		return nil
+	}
+	stored, err := b.tx.settledEvents(ctx, taken)
+	if err != nil {
+		return err
+	}
+	for _, e := range stored {
+		if e.Outcome == inbox.Accepted {
+			b.first[e.EventID] = e
+		} else {
+			b.conflicts[conflictKey{e.EventID, e.hash}] = true
+		}
+	}
+	return nil
+}
+
+// settle decides a first delivery and answers a repeated one.
+func (b *batch) settle(d *delivery) error {
+	id := d.event.ID
+	if b.claimed[id] && b.first[id] == nil {
+		return b.accept(d)
+	}
+	first := b.first[id]
+	if first == nil {
+		// The id was taken by an event of which only the id is left. It must not take effect again; the answer is what
+		// it would be, so that a caller is not left without one.
+		_, reply, err := b.decide(b.calls[d.event.Subject], d.event)
+		if err != nil {
+			return b.refuse(d, err)
+		}
+		d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: reply}
+		return nil
+	}
+	b.again[first.ID]++
+	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
+	if d.hash != first.hash && d.event.Source != inbox.SourceReconciled {
+		d.result.Outcome = inbox.Conflict
+		if key := (conflictKey{id, d.hash}); !b.conflicts[key] {
+			b.conflicts[key] = true
+			b.events = append(b.events, b.newEvent(d, inbox.Conflict))
+		}
+	}
+	return nil
+}
+
+func (b *batch) accept(d *delivery) error {
+	call := b.calls[d.event.Subject]
+	change, reply, err := b.decide(call, d.event)
+	if err != nil {
+		return b.refuse(d, err)
+	}
+	if change.Call.ID != call.ID {
+		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
+	}
+	b.calls[call.ID] = change.Call
+	b.changed[call.ID] = true
+	event := b.newEvent(d, inbox.Accepted)
+	event.reply = reply
+	b.first[d.event.ID] = event
+	b.events = append(b.events, event)
+	b.recordings = append(b.recordings, change.Recordings...)
+	b.utterances = append(b.utterances, change.Utterances...)
+	for _, job := range change.Jobs {
+		b.jobs = append(b.jobs, causedJob{event.ID, job})
+	}
+	d.result = inbox.Result{Outcome: inbox.Accepted, Reply: reply}
+	return nil
+}
+
+// refuse gives up the claim of an event that must not be acted on; any other error ends the batch.
+func (b *batch) refuse(d *delivery, err error) error {
+	var refusal *inbox.Refusal
+	if !errors.As(err, &refusal) {
+		return fmt.Errorf("handling %s: %w", d.event.ID, err)
+	}
+	d.err = refusal
+	if b.claimed[d.event.ID] {
+		b.unclaimed = append(b.unclaimed, d.event.ID)
+	}
+	return nil
+}
+
+func (b *batch) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
+	return &storedEvent{ID: newID(b.tx.Now), EventID: d.event.ID, Outcome: outcome, event: d.event, hash: d.hash}
+}
+
+// save writes everything that was decided.
+func (b *batch) save(ctx context.Context) error {
+	// A twin of a refused delivery may have been accepted after all.
+	b.unclaimed = slices.DeleteFunc(b.unclaimed, func(id string) bool { return b.first[id] != nil })
+	if n := len(b.unclaimed); n > 0 {
+		if _, err := b.tx.Exec(ctx, `DELETE FROM webhook_dedup WHERE "id" IN `+placeholders(1, n), anys(b.unclaimed)...); err != nil {
+			return fmt.Errorf("giving up refused event ids: %w", err)
+		}
+	}
+	for _, event := range b.events {
+		event.duplicates = b.again[event.ID]
+		delete(b.again, event.ID)
+	}
+	if err := b.tx.insertEvents(ctx, b.events); err != nil {
+		return err
+	}
+	if err := b.tx.countDuplicates(ctx, b.again); err != nil {
+		return err
+	}
+	calls := make([]interview.Call, 0, len(b.changed))
+	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
+		calls = append(calls, b.calls[id])
+	}
+	if err := b.tx.saveCalls(ctx, calls); err != nil {
+		return err
+	}
+	if err := b.tx.saveRecordings(ctx, b.recordings); err != nil {
+		return err
+	}
+	if err := b.tx.insertUtterances(ctx, b.utterances); err != nil {
+		return err
+	}
+	for _, j := range b.jobs {
+		if err := b.tx.enqueue(ctx, j.cause, []interview.Job{j.job}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// What a call's history says about dialling.
+const (
+	noteIntent      = "dial.intent"
+	noteAccepted    = "dial.accepted"
+	noteRefused     = "dial.refused"
+	noteUnknown     = "dial.unknown"
+	notePostponed   = "dial.postponed"
+	noteCanceled    = "dial.canceled"
+	pausedCampaign  = 30 * time.Second
+	dialRatePeriod  = time.Minute
+	dialedElsewhere = "another call is bound to this CallSid"
+)
+
+// BeginDial guards a dial and writes its intent in one transaction. The call must be QUEUED without an intent, its
+// campaign ACTIVE and within its rate; otherwise there is nothing to do (the run ends), an earlier attempt was
+// interrupted, or the run must wait (a jobs.Wait error).
+func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string) (interview.Dial, error) {
+	dial := interview.Dial{State: interview.DialSkip}
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.guard(ctx, run); err != nil {
+			return err
+		}
+		call, err := tx.lockCall(ctx, callID)
+		if errors.Is(err, ErrNotFound) {
+			return tx.finish(ctx, run)
+		}
+		if err != nil {
+			return err
+		}
+		if call.Status != interview.CallQueued {
+			return tx.finish(ctx, run)
+		}
+		if call.DialedAt != nil {
+			dial = interview.Dial{State: interview.DialInterrupted, Call: call}
+			return nil
+		}
+		proceed, err := tx.mayDial(ctx, run, &call)
+		if err != nil || !proceed {
+			return err
+		}
+		call.DialedAt = &tx.Now
+		if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+			return err
+		}
+		if err := tx.note(ctx, callID, noteIntent, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
+			return err
+		}
+		dial = interview.Dial{State: interview.DialProceed, Call: call}
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM call_history WHERE call_id = $1 AND what = $2`, callID, notePostponed).Scan(&dial.Postponed)
+		return err
+	})
+	if err != nil {
+		return interview.Dial{}, fmt.Errorf("beginning to dial call %s: %w", callID, err)
+	}
+	return dial, nil
+}
+
+// mayDial looks at the campaign. A completed one cancels the call and ends the run.
+func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Call) (bool, error) {
+	var status interview.CampaignStatus
+	err := tx.QueryRow(ctx, `SELECT status FROM campaigns WHERE id = $1`+tx.store.dialect.lock, call.CampaignID).Scan(&status)
+	if err != nil {
+		return false, fmt.Errorf("campaign %s: %w", call.CampaignID, err)
+	}
+	switch status {
+	case interview.CampaignActive:
+	case interview.CampaignCompleted:
+		call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
+		if err := tx.saveCalls(ctx, []interview.Call{*call}); err != nil {
+			return false, err
+		}
+		if err := tx.note(ctx, call.ID, noteCanceled, "the campaign is completed"); err != nil {
+			return false, err
+		}
+		return false, tx.finish(ctx, run)
+	default:
+		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
+	}
+	limit := tx.store.options.DialsPerMinute
+	var oldest time.Time
+	err = tx.QueryRow(ctx, `SELECT dialed_at FROM calls WHERE campaign_id = $1 AND dialed_at > $2
+		ORDER BY dialed_at DESC LIMIT 1 OFFSET $3`, call.CampaignID, tx.Now.Add(-dialRatePeriod), limit-1).Scan(&oldest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("dial rate of campaign %s: %w", call.CampaignID, err)
+	}
+	return false, jobs.Wait(oldest.Add(dialRatePeriod), fmt.Sprintf("%d calls of this campaign were dialled within a minute", limit))
+}
+
+// DialAccepted binds the call to what Twilio created and ends the run. A callback may have been faster.
+func (s *Store) DialAccepted(ctx context.Context, run interview.Run, callID string, placed interview.PlacedCall) error {
+	return s.endDial(ctx, run, callID, noteAccepted, placed.Sid, func(ctx context.Context, tx *Tx, call *interview.Call) error {
+		if call.TwilioSid != "" {
+			return nil
+		}
+		var other string
+		err := tx.QueryRow(ctx, `SELECT id FROM calls WHERE twilio_sid = $1`, placed.Sid).Scan(&other)
+		if err == nil {
+			call.Status = interview.CallDialUnknown
+			return tx.note(ctx, callID, noteUnknown, dialedElsewhere)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		call.TwilioSid, call.AccountSid = placed.Sid, placed.AccountSid
+		if call.Status == interview.CallQueued {
+			call.Status = interview.CallDialing
+		}
+		return nil
+	})
+}
+
+// DialRefused fails the call with Twilio's own code and message and ends the run.
+func (s *Store) DialRefused(ctx context.Context, run interview.Run, callID string, code int, message string) error {
+	detail := fmt.Sprintf("%d %s", code, message)
+	return s.endDial(ctx, run, callID, noteRefused, detail, func(_ context.Context, tx *Tx, call *interview.Call) error {
+		if call.Status == interview.CallQueued {
+			call.Status, call.CompletedAt = interview.CallFailed, &tx.Now
+			call.ErrorCode, call.ErrorMessage = code, message
+		}
+		return nil
+	})
+}
+
+// DialUnknown says that nobody knows whether Twilio created the call, and ends the run: the call is never dialled again
+// blindly.
+func (s *Store) DialUnknown(ctx context.Context, run interview.Run, callID string, reason string) error {
+	return s.endDial(ctx, run, callID, noteUnknown, reason, func(_ context.Context, _ *Tx, call *interview.Call) error {
+		if call.Status == interview.CallQueued && call.TwilioSid == "" {
+			call.Status = interview.CallDialUnknown
+		}
+		return nil
+	})
+}
+
+func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, detail string, apply func(context.Context, *Tx, *interview.Call) error) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.finish(ctx, run); err != nil {
+			return err
+		}
+		call, err := tx.lockCall(ctx, callID)
+		if err != nil {
+			return err
+		}
+		if err := tx.note(ctx, callID, what, storable(truncated(detail, 1000))); err != nil {
+			return err
+		}
+		if err := apply(ctx, tx, &call); err != nil {
+			return err
+		}
+		return tx.saveCalls(ctx, []interview.Call{call})
+	})
+	if err != nil {
+		return fmt.Errorf("ending the dial of call %s: %w", callID, err)
+	}
+	return nil
+}
+
+// DialPostponed withdraws the intent of a dial that Twilio certainly did not process. The call stays QUEUED and the run
+// open.
+func (s *Store) DialPostponed(ctx context.Context, run interview.Run, callID string) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.guard(ctx, run); err != nil {
+			return err
+		}
+		call, err := tx.lockCall(ctx, callID)
+		if err != nil {
+			return err
+		}
+		call.DialedAt = nil
+		if err := tx.note(ctx, callID, notePostponed, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
+			return err
+		}
+		return tx.saveCalls(ctx, []interview.Call{call})
+	})
+	if err != nil {
+		return fmt.Errorf("postponing the dial of call %s: %w", callID, err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// dialect is what differs between the databases inside the shared statements.
+type dialect struct {
+	// name is goose's and River's word for the database.
+	name string
+	// lockCalls is appended to a SELECT of calls to lock them: SQLite has a single writer and needs none.
+	lockCalls string
+	// lock is the same for a SELECT of one table.
+	lock string
+	// batchers is how many transactions of webhooks may run at once.
+	batchers int
+}
+
+var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", batchers: 3}
+
+func (s *Store) openPostgres(ctx context.Context, url string) error {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	// pgx's default of four connections is less than the functions and webhooks of one process need.
+	config.MaxConns = max(config.MaxConns, 20)
+	params := config.ConnConfig.RuntimeParams
+	// A twin in flight is waited for well under Twilio's 15 s, and a stuck transaction ends by itself.
+	setDefault(params, "lock_timeout", "8000")
+	setDefault(params, "idle_in_transaction_session_timeout", "15000")
+	setDefault(params, "application_name", "iagent")
+	config.ConnConfig.StatementCacheCapacity = 1024
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("opening Postgres: %w", err)
+	}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	if err != nil {
+		pool.Close()
+		return fmt.Errorf("opening River: %w", err)
+	}
+	s.postgres, s.dialect, s.inserter = pool, postgresDialect, postgresInserter{client}
+	return nil
+}
+
+func setDefault(params map[string]string, key, value string) {
+	if _, ok := params[key]; !ok {
+		params[key] = value
+	}
+}
+
+func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err error) {
+	conn, err := s.postgres.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to Postgres: %w", err)
+	}
+	defer conn.Release()
+	begun, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = begun.Rollback(rollback)
+		}
+	}()
+	tx := s.newTx(pgxQuerier{begun})
+	tx.pgx = begun
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := s.fuse("COMMIT"); err != nil {
+		return err
+	}
+	done = true
+	if err := begun.Commit(ctx); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return s.fuse("COMMITTED")
+}
+
+// postgresInserter enqueues in the transaction of pgx.
+type postgresInserter struct{ client *river.Client[pgx.Tx] }
+
+func (i postgresInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
+	_, err := i.client.InsertManyFastTx(ctx, tx.pgx, insertParams(runs))
+	return err
+}
+
+// insertParams are River's words for runs. The ledger counts attempts; River's own limit only must not come first.
+func insertParams(runs []enqueued) []river.InsertManyParams {
+	params := make([]river.InsertManyParams, len(runs))
+	for i, run := range runs {
+		params[i] = river.InsertManyParams{Args: run.args, InsertOpts: &river.InsertOpts{
+			Queue: jobs.Queue(run.args.Function), MaxAttempts: 100, ScheduledAt: run.notBefore,
+		}}
+	}
+	return params
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+var sqliteDialect = dialect{name: "sqlite3", batchers: 1}
+
+// sqliteDB is one file with a single writing connection, which River shares, and some that only read.
+type sqliteDB struct {
+	write, read *sql.DB
+}
+
+func (d *sqliteDB) close() {
+	_ = d.read.Close()
+	_ = d.write.Close()
+}
+
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	if path == "" {
+		return errors.New("DATABASE_URL: sqlite: needs a path, as in sqlite:iagent.db")
+	}
+	common := url.Values{}
+	common.Set("_time_format", "sqlite")
+	common.Set("_timezone", "UTC")
+	common.Set("_dqs", "false")
+	common.Set("_journal_mode", "WAL")
+	common.Set("_synchronous", "FULL")
+	common.Set("_busy_timeout", "10000")
+	common.Set("_foreign_keys", "on")
+	write, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_txlock=immediate")
+	if err != nil {
+		return fmt.Errorf("opening SQLite: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	// WAL mode is written into the file by the first connection; a reader that came first would fail.
+	if err := write.PingContext(ctx); err != nil {
+		_ = write.Close()
+		return fmt.Errorf("opening SQLite file %s: %w", path, err)
+	}
+	read, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_query_only=true")
+	if err != nil {
+		_ = write.Close()
+		return fmt.Errorf("opening SQLite: %w", err)
+	}
+	read.SetMaxOpenConns(8)
+	db := &sqliteDB{write: write, read: read}
+	client, err := river.NewClient(riversqlite.New(write), &river.Config{})
+	if err != nil {
+		db.close()
+		return fmt.Errorf("opening River: %w", err)
+	}
+	s.sqlite, s.dialect, s.inserter = db, sqliteDialect, sqliteInserter{client}
+	return nil
+}
+
+func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
+	begun, err := s.sqlite.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+	defer func() { _ = begun.Rollback() }()
+	tx := s.newTx(sqlQuerier{begun})
+	tx.sql = begun
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := s.fuse("COMMIT"); err != nil {
+		return err
+	}
+	if err := begun.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return s.fuse("COMMITTED")
+}
+
+// sqliteInserter enqueues in the transaction of database/sql.
+type sqliteInserter struct{ client *river.Client[*sql.Tx] }
+
+func (i sqliteInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
+	_, err := i.client.InsertManyFastTx(ctx, tx.sql, insertParams(runs))
+	return err
+}

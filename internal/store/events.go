@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/i-agent/iagent/inbox"
+)
+
+// storedEvent is a row of webhook_events as the inbox writes and reads it.
+type storedEvent struct {
+	// ID is the row's own; EventID is the deduplication key.
+	ID, EventID string
+	Outcome     inbox.Outcome
+	event       *inbox.Event
+	hash        [32]byte
+	reply       inbox.Reply
+	err         string
+	attempt     int
+	duplicates  int
+}
+
+const eventColumns = `id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target, content_type, body,
+	body_hash, idempotency_token, reply_status, reply_type, reply_body, error, attempt, duplicates, received_at`
+
+// eventWidth is the number of eventColumns.
+const eventWidth = 20
+
+func (e *storedEvent) args() []any {
+	status := e.reply.Status
+	if status == 0 && e.Outcome == inbox.Accepted {
+		status = 200
+	}
+	source := e.event.Source
+	if source == "" {
+		source = inbox.SourceWebhook
+	}
+	return []any{
+		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(source), e.event.Subject, e.event.CallSid,
+		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), e.event.Body, e.hash[:],
+		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
+		e.duplicates, e.event.ReceivedAt.UTC(),
+	}
+}
+
+// storable is text that both databases take: valid UTF-8 without NUL.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// settledEvents loads and locks the accepted event of each id, and the payloads kept as conflicts.
+func (tx *Tx) settledEvents(ctx context.Context, eventIDs []string) ([]*storedEvent, error) {
+	var list []*storedEvent
+	err := collect(ctx, tx, func(r row) error {
+		e := &storedEvent{}
+		var hash []byte
+		err := r.Scan(&e.ID, &e.EventID, &e.Outcome, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
+		copy(e.hash[:], hash)
+		list = append(list, e)
+		return err
+	}, `SELECT id, event_id, outcome, body_hash, reply_status, reply_type, reply_body FROM webhook_events
+		WHERE outcome IN ('accepted', 'conflict') AND event_id IN `+placeholders(1, len(eventIDs))+
+		` ORDER BY id`+tx.store.dialect.lock, anys(eventIDs)...)
+	if err != nil {
+		return nil, fmt.Errorf("loading settled events: %w", err)
+	}
+	return list, nil
+}
+
+func (tx *Tx) insertEvents(ctx context.Context, events []*storedEvent) error {
+	if len(events) == 0 {
+		return nil
+	}
+	args := make([]any, 0, eventWidth*len(events))
+	for _, e := range events {
+		args = append(args, e.args()...)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO webhook_events (`+eventColumns+`) VALUES `+values(len(events), eventWidth), args...)
+	if err != nil {
+		return fmt.Errorf("keeping events: %w", err)
+	}
+	return nil
+}
+
+// countDuplicates adds to the counters of stored events, by row id.
+func (tx *Tx) countDuplicates(ctx context.Context, again map[string]int) error {
+	byCount := map[int][]string{}
+	for id, n := range again {
+		byCount[n] = append(byCount[n], id)
+	}
+	for n, ids := range byCount {
+		args := append([]any{n}, anys(ids)...)
+		_, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE id IN `+placeholders(2, len(ids)), args...)
+		if err != nil {
+			return fmt.Errorf("counting duplicates: %w", err)
+		}
+	}
+	return nil
+}
+
+// recordFailed keeps an event whose handling failed, in a transaction of its own.
+func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
+	return s.write(ctx, func(tx *Tx) error {
+		e := &storedEvent{ID: newID(tx.Now), EventID: d.event.ID, Outcome: inbox.Failed, event: d.event, hash: d.hash, err: truncated(cause.Error(), 2000)}
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
+		if err != nil {
+			return fmt.Errorf("counting failures: %w", err)
+		}
+		return tx.insertEvents(ctx, []*storedEvent{e})
+	})
+}
+
+// recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
+func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
+	return s.write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
+			WHERE event_id = $1 AND body_hash = $2 AND outcome = 'refused'`, d.event.ID, d.hash[:])
+		if err != nil || n > 0 {
+			return err
+		}
+		return tx.insertEvents(ctx, []*storedEvent{{ID: newID(tx.Now), EventID: d.event.ID, Outcome: inbox.Refused, event: d.event, hash: d.hash, err: refusal.Error()}})
+	})
+}
+
+func truncated(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// Decide is what a webhook decides: given the call as it stands and the event, the call as it stands afterwards, what
+// goes with it, and the answer. It is pure, so the store may call it again for the same event after a rollback.
+type Decide func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error)
+
+const (
+	// maxBatch bounds how many webhooks share a commit.
+	maxBatch = 64
+	// maxPending bounds how many webhooks may wait for a commit; beyond it the answer is 500, at once.
+	maxPending = 4096
+	// settleWithin bounds a commit, well under the 15 s that Twilio waits.
+	settleWithin = 9 * time.Second
+)
+
+var errOverloaded = errors.New("too many webhooks are waiting for the database")
+
+// Processor is the application's inbox. Webhooks that arrive while a commit is under way share the next one. It starts
+// goroutines only while there is work.
+type Processor struct {
+	store  *Store
+	decide Decide
+
+	mu      sync.Mutex
+	pending []*delivery
+	active  int
+}
+
+var _ inbox.Processor = (*Processor)(nil)
+
+// NewProcessor returns the inbox whose webhooks are decided by decide.
+func NewProcessor(store *Store, decide Decide) *Processor {
+	return &Processor{store: store, decide: decide}
+}
+
+// delivery is an event on its way through a batch.
+type delivery struct {
+	event *inbox.Event
+	hash  [sha256.Size]byte
+	done  chan struct{}
+
+	// Set before done is closed, by the one goroutine that settles the batch.
+	result inbox.Result
+	err    error
+}
+
+// Process makes the event take effect once. See [inbox.Processor].
+func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Result, error) {
+	for _, text := range []string{event.ID, event.Subject, event.CallSid, event.AccountSid} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
+		}
+	}
+	d := &delivery{event: event, hash: payloadHash(event), done: make(chan struct{})}
+	if err := p.submit(d); err != nil {
+		return inbox.Result{}, err
+	}
+	select {
+	case <-d.done:
+		return d.result, d.err
+	case <-ctx.Done():
+		// The batch goes on: if it commits, the next delivery is answered as a duplicate.
+		return inbox.Result{}, fmt.Errorf("waiting for the commit of %s: %w", event.ID, ctx.Err())
+	}
+}
+
+// payloadHash tells two deliveries of one event id with different payloads apart.
+func payloadHash(event *inbox.Event) [sha256.Size]byte {
+	h := sha256.New()
+	h.Write([]byte(event.Subject))
+	h.Write([]byte{0})
+	h.Write(event.Body)
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
+}
+
+func (p *Processor) submit(d *delivery) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.pending) >= maxPending {
+		return errOverloaded
+	}
+	p.pending = append(p.pending, d)
+	if p.active < p.store.dialect.batchers {
+		p.active++
+		go p.drain()
+	}
+	return nil
+}
+
+// drain settles batch after batch until nothing is pending.
+func (p *Processor) drain() {
+	for {
+		p.mu.Lock()
+		n := min(len(p.pending), maxBatch)
+		if n == 0 {
+			p.pending = nil
+			p.active--
+			p.mu.Unlock()
+			return
+		}
+		batch := p.pending[:n:n]
+		p.pending = p.pending[n:]
+		p.mu.Unlock()
+		p.settle(batch)
+	}
+}
+
+// settle commits a batch. When it cannot be committed as a whole, each event is tried alone, so that one that cannot be
+// handled takes no other with it.
+func (p *Processor) settle(deliveries []*delivery) {
+	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
+	defer cancel()
+	if err := p.commit(ctx, deliveries); err == nil {
+		for _, d := range deliveries {
+			p.close(ctx, d)
+		}
+		return
+	} else if len(deliveries) == 1 {
+		deliveries[0].err = err
+		p.close(ctx, deliveries[0])
+		return
+	}
+	for _, d := range deliveries {
+		d.result, d.err = inbox.Result{}, nil
+		if err := p.commit(ctx, []*delivery{d}); err != nil {
+			d.err = err
+		}
+		p.close(ctx, d)
+	}
+}
+
+// close keeps a record of a delivery that was not accepted, then lets it be answered.
+func (p *Processor) close(ctx context.Context, d *delivery) {
+	defer close(d.done)
+	if d.err == nil {
+		return
+	}
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	var refusal *inbox.Refusal
+	var err error
+	if errors.As(d.err, &refusal) {
+		err = p.store.recordRefused(recording, d, refusal)
+	} else {
+		err = p.store.recordFailed(recording, d, d.err)
+	}
+	if err != nil && refusal == nil {
+		d.err = errors.Join(d.err, fmt.Errorf("recording the failure: %w", err))
+	}
+}
+
+// commit runs the batch in one transaction. A panic of a decision is its error.
+func (p *Processor) commit(ctx context.Context, deliveries []*delivery) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return p.store.write(ctx, func(tx *Tx) error {
+		b := newBatch(tx, p.decide, deliveries)
+		return b.run(ctx)
+	})
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// enqueue writes the jobs into the ledger and, those that were not there yet, into River. cause says what asked for
+// them: the id of a webhook event, of a run, or "api".
+func (tx *Tx) enqueue(ctx context.Context, cause string, list []interview.Job) error {
+	var fresh []enqueued
+	for _, job := range list {
+		args, err := json.Marshal(job.Args)
+		if err != nil {
+			return fmt.Errorf("arguments of %s: %w", job.Function, err)
+		}
+		id := newID(tx.Now)
+		n, err := tx.Exec(ctx, `INSERT INTO function_runs
+			(id, function, key, state, args, cause, attempts, last_error, not_before, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, 0, '', $7, $8) ON CONFLICT (function, key) DO NOTHING`,
+			id, string(job.Function), job.Key, string(interview.RunWaiting), string(args), cause,
+			nullTime(job.NotBefore), tx.Now)
+		if err != nil {
+			return fmt.Errorf("ledger entry of %s: %w", job.Function, err)
+		}
+		if n == 1 {
+			fresh = append(fresh, enqueued{jobs.RunArgs{RunID: id, Function: job.Function}, job.NotBefore})
+		}
+	}
+	return tx.insert(ctx, fresh)
+}
+
+func (tx *Tx) insert(ctx context.Context, runs []enqueued) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	if err := tx.store.fuse("INSERT INTO river_job"); err != nil {
+		return err
+	}
+	if err := tx.store.inserter.insert(ctx, tx, runs); err != nil {
+		return fmt.Errorf("enqueueing: %w", err)
+	}
+	return nil
+}
+
+// StartRun takes the run for this process: one attempt more, and a heartbeat. A run whose process died is taken over.
+func (s *Store) StartRun(ctx context.Context, runID string) (interview.Run, jobs.Started, error) {
+	run, started := interview.Run{ID: runID}, jobs.RunOver
+	err := s.write(ctx, func(tx *Tx) error {
+		var args string
+		err := tx.QueryRow(ctx, `UPDATE function_runs
+			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL
+			WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND heartbeat_at < $3))
+			RETURNING function, key, attempts, args`,
+			runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).Scan(&run.Function, &run.Key, &run.Attempt, &args)
+		if err == nil {
+			run.Args, started = json.RawMessage(args), jobs.RunStarted
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var state string
+		err = tx.QueryRow(ctx, `SELECT state FROM function_runs WHERE id = $1`, runID).Scan(&state)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if state == string(interview.RunRunning) {
+			started = jobs.RunElsewhere
+		}
+		return err
+	})
+	if err != nil {
+		return run, started, fmt.Errorf("starting run %s: %w", runID, err)
+	}
+	return run, started, nil
+}
+
+// Heartbeat says that the attempt is alive. jobs.ErrLostRun when it is no longer the running one.
+func (s *Store) Heartbeat(ctx context.Context, run interview.Run) error {
+	return s.write(ctx, func(tx *Tx) error {
+		return tx.fence(ctx, run, `UPDATE function_runs SET heartbeat_at = $3
+			WHERE id = $1 AND attempts = $2 AND state = 'running'`, tx.Now)
+	})
+}
+
+// EndRun marks an attempt that left its run open as done.
+func (s *Store) EndRun(ctx context.Context, run interview.Run) error {
+	return s.write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, endRun, run.ID, run.Attempt, tx.Now)
+		return err
+	})
+}
+
+const endRun = `UPDATE function_runs SET state = 'done', last_error = '', finished_at = $3
+	WHERE id = $1 AND attempts = $2 AND state = 'running'`
+
+// finish ends the run in the transaction of its effects.
+func (tx *Tx) finish(ctx context.Context, run interview.Run) error {
+	return tx.fence(ctx, run, endRun, tx.Now)
+}
+
+// guard locks the run's row and makes sure that the attempt is still the running one.
+func (tx *Tx) guard(ctx context.Context, run interview.Run) error {
+	return tx.fence(ctx, run, `UPDATE function_runs SET heartbeat_at = $3
+		WHERE id = $1 AND attempts = $2 AND state = 'running'`, tx.Now)
+}
+
+func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, args ...any) error {
+	n, err := tx.Exec(ctx, statement, append([]any{run.ID, run.Attempt}, args...)...)
+	if err != nil {
+		return fmt.Errorf("ledger entry of run %s: %w", run.ID, err)
+	}
+	if n == 0 {
+		return jobs.ErrLostRun
+	}
+	return nil
+}
+
+// PostponeRun puts the attempt back to waiting until a time. An attempt that does not count is given back.
+func (s *Store) PostponeRun(ctx context.Context, run interview.Run, until time.Time, reason string, counts bool) error {
+	back := 1
+	if counts {
+		back = 0
+	}
+	return s.write(ctx, func(tx *Tx) error {
+		return tx.fence(ctx, run, `UPDATE function_runs
+			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5
+			WHERE id = $1 AND attempts = $2 AND state = 'running'`, back, reason, until.UTC().Truncate(time.Microsecond))
+	})
+}
+
+// FailRun ends the run for good: it is dead until somebody retries it.
+func (s *Store) FailRun(ctx context.Context, run interview.Run, reason string) error {
+	return s.write(ctx, func(tx *Tx) error {
+		return tx.fence(ctx, run, `UPDATE function_runs SET state = 'failed', last_error = $3, finished_at = $4
+			WHERE id = $1 AND attempts = $2 AND state = 'running'`, reason, tx.Now)
+	})
+}
+
+// RescueRuns enqueues again the runs whose process died, and returns how many. A run that died at its last attempt is
+// dead: it may be what kills the process.
+func (s *Store) RescueRuns(ctx context.Context) (int, error) {
+	type lost struct {
+		id       string
+		function interview.Function
+		attempts int
+	}
+	var list []lost
+	err := collect(ctx, s.read(), func(r row) error {
+		var l lost
+		err := r.Scan(&l.id, &l.function, &l.attempts)
+		list = append(list, l)
+		return err
+	}, `SELECT id, function, attempts FROM function_runs WHERE state = 'running' AND heartbeat_at < $1
+		ORDER BY id LIMIT 100`, s.now().Add(-jobs.LostAfter))
+	if err != nil {
+		return 0, fmt.Errorf("looking for lost runs: %w", err)
+	}
+	rescued := 0
+	for _, l := range list {
+		err := s.write(ctx, func(tx *Tx) error {
+			state := interview.RunWaiting
+			if l.attempts >= jobs.MaxAttempts {
+				state = interview.RunFailed
+			}
+			n, err := tx.Exec(ctx, `UPDATE function_runs SET state = $4, last_error = $5
+				WHERE id = $1 AND attempts = $2 AND state = 'running' AND heartbeat_at < $3`,
+				l.id, l.attempts, tx.Now.Add(-jobs.LostAfter), string(state), "the process running it died")
+			if err != nil || n == 0 || state == interview.RunFailed {
+				return err
+			}
+			rescued++
+			return tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: l.id, Function: l.function}}})
+		})
+		if err != nil {
+			return rescued, fmt.Errorf("rescuing run %s: %w", l.id, err)
+		}
+	}
+	return rescued, nil
+}
+
+func nullTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

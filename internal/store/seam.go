@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// querier is the seam over pgx and database/sql: the same statements, with $1 placeholders, run on both.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (int64, error)
+	Query(ctx context.Context, sql string, args ...any) (rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) row
+}
+
+// row scans one row; no row is sql.ErrNoRows on both databases.
+type row interface {
+	Scan(dest ...any) error
+}
+
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close()
+}
+
+// Tx is a transaction with one reading of the clock.
+type Tx struct {
+	querier
+	store *Store
+	// Now is the transaction's time: UTC, in microseconds, which is what both databases keep.
+	Now time.Time
+
+	pgx pgx.Tx
+	sql *sql.Tx
+}
+
+// pgxQuerier adapts a pgx transaction or pool.
+type pgxQuerier struct {
+	db interface {
+		Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+		Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+		QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	}
+}
+
+func (q pgxQuerier) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := q.db.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), err
+}
+
+func (q pgxQuerier) Query(ctx context.Context, sql string, args ...any) (rows, error) {
+	return q.db.Query(ctx, sql, args...)
+}
+
+func (q pgxQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
+	return q.db.QueryRow(ctx, sql, args...)
+}
+
+// sqlQuerier adapts a database/sql transaction or pool.
+type sqlQuerier struct {
+	db interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+}
+
+func (q sqlQuerier) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := q.db.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (q sqlQuerier) Query(ctx context.Context, query string, args ...any) (rows, error) {
+	r, err := q.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return sqlRows{r}, nil
+}
+
+func (q sqlQuerier) QueryRow(ctx context.Context, query string, args ...any) row {
+	return q.db.QueryRowContext(ctx, query, args...)
+}
+
+// sqlRows closes without an error: what closing could say, Err has said.
+type sqlRows struct{ *sql.Rows }
+
+func (r sqlRows) Close() { _ = r.Rows.Close() }
+
+// fusedQuerier lets a test break the connection before a statement, as a crash would.
+type fusedQuerier struct {
+	querier
+	fuse func(statement string) error
+}
+
+func (q fusedQuerier) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if err := q.fuse(sql); err != nil {
+		return 0, err
+	}
+	return q.querier.Exec(ctx, sql, args...)
+}
+
+func (q fusedQuerier) Query(ctx context.Context, sql string, args ...any) (rows, error) {
+	if err := q.fuse(sql); err != nil {
+		return nil, err
+	}
+	return q.querier.Query(ctx, sql, args...)
+}
+
+func (q fusedQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
+	if err := q.fuse(sql); err != nil {
+		return errRow{err}
+	}
+	return q.querier.QueryRow(ctx, sql, args...)
+}
+
+type errRow struct{ err error }
+
+func (r errRow) Scan(...any) error { return r.err }
+
+// collect runs a query and calls scan for each row.
+func collect(ctx context.Context, q querier, scan func(row) error, sql string, args ...any) error {
+	r, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for r.Next() {
+		if err := scan(r); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// placeholders is "($1,$2,$3)" for n values that start at $first.
+func placeholders(first, n int) string {
+	var b strings.Builder
+	b.Grow(n * 5)
+	b.WriteByte('(')
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", first+i)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// values is "($1,$2),($3,$4)" for n rows of width values.
+func values(n, width int) string {
+	var b strings.Builder
+	b.Grow(n * width * 5)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(placeholders(i*width+1, width))
+	}
+	return b.String()
+}
+
+// anys turns a slice of strings into statement arguments.
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/oklog/ulid/v2"
+
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// ErrNotFound says that there is no such row.
+var ErrNotFound = errors.New("not found")
+
+// Options tune a Store. The zero value is right for production.
+type Options struct {
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// DialsPerMinute bounds how many calls of one campaign are dialled within any minute; 0 means 10.
+	DialsPerMinute int
+	// Fuse, when set, is asked before every statement of a write transaction, "BEGIN" and "COMMIT" included, and once
+	// after the commit ("COMMITTED"). An error breaks the connection there, as a crash would. For tests.
+	Fuse func(statement string) error
+}
+
+// Store is an open database. It is safe for concurrent use. Close it once; closing twice does nothing.
+type Store struct {
+	options Options
+	dialect dialect
+
+	// Exactly one of the two is set.
+	postgres *pgxpool.Pool
+	sqlite   *sqliteDB
+
+	inserter inserter
+}
+
+// Open opens the database that url names: postgres://… or sqlite:PATH. It does not create or change tables; see Migrate.
+// The error names the database without its password.
+func Open(ctx context.Context, url string, options Options) (*Store, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.DialsPerMinute == 0 {
+		options.DialsPerMinute = 10
+	}
+	s := &Store{options: options}
+	var err error
+	switch {
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		err = s.openPostgres(ctx, url)
+	case strings.HasPrefix(url, "sqlite:"):
+		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+	default:
+		err = errors.New("DATABASE_URL must begin with postgres:// or sqlite:")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close releases the connections.
+func (s *Store) Close() {
+	if s.postgres != nil {
+		s.postgres.Close()
+	}
+	if s.sqlite != nil {
+		s.sqlite.close()
+	}
+}
+
+// Postgres is the pool, nil on SQLite.
+func (s *Store) Postgres() *pgxpool.Pool { return s.postgres }
+
+// SQLite is the single writing connection, nil on Postgres.
+func (s *Store) SQLite() *sql.DB {
+	if s.sqlite == nil {
+		return nil
+	}
+	return s.sqlite.write
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read().QueryRow(ctx, "SELECT 1").Scan(&one)
+}
+
+func (s *Store) now() time.Time { return s.options.Now().UTC().Truncate(time.Microsecond) }
+
+// read is for statements outside of a transaction that change nothing.
+func (s *Store) read() querier {
+	if s.postgres != nil {
+		return pgxQuerier{s.postgres}
+	}
+	return sqlQuerier{s.sqlite.read}
+}
+
+// write runs f in a transaction and commits it when f returns nil. An error of the commit itself leaves open whether
+// the transaction took effect.
+func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
+	if err := s.fuse("BEGIN"); err != nil {
+		return err
+	}
+	if s.postgres != nil {
+		return s.writePostgres(ctx, f)
+	}
+	return s.writeSQLite(ctx, f)
+}
+
+func (s *Store) fuse(statement string) error {
+	if s.options.Fuse == nil {
+		return nil
+	}
+	return s.options.Fuse(statement)
+}
+
+func (s *Store) newTx(q querier) *Tx {
+	if s.options.Fuse != nil {
+		q = fusedQuerier{q, s.options.Fuse}
+	}
+	return &Tx{querier: q, store: s, Now: s.now()}
+}
+
+// newID returns an id that sorts by time, 26 characters.
+func newID(now time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(now), rand.Reader).String()
+}
+
+// note appends to a call's history.
+func (tx *Tx) note(ctx context.Context, callID, what, detail string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO call_history (id, call_id, at, what, detail) VALUES ($1, $2, $3, $4, $5)`,
+		newID(tx.Now), callID, tx.Now, what, detail)
+	if err != nil {
+		return fmt.Errorf("history of call %s: %w", callID, err)
+	}
+	return nil
+}
+
+// inserter puts jobs into River within a transaction.
+type inserter interface {
+	insert(ctx context.Context, tx *Tx, runs []enqueued) error
+}
+
+// enqueued is a run of the ledger on its way into River.
+type enqueued struct {
+	args      jobs.RunArgs
+	notBefore time.Time
+}

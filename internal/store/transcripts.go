@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// BeginTranscription says what to transcribe, or ends the run when there is nothing: no consent, recording unknown, not
+// completed, or transcribed already.
+func (s *Store) BeginTranscription(ctx context.Context, run interview.Run, callID, recordingSid string) (interview.Transcription, error) {
+	result := interview.Transcription{Skip: true}
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.guard(ctx, run); err != nil {
+			return err
+		}
+		call, recording, ok, err := tx.transcribable(ctx, callID, recordingSid)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return tx.finish(ctx, run)
+		}
+		result = interview.Transcription{Call: call, Recording: recording, Said: call.Script.Questions}
+		return nil
+	})
+	if err != nil {
+		return interview.Transcription{}, fmt.Errorf("beginning to transcribe %s: %w", recordingSid, err)
+	}
+	return result, nil
+}
+
+// transcribable locks the call, then says whether the recording may and should be transcribed.
+func (tx *Tx) transcribable(ctx context.Context, callID, recordingSid string) (interview.Call, interview.Recording, bool, error) {
+	call, err := tx.lockCall(ctx, callID)
+	if errors.Is(err, ErrNotFound) {
+		return call, interview.Recording{}, false, nil
+	}
+	if err != nil {
+		return call, interview.Recording{}, false, err
+	}
+	recording, err := scanRecording(tx.QueryRow(ctx, selectRecordings+` WHERE sid = $1 AND call_id = $2`, recordingSid, callID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return call, recording, false, nil
+	}
+	if err != nil {
+		return call, recording, false, fmt.Errorf("recording %s: %w", recordingSid, err)
+	}
+	ok := call.Consent == interview.ConsentGiven && recording.Status == interview.RecordingCompleted && recording.TranscribedAt == nil
+	return call, recording, ok, nil
+}
+
+// SaveTranscript keeps what was said and ends the run, in one transaction. When the recording must no longer be
+// transcribed the words are dropped.
+func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, recordingSid string, utterances []interview.Utterance) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.finish(ctx, run); err != nil {
+			return err
+		}
+		call, _, ok, err := tx.transcribable(ctx, callID, recordingSid)
+		if err != nil || !ok {
+			return err
+		}
+		for i := range utterances {
+			utterances[i].CallID, utterances[i].RecordingSid, utterances[i].Position = callID, recordingSid, i
+		}
+		if err := tx.insertUtterances(ctx, utterances); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`, recordingSid, tx.Now); err != nil {
+			return fmt.Errorf("marking recording %s: %w", recordingSid, err)
+		}
+		if call.Transcript, err = tx.transcript(ctx, callID); err != nil {
+			return err
+		}
+		return tx.saveCalls(ctx, []interview.Call{call})
+	})
+	if err != nil {
+		return fmt.Errorf("saving the transcript of %s: %w", recordingSid, err)
+	}
+	return nil
+}
+
+const selectUtterances = `SELECT utterances.call_id, utterances.recording_sid, utterances.position, utterances.speaker,
+	utterances.text, utterances.start_sec, utterances.end_sec FROM utterances
+	LEFT JOIN recordings ON recordings.sid = utterances.recording_sid`
+
+// utteranceOrder is the order in which things were said: recordings by their start, then positions.
+const utteranceOrder = ` ORDER BY COALESCE(recordings.started_at, recordings.created_at), utterances.recording_sid, utterances.position`
+
+func scanUtterance(r row) (interview.Utterance, error) {
+	var u interview.Utterance
+	err := r.Scan(&u.CallID, &u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec)
+	return u, err
+}
+
+// transcript is the text of a call: a line for each utterance, with its speaker where known.
+func (tx *Tx) transcript(ctx context.Context, callID string) (string, error) {
+	var b strings.Builder
+	err := collect(ctx, tx, func(r row) error {
+		u, err := scanUtterance(r)
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		if u.Speaker != interview.SpeakerUnknown {
+			b.WriteString(string(u.Speaker) + ": ")
+		}
+		b.WriteString(u.Text)
+		return err
+	}, selectUtterances+` WHERE utterances.call_id = $1`+utteranceOrder, callID)
+	if err != nil {
+		return "", fmt.Errorf("utterances of call %s: %w", callID, err)
+	}
+	return b.String(), nil
+}
