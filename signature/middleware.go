@@ -1,0 +1,83 @@
+package signature
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+)
+
+// Middleware lets only Twilio's requests through to next. It reads the body, at
+// most [Config.MaxBody] bytes, and gives next a fresh copy of it; the [Match]
+// is in the request's context, see [FromContext]. All others are answered by
+// [Config.OnReject]. Reading the form before the middleware, or rewriting
+// RequestURI, makes every request fail.
+func (v *Verifier) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Before the body: what is not even signed is not worth reading.
+		if r.Header.Get(Header) == "" {
+			v.onReject(w, r, reject(ErrMissingHeader, ""))
+			return
+		}
+		body, err := readBody(w, r, v.maxBody)
+		if err != nil {
+			v.onReject(w, r, err)
+			return
+		}
+		match, err := v.VerifyRequest(r, body)
+		if err != nil {
+			v.onReject(w, r, err)
+			return
+		}
+		verified := r.WithContext(context.WithValue(r.Context(), matchKey{}, match))
+		verified.Body = io.NopCloser(bytes.NewReader(body))
+		verified.ContentLength = int64(len(body))
+		verified.TransferEncoding = nil
+		next.ServeHTTP(w, verified)
+	})
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > limit {
+		return nil, reject(ErrBodyTooLarge, "")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, reject(ErrBodyTooLarge, "")
+	case err != nil:
+		return nil, reject(ErrUnreadableBody, "")
+	}
+	return body, nil
+}
+
+type matchKey struct{}
+
+// FromContext returns how the request of this context was verified, and false
+// outside the middleware.
+func FromContext(ctx context.Context) (Match, bool) {
+	m, ok := ctx.Value(matchKey{}).(Match)
+	return m, ok
+}
+
+// Reject is the default answer to a request that is not let through: 413 for a
+// body over the limit, 400 for one that broke off, 403
+// {"error":"Invalid signature"} for everything else. It does not tell a
+// stranger why.
+func Reject(w http.ResponseWriter, _ *http.Request, err error) {
+	status, text := http.StatusForbidden, `{"error":"Invalid signature"}`
+	switch {
+	case errors.Is(err, ErrBodyTooLarge):
+		status, text = http.StatusRequestEntityTooLarge, `{"error":"Body too large"}`
+	case errors.Is(err, ErrUnreadableBody):
+		status, text = http.StatusBadRequest, `{"error":"Unreadable body"}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n") //nolint:errcheck // nobody is left to tell
+}

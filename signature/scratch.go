@@ -1,0 +1,80 @@
+package signature
+
+import "bytes"
+
+// scratch is everything that one verification writes to. Scratches are pooled:
+// after the first few requests nothing is allocated any more.
+type scratch struct {
+	mac       mac
+	target    target
+	form      form
+	params    []byte // names and values as signed
+	bodyHash  []byte // bodySHA256 of the query
+	signature []byte
+	urls      []candidate
+}
+
+// candidate is one URL that may have been signed, in the pieces that it is made
+// of: prefix + path + query + tail.
+type candidate struct {
+	variant                   Variant
+	prefix, path, query, tail []byte
+}
+
+func newScratch() *scratch { return &scratch{mac: newMAC()} }
+
+// maxKept is the size from which a scratch is left to the garbage collector.
+const maxKept = 256 << 10
+
+func (s *scratch) reusable() bool {
+	s.form.forget()
+	const paramSize = 48
+	return cap(s.form.decoded)+cap(s.params)+paramSize*cap(s.form.params) <= maxKept
+}
+
+// list fills urls with the forms of the URL that are known to be signed, each
+// once, likeliest first.
+func (s *scratch) list(prefixes []prefix, req *Request) {
+	t := &s.target
+	s.urls = s.urls[:0]
+	t.forms(bodiless(req.Method))
+	for i := -1; i < t.nEdits; i++ {
+		query, variant := t.query, Variant(0)
+		if i >= 0 {
+			query, variant = t.edits[i].query, t.edits[i].variant
+		}
+		s.add(prefixes, variant, t.path, query, nil)
+		if string(t.path) == "/" {
+			s.add(prefixes, variant|NoSlash, nil, query, nil)
+		}
+		if req.WebSocket && !bytes.HasSuffix(t.text, slash) {
+			s.add(prefixes, variant|FinalSlash, t.path, query, slash)
+		}
+	}
+}
+
+var slash = []byte("/")
+
+func (s *scratch) add(prefixes []prefix, v Variant, path, query, tail []byte) {
+	for _, p := range prefixes {
+		s.urls = append(s.urls, candidate{p.variant | v, p.text, path, query, tail})
+	}
+}
+
+// fits reports which of the listed URLs, followed by the parameters, this key
+// gave the signature of.
+func (s *scratch) fits(k *key) (Variant, bool) {
+	for i := range s.urls {
+		u := &s.urls[i]
+		s.mac.start(k)
+		s.mac.write(u.prefix)
+		s.mac.write(u.path)
+		s.mac.write(u.query)
+		s.mac.write(u.tail)
+		s.mac.write(s.params)
+		if s.mac.equals(k, s.signature) {
+			return u.variant, true
+		}
+	}
+	return 0, false
+}
