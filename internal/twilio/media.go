@@ -14,9 +14,9 @@ import (
 // MaxUpload is the most that speech-to-text takes in one file, in bytes (OpenAI: Speech to text).
 const MaxUpload = 25 << 20
 
-// MaxDualMedia bounds a two-channel recording, in bytes: each half becomes a file of at most MaxUpload. At Twilio's 8 kHz
+// MaxDualMedia bounds a two-channel recording, in bytes: each half becomes a file of at most MaxUpload, header included. At Twilio's 8 kHz
 // and 16 bits that is 27 minutes.
-const MaxDualMedia = 2 * MaxUpload
+const MaxDualMedia = 2 * (MaxUpload - 64)
 
 // Errors of DownloadRecording that no repetition cures.
 var (
