@@ -1,0 +1,3 @@
+package inboxtest
+
+var onceCases, failureCases, twinCases, payloadCases, crashCases []testCase
