@@ -1,0 +1,211 @@
+package app
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// Config is the configuration, from flags or the environment. Values are kept as they were written, so that [Config.Check]
+// can name every fault at once.
+type Config struct {
+	AuthToken          string `name:"twilio-auth-token" env:"TWILIO_AUTH_TOKEN" help:"Auth token of the Twilio account: signs webhooks and, with the SID, REST. Required."`
+	AuthTokenSecondary string `name:"twilio-auth-token-secondary" env:"TWILIO_AUTH_TOKEN_SECONDARY" help:"Secondary auth token, also accepted while rotating."`
+	AccountTokens      string `name:"twilio-account-tokens" env:"TWILIO_ACCOUNT_TOKENS" placeholder:"AC…=TOKEN,…" help:"Auth tokens of subaccounts."`
+	AccountSid         string `name:"twilio-account-sid" env:"TWILIO_ACCOUNT_SID" help:"Twilio account. Required to dial."`
+	PhoneNumber        string `name:"twilio-phone-number" env:"TWILIO_PHONE_NUMBER" help:"Caller id, E.164. Required to dial."`
+	APIURL             string `name:"twilio-api-url" env:"TWILIO_API_URL" help:"Base URL of Twilio's REST API, for other regions and the simulator." placeholder:"https://api.twilio.com"`
+	URL                string `name:"app-url" env:"APP_URL,NEXT_PUBLIC_APP_URL" help:"Public base URL, exactly as configured at Twilio. Required."`
+	DatabaseURL        string `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
+	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
+	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
+	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API. Required when HOST is not a loopback address."`
+	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
+	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
+	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"whisper-1" help:"Speech-to-text model."`
+	ExtractModel       string `name:"extract-model" env:"EXTRACT_MODEL" default:"gpt-4o-mini" help:"Language model for claims and verdicts."`
+	RedisURL           string `name:"redis-url" env:"REDIS_URL" help:"Redis for rate limits shared by processes; without it they are kept in memory."`
+	JobsEngine         string `name:"jobs-engine" env:"JOBS_ENGINE" default:"river" help:"What runs the functions: river."`
+	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads are kept."`
+	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
+	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
+	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
+	LogLevel           string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
+}
+
+// String shows nothing: a configuration holds secrets.
+func (Config) String() string { return "app.Config" }
+
+// GoString shows nothing.
+func (Config) GoString() string { return "app.Config" }
+
+// settings is a configuration that was checked.
+type settings struct {
+	Config
+	tokens         []string
+	accountTokens  map[string][]string
+	accounts       []string
+	baseURL        string
+	address        string
+	loopback       bool
+	retention      time.Duration
+	dialsPerMinute int
+	proxies        []netip.Prefix
+	level          slog.Level
+}
+
+// ConfigError lists every fault of a configuration, a line for each, naming the variable and the cure.
+type ConfigError struct{ Faults []string }
+
+func (e *ConfigError) Error() string { return strings.Join(e.Faults, "\n") }
+
+// Check reports all faults at once, as a *ConfigError.
+func (c Config) Check() error {
+	_, err := c.settings()
+	return err
+}
+
+func (c Config) settings() (settings, error) {
+	s := settings{Config: c, accountTokens: map[string][]string{}}
+	var faults []string
+	fault := func(variable, cure string) { faults = append(faults, variable+": "+cure) }
+
+	s.checkTokens(fault)
+	s.checkTwilio(fault)
+	s.checkServer(fault)
+	s.checkParts(fault)
+	if len(faults) > 0 {
+		return s, &ConfigError{Faults: faults}
+	}
+	return s, nil
+}
+
+func (s *settings) checkTokens(fault func(variable, cure string)) {
+	if s.AuthToken == "" {
+		fault("TWILIO_AUTH_TOKEN", "is missing; set it to the auth token from the Twilio console")
+	}
+	for variable, token := range map[string]string{"TWILIO_AUTH_TOKEN": s.AuthToken, "TWILIO_AUTH_TOKEN_SECONDARY": s.AuthTokenSecondary} {
+		if strings.ContainsAny(token, " \t\r\n") {
+			fault(variable, "contains white space; copy the token again without it")
+		}
+		if token != "" {
+			s.tokens = append(s.tokens, token)
+		}
+	}
+	// The primary token comes first.
+	if len(s.tokens) == 2 {
+		s.tokens = []string{s.AuthToken, s.AuthTokenSecondary}
+	}
+	if s.AccountSid != "" {
+		s.accounts = append(s.accounts, s.AccountSid)
+	}
+	for pair := range strings.SplitSeq(s.AccountTokens, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		sid, token, ok := strings.Cut(pair, "=")
+		if !ok || !strings.HasPrefix(sid, "AC") || token == "" || strings.ContainsAny(token, " \t\r\n") {
+			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas")
+			return
+		}
+		if sid == s.AccountSid {
+			fault("TWILIO_ACCOUNT_TOKENS", "lists TWILIO_ACCOUNT_SID again; its token is TWILIO_AUTH_TOKEN")
+		}
+		s.accountTokens[sid] = append(s.accountTokens[sid], token)
+		s.accounts = append(s.accounts, sid)
+	}
+	if s.AccountSid == "" {
+		// Without the main account's name nobody can say which accounts are unknown.
+		s.accounts = nil
+	}
+}
+
+func (s *settings) checkTwilio(fault func(variable, cure string)) {
+	if s.AccountSid != "" && !strings.HasPrefix(s.AccountSid, "AC") {
+		fault("TWILIO_ACCOUNT_SID", "must begin with AC; API keys (SK…) do not sign webhooks")
+	}
+	if s.PhoneNumber != "" && !interview.ValidPhoneNumber(s.PhoneNumber) {
+		fault("TWILIO_PHONE_NUMBER", "must be E.164, such as +15551234567")
+	}
+	if s.APIURL != "" && !httpURL(s.APIURL) {
+		fault("TWILIO_API_URL", "must be an http or https URL")
+	}
+	s.baseURL = strings.TrimRight(s.URL, "/")
+	switch {
+	case s.URL == "":
+		fault("APP_URL", "is missing; set it to the public base URL that Twilio calls, such as https://calls.example.com")
+	case !httpURL(s.URL) || strings.ContainsAny(s.URL, "?#"):
+		fault("APP_URL", "must be an http or https URL without query or fragment")
+	}
+}
+
+func (s *settings) checkServer(fault func(variable, cure string)) {
+	if port, err := strconv.Atoi(s.Port); err != nil || port < 0 || port > 65535 {
+		fault("PORT", "must be a number from 0 to 65535")
+	}
+	s.address = net.JoinHostPort(s.Host, s.Port)
+	ip := net.ParseIP(s.Host)
+	s.loopback = s.Host == "localhost" || (ip != nil && ip.IsLoopback())
+	if !s.loopback && s.AdminToken == "" {
+		fault("ADMIN_TOKEN", "is missing; it is required when HOST is not a loopback address")
+	}
+	for text := range strings.SplitSeq(s.TrustedProxies, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, err := netip.ParseAddr(text)
+			if err != nil {
+				fault("TRUSTED_PROXIES", "must be addresses or CIDR ranges, separated by commas")
+				return
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if s.LogFormat != "text" && s.LogFormat != "json" {
+		fault("LOG_FORMAT", "must be text or json")
+	}
+	if err := s.level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		fault("LOG_LEVEL", "must be debug, info, warn or error")
+	}
+}
+
+func (s *settings) checkParts(fault func(variable, cure string)) {
+	path, sqlite := strings.CutPrefix(s.DatabaseURL, "sqlite:")
+	switch {
+	case sqlite && path == "":
+		fault("DATABASE_URL", "names no file; write sqlite:PATH")
+	case sqlite, strings.HasPrefix(s.DatabaseURL, "postgres://"), strings.HasPrefix(s.DatabaseURL, "postgresql://"):
+	default:
+		fault("DATABASE_URL", "must begin with postgres:// or sqlite:")
+	}
+	if s.OpenAIBaseURL != "" && !httpURL(s.OpenAIBaseURL) {
+		fault("OPENAI_BASE_URL", "must be an http or https URL")
+	}
+	if s.RedisURL != "" && !strings.HasPrefix(s.RedisURL, "redis://") && !strings.HasPrefix(s.RedisURL, "rediss://") {
+		fault("REDIS_URL", "must begin with redis:// or rediss://")
+	}
+	if s.JobsEngine != "river" {
+		fault("JOBS_ENGINE", "must be river")
+	}
+	var err error
+	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
+		fault("RETENTION", "must be a duration such as 168h")
+	}
+	if s.dialsPerMinute, err = strconv.Atoi(s.DialsPerMinute); err != nil || s.dialsPerMinute < 1 {
+		fault("DIALS_PER_MINUTE", "must be a number from 1")
+	}
+}
+
+func httpURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}

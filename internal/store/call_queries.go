@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// CallDetail is a call with all that belongs to it, as one state of the database has it.
+type CallDetail struct {
+	Call       interview.Call
+	Recordings []interview.Recording
+	// Utterances are ordered by recording, then as they were spoken.
+	Utterances []interview.Utterance
+	// Webhooks are in order of arrival.
+	Webhooks []Webhook
+	// History is what happened outside of the webhooks, oldest first.
+	History []HistoryEntry
+}
+
+// HistoryEntry is one line of a call's history, such as the intent to dial.
+type HistoryEntry struct {
+	At           time.Time
+	What, Detail string
+}
+
+// CallFilter chooses calls; an empty field asks for nothing.
+type CallFilter struct {
+	CampaignID string
+	Status     interview.CallStatus
+}
+
+// Calls lists calls.
+func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
+	var f filter
+	f.equal("calls.campaign_id", by.CampaignID)
+	f.equal("calls.status", string(by.Status))
+	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
+	if err != nil {
+		return out, fmt.Errorf("listing calls: %w", err)
+	}
+	return out, nil
+}
+
+// CallDetail returns one call. ErrNotFound when there is none.
+func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
+	var d CallDetail
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		d.Call, err = scanCall(q.QueryRow(ctx, selectCalls+` WHERE calls.id = $1`, id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if d.Recordings, err = recordingsOfCall(ctx, q, id); err != nil {
+			return err
+		}
+		if d.Utterances, err = utterancesOfCall(ctx, q, id); err != nil {
+			return err
+		}
+		if d.Webhooks, err = webhooksOfCall(ctx, q, id); err != nil {
+			return err
+		}
+		d.History, err = historyOfCall(ctx, q, id)
+		return err
+	})
+	if err != nil {
+		return CallDetail{}, fmt.Errorf("call %s: %w", id, err)
+	}
+	return d, nil
+}
+
+func recordingsOfCall(ctx context.Context, q querier, callID string) ([]interview.Recording, error) {
+	var out []interview.Recording
+	err := collect(ctx, q, func(r row) error {
+		recording, err := scanRecording(r)
+		out = append(out, recording)
+		return err
+	}, selectRecordings+` WHERE call_id = $1 ORDER BY created_at, sid`, callID)
+	if err != nil {
+		return nil, fmt.Errorf("loading recordings: %w", err)
+	}
+	return out, nil
+}
+
+func utterancesOfCall(ctx context.Context, q querier, callID string) ([]interview.Utterance, error) {
+	var out []interview.Utterance
+	err := collect(ctx, q, func(r row) error {
+		u := interview.Utterance{CallID: callID}
+		err := r.Scan(&u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec)
+		out = append(out, u)
+		return err
+	}, `SELECT u.recording_sid, u.position, u.speaker, u.text, u.start_sec, u.end_sec
+		FROM utterances u LEFT JOIN recordings r ON r.sid = u.recording_sid
+		WHERE u.call_id = $1 ORDER BY r.created_at, u.recording_sid, u.position`, callID)
+	if err != nil {
+		return nil, fmt.Errorf("loading utterances: %w", err)
+	}
+	return out, nil
+}
+
+func historyOfCall(ctx context.Context, q querier, callID string) ([]HistoryEntry, error) {
+	var out []HistoryEntry
+	err := collect(ctx, q, func(r row) error {
+		var e HistoryEntry
+		err := r.Scan(&e.At, &e.What, &e.Detail)
+		out = append(out, e)
+		return err
+	}, `SELECT at, what, detail FROM call_history WHERE call_id = $1 ORDER BY at, id`, callID)
+	if err != nil {
+		return nil, fmt.Errorf("loading history: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
+	campaigns.created_at`
+
+const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
+
+func scanCampaign(r row) (interview.Campaign, error) {
+	var c interview.Campaign
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.CreatedAt)
+	return c, err
+}
+
+// CreateCampaign keeps a new campaign and its hypotheses, whose order stays. It returns the campaign with the ids and
+// times that it got.
+func (s *Store) CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error) {
+	err := s.write(ctx, func(tx *Tx) error {
+		c.ID, c.CreatedAt = newID(tx.Now), tx.Now
+		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $6)`, c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), tx.Now)
+		if err != nil {
+			return err
+		}
+		c.Hypotheses, err = tx.insertHypotheses(ctx, c)
+		return err
+	})
+	if err != nil {
+		return interview.Campaign{}, fmt.Errorf("creating a campaign: %w", err)
+	}
+	return c, nil
+}
+
+// Campaign returns a campaign with its hypotheses. ErrNotFound when there is none.
+func (s *Store) Campaign(ctx context.Context, id string) (interview.Campaign, error) {
+	var c interview.Campaign
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		c, err = campaign(ctx, q, id)
+		return err
+	})
+	return c, err
+}
+
+// Campaigns lists campaigns with their hypotheses.
+func (s *Store) Campaigns(ctx context.Context, page Page) (List[interview.Campaign], error) {
+	var out List[interview.Campaign]
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		out, err = list(ctx, q, selectCampaigns, "campaigns", filter{}, page, scanCampaign,
+			func(c interview.Campaign) string { return c.ID })
+		if err != nil || len(out.Items) == 0 {
+			return err
+		}
+		ids := make([]string, len(out.Items))
+		for i, c := range out.Items {
+			ids[i] = c.ID
+		}
+		byCampaign, err := hypotheses(ctx, q, ids)
+		for i, c := range out.Items {
+			out.Items[i].Hypotheses = byCampaign[c.ID]
+		}
+		return err
+	})
+	if err != nil {
+		return List[interview.Campaign]{}, fmt.Errorf("listing campaigns: %w", err)
+	}
+	return out, nil
+}
+
+// CampaignChange is what to change of a campaign; nil leaves a field as it is.
+type CampaignChange struct {
+	Name, Category, PromptTemplate *string
+	Status                         *interview.CampaignStatus
+}
+
+// UpdateCampaign changes a campaign and returns it as it is then. ErrNotFound when there is none.
+func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
+	var c interview.Campaign
+	err := s.write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
+			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status), updated_at = $6 WHERE id = $1`,
+			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),
+			pointedText(change.Status), tx.Now)
+		if err != nil {
+			return fmt.Errorf("changing campaign %s: %w", id, err)
+		}
+		c, err = campaign(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return interview.Campaign{}, err
+	}
+	return c, nil
+}
+
+func campaign(ctx context.Context, q querier, id string) (interview.Campaign, error) {
+	c, err := scanCampaign(q.QueryRow(ctx, selectCampaigns+` WHERE campaigns.id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, fmt.Errorf("campaign %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return c, fmt.Errorf("loading campaign %s: %w", id, err)
+	}
+	byCampaign, err := hypotheses(ctx, q, []string{id})
+	c.Hypotheses = byCampaign[id]
+	return c, err
+}
+
+// pointedText is a text, or NULL.
+func pointedText[T ~string](s *T) any {
+	if s == nil {
+		return nil
+	}
+	return string(*s)
+}

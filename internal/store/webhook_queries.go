@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+)
+
+// Webhook is an event of the inbox as it is listed.
+type Webhook struct {
+	// ID is the row's own; EventID is the deduplication key.
+	ID, EventID string
+	Kind        inbox.Kind
+	// Outcome is never inbox.Duplicate: those are counted in Duplicates of the event that they repeat.
+	Outcome inbox.Outcome
+	Source  inbox.Source
+	// CallID is the callId of the request's query. A refused event may name a call that does not exist.
+	CallID, CallSid, AccountSid string
+	// Error says why an event failed or was refused, "" else.
+	Error string
+	// Attempt counts the failures of the event up to this one; 0 when it did not fail.
+	Attempt    int
+	Duplicates int
+	ReceivedAt time.Time
+}
+
+// WebhookDetail is an event with all that is kept of it.
+type WebhookDetail struct {
+	Webhook
+	// Target is path and raw query as received.
+	Target, ContentType string
+	// Body is raw, nil once it was pruned.
+	Body             []byte
+	IdempotencyToken string
+	// Reply is what was answered; nil when the event was not accepted.
+	Reply *inbox.Reply
+}
+
+// WebhookFilter chooses events; an empty field asks for nothing. The outcome inbox.Duplicate chooses the events that
+// were delivered more than once.
+type WebhookFilter struct {
+	Outcome inbox.Outcome
+	Kind    inbox.Kind
+	CallID  string
+}
+
+const webhookColumns = `webhook_events.id, event_id, kind, outcome, source, call_id, call_sid, account_sid, error, attempt,
+	duplicates, received_at`
+
+func (w *Webhook) fields() []any {
+	return []any{&w.ID, &w.EventID, &w.Kind, &w.Outcome, &w.Source, &w.CallID, &w.CallSid, &w.AccountSid, &w.Error,
+		&w.Attempt, &w.Duplicates, &w.ReceivedAt}
+}
+
+func scanWebhook(r row) (Webhook, error) {
+	var w Webhook
+	err := r.Scan(w.fields()...)
+	return w, err
+}
+
+// Webhooks lists events.
+func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List[Webhook], error) {
+	var f filter
+	if by.Outcome == inbox.Duplicate {
+		f.compare("duplicates", ">", 0)
+	} else {
+		f.equal("outcome", string(by.Outcome))
+	}
+	f.equal("kind", string(by.Kind))
+	f.equal("call_id", by.CallID)
+	out, err := list(ctx, s.read(), `SELECT `+webhookColumns+` FROM webhook_events`, "webhook_events", f, page, scanWebhook,
+		func(w Webhook) string { return w.ID })
+	if err != nil {
+		return out, fmt.Errorf("listing webhooks: %w", err)
+	}
+	return out, nil
+}
+
+// Webhook returns one event by its row's id. ErrNotFound when there is none.
+func (s *Store) Webhook(ctx context.Context, id string) (WebhookDetail, error) {
+	var w WebhookDetail
+	var reply inbox.Reply
+	err := s.read().QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
+		reply_type, reply_body FROM webhook_events WHERE id = $1`, id).
+		Scan(append(w.fields(), &w.Target, &w.ContentType, &w.Body, &w.IdempotencyToken, &reply.Status, &reply.ContentType, &reply.Body)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, fmt.Errorf("webhook %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return w, fmt.Errorf("loading webhook %s: %w", id, err)
+	}
+	if reply.Status != 0 {
+		w.Reply = &reply
+	}
+	return w, nil
+}
+
+// webhooksOfCall lists what was received for a call, in the order of arrival.
+func webhooksOfCall(ctx context.Context, q querier, callID string) ([]Webhook, error) {
+	var out []Webhook
+	err := collect(ctx, q, func(r row) error {
+		w, err := scanWebhook(r)
+		out = append(out, w)
+		return err
+	}, `SELECT `+webhookColumns+` FROM webhook_events WHERE call_id = $1 ORDER BY received_at, id`, callID)
+	if err != nil {
+		return nil, fmt.Errorf("listing webhooks: %w", err)
+	}
+	return out, nil
+}
