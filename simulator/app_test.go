@@ -1,0 +1,231 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode"
+
+	twilio "github.com/twilio/twilio-go"
+	twilioclient "github.com/twilio/twilio-go/client"
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+)
+
+const (
+	testAccount = "AC0123456789abcdef0123456789abcdef"
+	testToken   = "0123456789abcdef0123456789abcdef"
+	testFrom    = "+15550001111"
+)
+
+var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// app is a small Twilio application: it asks for consent, at most twice, records, asks two questions. It keeps the
+// first answer to each request for its duplicates, as a careful one does.
+type app struct {
+	t   *testing.T
+	url string
+
+	mu      sync.Mutex
+	answers map[string]string
+	seen    []string
+	asks    map[string]int
+	broken  func(w http.ResponseWriter, r *http.Request) bool // answers in the app's stead
+}
+
+func newApp(t *testing.T) *app {
+	t.Helper()
+	a := &app{t: t, answers: map[string]string{}, asks: map[string]int{}}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	a.url = server.URL
+	return a
+}
+
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		a.t.Errorf("parsing a webhook: %v", err)
+	}
+	// The official validator is the judge of the signature, with the URL as Twilio was given it.
+	validator := twilioclient.NewRequestValidator(testToken)
+	form := map[string]string{}
+	for name := range r.PostForm {
+		form[name] = r.PostForm.Get(name)
+	}
+	if !validator.Validate(a.url+r.RequestURI, form, r.Header.Get("X-Twilio-Signature")) {
+		a.t.Errorf("%s: the official validator refuses the signature", r.RequestURI)
+	}
+	if r.Method == "POST" && r.Header.Get("Content-Type") != "application/x-www-form-urlencoded; charset=UTF-8" {
+		a.t.Errorf("%s: Content-Type %q", r.RequestURI, r.Header.Get("Content-Type"))
+	}
+	if a.broken != nil && a.broken(w, r) {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := r.Form.Get("CallSid") + r.URL.Path + r.URL.RawQuery + r.Form.Get("CallStatus") + r.Form.Get("RecordingStatus") + r.Form.Get("RecordingSid")
+	if r.URL.Path != "/status" && r.URL.Path != "/recording" {
+		id = r.Form.Get("CallSid") + r.URL.RequestURI()
+	}
+	body, duplicate := a.answers[id]
+	if !duplicate {
+		body = a.decide(r)
+		a.answers[id] = body
+		a.seen = append(a.seen, id)
+	} else {
+		w.Header().Set("X-Webhook-Duplicate", "true")
+	}
+	contentType := "text/xml"
+	if strings.HasPrefix(body, "{") {
+		contentType = "application/json"
+	}
+	w.Header().Set("Content-Type", contentType)
+	fmt.Fprint(w, body)
+}
+
+func (a *app) decide(r *http.Request) string {
+	question := func(n int) string {
+		return fmt.Sprintf(`<Response><Gather input="dtmf speech" numDigits="1" timeout="4" action="%s/consent?n=%d" actionOnEmptyResult="true">
+			<Say>May we record this call? Say yes, or press one.</Say></Gather><Say>Goodbye.</Say></Response>`, a.url, n)
+	}
+	switch r.URL.Path {
+	case "/voice":
+		return question(1)
+	case "/consent":
+		said := strings.ToLower(r.Form.Get("SpeechResult"))
+		words := strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) })
+		switch {
+		case r.Form.Get("Digits") == "1" || slices.Contains(words, "yes"):
+			return fmt.Sprintf(`<Response><Start><Recording recordingStatusCallback="%s/recording" recordingStatusCallbackEvent="in-progress completed"/></Start>
+				<Say>What do you pay for a case?</Say><Pause length="6"/><Say>How many do you sell?</Say><Pause length="6"/>
+				<Say>Thank you, goodbye.</Say></Response>`, a.url)
+		case r.Form.Get("Digits") == "2" || strings.HasPrefix(said, "no") || r.Form.Get("n") == "2":
+			return `<Response><Say>Goodbye.</Say><Hangup/></Response>`
+		default:
+			return question(2)
+		}
+	default:
+		return `{"success":true}`
+	}
+}
+
+// rig is a simulator behind a server, an application, and the official client that talks to the first.
+type rig struct {
+	sim    *Simulator
+	api    *httptest.Server
+	app    *app
+	client *twilio.RestClient
+}
+
+func newRig(t *testing.T, config Config) *rig {
+	t.Helper()
+	if config.AccountSid == "" {
+		config.AccountSid, config.AuthToken = testAccount, testToken
+	}
+	if config.Now == nil {
+		config.Now = func() time.Time { return testNow }
+	}
+	sim, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := httptest.NewServer(sim)
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+		api.Close()
+	})
+	return &rig{sim: sim, api: api, app: newApp(t), client: officialClient(api.URL)}
+}
+
+// officialClient is Twilio's own REST client, led to base instead of api.twilio.com.
+func officialClient(base string) *twilio.RestClient {
+	c := &twilioclient.Client{Credentials: twilioclient.NewCredentials(testAccount, testToken)}
+	c.SetAccountSid(testAccount)
+	c.HTTPClient = &http.Client{Transport: rewrite{base}}
+	return twilio.NewRestClientWithParams(twilio.ClientParams{Client: c})
+}
+
+type rewrite struct{ base string }
+
+func (rw rewrite) RoundTrip(r *http.Request) (*http.Response, error) {
+	to, err := url.Parse(rw.base)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, to.Host
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+var allEvents = []string{"initiated", "ringing", "answered", "completed"}
+
+// call places one call over REST, with all status events, and returns its SID.
+func (r *rig) call(t *testing.T, to string, change ...func(*openapi.CreateCallParams)) string {
+	t.Helper()
+	params := &openapi.CreateCallParams{}
+	params.SetTo(to).SetFrom(testFrom).SetUrl(r.app.url + "/voice?callId=1#rc=2&rp=5xx,ct").
+		SetStatusCallback(r.app.url + "/status?callId=1#rc=2&rp=5xx,ct").SetStatusCallbackEvent(allEvents)
+	for _, f := range change {
+		f(params)
+	}
+	call, err := r.client.Api.CreateCall(params)
+	if err != nil {
+		t.Fatalf("creating a call: %v", err)
+	}
+	return *call.Sid
+}
+
+func (r *rig) wait(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := r.sim.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// play runs one call with one script to its end and returns what is true of it and what was sent.
+func play(t *testing.T, script Script) (*rig, Truth, []Delivery) {
+	t.Helper()
+	r := newRig(t, Config{Pick: func(string, int) Script { return script }})
+	r.call(t, "+15557770001")
+	r.wait(t)
+	return r, r.sim.Truths()[0], r.sim.Deliveries()
+}
+
+// kinds is a short form of a log: kind and status of each delivery.
+func kinds(log []Delivery) string {
+	var out []string
+	for _, d := range log {
+		name := string(d.Kind)
+		switch d.Kind {
+		case KindStatus:
+			name = d.Params.Get("CallStatus")
+		case KindRecording:
+			name = "recording:" + d.Params.Get("RecordingStatus")
+		}
+		if d.Fault != FaultNone {
+			name += "(" + string(d.Fault) + ")"
+		}
+		out = append(out, name)
+	}
+	return strings.Join(out, " ")
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,206 @@
+package simulator
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// How long the parts of a call take that no script decides.
+const (
+	dialling    = 500 * time.Millisecond // from the queue to the first ring
+	ringing     = 4 * time.Second
+	busyTone    = 2 * time.Second
+	detection   = 3 * time.Second // answering machine detection
+	processing  = 2 * time.Second // from the end of a recording to its file
+	perWord     = 330 * time.Millisecond
+	perDigit    = 300 * time.Millisecond
+	hesitation  = 800 * time.Millisecond
+	endOfSpeech = time.Second // of silence, by which recognition knows that somebody has finished
+)
+
+// launch starts the call's goroutine, the only one that it has apart from twins of its webhooks. The call is
+// counted as in flight already.
+func (s *Simulator) launch(c *call) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.mu.Lock()
+	c.cancel = cancel
+	if s.closed {
+		cancel()
+	}
+	s.mu.Unlock()
+	go func() {
+		defer s.finish()
+		defer cancel()
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-ctx.Done():
+		}
+		c.run(ctx)
+	}()
+}
+
+// run lives a call from the dialling to its last callback.
+func (c *call) run(ctx context.Context) {
+	status := c.dial(ctx)
+	c.set(func() { c.status, c.ended = status, c.now })
+	c.stopRecordings("")
+	c.sendStatus(ctx, "completed", status)
+	c.drain(ctx)
+	c.flush(ctx)
+}
+
+// dial rings the person and, when they answer, talks. It returns the call's final status.
+func (c *call) dial(ctx context.Context) string {
+	if c.interrupted() {
+		return "canceled"
+	}
+	c.set(func() { c.started = c.now })
+	c.sendStatus(ctx, "initiated", "initiated")
+	if c.advance(ctx, dialling) != nil {
+		return "canceled"
+	}
+	switch c.script.Outcome {
+	case AnswersFailed:
+		return "failed"
+	case AnswersBusy:
+		if c.advance(ctx, busyTone) != nil {
+			return "canceled"
+		}
+		return "busy"
+	}
+	c.set(func() { c.status = "ringing" })
+	c.sendStatus(ctx, "ringing", "ringing")
+	ring, patience := c.script.Ring.Duration(), c.timeout()
+	if ring <= 0 {
+		ring = ringing
+	}
+	if c.script.Outcome == AnswersNever || ring > patience {
+		if c.advance(ctx, patience) != nil {
+			return "canceled"
+		}
+		return "no-answer"
+	}
+	if c.advance(ctx, ring) != nil {
+		return "canceled"
+	}
+	c.set(func() { c.status, c.answered = "in-progress", c.now })
+	c.sendStatus(ctx, "answered", "in-progress")
+	c.converse(ctx)
+	return "completed"
+}
+
+// timeout is how long a call may ring: 60 s unless asked otherwise, at most 600 s (Twilio: Call resource).
+func (c *call) timeout() time.Duration {
+	n, err := strconv.Atoi(c.params.Get("Timeout"))
+	if err != nil || n <= 0 {
+		n = 60
+	}
+	return time.Duration(min(n, 600)) * time.Second
+}
+
+// detectMachine runs answering machine detection if it was asked for: before the first TwiML, or beside it
+// with a callback of its own.
+func (c *call) detectMachine(ctx context.Context) error {
+	mode := c.params.Get("MachineDetection")
+	if mode != "Enable" && mode != "DetectMessageEnd" {
+		return nil
+	}
+	verdict := c.verdict(mode)
+	asynchronous, target := c.params.Get("AsyncAmd") == "true", c.params.Get("AsyncAmdStatusCallback")
+	if !asynchronous {
+		err := c.advance(ctx, detection)
+		c.set(func() { c.answeredBy = verdict })
+		return err
+	}
+	if target == "" {
+		c.complain(21262, "warning", "", "answering machine detection is on without a callback URL")
+	}
+	c.at(detection, func(ctx context.Context) {
+		if c.now.After(c.ended) && !c.ended.IsZero() {
+			return // the call was over before the verdict
+		}
+		c.set(func() { c.answeredBy = verdict })
+		if target == "" {
+			return
+		}
+		params := c.callParams("in-progress")
+		params.Set("AnsweredBy", verdict)
+		params.Set("MachineDetectionDuration", strconv.FormatInt(detection.Milliseconds(), 10))
+		c.dispatch(ctx, webhook{kind: KindAMD, url: target, params: params,
+			method: orPost(c.params.Get("AsyncAmdStatusCallbackMethod"))})
+		if verdict != "human" {
+			c.awaitUpdate(ctx)
+		}
+	})
+	return nil
+}
+
+// verdict is what detection makes of the person, in Twilio's words for the mode.
+func (c *call) verdict(mode string) string {
+	switch {
+	case c.script.AnsweredBy != "":
+		return c.script.AnsweredBy
+	case c.script.Outcome != AnswersByTape:
+		return "human"
+	case mode == "DetectMessageEnd":
+		return "machine_end_beep"
+	default:
+		return "machine_start"
+	}
+}
+
+// awaitUpdate gives the application its Grace, in real time, to change the call over REST.
+func (c *call) awaitUpdate(ctx context.Context) {
+	if c.sim.config.Grace <= 0 || c.interrupted() {
+		return
+	}
+	timer := time.NewTimer(c.sim.config.Grace)
+	defer timer.Stop()
+	select {
+	case <-c.changed:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// say puts a line on the call's record. It takes no time: the caller of say lets it pass.
+func (c *call) say(speaker Speaker, text, heard string, start, end time.Time, claims []Claim) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	line := Line{Speaker: speaker, Text: text, Heard: heard, Claims: claims, start: start, end: end,
+		StartSec: start.Sub(c.answered).Seconds(), EndSec: end.Sub(c.answered).Seconds()}
+	spoken := text
+	if heard != "" {
+		spoken = heard
+	}
+	line.words = spread(spoken, start, end)
+	c.set(func() { c.lines = append(c.lines, line) })
+}
+
+// speaking is how long it takes to say a text.
+func speaking(text string) time.Duration {
+	return time.Duration(max(len(strings.Fields(text)), 1)) * perWord
+}
+
+// word is a word and when it was said.
+type word struct {
+	text       string
+	start, end time.Time
+}
+
+// spread lays the words of a text evenly over its time.
+func spread(text string, start, end time.Time) []word {
+	fields := strings.Fields(text)
+	words := make([]word, len(fields))
+	for i, field := range fields {
+		total := end.Sub(start)
+		words[i] = word{text: field,
+			start: start.Add(total * time.Duration(i) / time.Duration(len(fields))),
+			end:   start.Add(total * time.Duration(i+1) / time.Duration(len(fields)))}
+	}
+	return words
+}

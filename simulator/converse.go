@@ -1,0 +1,157 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxDocuments bounds a call whose TwiML redirects in a circle.
+const maxDocuments = 100
+
+// errFailed ends a call whose TwiML could not be had, after an apology.
+var errFailed = errors.New("an application error has occurred")
+
+// fetch is a request for TwiML.
+type fetch struct {
+	kind   Kind
+	method string
+	url    string
+	extra  url.Values // beyond what every voice request has
+	means  Consent    // what the person meant, once the application has taken it
+}
+
+// converse talks from the answer to the end of the call.
+func (c *call) converse(ctx context.Context) {
+	if c.script.HangUp != nil && c.script.HangUp.After > 0 {
+		c.timeline.hangAt = c.now.Add(c.script.HangUp.After.Duration())
+	}
+	if c.script.Greeting != "" {
+		start := c.now.Add(300 * time.Millisecond)
+		end := start.Add(speaking(c.script.Greeting))
+		c.talk.busyUntil = end
+		c.say(Person, c.script.Greeting, "", start, end, nil)
+	}
+	if c.params.Get("Record") == "true" {
+		c.startRecording(recordingOrder{source: "OutboundAPI", channels: channelCount(c.params.Get("RecordingChannels")),
+			callback: c.params.Get("RecordingStatusCallback"), method: orPost(c.params.Get("RecordingStatusCallbackMethod")),
+			events: c.params["RecordingStatusCallbackEvent"], track: c.params.Get("RecordingTrack")})
+	}
+	err := c.detectMachine(ctx)
+	var doc *document
+	var next *fetch
+	if err == nil {
+		if target := c.params.Get("Url"); target != "" {
+			next = &fetch{kind: KindVoice, method: orPost(c.params.Get("Method")), url: target}
+		} else {
+			doc, err = c.read("", c.params.Get("Twiml"))
+		}
+	}
+	for n := 0; err == nil || errors.Is(err, errUpdated); n++ {
+		if errors.Is(err, errUpdated) {
+			doc, next, err = c.obey(c.take())
+		}
+		switch {
+		case err != nil:
+			continue
+		case n == 2*maxDocuments: // a round for the request, another for what it brought
+			c.complain(0, "error", "", fmt.Sprintf("the call ended after %d documents: does the TwiML go round in a circle?", maxDocuments))
+			return
+		case next != nil:
+			doc, err = c.get(ctx, *next)
+			next = nil
+		case doc != nil:
+			next, err = c.execute(ctx, *doc)
+			doc = nil
+		default:
+			return // the document ended without another
+		}
+	}
+}
+
+// obey turns what REST wants into the next thing to do.
+func (c *call) obey(u *update) (*document, *fetch, error) {
+	switch {
+	case u == nil:
+		return nil, nil, nil
+	case u.url != "":
+		return nil, &fetch{kind: KindRedirect, method: u.method, url: u.url}, nil
+	case u.twiml != "":
+		doc, err := c.read("", u.twiml)
+		return doc, nil, err
+	default:
+		return nil, nil, errEnded
+	}
+}
+
+// get fetches TwiML; when that goes wrong, from the fallback URL.
+func (c *call) get(ctx context.Context, f fetch) (*document, error) {
+	doc, code, err := c.tryGet(ctx, f)
+	if err == nil {
+		return doc, nil
+	}
+	fallback := c.params.Get("FallbackUrl")
+	if fallback == "" || ctx.Err() != nil {
+		return nil, err
+	}
+	doc, _, err = c.tryGet(ctx, fetch{kind: KindFallback, method: orPost(c.params.Get("FallbackMethod")), url: fallback,
+		extra: url.Values{"ErrorCode": {fmt.Sprint(code)}, "ErrorUrl": {signedURL(f.url, true)}}})
+	return doc, err
+}
+
+// tryGet fetches TwiML once and judges the answer as Twilio does (Twilio: TwiML voice request): 4xx, 5xx and no
+// answer are 11200, a body that is no TwiML 12100, a type that cannot be played or read 12300.
+func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
+	params := c.callParams("in-progress")
+	if c.answeredBy != "" && c.params.Get("AsyncAmd") != "true" {
+		params.Set("AnsweredBy", c.answeredBy)
+	}
+	for name, values := range f.extra {
+		params[name] = values
+	}
+	d := c.dispatch(ctx, webhook{kind: f.kind, method: f.method, url: f.url, params: params})
+	wrong := func(code int, message string) (*document, int, error) {
+		c.complain(code, "error", d.URL, message)
+		return nil, code, errFailed
+	}
+	if d.Failure != "" {
+		code := map[string]int{"ct": 11205, "rt": 11200, "redirects": 11215}[d.Failure]
+		if code == 0 {
+			code = 11200
+		}
+		return wrong(code, fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error))
+	}
+	if f.means != ConsentNone {
+		c.set(func() { c.consent = f.means })
+	}
+	media, _, _ := mime.ParseMediaType(d.ContentType)
+	switch {
+	case media == "":
+		return wrong(11200, "the answer has no Content-Type")
+	case strings.HasPrefix(media, "audio/"):
+		return &document{url: d.URL, verbs: []*node{{name: "Play"}}}, 0, nil
+	case media == "text/plain":
+		if verbs, err := parseTwiML(d.Body); err == nil {
+			return &document{url: d.URL, verbs: verbs}, 0, nil
+		}
+		return &document{url: d.URL, verbs: []*node{{name: "Say", text: d.Body}}}, 0, nil
+	case media != "text/xml" && media != "application/xml" && media != "text/html":
+		return wrong(12300, "the answer's Content-Type is "+media)
+	}
+	doc, err := c.read(d.URL, d.Body)
+	return doc, 12100, err
+}
+
+// read parses TwiML, with 12100 in the Debugger when it is none.
+func (c *call) read(base, text string) (*document, error) {
+	verbs, err := parseTwiML(text)
+	if err != nil {
+		c.complain(12100, "error", base, err.Error())
+		return nil, errFailed
+	}
+	return &document{url: base, verbs: verbs}, nil
+}

@@ -1,0 +1,242 @@
+package simulator
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// talk is how far a person has come with their script.
+type talk struct {
+	replies   int    // used
+	answered  []bool // answers given, by their place in the script
+	question  string // what the application said last
+	busyUntil time.Time
+}
+
+// gather runs a Gather (Twilio: TwiML Gather): its prompts, then the person's turn. It returns the request for
+// the action, or nil when there was no input and the document goes on.
+func (c *call) gather(ctx context.Context, doc document, verb *node) (*fetch, error) {
+	var prompts []string
+	var length time.Duration
+	for _, child := range verb.children {
+		length += promptLength(child)
+		if child.name == "Say" {
+			prompts = append(prompts, child.words())
+		}
+	}
+	c.talk.question = strings.Join(prompts, " ")
+	reply, answer, some := c.turn()
+	limit := length
+	if some && reply.BargeIn && verb.attr("bargeIn", "true") != "false" {
+		limit = length / 2
+	}
+	for _, child := range verb.children {
+		var err error
+		switch child.name {
+		case "Say", "Play":
+			_, err = c.prompt(ctx, child, limit)
+		case "Pause":
+			err = c.advance(ctx, min(limit, promptLength(child)))
+		default:
+			c.unknown(doc, child)
+		}
+		if err != nil {
+			return nil, err
+		}
+		limit = max(limit-promptLength(child), 0)
+	}
+	c.talk.question = strings.Join(prompts, " ")
+	input, err := c.input(ctx, verb, reply, answer, some)
+	if err != nil {
+		return nil, err
+	}
+	if input == nil && verb.attr("actionOnEmptyResult", "false") != "true" {
+		return nil, nil
+	}
+	f := fetch{kind: KindGather, method: orPost(verb.attr("method", "POST")), url: resolve(doc.url, verb.attr("action", doc.url)), extra: input}
+	if input == nil {
+		f.extra = emptyInput(verb)
+	} else {
+		f.means = reply.Means
+	}
+	return &f, nil
+}
+
+// input is the person's turn in a Gather. It returns the parameters of what was heard, nil for nothing.
+func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answer, some bool) (url.Values, error) {
+	timeout := verb.seconds("timeout", 5)
+	accepts := strings.Fields(verb.attr("input", "dtmf"))
+	hesitate := reply.After.Duration()
+	if hesitate <= 0 && !reply.BargeIn {
+		hesitate = hesitation
+	}
+	if !some || hesitate > timeout {
+		return nil, c.advance(ctx, timeout)
+	}
+	if err := c.advance(ctx, later(c.now.Add(hesitate), c.talk.busyUntil).Sub(c.now)); err != nil {
+		return nil, err
+	}
+	if reply.Digits != "" {
+		return c.press(ctx, verb, reply.Digits, slices.Contains(accepts, "dtmf"), timeout)
+	}
+	start := c.now
+	end := start.Add(speaking(reply.Say))
+	var claims []Claim
+	if answer != nil {
+		claims = answer.Claims
+	}
+	err := c.advance(ctx, end.Sub(start))
+	c.sayUntil(reply.Say, reply.Heard, start, end, claims)
+	if err != nil {
+		return nil, err
+	}
+	c.hangUpAfterAnswers()
+	if !slices.Contains(accepts, "speech") {
+		return nil, c.advance(ctx, timeout)
+	}
+	if err := c.advance(ctx, endOfSpeech); err != nil {
+		return nil, err
+	}
+	heard := reply.Heard
+	if heard == "" {
+		heard = reply.Say
+	}
+	confidence := reply.Confidence
+	if confidence == 0 {
+		confidence = 0.80 + 0.18*c.sim.seed.rand(c.key, c.post.ordinal, "confidence").Float64()
+	}
+	return url.Values{"SpeechResult": {heard}, "Confidence": {strconv.FormatFloat(confidence, 'f', 7, 64)}}, nil
+}
+
+// press is a turn with keys: up to numDigits of them, or up to finishOnKey, or until nothing more comes.
+func (c *call) press(ctx context.Context, verb *node, digits string, accepted bool, timeout time.Duration) (url.Values, error) {
+	finish := verb.attr("finishOnKey", "#")
+	most, err := strconv.Atoi(verb.attr("numDigits", ""))
+	if err != nil {
+		most = 0
+	}
+	params := url.Values{}
+	if finish != "" {
+		if i := strings.IndexAny(digits, finish); i >= 0 {
+			params.Set("FinishedOnKey", digits[i:i+1])
+			digits = digits[:i]
+		}
+	}
+	if most > 0 && len(digits) >= most {
+		digits = digits[:most]
+		params.Del("FinishedOnKey")
+	}
+	if err := c.advance(ctx, time.Duration(max(len(digits), 1))*perDigit); err != nil {
+		return nil, err
+	}
+	if !accepted || len(digits) != most && params.Get("FinishedOnKey") == "" {
+		if err := c.advance(ctx, timeout); err != nil {
+			return nil, err
+		}
+	}
+	if !accepted || digits == "" {
+		return nil, nil
+	}
+	params.Set("Digits", digits)
+	return params, nil
+}
+
+// emptyInput is what an action gets when there was nothing: the names without values. Twilio documents no form
+// for it, so an application must take missing names as well.
+func emptyInput(verb *node) url.Values {
+	params := url.Values{}
+	for _, kind := range strings.Fields(verb.attr("input", "dtmf")) {
+		switch kind {
+		case "dtmf":
+			params.Set("Digits", "")
+		case "speech":
+			params.Set("SpeechResult", "")
+			params.Set("Confidence", "0.0")
+		}
+	}
+	return params
+}
+
+// turn is what the person does in the Gather that begins: the next reply, else the next answer.
+func (c *call) turn() (Reply, *Answer, bool) {
+	if c.talk.replies < len(c.script.Replies) {
+		reply := c.script.Replies[c.talk.replies]
+		c.talk.replies++
+		return reply, nil, reply.Say != "" || reply.Digits != ""
+	}
+	if answer := c.nextAnswer(); answer != nil {
+		return Reply{Say: answer.Say, Heard: answer.Heard}, answer, true
+	}
+	return Reply{}, nil, false
+}
+
+// nextAnswer is the line for the last question: one that is about it, else the next that is about anything.
+func (c *call) nextAnswer() *Answer {
+	if c.talk.answered == nil {
+		c.talk.answered = make([]bool, len(c.script.Answers))
+	}
+	question, best := strings.ToLower(c.talk.question), -1
+	for i, answer := range c.script.Answers {
+		switch {
+		case c.talk.answered[i]:
+		case answer.About != "" && strings.Contains(question, strings.ToLower(answer.About)):
+			c.talk.answered[i] = true
+			return &c.script.Answers[i]
+		case answer.About == "" && best < 0:
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	c.talk.answered[best] = true
+	return &c.script.Answers[best]
+}
+
+// listen is a Pause: when the questions for consent are over, or a recording runs, the person says a line in it
+// and, if it is long, goes on beyond it.
+func (c *call) listen(ctx context.Context, length time.Duration) error {
+	start := later(c.now.Add(hesitation), c.talk.busyUntil)
+	if (c.talk.replies == len(c.script.Replies) && len(c.script.Replies) > 0 || c.recordingNow()) && start.Before(c.now.Add(length)) {
+		if answer := c.nextAnswer(); answer != nil {
+			end := start.Add(speaking(answer.Say))
+			c.talk.busyUntil = end
+			c.say(Person, answer.Say, answer.Heard, start, end, answer.Claims)
+			c.hangUpAfterAnswers()
+		}
+	}
+	return c.advance(ctx, length)
+}
+
+// sayUntil puts a person's line on record as far as it came before the call was cut off.
+func (c *call) sayUntil(text, heard string, start, end time.Time, claims []Claim) {
+	c.talk.busyUntil = end
+	if c.now.Before(end) {
+		fields := strings.Fields(text)
+		part := int(c.now.Sub(start) * time.Duration(len(fields)) / end.Sub(start))
+		text, heard, end, claims = strings.Join(fields[:part], " "), "", c.now, nil
+	}
+	c.say(Person, text, heard, start, end, claims)
+}
+
+// hangUpAfterAnswers decides when the person puts the phone down, once they have said what they had to say.
+func (c *call) hangUpAfterAnswers() {
+	h := c.script.HangUp
+	if h == nil || h.Answers == 0 {
+		return
+	}
+	given := 0
+	for _, done := range c.talk.answered {
+		if done {
+			given++
+		}
+	}
+	at := later(c.now, c.talk.busyUntil).Add(500 * time.Millisecond)
+	if given >= h.Answers && (c.timeline.hangAt.IsZero() || at.Before(c.timeline.hangAt)) {
+		c.timeline.hangAt = at
+	}
+}

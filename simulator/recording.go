@@ -1,0 +1,188 @@
+package simulator
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// recording is one recording of a call, from its start to its deletion. Its audio is made from the call's lines
+// whenever somebody asks for it. Guarded by Simulator.mu.
+type recording struct {
+	call    *call
+	order   recordingOrder
+	sid     string
+	status  string // in-progress, processing, completed, absent, deleted
+	started time.Time
+	ended   time.Time // zero while it runs
+}
+
+// recordingOrder is what the application asked for.
+type recordingOrder struct {
+	name     string
+	source   string // RecordingSource, such as StartCallRecordingTwiML
+	channels int
+	track    string
+	callback string
+	method   string
+	events   []string // none: completed
+}
+
+// shortest is the least that Twilio keeps of a recording; what is shorter is absent.
+const shortest = time.Second
+
+// startRecording begins a recording at the present moment. The caller's next step reports it.
+func (c *call) startRecording(order recordingOrder) *recording {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return c.startRecordingLocked(order)
+}
+
+func (c *call) startRecordingLocked(order recordingOrder) *recording {
+	if order.track == "" {
+		order.track = "both"
+	}
+	if len(order.events) == 0 {
+		order.events = []string{"completed"}
+	}
+	r := &recording{call: c, order: order, status: "in-progress", started: c.now,
+		sid: c.sim.seed.sid("RE", c.sim.config.Run, c.key, len(c.recordings))}
+	c.recordings = append(c.recordings, r)
+	c.sim.recordings[r.sid] = r
+	c.errands = append(c.errands, func(ctx context.Context) { r.report(ctx, "in-progress") })
+	return r
+}
+
+// stopRecordings ends those that run: the one with this name, or all for the empty name.
+func (c *call) stopRecordings(name string) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for _, r := range c.recordings {
+		if r.ended.IsZero() && (name == "" || r.order.name == name) {
+			r.stopLocked()
+		}
+	}
+}
+
+// stopLocked ends the recording; its file is there, and its callback due, a little later.
+func (r *recording) stopLocked() {
+	c := r.call
+	r.ended = c.now
+	if r.status != "deleted" {
+		r.status = "processing"
+	}
+	c.errands = append(c.errands, func(context.Context) { c.at(processing, r.settle) })
+}
+
+// settle decides what became of the recording, and reports it.
+func (r *recording) settle(ctx context.Context) {
+	final := "completed"
+	if r.ended.Sub(r.started) < shortest {
+		final = "absent"
+	}
+	r.call.set(func() {
+		if r.status != "deleted" {
+			r.status = final
+		}
+	})
+	r.report(ctx, final)
+}
+
+// report sends a recording status callback, if the application asked for this one (Twilio: Recording status
+// callback). The URL in it has no extension.
+func (r *recording) report(ctx context.Context, status string) {
+	if r.order.callback == "" || !slices.Contains(r.order.events, status) {
+		return
+	}
+	p := url.Values{}
+	p.Set("AccountSid", r.call.sim.config.AccountSid)
+	p.Set("CallSid", r.call.sid)
+	p.Set("RecordingSid", r.sid)
+	p.Set("RecordingUrl", r.mediaURL())
+	p.Set("RecordingStatus", status)
+	p.Set("RecordingChannels", strconv.Itoa(r.order.channels))
+	p.Set("RecordingStartTime", rfc2822(r.started))
+	p.Set("RecordingSource", r.order.source)
+	p.Set("RecordingTrack", r.order.track)
+	p.Set("ErrorCode", "0")
+	if status == "completed" {
+		p.Set("RecordingDuration", strconv.Itoa(r.seconds()))
+	}
+	r.call.dispatch(ctx, webhook{kind: KindRecording, method: r.order.method, url: r.order.callback, params: p})
+}
+
+// recordingNow says whether the call is being recorded.
+func (c *call) recordingNow() bool {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.ended.IsZero() })
+}
+
+// outboundRecording is the one that Record=true made, or nil; its caller holds mu.
+func (c *call) outboundRecording() *recording {
+	for _, r := range c.recordings {
+		if r.order.source == "OutboundAPI" {
+			return r
+		}
+	}
+	return nil
+}
+
+// mediaURL is where the recording is, without an extension.
+func (r *recording) mediaURL() string {
+	return r.call.base + "/" + apiVersion + "/Accounts/" + r.call.sim.config.AccountSid + "/Recordings/" + r.sid
+}
+
+// length is how long the recording is, so far if it runs.
+func (r *recording) length() time.Duration {
+	if r.ended.IsZero() {
+		return r.call.now.Sub(r.started)
+	}
+	return r.ended.Sub(r.started)
+}
+
+func (r *recording) seconds() int { return int(r.length().Round(time.Second) / time.Second) }
+
+// heard is what was said by one side while the recording ran, line by line; the times of the words are still
+// those of the call. Words at the edges are in or out as a whole.
+func (r *recording) heard(speaker Speaker) []Line {
+	end := r.ended
+	if end.IsZero() {
+		end = r.call.now
+	}
+	var lines []Line
+	for _, line := range r.call.lines {
+		if line.Speaker != speaker {
+			continue
+		}
+		line.words = slices.DeleteFunc(slices.Clone(line.words), func(w word) bool {
+			return w.start.Before(r.started) || w.end.After(end)
+		})
+		if len(line.words) > 0 {
+			line.start, line.end = line.words[0].start, line.words[len(line.words)-1].end
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// speakers are the sides heard on a channel: 1 or 2 of a dual recording, anything else for the mix of both.
+func (r *recording) speakers(channel int) []Speaker {
+	switch {
+	case channel == r.call.person:
+		return []Speaker{Person}
+	case channel == 3-r.call.person:
+		return []Speaker{Agent}
+	default:
+		return []Speaker{Agent, Person}
+	}
+}
+
+func channelCount(name string) int {
+	if name == "dual" {
+		return 2
+	}
+	return 1
+}

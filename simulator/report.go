@@ -1,0 +1,182 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Report is what a run came to: what was sent and how it was answered, and what is true of each call, so that an
+// application's own account can be held against it.
+type Report struct {
+	Seed     uint64 `json:"seed"`
+	Webhooks int    `json:"webhooks"` // deliveries, duplicates and retries included
+	Accepted int    `json:"accepted"` // answered 2xx
+	Refused  int    `json:"refused"`  // answered otherwise, or not at all
+
+	Duplicates      int `json:"duplicates"`      // deliveries that repeat another
+	Recognised      int `json:"recognised"`      // of those, called duplicates by the application
+	Reordered       int `json:"reordered"`       // delivered after later ones
+	Retries         int `json:"retries"`         // attempts that a URL's retry policy asked for
+	Unrecognised    int `json:"unrecognised"`    // duplicates answered 2xx of which no copy was called a duplicate
+	FalseDuplicates int `json:"falseDuplicates"` // first deliveries of a new event, called duplicates
+	Mismatches      int `json:"mismatches"`      // duplicates of TwiML requests with another answer than the first
+
+	Calls      map[string]int `json:"calls"` // by true final status
+	Recordings int            `json:"recordings"`
+	Debugger   []Entry        `json:"debugger,omitempty"`
+	Truths     []Truth        `json:"truths"`
+}
+
+// Truth is what really happened on a call.
+type Truth struct {
+	CallSid    string           `json:"callSid"`
+	To         string           `json:"to"`
+	From       string           `json:"from"`
+	Script     string           `json:"script"`
+	Status     string           `json:"status"`   // of the REST API; final once Wait has returned
+	Duration   int              `json:"duration"` // seconds since the answer
+	Consent    Consent          `json:"consent"`  // what the person meant and the application heard of
+	AnsweredBy string           `json:"answeredBy,omitempty"`
+	Recordings []RecordingTruth `json:"recordings,omitempty"`
+	Lines      []Line           `json:"lines,omitempty"` // in the order in which they began
+}
+
+// RecordingTruth is a recording of a call.
+type RecordingTruth struct {
+	Sid           string        `json:"sid"`
+	Status        string        `json:"status"`
+	Length        time.Duration `json:"length"`
+	Channels      int           `json:"channels"`
+	PersonChannel int           `json:"personChannel,omitempty"` // 1 or 2; 0 when both sides are mixed
+	Agent         []string      `json:"agent,omitempty"`         // what speech-to-text hears of each side
+	Person        []string      `json:"person,omitempty"`
+}
+
+// Deliveries is the log: each attempt to deliver a webhook. Those of one call are in the order in which they
+// were made, which the seed decides; how the calls are interleaved is up to the scheduler.
+func (s *Simulator) Deliveries() []Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
+// Truths lists what is true of every call so far, in the order of their creation.
+func (s *Simulator) Truths() []Truth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	truths := make([]Truth, 0, len(s.calls))
+	for _, c := range s.calls {
+		truths = append(truths, c.truth())
+	}
+	return truths
+}
+
+// Report sums up the run so far.
+func (s *Simulator) Report() Report {
+	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths()}
+	for _, t := range rep.Truths {
+		rep.Calls[t.Status]++
+		rep.Recordings += len(t.Recordings)
+	}
+	type event struct {
+		call    string
+		ordinal int
+	}
+	copies := map[event][]Delivery{}
+	for _, d := range s.Deliveries() {
+		rep.Webhooks++
+		if d.Status/100 == 2 {
+			rep.Accepted++
+		} else {
+			rep.Refused++
+		}
+		if d.Fault.repeats() {
+			rep.Duplicates++
+		}
+		if d.Fault == FaultReorder {
+			rep.Reordered++
+		}
+		if d.Attempt > 0 {
+			rep.Retries++
+		}
+		e := event{d.CallSid, d.Ordinal}
+		copies[e] = append(copies[e], d)
+	}
+	for _, all := range copies {
+		rep.judge(all)
+	}
+	return rep
+}
+
+// judge compares the deliveries of one event. The first that was accepted sets what the others must be: copies of
+// a TwiML request get the same bytes, and exactly one copy is taken for new. Which one that is, between twins, is
+// up to the application.
+func (rep *Report) judge(all []Delivery) {
+	accepted := slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Status/100 != 2 })
+	if len(accepted) == 0 {
+		return
+	}
+	fresh, repeated := 0, 0
+	for _, d := range accepted {
+		if !d.Duplicate {
+			fresh++
+		}
+		if d.Fault.repeats() {
+			repeated++
+		}
+		if d.Kind.chained() && d.Body != accepted[0].Body {
+			rep.Mismatches++
+		}
+	}
+	rep.Recognised += min(len(accepted)-fresh, repeated)
+	if fresh > 1 {
+		rep.Unrecognised += fresh - 1
+	}
+	// Only a request that reached the application once, and whose URL is for this event alone, can tell.
+	if fresh == 0 && len(all) == len(accepted) && all[0].Kind != KindFallback && all[0].Kind != KindRedirect {
+		rep.FalseDuplicates++
+	}
+}
+
+// truth is what is known of the call; the caller holds mu.
+func (c *call) truth() Truth {
+	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.script.Name, Status: c.status, Duration: c.seconds(),
+		Consent: c.consent, AnsweredBy: c.answeredBy, Lines: slices.Clone(c.lines)}
+	slices.SortStableFunc(t.Lines, func(a, b Line) int { return a.start.Compare(b.start) })
+	for _, r := range c.recordings {
+		rt := RecordingTruth{Sid: r.sid, Status: r.status, Length: r.length(), Channels: r.order.channels}
+		if r.order.channels == 2 {
+			rt.PersonChannel = c.person
+		}
+		rt.Agent, rt.Person = r.texts(Agent), r.texts(Person)
+		t.Recordings = append(t.Recordings, rt)
+	}
+	return t
+}
+
+// texts are the lines of one side that the recording holds, as speech-to-text hears them.
+func (r *recording) texts(speaker Speaker) []string {
+	var texts []string
+	for _, line := range r.heard(speaker) {
+		g := segment{}
+		for _, w := range line.words {
+			g.words = append(g.words, timedWord{Word: w.text})
+		}
+		texts = append(texts, g.text())
+	}
+	return texts
+}
+
+// saysDuplicate reads the application's word for a repeated request: the header X-Webhook-Duplicate: true, or
+// "duplicate": true in a JSON body.
+func saysDuplicate(header http.Header, body string) bool {
+	if header.Get("X-Webhook-Duplicate") == "true" {
+		return true
+	}
+	var answer struct {
+		Duplicate bool `json:"duplicate"`
+	}
+	return json.Unmarshal([]byte(body), &answer) == nil && answer.Duplicate
+}

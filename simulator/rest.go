@@ -1,0 +1,133 @@
+package simulator
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// routes is every path that the simulator serves.
+func (s *Simulator) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	account := "/" + apiVersion + "/Accounts/{account}"
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"POST " + account + "/Calls.json":                          s.createCall,
+		"GET " + account + "/Calls.json":                           s.listCalls,
+		"GET " + account + "/Calls/{call}":                         s.fetchCall,
+		"POST " + account + "/Calls/{call}":                        s.updateCall,
+		"GET " + account + "/Calls/{call}/Recordings.json":         s.listRecordings,
+		"POST " + account + "/Calls/{call}/Recordings.json":        s.createRecording,
+		"GET " + account + "/Calls/{call}/Recordings/{recording}":  s.fetchRecording,
+		"POST " + account + "/Calls/{call}/Recordings/{recording}": s.updateRecording,
+		"GET " + account + "/Recordings.json":                      s.listRecordings,
+		"GET " + account + "/Recordings/{recording}":               s.fetchRecording,
+		"DELETE " + account + "/Recordings/{recording}":            s.deleteRecording,
+	} {
+		mux.HandleFunc(pattern, s.authenticated(handle))
+	}
+	mux.HandleFunc("/"+apiVersion+"/", s.authenticated(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+	}))
+	mux.HandleFunc("POST /v1/audio/transcriptions", s.transcribe)
+	mux.HandleFunc("POST /v1/chat/completions", s.chat)
+	mux.HandleFunc("POST /v1/responses", s.respond)
+	return mux
+}
+
+// authenticated lets a request pass that has the account's SID and token, and names that account in its path.
+func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		same := subtle.ConstantTimeCompare([]byte(user), []byte(s.config.AccountSid)) &
+			subtle.ConstantTimeCompare([]byte(password), []byte(s.config.AuthToken))
+		named := r.PathValue("account")
+		if same != 1 || named != "" && named != s.config.AccountSid {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err := r.ParseForm(); err != nil {
+			refuse(w, http.StatusBadRequest, 20001, "Unable to parse the request: "+err.Error())
+			return
+		}
+		next(w, r)
+	}
+}
+
+// problem is the body of a refused request (Twilio: REST API responses).
+type problem struct {
+	Code     int    `json:"code"`
+	Message  string `json:"message"`
+	MoreInfo string `json:"more_info"`
+	Status   int    `json:"status"`
+}
+
+func refuse(w http.ResponseWriter, status, code int, message string) {
+	answer(w, status, problem{Code: code, Message: message, Status: status,
+		MoreInfo: fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil { // only for a bug of ours: all bodies are plain data
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+// page is one page of a list; the list itself goes in under its name.
+func page(r *http.Request, name string, all []map[string]any) map[string]any {
+	number, err := strconv.Atoi(r.URL.Query().Get("Page"))
+	if err != nil || number < 0 {
+		number = 0
+	}
+	size, err := strconv.Atoi(r.URL.Query().Get("PageSize"))
+	if err != nil || size < 1 {
+		size = 50
+	}
+	size = min(size, 1000)
+	start := min(number*size, len(all))
+	end := min(start+size, len(all))
+	items := all[start:end]
+	if items == nil {
+		items = []map[string]any{}
+	}
+	uri := func(n int) string {
+		query := r.URL.Query()
+		query.Set("Page", strconv.Itoa(n))
+		query.Set("PageSize", strconv.Itoa(size))
+		return (&url.URL{Path: r.URL.Path, RawQuery: query.Encode()}).String()
+	}
+	p := map[string]any{name: items, "page": number, "page_size": size, "start": start, "end": max(end-1, start),
+		"uri": uri(number), "first_page_uri": uri(0), "next_page_uri": nil, "previous_page_uri": nil}
+	if end < len(all) {
+		p["next_page_uri"] = uri(number + 1)
+	}
+	if number > 0 {
+		p["previous_page_uri"] = uri(number - 1)
+	}
+	return p
+}
+
+// baseURL is how the application reached this simulator.
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// sidOf takes a SID out of a path segment such as "CA….json".
+func sidOf(segment string) (sid, extension string) {
+	sid, extension, _ = strings.Cut(segment, ".")
+	return sid, extension
+}

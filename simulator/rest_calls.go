@@ -1,0 +1,211 @@
+package simulator
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// createCall answers POST Calls.json: 201 with the queued call. The call starts once that answer is on its way.
+func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
+	params := cloned(r.PostForm)
+	if code, message := s.checkCreate(params); code != 0 {
+		refuse(w, http.StatusBadRequest, code, message)
+		return
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
+		return
+	}
+	c := s.newCall(baseURL(r), params)
+	s.begin()
+	body := c.resource()
+	s.mu.Unlock()
+	answer(w, http.StatusCreated, body)
+	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
+	s.launch(c)
+}
+
+// checkCreate says what Twilio would not take, in its codes; 0 is nothing.
+func (s *Simulator) checkCreate(p url.Values) (int, string) {
+	to, from := p.Get("To"), p.Get("From")
+	switch {
+	case to == "":
+		return 21201, "No 'To' number is specified"
+	case from == "":
+		return 21213, "'From' phone number is required"
+	case !e164.MatchString(to):
+		return 21211, "The phone number you are attempting to call, " + to + ", is not valid."
+	case !e164.MatchString(from):
+		return 21212, "The 'From' phone number provided (" + from + ") is not a valid phone number."
+	case len(s.config.Numbers) > 0 && !slices.Contains(s.config.Numbers, from):
+		return 21210, "The source phone number provided, " + from + ", is not yet verified for your account."
+	case p.Get("Url") == "" && p.Get("Twiml") == "":
+		return 21205, "Url parameter is required"
+	case p.Get("Url") != "" && !absolute(p.Get("Url")):
+		return 21205, "Url is not a valid URL: " + p.Get("Url")
+	case p.Get("StatusCallback") != "" && !absolute(p.Get("StatusCallback")):
+		return 21609, "StatusCallback is not a valid URL: " + p.Get("StatusCallback")
+	case p.Get("FallbackUrl") != "" && !absolute(p.Get("FallbackUrl")):
+		return 21205, "FallbackUrl is not a valid URL: " + p.Get("FallbackUrl")
+	case len(p.Get("Twiml")) > 4000 && p.Get("Url") == "":
+		return 21218, "Twiml is longer than 4000 characters"
+	}
+	for _, name := range []string{"Method", "FallbackMethod", "StatusCallbackMethod"} {
+		if m := p.Get(name); m != "" && m != "GET" && m != "POST" {
+			return 21209, name + " must be either GET or POST"
+		}
+	}
+	return 0, ""
+}
+
+// listCalls answers GET Calls.json: newest first, filtered by To, From, Status and StartTime. A call that was not
+// dialled yet has no start time, so no filter by start time finds it.
+func (s *Simulator) listCalls(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []map[string]any
+	for _, c := range slices.Backward(s.calls) {
+		switch {
+		case q.Get("To") != "" && q.Get("To") != c.to:
+		case q.Get("From") != "" && q.Get("From") != c.from:
+		case q.Get("Status") != "" && q.Get("Status") != c.status:
+		case q.Get("ParentCallSid") != "":
+		case !within(q, "StartTime", c.started), !within(q, "EndTime", c.ended):
+		default:
+			found = append(found, c.resource())
+		}
+	}
+	answer(w, http.StatusOK, page(r, "calls", found))
+}
+
+// within applies the filters name=, name>= and name<= to a time. They know days of UTC, not hours.
+func within(q url.Values, name string, at time.Time) bool {
+	day := func(text string) (time.Time, bool) {
+		if len(text) < len(time.DateOnly) {
+			return time.Time{}, false
+		}
+		t, err := time.Parse(time.DateOnly, text[:len(time.DateOnly)])
+		return t, err == nil
+	}
+	of := at.UTC().Truncate(24 * time.Hour)
+	for _, suffix := range []string{"", ">", "<"} {
+		text := q.Get(name + suffix)
+		if text == "" {
+			continue
+		}
+		want, ok := day(text)
+		if !ok {
+			continue
+		}
+		if at.IsZero() || suffix == "" && !of.Equal(want) || suffix == ">" && of.Before(want) || suffix == "<" && of.After(want) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Simulator) fetchCall(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.callOf(w, r); c != nil {
+		answer(w, http.StatusOK, c.resource())
+	}
+}
+
+// updateCall answers POST Calls/{CA}.json: it cancels a call that was not answered, ends one that was, or gives
+// it other TwiML. What is over cannot be changed (21220).
+func (s *Simulator) updateCall(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.callOf(w, r)
+	if c == nil {
+		return
+	}
+	p := r.PostForm
+	u := update{status: p.Get("Status"), twiml: p.Get("Twiml"), url: p.Get("Url"), method: orPost(p.Get("Method"))}
+	switch {
+	case u.status != "" && u.status != "completed" && u.status != "canceled":
+		refuse(w, http.StatusBadRequest, 21221, "Status must be canceled or completed")
+	case !c.live():
+		refuse(w, http.StatusBadRequest, 21220, "Call is not in-progress. Cannot redirect.")
+	case u.status == "canceled" && c.status == "in-progress":
+		refuse(w, http.StatusBadRequest, 21220, "Call is in-progress. Cannot cancel.")
+	case u.status == "" && c.status != "in-progress":
+		refuse(w, http.StatusBadRequest, 21220, "Call is not in-progress. Cannot redirect.")
+	case u.status == "" && u.twiml == "" && u.url == "":
+		refuse(w, http.StatusBadRequest, 21218, "Nothing to update: give Status, Twiml or Url")
+	default:
+		if u.status != "" {
+			u.twiml, u.url = "", ""
+		}
+		c.ask(u)
+		answer(w, http.StatusOK, c.resource())
+	}
+}
+
+// callOf finds the call that the path names, or refuses with 404.
+func (s *Simulator) callOf(w http.ResponseWriter, r *http.Request) *call {
+	sid, _ := sidOf(r.PathValue("call"))
+	c := s.bySid[sid]
+	if c == nil {
+		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+	}
+	return c
+}
+
+// resource is the call as the REST API shows it; the caller holds mu.
+func (c *call) resource() map[string]any {
+	uri := "/" + apiVersion + "/Accounts/" + c.sim.config.AccountSid + "/Calls/" + c.sid
+	res := map[string]any{
+		"sid": c.sid, "account_sid": c.sim.config.AccountSid, "api_version": apiVersion,
+		"to": c.to, "to_formatted": c.to, "from": c.from, "from_formatted": c.from,
+		"status": c.status, "direction": "outbound-api", "answered_by": orNull(c.answeredBy),
+		"date_created": dateOrNull(c.created), "date_updated": dateOrNull(c.now),
+		"start_time": dateOrNull(c.started), "end_time": dateOrNull(c.ended), "duration": nil,
+		"price": nil, "price_unit": "USD", "queue_time": "0",
+		"parent_call_sid": nil, "phone_number_sid": nil, "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
+		"trunk_sid": nil, "annotation": nil, "uri": uri + ".json",
+		"subresource_uris": map[string]string{"recordings": uri + "/Recordings.json", "events": uri + "/Events.json"},
+	}
+	if c.status == "completed" {
+		res["duration"] = strconv.Itoa(c.seconds())
+	}
+	return res
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func dateOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return rfc2822(t)
+}
+
+func absolute(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	return err == nil && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https")) && u.Host != ""
+}
+
+func cloned(v url.Values) url.Values {
+	out := make(url.Values, len(v))
+	for name, values := range v {
+		out[name] = slices.Clone(values)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Outcome is what becomes of the dialling itself.
+type Outcome string
+
+// What can happen when a number is dialled. The zero value answers.
+const (
+	Answers       Outcome = ""
+	AnswersBusy   Outcome = "busy"
+	AnswersNever  Outcome = "no-answer"
+	AnswersFailed Outcome = "failed"
+	AnswersByTape Outcome = "machine" // an answering machine: speaks its greeting, then hears nothing
+)
+
+// Consent is what a person meant by a reply, whatever words they used.
+type Consent string
+
+// What a reply can mean. ConsentNone is silence, or words that say neither.
+const (
+	ConsentNone Consent = ""
+	ConsentYes  Consent = "yes"
+	ConsentNo   Consent = "no"
+)
+
+// Seconds is a length of time in a script file.
+type Seconds float64
+
+// Duration converts to the standard library's type.
+func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
+
+// Script is one person's behaviour on one call. The zero value answers, says nothing and listens to the end.
+// It reads from YAML and JSON alike: see [ReadCast].
+type Script struct {
+	Name    string  `json:"name" yaml:"name"`
+	Outcome Outcome `json:"outcome,omitempty" yaml:"outcome,omitempty"`
+	// Ring is how long the phone rings before it is answered; 0 means 4 s.
+	Ring Seconds `json:"ring,omitempty" yaml:"ring,omitempty"`
+	// Greeting is said as the phone is picked up, while the application's TwiML is being fetched.
+	Greeting string `json:"greeting,omitempty" yaml:"greeting,omitempty"`
+	// Replies answer the call's first Gathers, one each: the questions for consent.
+	Replies []Reply `json:"replies,omitempty" yaml:"replies,omitempty"`
+	// Answers are said after the replies, one in each Gather or Pause, or in a Pause once a recording runs.
+	Answers []Answer `json:"answers,omitempty" yaml:"answers,omitempty"`
+	// HangUp is when the person puts the phone down; nil means never.
+	HangUp *HangUp `json:"hangUp,omitempty" yaml:"hangUp,omitempty"`
+	// AnsweredBy is the verdict of answering machine detection; empty means human, or machine_start for a machine.
+	AnsweredBy string `json:"answeredBy,omitempty" yaml:"answeredBy,omitempty"`
+}
+
+// Reply is what a person does when a Gather asks for consent. The zero value is silence.
+type Reply struct {
+	Say    string  `json:"say,omitempty" yaml:"say,omitempty"`
+	Heard  string  `json:"heard,omitempty" yaml:"heard,omitempty"`   // what speech recognition makes of Say; default: Say
+	Digits string  `json:"digits,omitempty" yaml:"digits,omitempty"` // keys pressed instead of speaking
+	Means  Consent `json:"means,omitempty" yaml:"means,omitempty"`   // the truth, for [Truth.Consent]
+	After  Seconds `json:"after,omitempty" yaml:"after,omitempty"`   // hesitation; 0 means 0.8 s
+	// BargeIn speaks or presses in the middle of the prompt, which cuts it off.
+	BargeIn bool `json:"bargeIn,omitempty" yaml:"bargeIn,omitempty"`
+	// Confidence of the recognition, 0..1; 0 means one drawn between 0.80 and 0.98.
+	Confidence float64 `json:"confidence,omitempty" yaml:"confidence,omitempty"`
+}
+
+// Answer is one line of an interview.
+type Answer struct {
+	Say   string `json:"say" yaml:"say"`
+	Heard string `json:"heard,omitempty" yaml:"heard,omitempty"` // what speech-to-text makes of Say; default: Say
+	// About, when set, keeps the line for a question that contains these words (case-insensitive).
+	// Lines without it are said in their order.
+	About string `json:"about,omitempty" yaml:"about,omitempty"`
+	// Claims are what a careful reader would note down from this line; they are kept in [Truth.Lines].
+	Claims []Claim `json:"claims,omitempty" yaml:"claims,omitempty"`
+}
+
+// Claim is a fact in an answer, for tests that judge what an application extracted.
+type Claim struct {
+	Hypothesis string   `json:"hypothesis,omitempty" yaml:"hypothesis,omitempty"` // words of the hypothesis it speaks to
+	Field      string   `json:"field,omitempty" yaml:"field,omitempty"`
+	Number     *float64 `json:"number,omitempty" yaml:"number,omitempty"`
+	Unit       string   `json:"unit,omitempty" yaml:"unit,omitempty"`
+	Quote      string   `json:"quote,omitempty" yaml:"quote,omitempty"`
+	Supports   *bool    `json:"supports,omitempty" yaml:"supports,omitempty"` // nil: neither for nor against
+}
+
+// HangUp says when a person puts the phone down: at whichever comes first.
+type HangUp struct {
+	After   Seconds `json:"after,omitempty" yaml:"after,omitempty"`     // since answering; 0: not by time
+	Answers int     `json:"answers,omitempty" yaml:"answers,omitempty"` // half a second after so many answers; 0: not by answers
+}
+
+// Validate says what is wrong with a script that was read from a file.
+func (s Script) Validate() error {
+	switch s.Outcome {
+	case Answers, AnswersBusy, AnswersNever, AnswersFailed, AnswersByTape:
+	default:
+		return fmt.Errorf("script %q: outcome %q is not one of busy, no-answer, failed, machine", s.Name, s.Outcome)
+	}
+	for i, r := range s.Replies {
+		if r.Means != ConsentNone && r.Means != ConsentYes && r.Means != ConsentNo {
+			return fmt.Errorf("script %q: reply %d means %q: not one of yes, no", s.Name, i+1, r.Means)
+		}
+		if strings.Trim(r.Digits, "0123456789*#") != "" {
+			return fmt.Errorf("script %q: reply %d has digits %q: only 0-9, * and # can be pressed", s.Name, i+1, r.Digits)
+		}
+		if r.Digits != "" && r.Say != "" {
+			return fmt.Errorf("script %q: reply %d both speaks and presses keys: give one", s.Name, i+1)
+		}
+	}
+	for i, a := range s.Answers {
+		if a.Say == "" {
+			return fmt.Errorf("script %q: answer %d says nothing", s.Name, i+1)
+		}
+	}
+	return nil
+}

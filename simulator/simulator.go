@@ -1,0 +1,202 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Simulator is a Twilio of one account. It holds every call it was asked to place, until it is thrown away.
+type Simulator struct {
+	config Config
+	seed   seed
+	mux    *http.ServeMux
+	send   http.RoundTripper
+	slots  chan struct{} // one token per call that is under way
+
+	mu         sync.Mutex
+	closed     bool
+	calls      []*call // in order of creation
+	bySid      map[string]*call
+	dialled    map[string]int // calls so far, by number
+	recordings map[string]*recording
+	log        []Delivery
+	entries    []Entry
+	inFlight   int
+	idle       chan struct{} // closed while no call is in flight
+}
+
+// Config says whose Twilio this is and how it behaves. Only the first two fields are required.
+type Config struct {
+	AccountSid string // user name of REST requests
+	AuthToken  string // their password, and the key of webhook signatures
+
+	Seed uint64 // decides everything that is left to chance
+	// Run goes into the SIDs and tokens, and nowhere else: with another Run, the same seed plays the same calls
+	// under other names, so that a database that has seen them once does not take them for duplicates.
+	Run    string
+	Faults Faults
+
+	// Numbers are those that calls may come from; none means any (else error 21210).
+	Numbers []string
+	// Pick says who answers the n-th call (from 0) to a number; nil is Mixed().Pick(Seed).
+	Pick func(to string, n int) Script
+	// Channels is the order of the speakers in dual-channel recordings.
+	Channels ChannelOrder
+
+	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
+	OpenAIKey string
+	// Model answers chat requests; nil answers each with 501.
+	Model func(ctx context.Context, request ChatRequest) (string, error)
+
+	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL
+	// can be led to a local listener.
+	Transport http.RoundTripper
+	// KeepPort signs https callbacks with their port. Twilio leaves it out (Twilio: Webhooks security).
+	KeepPort bool
+	// Concurrency is how many calls are under way at once; others stay queued. 0 means 32.
+	Concurrency int
+	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
+	RetryPause time.Duration
+
+	// Speed is how many times faster than real time a call runs; 0 does not wait at all.
+	Speed float64
+	// Grace is the real time for which a call waits, after its answering machine callback was answered, for
+	// the application to change it over REST. Without it a call is over before anybody can.
+	Grace time.Duration
+	// Now is when a call that is created begins; nil is time.Now. From there its timeline is virtual.
+	Now func() time.Time
+}
+
+// ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and what has been
+// observed disagree, so applications must find out.
+type ChannelOrder int
+
+// The orders of channels.
+const (
+	ChannelsSeeded     ChannelOrder = iota // drawn for each call
+	ChannelsPersonOne                      // channel 1 is the person called, as observed of calls made over REST
+	ChannelsPersonLast                     // channel 2 is the person called, as documented
+)
+
+// New makes a simulator. It starts nothing: calls begin when they are created over REST.
+func New(config Config) (*Simulator, error) {
+	var faults []error
+	if config.AccountSid == "" {
+		faults = append(faults, errors.New("AccountSid is empty"))
+	}
+	if config.AuthToken == "" {
+		faults = append(faults, errors.New("AuthToken is empty: it authenticates REST requests and signs webhooks"))
+	}
+	for name, rate := range map[string]float64{"Duplicate": config.Faults.Duplicate, "Reorder": config.Faults.Reorder} {
+		if rate < 0 || rate > 1 {
+			faults = append(faults, fmt.Errorf("Faults.%s is %v: a rate is between 0 and 1", name, rate))
+		}
+	}
+	if config.Speed < 0 {
+		faults = append(faults, fmt.Errorf("Speed is %v: it cannot be negative", config.Speed))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("configuring the simulator: %w", err)
+	}
+	if config.Pick == nil {
+		config.Pick = Mixed().Pick(config.Seed)
+	}
+	if config.Concurrency <= 0 {
+		config.Concurrency = 32
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	s := &Simulator{
+		config:     config,
+		seed:       seed(config.Seed),
+		send:       config.Transport,
+		slots:      make(chan struct{}, config.Concurrency),
+		bySid:      map[string]*call{},
+		dialled:    map[string]int{},
+		recordings: map[string]*recording{},
+		idle:       make(chan struct{}),
+	}
+	close(s.idle)
+	if s.send == nil {
+		s.send = newTransport(config.Concurrency)
+	}
+	s.mux = s.routes()
+	return s, nil
+}
+
+// ServeHTTP serves Twilio's REST API below /2010-04-01 and the models below /v1.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Handler returns the simulator itself, for those who look for the name.
+func (s *Simulator) Handler() http.Handler { return s }
+
+// Wait returns once no call is in flight: each that was created has ended and all its callbacks were delivered
+// or given up. Calls that are created later are not waited for.
+func (s *Simulator) Wait(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		idle, busy := s.idle, s.inFlight
+		s.mu.Unlock()
+		if busy == 0 {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %d calls: %w", busy, context.Cause(ctx))
+		}
+	}
+}
+
+// Close refuses new calls, cuts those in flight short and returns when nothing runs any more.
+func (s *Simulator) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	for _, c := range s.calls {
+		c.cancel()
+	}
+	s.mu.Unlock()
+	err := s.Wait(context.Background())
+	if t, ok := s.send.(*http.Transport); ok && s.config.Transport == nil {
+		t.CloseIdleConnections()
+	}
+	return err
+}
+
+// begin counts a call as in flight; the caller holds mu.
+func (s *Simulator) begin() {
+	if s.inFlight == 0 {
+		s.idle = make(chan struct{})
+	}
+	s.inFlight++
+}
+
+// finish takes a call out of flight.
+func (s *Simulator) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight--; s.inFlight == 0 {
+		close(s.idle)
+	}
+}
+
+type connectTimeout struct{}
+
+// newTransport keeps enough connections for all calls and their twins, and gives up connecting after "ct".
+func newTransport(calls int) *http.Transport {
+	return &http.Transport{
+		MaxIdleConnsPerHost: 2 * calls,
+		IdleConnTimeout:     30 * time.Second,
+		DisableCompression:  true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			timeout, _ := ctx.Value(connectTimeout{}).(time.Duration)
+			return (&net.Dialer{Timeout: timeout}).DialContext(ctx, network, address)
+		},
+	}
+}

@@ -1,0 +1,178 @@
+package simulator
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxUpload is the largest audio file that OpenAI takes, in bytes.
+const maxUpload = 25 << 20
+
+// transcribe answers POST /v1/audio/transcriptions in the form of OpenAI's API: it finds out which recording the
+// uploaded file is, and says what was said. response_format is json (default), verbose_json or text.
+func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
+	if !s.authorized(w, r) {
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+1<<20)
+	if err := r.ParseMultipartForm(maxUpload + 1<<20); err != nil {
+		modelError(w, http.StatusBadRequest, "invalid_request_error", "reading the form: "+err.Error())
+		return
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }()
+	upload, header, err := r.FormFile("file")
+	if err != nil {
+		modelError(w, http.StatusBadRequest, "invalid_request_error", "file is missing")
+		return
+	}
+	defer func() { _ = upload.Close() }()
+	if r.FormValue("model") == "" {
+		modelError(w, http.StatusBadRequest, "invalid_request_error", "you must provide a model parameter")
+		return
+	}
+	if header.Size > maxUpload {
+		modelError(w, http.StatusRequestEntityTooLarge, "invalid_request_error",
+			fmt.Sprintf("Maximum content size limit (%d) exceeded (%d bytes read)", maxUpload, header.Size))
+		return
+	}
+	file, err := io.ReadAll(upload)
+	if err != nil {
+		modelError(w, http.StatusBadRequest, "invalid_request_error", "reading the file: "+err.Error())
+		return
+	}
+	s.mu.Lock()
+	text, err := s.listenTo(file)
+	s.mu.Unlock()
+	if err != nil {
+		modelError(w, http.StatusBadRequest, "invalid_request_error", err.Error())
+		return
+	}
+	switch format := cmp.Or(r.FormValue("response_format"), "json"); format {
+	case "json":
+		answer(w, http.StatusOK, map[string]any{"text": text.text()})
+	case "text":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, text.text()+"\n")
+	case "verbose_json":
+		grain := append(r.MultipartForm.Value["timestamp_granularities[]"], r.MultipartForm.Value["timestamp_granularities"]...)
+		answer(w, http.StatusOK, text.verbose(grain))
+	default:
+		modelError(w, http.StatusBadRequest, "invalid_request_error", "response_format "+format+" is not played by the simulator")
+	}
+}
+
+// transcript is what was said in a piece of audio, in seconds from its start.
+type transcript struct {
+	seconds  float64
+	segments []segment
+}
+
+type segment struct {
+	start, end float64
+	words      []timedWord
+}
+
+type timedWord struct {
+	Word  string  `json:"word"`
+	Start float64 `json:"start"`
+	End   float64 `json:"end"`
+}
+
+// listenTo recognises a file as one of this simulator's recordings; the caller holds mu.
+func (s *Simulator) listenTo(file []byte) (transcript, error) {
+	if sid, ok := findID3(file); ok {
+		return s.write(map[mark]bool{{sid: sid}: true}, 0, -1)
+	}
+	tracks, err := decodeWAV(file)
+	if err != nil {
+		return transcript{}, fmt.Errorf("the audio file could not be decoded: %w", err)
+	}
+	marks, from := map[mark]bool{}, time.Duration(0)
+	for _, track := range tracks {
+		m, at, ok := findMark(track)
+		if !ok {
+			return transcript{}, fmt.Errorf("the audio carries no mark of this simulator, or was resampled")
+		}
+		from = time.Duration(m.second)*time.Second - time.Duration(at)*time.Second/sampleRate
+		m.second = 0
+		marks[m] = true
+	}
+	return s.write(marks, from, time.Duration(len(tracks[0]))*time.Second/sampleRate)
+}
+
+// write makes the transcript of a stretch of a recording; a negative length is all of it.
+func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (transcript, error) {
+	var t transcript
+	for m := range marks {
+		r := s.recordings[m.sid]
+		if r == nil {
+			return t, fmt.Errorf("recording %s is not of this simulator", m.sid)
+		}
+		if length < 0 {
+			length = r.length()
+		}
+		t.seconds = length.Seconds()
+		begin := r.started.Add(from)
+		for _, speaker := range r.speakers(m.channel) {
+			for _, line := range r.heard(speaker) {
+				var g segment
+				for _, w := range line.words {
+					if !w.start.Before(begin) && !w.end.After(begin.Add(length)) {
+						g.words = append(g.words, timedWord{w.text, w.start.Sub(begin).Seconds(), w.end.Sub(begin).Seconds()})
+					}
+				}
+				if len(g.words) > 0 {
+					g.start, g.end = g.words[0].Start, g.words[len(g.words)-1].End
+					t.segments = append(t.segments, g)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(t.segments, func(a, b segment) int { return cmp.Compare(a.start, b.start) })
+	return t, nil
+}
+
+func (g segment) text() string {
+	words := make([]string, len(g.words))
+	for i, w := range g.words {
+		words[i] = w.Word
+	}
+	return strings.Join(words, " ")
+}
+
+func (t transcript) text() string {
+	texts := make([]string, len(t.segments))
+	for i, g := range t.segments {
+		texts[i] = g.text()
+	}
+	return strings.Join(texts, " ")
+}
+
+// verbose is the verbose_json form: segments unless only words are asked for, words only if they are.
+func (t transcript) verbose(granularities []string) map[string]any {
+	out := map[string]any{"task": "transcribe", "language": "english", "duration": t.seconds, "text": t.text()}
+	if len(granularities) == 0 || slices.Contains(granularities, "segment") {
+		segments := []map[string]any{}
+		for i, g := range t.segments {
+			segments = append(segments, map[string]any{"id": i, "seek": 0, "start": g.start, "end": g.end, "text": " " + g.text(),
+				"tokens": []int{}, "temperature": 0.0, "avg_logprob": -0.2, "compression_ratio": 1.1, "no_speech_prob": 0.01})
+		}
+		out["segments"] = segments
+	}
+	if slices.Contains(granularities, "word") {
+		words := []timedWord{}
+		for _, g := range t.segments {
+			for _, w := range g.words {
+				w.Word = strings.Trim(w.Word, ".,?!;:")
+				words = append(words, w)
+			}
+		}
+		out["words"] = words
+	}
+	return out
+}
