@@ -60,13 +60,16 @@ func (s Script) Goodbye() string {
 	return "Those were all our questions. Thank you for your time. Goodbye."
 }
 
-// Declined ends a call whose person said no.
-func (s Script) Declined() string { return "Understood. Nothing was recorded. Goodbye." }
+// Declined ends a call whose person said no. It holds for a consent withdrawn later, too: that recording is deleted.
+func (s Script) Declined() string { return "Understood. We keep no recording of this call. Goodbye." }
 
 // NotUnderstood ends a call in which no clear answer was heard.
 func (s Script) NotUnderstood() string {
 	return "We could not hear a clear answer, so nothing was recorded. Goodbye."
 }
+
+// Ended is for whoever is on the line of a call that is over by our books.
+func (s Script) Ended() string { return "This interview has ended. Goodbye." }
 
 // Recorded is all that our side says while the recording runs, in order.
 func (s Script) Recorded() []string {

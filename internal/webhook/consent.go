@@ -1,0 +1,32 @@
+package webhook
+
+import (
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// consent takes the answer to the consent question. A yes starts the recording and the interview, a no ends the call, and
+// anything else, silence too, is asked once more and then counts as no.
+//
+// An answer to a call that is over is kept, for it was given, but starts nothing.
+func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	advance(&call, event.Form, event.ReceivedAt)
+
+	attempt := consentAttempt(event.Query)
+	answer := interview.DecideConsent(event.Form.Get("Digits"), event.Form.Get("SpeechResult"))
+	call.AnswerConsent(attempt, answer, event.ReceivedAt)
+
+	document := farewell(call.Script.Declined())
+	switch {
+	case call.Status.Terminal():
+		document = farewell(call.Script.Ended())
+	case call.Consent == interview.ConsentGiven:
+		document = w.interview(call)
+	case call.Consent == interview.ConsentUnknown:
+		document = w.ask(call, attempt+1, call.Script.ConsentAgain())
+	case answer == interview.AnswerUnclear:
+		document = farewell(call.Script.NotUnderstood())
+	}
+	reply, err := render(document)
+	return interview.Change{Call: call}, reply, err
+}

@@ -1,0 +1,27 @@
+package webhook
+
+import (
+	"strconv"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// decideStatus takes a call status callback. These come as separate requests in any order; [interview.Call.Advance] sorts
+// them. Of a call that ended without being completed it keeps Twilio's reason, where no earlier one is known.
+func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	status := advance(&call, event.Form, event.ReceivedAt)
+
+	if status.Terminal() && status == call.Status && status != interview.CallCompleted {
+		if code, ok := number(event.Form, "ErrorCode"); ok && call.ErrorCode == 0 {
+			call.ErrorCode = code
+		}
+		if call.ErrorMessage == "" {
+			call.ErrorMessage = event.Form.Get("ErrorMessage")
+		}
+		if sip, ok := number(event.Form, "SipResponseCode"); ok && call.ErrorMessage == "" {
+			call.ErrorMessage = "SIP response " + strconv.Itoa(sip)
+		}
+	}
+	return interview.Change{Call: call}, success(), nil
+}

@@ -1,0 +1,83 @@
+package webhook
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/twilio/twilio-go/twiml"
+)
+
+const (
+	// consentTimeout is how long, in seconds, we wait for an answer to begin.
+	consentTimeout = 6
+	// answerPause is how long, in seconds, a person has to answer a question of the interview.
+	answerPause = 20
+	// recordingName is unique within a call, as Twilio wants it.
+	recordingName = "interview"
+)
+
+// ask says the prompts and waits for the answer to asking n of the consent question. The prompts are spoken inside the
+// Gather, so that an answer cuts them short. Silence is an answer too; should Twilio fall through to what follows the
+// Gather all the same, the call ends, and nothing was recorded.
+func (w *Webhooks) ask(call interview.Call, n int, prompts ...string) []twiml.Element {
+	gather := twiml.VoiceGather{
+		Action:              w.urls.Consent(call.ID, n),
+		Method:              http.MethodPost,
+		Input:               "dtmf speech",
+		NumDigits:           "1",
+		Timeout:             strconv.Itoa(consentTimeout),
+		SpeechTimeout:       "auto",
+		ActionOnEmptyResult: "true",
+		Hints:               "yes, no, yes I agree, no thank you, sure, go ahead",
+	}
+	for _, prompt := range prompts {
+		gather.InnerElements = append(gather.InnerElements, twiml.VoiceSay{Message: prompt})
+	}
+	return append([]twiml.Element{gather}, farewell(call.Script.NotUnderstood())...)
+}
+
+// interview starts the recording, which runs on beside the verbs that follow, and asks the questions. Hanging up ends it.
+func (w *Webhooks) interview(call interview.Call) []twiml.Element {
+	document := []twiml.Element{
+		twiml.VoiceStart{InnerElements: []twiml.Element{twiml.VoiceRecording{
+			Channels:                      "dual",
+			Track:                         "both",
+			Trim:                          "do-not-trim", // else times in the audio are not times in the call
+			RecordingStatusCallback:       w.urls.Recording(call.ID),
+			RecordingStatusCallbackMethod: http.MethodPost,
+			RecordingStatusCallbackEvent:  "in-progress completed absent",
+			// The SDK has no field for the name.
+			OptionalAttributes: map[string]string{"name": recordingName},
+		}}},
+		twiml.VoiceSay{Message: call.Script.Thanks()},
+	}
+	for _, question := range call.Script.Asks() {
+		document = append(document,
+			twiml.VoiceSay{Message: question},
+			twiml.VoicePause{Length: strconv.Itoa(answerPause)})
+	}
+	return append(document, farewell(call.Script.Goodbye())...)
+}
+
+// farewell says goodbye and hangs up.
+func farewell(words string) []twiml.Element {
+	return []twiml.Element{twiml.VoiceSay{Message: words}, twiml.VoiceHangup{}}
+}
+
+// render writes a TwiML document. The SDK puts attributes in the order of a map, a new one each time; sorted, the same
+// call and event give the same bytes.
+func render(verbs []twiml.Element) (inbox.Reply, error) {
+	document, response := twiml.CreateDocument()
+	twiml.AddAllVerbs(response, verbs)
+	for _, element := range document.FindElements("//*") {
+		element.SortAttrs()
+	}
+	text, err := twiml.ToXML(document)
+	if err != nil {
+		return inbox.Reply{}, fmt.Errorf("writing TwiML: %w", err)
+	}
+	return inbox.Reply{Status: http.StatusOK, ContentType: "text/xml", Body: []byte(text)}, nil
+}
