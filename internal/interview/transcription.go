@@ -7,8 +7,7 @@ type Transcription struct {
 	Skip      bool
 	Call      Call
 	Recording Recording
-	// Said is what our own TwiML said while the recording ran, one entry for each sentence or question. It tells which
-	// channel is ours.
+	// Said is what our own TwiML said while the recording ran, usually Script.Recorded. It tells which channel is ours.
 	Said []string
 	// Language is the ISO 639-1 code of what is spoken, "" to let the model find out.
 	Language string

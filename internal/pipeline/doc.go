@@ -1,0 +1,8 @@
+// Package pipeline holds the functions that run behind the webhooks, one file for each: orchestrate-call dials,
+// transcribe-recording listens.
+//
+// A function guards by the state in the database, makes its outside calls, and commits the outcome together with the end
+// of its run, in that order and never mixed. So it may be run any number of times: returning nil means that the run was
+// ended in a transaction of the store. A plain error asks for another attempt, jobs.Permanent for none, jobs.Wait for
+// one at a later time.
+package pipeline
