@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -55,6 +56,12 @@ func (r *Redis) URL() string {
 }
 
 func (r *Redis) ping(ctx context.Context) error {
+	// The client logs what it cannot dial; this does not.
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.Addr())
+	if err != nil {
+		return err
+	}
+	conn.Close()
 	o, err := redis.ParseURL(r.URL())
 	if err != nil {
 		return err

@@ -1,0 +1,46 @@
+# i-agent: `make` lists what can be made.
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# One static binary, whatever C library is around.
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test bench lint fmt generate withservers
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Place simulated calls, end to end: no account, no network
+	$(GO) run ./cmd/iagent demo
+
+build: ## Build the static binary bin/iagent
+	$(GO) build -trimpath -o bin/iagent ./cmd/iagent
+
+# The race detector needs a C compiler; everything else does not.
+test: withservers ## Run every test, with its own PostgreSQL and Redis
+	@if CGO_ENABLED=1 $(GO) build -race runtime/cgo 2>/dev/null; then \
+		echo 'go test -race ./...'; \
+		CGO_ENABLED=1 bin/withservers $(GO) test -race -timeout 30m ./...; \
+	else \
+		echo 'go test ./... (without -race: no C compiler)'; \
+		bin/withservers $(GO) test -timeout 30m ./...; \
+	fi
+
+bench: ## Measure signature checks, then the whole server under load
+	$(GO) test -run '^$$' -bench . -benchmem ./signature
+	$(GO) run ./test/bench
+
+lint: ## Run go vet and staticcheck
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+fmt: ## Format all Go files
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+generate: ## Write generated code anew
+	$(GO) generate ./...
+
+withservers:
+	@$(GO) build -o bin/withservers ./internal/testserver/cmd/withservers
