@@ -1,3 +1,130 @@
 package inboxtest
 
-var onceCases, failureCases, twinCases, payloadCases, crashCases []testCase
+import (
+	"fmt"
+	"testing"
+
+	"github.com/i-agent/iagent/inbox"
+)
+
+// crowd is how many deliveries come at once.
+const crowd = 64
+
+var onceCases = []testCase{
+	{"FirstDeliveryTakesEffectAndIsKept", firstDelivery},
+	{"DuplicateGetsTheFirstAnswer", duplicateDelivery},
+	{"DuplicateAfterRestartGetsTheFirstAnswer", duplicateAfterRestart},
+	{"ReplyIsStoredByteForByte", oddReplies},
+	{"SixtyFourDeliveriesOfOneEventTakeEffectOnce", crowdOfOne},
+	{"SixtyFourEventsAtOnceAllTakeEffect", crowdOfMany},
+}
+
+func firstDelivery(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	e := event("first", "")
+	reply := tr.must(inbox.Accepted, e)
+	tr.wantReply("the first delivery", reply, inbox.Reply{Status: 200, ContentType: "text/xml", Body: []byte("<Response><Say>1</Say></Response>")})
+	tr.wantState(e, 1)
+	accepted := tr.records(e, inbox.Accepted)
+	if len(accepted) != 1 || string(accepted[0].Body) != string(e.Body) {
+		t.Errorf("accepted records %+v; want one with the raw body", accepted)
+	}
+	if failed := tr.records(e, inbox.Failed); len(failed) != 0 {
+		t.Errorf("failed records %+v of an event that never failed", failed)
+	}
+}
+
+func duplicateDelivery(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	first := tr.must(inbox.Accepted, event("twice", ""))
+	for range 3 {
+		tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("twice", "another token")), first)
+	}
+	// A duplicate is never handled, so it cannot fail either.
+	tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("twice", tokenFail)), first)
+	if peer := tr.Peer(); peer != nil {
+		result, err := deliver(t.Context(), peer, event("twice", ""))
+		if err != nil || result.Outcome != inbox.Duplicate {
+			t.Fatalf("duplicate at the peer: outcome %q, error %v", result.Outcome, err)
+		}
+		tr.wantReply("a duplicate at the peer", result.Reply, first)
+	}
+	tr.wantState(event("twice", ""), 1)
+}
+
+func duplicateAfterRestart(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	first := tr.must(inbox.Accepted, event("restart", ""))
+	if err := tr.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tr.wantReply("a duplicate after a restart", tr.must(inbox.Duplicate, event("restart", "")), first)
+	tr.wantState(event("restart", ""), 1)
+}
+
+func oddReplies(t *testing.T, open Open) {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	replies := map[string]inbox.Reply{
+		"empty":  {Status: 200, ContentType: "text/xml"},
+		"none":   {Status: 204},
+		"binary": {Status: 200, ContentType: "application/octet-stream", Body: all},
+		"large":  {Status: 200, ContentType: "text/xml", Body: make([]byte, 64<<10)},
+	}
+	h := open(t, func(e *inbox.Event) (inbox.Reply, error) { return replies[e.IdempotencyToken], nil })
+	for name, want := range replies {
+		tr := &trial{Harness: h, t: t}
+		tr.wantReply("the first delivery", tr.must(inbox.Accepted, event("odd-"+name, name)), want)
+		tr.wantReply("the duplicate", tr.must(inbox.Duplicate, event("odd-"+name, "")), want)
+	}
+}
+
+func crowdOfOne(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	events := make([]*inbox.Event, crowd)
+	for i := range events {
+		events[i] = event("crowd", fmt.Sprint("token ", i))
+	}
+	answers := tr.together(events)
+	accepted := 0
+	for i, a := range answers {
+		if a.err != nil {
+			t.Fatalf("delivery %d: %v", i, a.err)
+		}
+		switch a.result.Outcome {
+		case inbox.Accepted:
+			accepted++
+		case inbox.Duplicate:
+		default:
+			t.Errorf("delivery %d: outcome %q", i, a.result.Outcome)
+		}
+		tr.wantReply(fmt.Sprintf("delivery %d", i), a.result.Reply, answers[0].result.Reply)
+	}
+	if accepted != 1 {
+		t.Errorf("%d of %d deliveries were accepted; want 1", accepted, crowd)
+	}
+	tr.wantState(events[0], 1)
+}
+
+func crowdOfMany(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	var events []*inbox.Event
+	for i := range crowd {
+		// Its duplicate goes to the same Processor in the same breath; another id shares no lock with it.
+		id := fmt.Sprint("many-", i)
+		events = append(events, event(id, ""), event(id, ""))
+	}
+	for i, a := range tr.together(events) {
+		if a.err != nil {
+			t.Errorf("delivery of %s: %v", events[i].ID, a.err)
+		}
+	}
+	for _, e := range events {
+		tr.wantState(e, 1)
+		if n := len(tr.records(e, inbox.Accepted)); n != 1 {
+			t.Errorf("%s has %d accepted records; want 1", e.ID, n)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package inboxtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+)
+
+// Every event of the suite is about one call. A Processor that looks its subject up must find one of this name, bound to
+// this CallSid of this account.
+const (
+	Subject    = "inboxtest-call"
+	AccountSid = "AC00000000000000000000000000000000"
+	CallSid    = "CA00000000000000000000000000000000"
+)
+
+// patience bounds what must end by itself. It is not a delay: a suite that passes never waits for it.
+const patience = time.Minute
+
+// What an event's IdempotencyToken tells the trial's handle to do. The token is no part of the payload, so a delivery
+// that fails and one that does not are twins.
+const (
+	tokenFail   = "fail"
+	tokenRefuse = "refuse"
+	tokenPanic  = "panic"
+	tokenBlock  = "block" // wait for release, then succeed
+)
+
+var errHandle = errors.New("the handler's own error")
+
+// trial is one case: a harness whose handler answers every handling with another body, so that an answer given twice
+// was stored.
+type trial struct {
+	Harness
+	t       *testing.T
+	handled atomic.Int64
+	// hook, where set, runs before the token is obeyed.
+	hook    func(*inbox.Event)
+	entered chan string // the tokens of the handlings that block
+	release chan struct{}
+}
+
+func newTrial(t *testing.T, open Open) *trial {
+	return newHookedTrial(t, open, nil)
+}
+
+func newHookedTrial(t *testing.T, open Open, hook func(*inbox.Event)) *trial {
+	tr := &trial{t: t, hook: hook, entered: make(chan string, 64), release: make(chan struct{})}
+	tr.Harness = open(t, tr.handle)
+	return tr
+}
+
+func (tr *trial) handle(e *inbox.Event) (inbox.Reply, error) {
+	n := tr.handled.Add(1)
+	if tr.hook != nil {
+		tr.hook(e)
+	}
+	switch e.IdempotencyToken {
+	case tokenBlock, tokenBlock + tokenFail:
+		tr.entered <- e.IdempotencyToken
+		<-tr.release
+	case tokenRefuse:
+		return inbox.Reply{}, inbox.Refuse(409, "Call mismatch")
+	case tokenPanic:
+		panic("the handler's own panic")
+	}
+	if e.IdempotencyToken == tokenFail || e.IdempotencyToken == tokenBlock+tokenFail {
+		return inbox.Reply{}, errHandle
+	}
+	return inbox.Reply{Status: 200, ContentType: "text/xml", Body: fmt.Appendf(nil, "<Response><Say>%d</Say></Response>", n)}, nil
+}
+
+// event returns a new delivery of the event with this id.
+func event(id, token string) *inbox.Event {
+	return eventOf(id, token, "CallStatus=ringing&CallSid="+CallSid)
+}
+
+func eventOf(id, token, body string) *inbox.Event {
+	form, _ := url.ParseQuery(body)
+	return &inbox.Event{
+		ID: CallSid + ":status:" + id, Kind: inbox.KindStatus, Source: inbox.SourceWebhook,
+		AccountSid: AccountSid, CallSid: CallSid, Subject: Subject,
+		Target: "/api/webhooks/twilio/status?callId=" + Subject, ContentType: "application/x-www-form-urlencoded",
+		Body: []byte(body), Form: form, Query: url.Values{"callId": {Subject}},
+		IdempotencyToken: token, ReceivedAt: time.Now().UTC().Truncate(time.Millisecond),
+	}
+}
+
+// deliver gives the event to a Processor, for as long as patience lasts.
+func deliver(ctx context.Context, p inbox.Processor, e *inbox.Event) (inbox.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return p.Process(ctx, e)
+}
+
+// must delivers the event and wants an outcome.
+func (tr *trial) must(want inbox.Outcome, e *inbox.Event) inbox.Reply {
+	tr.t.Helper()
+	result, err := deliver(tr.t.Context(), tr.Harness, e)
+	if err != nil || result.Outcome != want {
+		tr.t.Fatalf("delivery of %s: outcome %q, error %v; want %s", e.ID, result.Outcome, err, want)
+	}
+	return result.Reply
+}
+
+// mustFail delivers the event and wants an error, without a panic.
+func (tr *trial) mustFail(e *inbox.Event) error {
+	tr.t.Helper()
+	result, err := deliver(tr.t.Context(), tr.Harness, e)
+	if err == nil {
+		tr.t.Fatalf("delivery of %s: outcome %q; want an error", e.ID, result.Outcome)
+	}
+	return err
+}
+
+// wantState compares what is durable of an event: its effects, which are claimed or not there at all.
+func (tr *trial) wantState(e *inbox.Event, effects int) {
+	tr.t.Helper()
+	if got, claimed := tr.state(e); got != effects || claimed != (effects > 0) {
+		tr.t.Fatalf("event %s: %d effects, claimed %t; want %d, %t", e.ID, got, claimed, effects, effects > 0)
+	}
+}
+
+func (tr *trial) state(e *inbox.Event) (effects int, claimed bool) {
+	tr.t.Helper()
+	effects, err := tr.Effects(tr.t.Context(), e.ID)
+	if err != nil {
+		tr.t.Fatalf("effects of %s: %v", e.ID, err)
+	}
+	if claimed, err = tr.Claimed(tr.t.Context(), e.ID); err != nil {
+		tr.t.Fatalf("claim of %s: %v", e.ID, err)
+	}
+	return effects, claimed
+}
+
+// records returns the event's records with an outcome.
+func (tr *trial) records(e *inbox.Event, outcome inbox.Outcome) []Recorded {
+	tr.t.Helper()
+	all, err := tr.Events(tr.t.Context(), e.ID)
+	if err != nil {
+		tr.t.Fatalf("records of %s: %v", e.ID, err)
+	}
+	var found []Recorded
+	for _, r := range all {
+		if r.Outcome == outcome {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// wantReply compares an answer with the first one.
+func (tr *trial) wantReply(what string, got, want inbox.Reply) {
+	tr.t.Helper()
+	if !sameReply(got, want) {
+		tr.t.Errorf("%s was answered %d %s %q; want %d %s %q", what,
+			got.Status, got.ContentType, got.Body, want.Status, want.ContentType, want.Body)
+	}
+}
+
+func sameReply(a, b inbox.Reply) bool {
+	return a.Status == b.Status && a.ContentType == b.ContentType && bytes.Equal(a.Body, b.Body)
+}
+
+// answer is what a concurrent delivery came to.
+type answer struct {
+	result inbox.Result
+	err    error
+}
+
+// together delivers all events at once, every second one to the peer where there is one.
+func (tr *trial) together(events []*inbox.Event) []answer {
+	tr.t.Helper()
+	processors := []inbox.Processor{tr.Harness, tr.Harness}
+	if peer := tr.Peer(); peer != nil {
+		processors[1] = peer
+	}
+	answers := make([]answer, len(events))
+	var start, done sync.WaitGroup
+	start.Add(1)
+	for i, e := range events {
+		done.Go(func() {
+			start.Wait()
+			answers[i].result, answers[i].err = deliver(tr.t.Context(), processors[i%2], e)
+		})
+	}
+	start.Done()
+	done.Wait()
+	return answers
+}
+
+// later delivers an event in the background.
+func (tr *trial) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <-chan answer {
+	c := make(chan answer, 1)
+	go func() {
+		result, err := deliver(ctx, p, e)
+		c <- answer{result, err}
+	}()
+	return c
+}
+
+// receive waits for what must come.
+func receive[T any](t *testing.T, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("%s did not come within %v", what, patience)
+		panic("unreachable")
+	}
+}
