@@ -77,7 +77,7 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 				return err
 			}
 		}
-		if err := tx.mayDial(ctx, n.CampaignID); err != nil {
+		if err := tx.requireActive(ctx, n.CampaignID); err != nil {
 			return err
 		}
 		jobs := make([]interview.Job, len(calls))
@@ -140,8 +140,8 @@ func (tx *Tx) keptAnswer(ctx context.Context, n NewCalls) (Answer, error) {
 	return kept, nil
 }
 
-// mayDial makes sure that the campaign is active and stays so until the transaction ends.
-func (tx *Tx) mayDial(ctx context.Context, campaignID string) error {
+// requireActive makes sure that the campaign is active and stays so until the transaction ends.
+func (tx *Tx) requireActive(ctx context.Context, campaignID string) error {
 	var status interview.CampaignStatus
 	err := tx.QueryRow(ctx, `SELECT status FROM campaigns WHERE id = $1`+tx.store.dialect.lock, campaignID).Scan(&status)
 	switch {
