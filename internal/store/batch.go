@@ -184,11 +184,11 @@ func (b *batch) settle(d *delivery) error {
 	}
 	b.again[first.ID]++
 	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
-	if d.hash != first.hash && d.event.Source != inbox.SourceReconciled {
+	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); !b.conflicts[key] {
 			b.conflicts[key] = true
-			b.events = append(b.events, b.newEvent(d, inbox.Conflict))
+			b.events = append(b.events, b.tx.newEvent(d, inbox.Conflict))
 		}
 	}
 	return nil
@@ -205,7 +205,7 @@ func (b *batch) accept(d *delivery) error {
 	}
 	b.calls[call.ID] = change.Call
 	b.changed[call.ID] = true
-	event := b.newEvent(d, inbox.Accepted)
+	event := b.tx.newEvent(d, inbox.Accepted)
 	event.reply = reply
 	b.first[d.event.ID] = event
 	b.events = append(b.events, event)
@@ -229,10 +229,6 @@ func (b *batch) refuse(d *delivery, err error) error {
 		b.unclaimed = append(b.unclaimed, d.event.ID)
 	}
 	return nil
-}
-
-func (b *batch) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
-	return &storedEvent{ID: newID(b.tx.Now), EventID: d.event.ID, Outcome: outcome, event: d.event, hash: d.hash}
 }
 
 // save writes everything that was decided.

@@ -71,7 +71,11 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err er
 		return fmt.Errorf("connecting to Postgres: %w", err)
 	}
 	defer conn.Release()
-	begun, err := conn.Begin(ctx)
+	var begun pgx.Tx
+	err = s.around(func() error {
+		begun, err = conn.Begin(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
@@ -88,14 +92,11 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err er
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := s.fuse("COMMIT"); err != nil {
-		return err
-	}
-	done = true
-	if err := begun.Commit(ctx); err != nil {
+	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
-	return s.fuse("COMMITTED")
+	done = true
+	return nil
 }
 
 // postgresInserter enqueues in the transaction of pgx.

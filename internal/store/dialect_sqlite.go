@@ -63,8 +63,15 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 }
 
 func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
-	begun, err := s.sqlite.write.BeginTx(ctx, nil)
+	var begun *sql.Tx
+	err := s.around(func() (err error) {
+		begun, err = s.sqlite.write.BeginTx(ctx, nil)
+		return err
+	})
 	if err != nil {
+		if begun != nil {
+			_ = begun.Rollback()
+		}
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }()
@@ -73,13 +80,10 @@ func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := s.fuse("COMMIT"); err != nil {
-		return err
-	}
-	if err := begun.Commit(); err != nil {
+	if err := s.around(func() error { return begun.Commit() }); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
-	return s.fuse("COMMITTED")
+	return nil
 }
 
 // sqliteInserter enqueues in the transaction of database/sql.

@@ -14,11 +14,20 @@ type storedEvent struct {
 	ID, EventID string
 	Outcome     inbox.Outcome
 	event       *inbox.Event
+	source      inbox.Source
 	hash        [32]byte
 	reply       inbox.Reply
 	err         string
 	attempt     int
 	duplicates  int
+}
+
+func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
+	source := d.event.Source
+	if source == "" {
+		source = inbox.SourceWebhook
+	}
+	return &storedEvent{ID: newID(tx.Now), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
 }
 
 const eventColumns = `id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target, content_type, body,
@@ -32,12 +41,8 @@ func (e *storedEvent) args() []any {
 	if status == 0 && e.Outcome == inbox.Accepted {
 		status = 200
 	}
-	source := e.event.Source
-	if source == "" {
-		source = inbox.SourceWebhook
-	}
 	return []any{
-		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(source), e.event.Subject, e.event.CallSid,
+		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(e.source), e.event.Subject, e.event.CallSid,
 		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), e.event.Body, e.hash[:],
 		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
 		e.duplicates, e.event.ReceivedAt.UTC(),
@@ -55,11 +60,11 @@ func (tx *Tx) settledEvents(ctx context.Context, eventIDs []string) ([]*storedEv
 	err := collect(ctx, tx, func(r row) error {
 		e := &storedEvent{}
 		var hash []byte
-		err := r.Scan(&e.ID, &e.EventID, &e.Outcome, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
+		err := r.Scan(&e.ID, &e.EventID, &e.Outcome, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
 		copy(e.hash[:], hash)
 		list = append(list, e)
 		return err
-	}, `SELECT id, event_id, outcome, body_hash, reply_status, reply_type, reply_body FROM webhook_events
+	}, `SELECT id, event_id, outcome, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
 		WHERE outcome IN ('accepted', 'conflict') AND event_id IN `+placeholders(1, len(eventIDs))+
 		` ORDER BY id`+tx.store.dialect.lock, anys(eventIDs)...)
 	if err != nil {
@@ -102,7 +107,8 @@ func (tx *Tx) countDuplicates(ctx context.Context, again map[string]int) error {
 // recordFailed keeps an event whose handling failed, in a transaction of its own.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
 	return s.write(ctx, func(tx *Tx) error {
-		e := &storedEvent{ID: newID(tx.Now), EventID: d.event.ID, Outcome: inbox.Failed, event: d.event, hash: d.hash, err: truncated(cause.Error(), 2000)}
+		e := tx.newEvent(d, inbox.Failed)
+		e.err = truncated(cause.Error(), 2000)
 		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
 		if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
@@ -119,7 +125,9 @@ func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) e
 		if err != nil || n > 0 {
 			return err
 		}
-		return tx.insertEvents(ctx, []*storedEvent{{ID: newID(tx.Now), EventID: d.event.ID, Outcome: inbox.Refused, event: d.event, hash: d.hash, err: refusal.Error()}})
+		e := tx.newEvent(d, inbox.Refused)
+		e.err = refusal.Error()
+		return tx.insertEvents(ctx, []*storedEvent{e})
 	})
 }
 

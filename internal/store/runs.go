@@ -41,10 +41,8 @@ func (tx *Tx) insert(ctx context.Context, runs []enqueued) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	if err := tx.store.fuse("INSERT INTO river_job"); err != nil {
-		return err
-	}
-	if err := tx.store.inserter.insert(ctx, tx, runs); err != nil {
+	err := tx.store.around(func() error { return tx.store.inserter.insert(ctx, tx, runs) })
+	if err != nil {
 		return fmt.Errorf("enqueueing: %w", err)
 	}
 	return nil

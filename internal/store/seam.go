@@ -97,36 +97,48 @@ type sqlRows struct{ *sql.Rows }
 
 func (r sqlRows) Close() { _ = r.Rows.Close() }
 
-// fusedQuerier lets a test break the connection before a statement, as a crash would.
-type fusedQuerier struct {
+// watchedQuerier passes every statement through Options.Around.
+type watchedQuerier struct {
 	querier
-	fuse func(statement string) error
+	around func(statement func() error) error
 }
 
-func (q fusedQuerier) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	if err := q.fuse(sql); err != nil {
-		return 0, err
-	}
-	return q.querier.Exec(ctx, sql, args...)
+func (q watchedQuerier) Exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
+	err = q.around(func() error {
+		n, err = q.querier.Exec(ctx, sql, args...)
+		return err
+	})
+	return n, err
 }
 
-func (q fusedQuerier) Query(ctx context.Context, sql string, args ...any) (rows, error) {
-	if err := q.fuse(sql); err != nil {
+func (q watchedQuerier) Query(ctx context.Context, sql string, args ...any) (r rows, err error) {
+	if err := q.around(func() error {
+		r, err = q.querier.Query(ctx, sql, args...)
+		return err
+	}); err != nil {
+		if r != nil {
+			r.Close()
+		}
 		return nil, err
 	}
-	return q.querier.Query(ctx, sql, args...)
+	return r, nil
 }
 
-func (q fusedQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
-	if err := q.fuse(sql); err != nil {
-		return errRow{err}
-	}
-	return q.querier.QueryRow(ctx, sql, args...)
+func (q watchedQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
+	return watchedRow{q, ctx, sql, args}
 }
 
-type errRow struct{ err error }
+// watchedRow runs its statement when it is scanned, so that the statement is over when around returns.
+type watchedRow struct {
+	q    watchedQuerier
+	ctx  context.Context
+	sql  string
+	args []any
+}
 
-func (r errRow) Scan(...any) error { return r.err }
+func (r watchedRow) Scan(dest ...any) error {
+	return r.q.around(func() error { return r.q.querier.QueryRow(r.ctx, r.sql, r.args...).Scan(dest...) })
+}
 
 // collect runs a query and calls scan for each row.
 func collect(ctx context.Context, q querier, scan func(row) error, sql string, args ...any) error {

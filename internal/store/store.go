@@ -24,9 +24,9 @@ type Options struct {
 	Now func() time.Time
 	// DialsPerMinute bounds how many calls of one campaign are dialled within any minute; 0 means 10.
 	DialsPerMinute int
-	// Fuse, when set, is asked before every statement of a write transaction, "BEGIN" and "COMMIT" included, and once
-	// after the commit ("COMMITTED"). An error breaks the connection there, as a crash would. For tests.
-	Fuse func(statement string) error
+	// Around, when set, is called with every statement of a write transaction, its begin and commit included, and runs
+	// it or not. Its error ends the transaction as a lost connection would. For tests.
+	Around func(statement func() error) error
 }
 
 // Store is an open database. It is safe for concurrent use. Close it once; closing twice does nothing.
@@ -106,25 +106,23 @@ func (s *Store) read() querier {
 // write runs f in a transaction and commits it when f returns nil. An error of the commit itself leaves open whether
 // the transaction took effect.
 func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
-	if err := s.fuse("BEGIN"); err != nil {
-		return err
-	}
 	if s.postgres != nil {
 		return s.writePostgres(ctx, f)
 	}
 	return s.writeSQLite(ctx, f)
 }
 
-func (s *Store) fuse(statement string) error {
-	if s.options.Fuse == nil {
-		return nil
+// around runs one statement of a write transaction.
+func (s *Store) around(statement func() error) error {
+	if s.options.Around == nil {
+		return statement()
 	}
-	return s.options.Fuse(statement)
+	return s.options.Around(statement)
 }
 
 func (s *Store) newTx(q querier) *Tx {
-	if s.options.Fuse != nil {
-		q = fusedQuerier{q, s.options.Fuse}
+	if s.options.Around != nil {
+		q = watchedQuerier{q, s.options.Around}
 	}
 	return &Tx{querier: q, store: s, Now: s.now()}
 }

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/ratelimit"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/telemetry"
+)
+
+// Options are what a program may replace. The zero value is right for production.
+type Options struct {
+	// Log takes the program's log; nil means slog.Default().
+	Log *slog.Logger
+	// Listener is served instead of HOST and PORT.
+	Listener net.Listener
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Version is shown to the services we call.
+	Version string
+	// StopWithin bounds a graceful stop; 0 means 20 s.
+	StopWithin time.Duration
+	// Store is passed on to the store, for tests.
+	Store store.Options
+}
+
+// App is an i-agent: opened, run, and closed. Open connects and migrates, Run serves until its context ends, Close
+// releases what Open took and may be called twice.
+type App struct {
+	settings  settings
+	options   Options
+	log       *slog.Logger
+	store     *store.Store
+	engine    *jobs.Engine
+	limiter   ratelimit.Limiter
+	telemetry *telemetry.Telemetry
+	server    *http.Server
+	listener  net.Listener
+	closers   []func()
+}
+
+// Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
+// configuration.
+func Open(ctx context.Context, config Config, options Options) (_ *App, err error) {
+	s, err := config.settings()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{settings: s, options: options, log: options.Log}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openTelemetry(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openLimiter(); err != nil {
+		return nil, err
+	}
+	if a.engine, err = a.newEngine(); err != nil {
+		return nil, err
+	}
+	handler, err := a.routes()
+	if err != nil {
+		return nil, err
+	}
+	a.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	if a.listener = options.Listener; a.listener == nil {
+		if a.listener, err = net.Listen("tcp", s.address); err != nil {
+			return nil, fmt.Errorf("listening: %w", err)
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	options := a.options.Store
+	options.DialsPerMinute = a.settings.dialsPerMinute
+	options.Now = a.options.Now
+	var err error
+	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.store.Close)
+	return a.store.MigrateUp(ctx)
+}
+
+// Addr is the address that is served.
+func (a *App) Addr() net.Addr { return a.listener.Addr() }
+
+// Store is the open database.
+func (a *App) Store() *store.Store { return a.store }
+
+// Run serves and works until ctx ends. Then it finishes the requests and the functions that are running, within
+// Options.StopWithin, and returns nil.
+func (a *App) Run(ctx context.Context) error {
+	within := a.options.StopWithin
+	if within == 0 {
+		within = 20 * time.Second
+	}
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-running.Done()
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+		defer cancel()
+		if err := a.server.Shutdown(stopping); err != nil {
+			a.log.Warn("requests did not end in time", "error", err)
+			return a.server.Close()
+		}
+		return nil
+	})
+	group.Go(func() error { return a.engine.Run(running) })
+	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.settings.baseURL)
+	return group.Wait()
+}
+
+// Close releases the database and everything else that Open took.
+func (a *App) Close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+	if a.listener != nil {
+		_ = a.listener.Close()
+	}
+}
