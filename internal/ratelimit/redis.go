@@ -1,0 +1,93 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// redisTimeout bounds all that one Take waits for Redis, connecting included. A healthy one answers in well under 1 ms.
+const redisTimeout = 100 * time.Millisecond
+
+// Redis is a Limiter shared by all processes that use one Redis server. It is safe for concurrent use. Close it.
+//
+// While the server cannot be reached, or answers nonsense, each process counts in its own Memory: a client gets at most
+// the limit once more for each process, and nobody waits for a dead server. The log says so once when it begins and once
+// when it ends.
+type Redis struct {
+	client   *redis.Client
+	limiter  *redis_rate.Limiter
+	limit    redis_rate.Limit
+	fallback *Memory
+	circuit  circuit
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// NewRedis returns a Redis for a URL of the form redis://user:password@host:port/database, or rediss:// for TLS. It
+// connects at the first Take, so a server that is away is no error here; a URL that cannot be read is. Numbers below 1
+// count as 1. A nil now means time.Now and is not the buckets' clock, which is that of the server.
+func NewRedis(url string, perMinute, burst int, now func() time.Time, log *slog.Logger) (*Redis, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		// The parser's own error may quote the password.
+		return nil, errors.New("not a URL of the form redis://user:password@host:port/0")
+	}
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
+	options.PoolTimeout = redisTimeout
+	options.ContextTimeoutEnabled = true
+	options.MaxRetries, options.DialerRetries = -1, 1 // the circuit decides when to try again
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	if now == nil {
+		now = time.Now
+	}
+	client := redis.NewClient(options)
+	return &Redis{
+		client:   client,
+		limiter:  redis_rate.NewLimiter(client),
+		limit:    redis_rate.Limit{Rate: max(perMinute, 1), Burst: max(burst, 1), Period: time.Minute},
+		fallback: NewMemory(perMinute, burst, now),
+		now:      now,
+		log:      log,
+	}, nil
+}
+
+// Close gives the connections back. Take must not be called afterwards.
+func (r *Redis) Close() error { return r.client.Close() }
+
+// Take implements [Limiter].
+func (r *Redis) Take(ctx context.Context, key string) (ok bool, retryAfter time.Duration, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, 0, err
+	}
+	if !r.circuit.try(r.now()) {
+		return r.fallback.Take(ctx, key)
+	}
+	result, err := r.ask(ctx, key)
+	if err != nil {
+		if r.circuit.failed(r.now()) {
+			r.log.Warn("rate limits are counted by this process alone: Redis does not answer", "error", err)
+		}
+		return r.fallback.Take(ctx, key)
+	}
+	if r.circuit.succeeded() {
+		r.log.Info("rate limits are shared again: Redis answers")
+	}
+	if result.Allowed > 0 {
+		return true, 0, nil
+	}
+	return false, max(result.RetryAfter, time.Nanosecond), nil
+}
+
+// ask does not end with the client's connection: who hangs up says nothing about Redis.
+func (r *Redis) ask(ctx context.Context, key string) (*redis_rate.Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+	defer cancel()
+	return r.limiter.Allow(ctx, "iagent:"+group(key), r.limit)
+}
