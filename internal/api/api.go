@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// requestTimeout bounds what one request may ask of the database.
+const requestTimeout = 20 * time.Second
+
+// Config is what the API needs.
+type Config struct {
+	// Store is the open database.
+	Store Store
+	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
+	AdminToken string
+	// Log hears of faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
+	Log *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Store is the database as the API uses it; *store.Store is one.
+type Store interface {
+	campaignStore
+	callStore
+	hypothesisStore
+	webhookStore
+	healthStore
+}
+
+// api is the handler. It keeps nothing between requests but what readiness remembers.
+type api struct {
+	store Store
+	log   *slog.Logger
+	ready readiness
+
+	routes    *http.ServeMux
+	protected http.Handler
+}
+
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /healthz and /readyz. Any other
+// path is answered 404.
+func New(config Config) http.Handler {
+	a := &api{store: config.Store, log: config.Log, routes: http.NewServeMux()}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	a.ready = readiness{store: config.Store, now: config.Now}
+	a.handle("GET /healthz", "", a.health)
+	a.handle("GET /readyz", "", a.readyz)
+	a.handle("POST /api/campaigns", "Campaign", a.createCampaign)
+	a.handle("GET /api/campaigns", "Campaign", a.listCampaigns)
+	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
+	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
+	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
+	a.handle("GET /api/calls", "Call", a.listCalls)
+	a.handle("GET /api/calls/{id}", "Call", a.getCall)
+	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
+	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
+	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	a.protected = Protect(config.AdminToken, http.HandlerFunc(a.route))
+	return a
+}
+
+// endpoint answers a request, or returns the error to answer it with. It writes nothing before it is sure.
+type endpoint func(w http.ResponseWriter, r *http.Request) error
+
+// handle registers an endpoint; noun names what its {id} is, for the answer 404.
+func (a *api) handle(pattern, noun string, serve endpoint) {
+	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if id := r.PathValue("id"); id != "" && !plausibleID(id) {
+			a.refuse(w, r, noun, errNoSuch)
+			return
+		}
+		if err := serve(w, r); err != nil {
+			a.refuse(w, r, noun, err)
+		}
+	})
+}
+
+// ServeHTTP asks for the token below /api/ before it says anything about the path.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	secure(w)
+	defer func() {
+		switch fault := recover(); fault {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(fault)
+		default:
+			a.refuse(w, r, "", fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+		}
+	}()
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		a.protected.ServeHTTP(w, r)
+		return
+	}
+	a.route(w, r)
+}
+
+// route finds the endpoint. The mux alone would answer an unknown path and a wrong method in plain text, and redirect a
+// path like /api//calls, which no client of ours should rely on.
+func (a *api) route(w http.ResponseWriter, r *http.Request) {
+	if path.Clean(r.URL.Path) != r.URL.Path {
+		a.refuse(w, r, "", errNoSuch)
+		return
+	}
+	h, pattern := a.routes.Handler(r)
+	if pattern != "" {
+		a.routes.ServeHTTP(w, r)
+		return
+	}
+	discarded := discard{header: http.Header{}}
+	h.ServeHTTP(&discarded, r)
+	if allow := discarded.header.Get("Allow"); discarded.status == http.StatusMethodNotAllowed && allow != "" {
+		w.Header().Set("Allow", allow)
+		a.refuse(w, r, "", &problem{status: http.StatusMethodNotAllowed, message: "Method not allowed"})
+		return
+	}
+	a.refuse(w, r, "", errNoSuch)
+}
+
+// discard keeps only status and header of an answer.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }

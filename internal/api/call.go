@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// callStore keeps calls.
+type callStore interface {
+	CreateCalls(ctx context.Context, n store.NewCalls) (store.Answer, error)
+	Calls(ctx context.Context, by store.CallFilter, page store.Page) (store.List[interview.Call], error)
+	CallDetail(ctx context.Context, id string) (store.CallDetail, error)
+}
+
+// callSummary is a call as it is listed.
+type callSummary struct {
+	ID          string               `json:"id"`
+	CampaignID  string               `json:"campaignId"`
+	PhoneNumber string               `json:"phoneNumber"`
+	TwilioSid   *string              `json:"twilioSid"`
+	Status      interview.CallStatus `json:"status"`
+	// ConsentGiven is null until the person answered.
+	ConsentGiven *bool `json:"consentGiven"`
+	// Duration is in seconds.
+	Duration    *int       `json:"duration"`
+	StartedAt   *time.Time `json:"startedAt"`
+	CompletedAt *time.Time `json:"completedAt"`
+	// ErrorCode and ErrorMessage are Twilio's when it refused the call.
+	ErrorCode    *int      `json:"errorCode"`
+	ErrorMessage *string   `json:"errorMessage"`
+	CreatedAt    time.Time `json:"createdAt"`
+}
+
+// call is a call with all that belongs to it.
+type call struct {
+	callSummary
+	Transcript *string     `json:"transcript"`
+	Recordings []recording `json:"recordings"`
+	Utterances []utterance `json:"utterances"`
+	Claims     []claim     `json:"claims"`
+	Events     []callEvent `json:"events"`
+	History    []history   `json:"history"`
+}
+
+type recording struct {
+	Sid      string                    `json:"sid"`
+	Status   interview.RecordingStatus `json:"status"`
+	URL      *string                   `json:"url"`
+	Duration *int                      `json:"duration"`
+	Channels *int                      `json:"channels"`
+}
+
+type utterance struct {
+	Speaker  interview.Speaker `json:"speaker"`
+	Text     string            `json:"text"`
+	StartSec float64           `json:"startSec"`
+	EndSec   float64           `json:"endSec"`
+}
+
+type callEvent struct {
+	ID         string        `json:"id"`
+	Kind       inbox.Kind    `json:"kind"`
+	EventID    string        `json:"eventId"`
+	Outcome    inbox.Outcome `json:"outcome"`
+	ReceivedAt time.Time     `json:"receivedAt"`
+}
+
+type history struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"`
+	Detail string    `json:"detail"`
+}
+
+func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	page, err := pageOf(query)
+	if err != nil {
+		return err
+	}
+	by := store.CallFilter{Status: interview.CallStatus(query.Get("status"))}
+	if by.Status != "" && !by.Status.Valid() {
+		return badRequest("status is not one of a call")
+	}
+	if by.CampaignID, err = queryID(query, "campaignId"); err != nil {
+		return err
+	}
+	calls, err := a.store.Calls(r.Context(), by, page)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, newList(calls, summarizeCall))
+}
+
+func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {
+	d, err := a.store.CallDetail(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, showCall(d))
+}
+
+func summarizeCall(c interview.Call) callSummary {
+	return callSummary{
+		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: known(c.TwilioSid), Status: c.Status,
+		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
+		ErrorCode: known(c.ErrorCode), ErrorMessage: known(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
+	}
+}
+
+func showCall(d store.CallDetail) call {
+	return call{
+		callSummary: summarizeCall(d.Call),
+		Transcript:  known(d.Call.Transcript),
+		Recordings: each(d.Recordings, func(r interview.Recording) recording {
+			return recording{Sid: r.Sid, Status: r.Status, URL: known(r.URL), Duration: r.Duration, Channels: known(r.Channels)}
+		}),
+		Utterances: each(d.Utterances, func(u interview.Utterance) utterance {
+			return utterance{Speaker: u.Speaker, Text: u.Text, StartSec: u.StartSec, EndSec: u.EndSec}
+		}),
+		Claims: []claim{},
+		Events: each(d.Webhooks, func(e store.Webhook) callEvent {
+			return callEvent{ID: e.ID, Kind: e.Kind, EventID: e.EventID, Outcome: e.Outcome, ReceivedAt: e.ReceivedAt.UTC()}
+		}),
+		History: each(d.History, func(h store.HistoryEntry) history {
+			return history{At: h.At.UTC(), What: h.What, Detail: h.Detail}
+		}),
+	}
+}
+
+func consentGiven(c interview.Consent) *bool {
+	given := c == interview.ConsentGiven
+	if c == interview.ConsentUnknown {
+		return nil
+	}
+	return &given
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}

@@ -1,0 +1,131 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/i-agent/iagent/internal/store"
+)
+
+const (
+	// maxBody bounds a request body, in bytes.
+	maxBody = 1 << 20
+	// defaultLimit and maxLimit bound one part of a list; a greater wish is cut.
+	defaultLimit, maxLimit = 50, 200
+	// maxID bounds an id; ours have 26 characters.
+	maxID = 64
+)
+
+// decode reads a request's JSON object into v. Unknown fields are refused, so that a mistyped one is not ignored.
+func decode(w http.ResponseWriter, r *http.Request, v any) error {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := params["charset"]
+	if err != nil || media != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return &problem{status: http.StatusUnsupportedMediaType, message: "Content-Type must be application/json"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &problem{status: http.StatusRequestEntityTooLarge, message: "Body is over 1 MiB"}
+	}
+	if err != nil {
+		return badRequest("Body cannot be read")
+	}
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if !utf8.Valid(body) {
+		return badRequest("Malformed JSON: not UTF-8")
+	}
+	if len(body) == 0 || body[0] != '{' {
+		return badRequest("Body must be a JSON object")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return malformed(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return badRequest("Malformed JSON: more than one value")
+	}
+	return nil
+}
+
+func malformed(err error) error {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return badRequest(fmt.Sprintf("Malformed JSON: %s must not be a %s", wrongType.Field, wrongType.Value))
+	}
+	reason := strings.TrimPrefix(err.Error(), "json: ")
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		reason = "it ends too early"
+	}
+	return badRequest("Malformed JSON: " + reason)
+}
+
+// pageOf reads limit and cursor.
+func pageOf(query url.Values) (store.Page, error) {
+	page := store.Page{Limit: defaultLimit, After: query.Get("cursor")}
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil && !errors.Is(err, strconv.ErrRange) || n < 1 {
+			return page, badRequest("limit must be a number from 1 to " + strconv.Itoa(maxLimit))
+		}
+		page.Limit = min(n, maxLimit)
+	}
+	if page.After != "" && !plausibleID(page.After) {
+		return page, badRequest("cursor is not one of ours")
+	}
+	return page, nil
+}
+
+// queryID reads an id to filter by, "" when there is none.
+func queryID(query url.Values, name string) (string, error) {
+	id := query.Get(name)
+	if id != "" && !plausibleID(id) {
+		return "", badRequest(name + " is not an id")
+	}
+	return id, nil
+}
+
+// plausibleID keeps from the database what could not be an id, such as a NUL, which Postgres takes for an error.
+func plausibleID(id string) bool {
+	strange := func(r rune) bool { return r <= ' ' || r >= 0x7f }
+	return len(id) <= maxID && !strings.ContainsFunc(id, strange)
+}
+
+// list is a part of a list.
+type list[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"`
+}
+
+func newList[From, To any](from store.List[From], convert func(From) To) list[To] {
+	out := list[To]{Items: each(from.Items, convert), Next: known(from.Next)}
+	return out
+}
+
+// each converts a slice, and never returns nil: JSON would make it null.
+func each[From, To any](from []From, convert func(From) To) []To {
+	to := make([]To, len(from))
+	for i, v := range from {
+		to[i] = convert(v)
+	}
+	return to
+}
+
+// known is nil, which becomes null, for the zero value.
+func known[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// webhookStore keeps the events of the inbox.
+type webhookStore interface {
+	Webhooks(ctx context.Context, by store.WebhookFilter, page store.Page) (store.List[store.Webhook], error)
+	Webhook(ctx context.Context, id string) (store.WebhookDetail, error)
+}
+
+// webhookSummary is an event as it is listed.
+type webhookSummary struct {
+	ID         string        `json:"id"`
+	EventID    string        `json:"eventId"`
+	Kind       inbox.Kind    `json:"kind"`
+	Outcome    inbox.Outcome `json:"outcome"`
+	Source     inbox.Source  `json:"source"`
+	CallID     string        `json:"callId"`
+	CallSid    string        `json:"callSid"`
+	AccountSid string        `json:"accountSid"`
+	// Error says why the event failed or was refused.
+	Error *string `json:"error"`
+	// Attempt counts the failures of the event.
+	Attempt int `json:"attempt"`
+	// Duplicates counts the further deliveries.
+	Duplicates int       `json:"duplicates"`
+	ReceivedAt time.Time `json:"receivedAt"`
+}
+
+// webhook is an event with all that is kept of it.
+type webhook struct {
+	webhookSummary
+	// Target is path and raw query.
+	Target           string  `json:"target"`
+	ContentType      string  `json:"contentType"`
+	IdempotencyToken *string `json:"idempotencyToken"`
+	// Body is null once it was pruned.
+	Body *string `json:"body"`
+	// Params are the body's, decoded: a text for each name, a list of texts for a name that was sent more than once.
+	Params map[string]any `json:"params"`
+	// Reply is null when the event was not accepted.
+	Reply *webhookReply `json:"reply"`
+}
+
+type webhookReply struct {
+	Status      int    `json:"status"`
+	ContentType string `json:"contentType"`
+	Body        string `json:"body"`
+}
+
+func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	page, err := pageOf(query)
+	if err != nil {
+		return err
+	}
+	by := store.WebhookFilter{Outcome: inbox.Outcome(query.Get("outcome"))}
+	switch by.Outcome {
+	case "", inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused:
+	default:
+		return badRequest("outcome must be accepted, duplicate, conflict, failed or refused")
+	}
+	kind, err := queryID(query, "kind")
+	if err != nil {
+		return err
+	}
+	by.Kind = inbox.Kind(kind)
+	if by.CallID, err = queryID(query, "callId"); err != nil {
+		return err
+	}
+	webhooks, err := a.store.Webhooks(r.Context(), by, page)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, newList(webhooks, summarizeWebhook))
+}
+
+func (a *api) getWebhook(w http.ResponseWriter, r *http.Request) error {
+	d, err := a.store.Webhook(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, showWebhook(d))
+}
+
+func summarizeWebhook(e store.Webhook) webhookSummary {
+	return webhookSummary{
+		ID: e.ID, EventID: e.EventID, Kind: e.Kind, Outcome: e.Outcome, Source: e.Source, CallID: e.CallID, CallSid: e.CallSid,
+		AccountSid: e.AccountSid, Error: known(e.Error), Attempt: e.Attempt, Duplicates: e.Duplicates, ReceivedAt: e.ReceivedAt.UTC(),
+	}
+}
+
+func showWebhook(d store.WebhookDetail) webhook {
+	shown := webhook{
+		webhookSummary: summarizeWebhook(d.Webhook), Target: d.Target, ContentType: d.ContentType,
+		IdempotencyToken: known(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
+	}
+	if d.Body != nil {
+		body := string(d.Body)
+		shown.Body = &body
+	}
+	if d.Reply != nil {
+		shown.Reply = &webhookReply{Status: d.Reply.Status, ContentType: d.Reply.ContentType, Body: string(d.Reply.Body)}
+	}
+	return shown
+}
+
+// params decodes a form, as far as it can be; any other body has none.
+func params(contentType string, body []byte) map[string]any {
+	out := map[string]any{}
+	if media, _, _ := mime.ParseMediaType(contentType); media != "application/x-www-form-urlencoded" {
+		return out
+	}
+	form, _ := url.ParseQuery(string(body)) // what is malformed is left out; the body shows it
+	for name, values := range form {
+		if len(values) == 1 {
+			out[name] = values[0]
+		} else {
+			out[name] = values
+		}
+	}
+	return out
+}
