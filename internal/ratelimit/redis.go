@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
@@ -47,6 +48,8 @@ func NewRedis(url string, perMinute, burst int, now func() time.Time, log *slog.
 	if now == nil {
 		now = time.Now
 	}
+	// The library has one logger for the process, standard error, and repeats there, at each attempt, what Take logs once.
+	logging.Disable()
 	client := redis.NewClient(options)
 	return &Redis{
 		client:   client,
