@@ -72,8 +72,11 @@ func farewell(words string) []twiml.Element {
 func render(verbs []twiml.Element) (inbox.Reply, error) {
 	document, response := twiml.CreateDocument()
 	twiml.AddAllVerbs(response, verbs)
-	for _, element := range document.FindElements("//*") {
-		element.SortAttrs()
+	for _, verb := range response.ChildElements() {
+		verb.SortAttrs()
+		for _, noun := range verb.ChildElements() { // TwiML goes no deeper
+			noun.SortAttrs()
+		}
 	}
 	text, err := twiml.ToXML(document)
 	if err != nil {
