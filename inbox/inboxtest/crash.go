@@ -42,22 +42,20 @@ func crashing(scenario func(tr *trial, fault Fault, id string) bool, limit int) 
 
 func crashEverywhere(tr *trial, fault Fault, scenario func(*trial, Fault, string) bool, limit int) {
 	tr.t.Helper()
+	defer func() {
+		if tr.t.Failed() {
+			tr.t.Logf("the fault was at statement %d", fault.At)
+		}
+	}()
 	for fault.At = 1; fault.At <= limit; fault.At++ {
-		var done bool
-		func() {
-			defer func() {
-				if tr.t.Failed() {
-					tr.t.Logf("the fault was at statement %d", fault.At)
-				}
-			}()
-			done = !scenario(tr, fault, fmt.Sprint("crash-", fault.At))
-		}()
+		done := !scenario(tr, fault, fmt.Sprint("crash-", fault.At))
 		switch {
 		case tr.t.Failed():
 			return
 		case done && fault.At == 1:
 			tr.t.Fatal("no statement passed the fuse: the harness does not use it")
 		case done:
+			tr.t.Logf("survived a fault at each of %d statements", fault.At-1)
 			return
 		}
 	}

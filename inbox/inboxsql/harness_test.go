@@ -1,0 +1,145 @@
+package inboxsql_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/inbox/inboxsql"
+	"github.com/i-agent/iagent/inbox/inboxtest"
+	"github.com/i-agent/iagent/internal/testdb"
+)
+
+func TestSQLite(t *testing.T) {
+	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
+		connector := sqliteConnector(t, testdb.SQLite(t), "&_txlock=immediate")
+		return newHarness(t, inboxsql.SQLite, connector, handle)
+	})
+}
+
+// A program that did not ask for BEGIN IMMEDIATE must not lose anything either.
+func TestSQLiteDeferred(t *testing.T) {
+	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
+		return newHarness(t, inboxsql.SQLite, sqliteConnector(t, testdb.SQLite(t), ""), handle)
+	})
+}
+
+func TestPostgres(t *testing.T) {
+	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
+		return newHarness(t, inboxsql.Postgres, postgresConnector(t, testdb.Postgres(t)), handle)
+	})
+}
+
+// sqliteConnector opens a file as the package's documentation says.
+func sqliteConnector(t testing.TB, path, options string) driver.Connector {
+	t.Helper()
+	dsn := "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" + options
+	return inboxtest.DriverConnector(&sqlite.Driver{}, dsn)
+}
+
+func postgresConnector(t testing.TB, url string) driver.Connector {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stdlib.GetConnector(*config)
+}
+
+// harness counts an effect for every event that its function saw in the transaction.
+type harness struct {
+	t         testing.TB
+	dialect   inboxsql.Dialect
+	connector driver.Connector
+	handle    inboxtest.Handle
+	fuse      *inboxtest.Fuse
+	plain     *sql.DB // does not pass the fuse
+	db        *sql.DB
+	processor *inboxsql.Processor
+}
+
+func newHarness(t testing.TB, dialect inboxsql.Dialect, connector driver.Connector, handle inboxtest.Handle) *harness {
+	t.Helper()
+	h := &harness{t: t, dialect: dialect, connector: connector, handle: handle, fuse: new(inboxtest.Fuse), plain: sql.OpenDB(connector)}
+	t.Cleanup(func() {
+		h.plain.Close()
+		h.db.Close()
+	})
+	if err := h.open(h.plain).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.plain.Exec(`CREATE TABLE effects (event_id TEXT NOT NULL)`); err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	return h
+}
+
+func (h *harness) start() {
+	h.db = sql.OpenDB(h.fuse.Connector(h.connector))
+	h.processor = h.open(h.db)
+}
+
+func (h *harness) open(db *sql.DB) *inboxsql.Processor {
+	db.SetMaxOpenConns(8)
+	p, err := inboxsql.New(db, h.dialect, func(ctx context.Context, tx *sql.Tx, e *inbox.Event) (inbox.Reply, error) {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO effects (event_id) VALUES ($1)`, e.ID); err != nil {
+			return inbox.Reply{}, err
+		}
+		return h.handle(e)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return p
+}
+
+func (h *harness) Process(ctx context.Context, e *inbox.Event) (inbox.Result, error) {
+	return h.processor.Process(ctx, e)
+}
+
+func (h *harness) Peer() inbox.Processor { return h.open(h.plain) }
+
+func (h *harness) Fuse() *inboxtest.Fuse { return h.fuse }
+
+func (h *harness) Reopen(ctx context.Context) error {
+	if err := h.db.Close(); err != nil {
+		return err
+	}
+	h.fuse.Reset()
+	h.start()
+	return h.db.PingContext(ctx)
+}
+
+func (h *harness) Effects(ctx context.Context, id string) (n int, err error) {
+	err = h.plain.QueryRowContext(ctx, `SELECT COUNT(*) FROM effects WHERE event_id = $1`, id).Scan(&n)
+	return n, err
+}
+
+func (h *harness) Claimed(ctx context.Context, id string) (claimed bool, err error) {
+	err = h.plain.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM webhook_dedup WHERE "id" = $1`, id).Scan(&claimed)
+	return claimed, err
+}
+
+func (h *harness) Events(ctx context.Context, id string) ([]inboxtest.Recorded, error) {
+	rows, err := h.plain.QueryContext(ctx, `SELECT outcome, error, attempt, body FROM inbox_events WHERE event_id = $1 ORDER BY id`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []inboxtest.Recorded
+	for rows.Next() {
+		var r inboxtest.Recorded
+		if err := rows.Scan(&r.Outcome, &r.Error, &r.Attempt, &r.Body); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
