@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,10 @@ func (s *Simulator) launch(c *call) {
 // run lives a call from the dialling to its last callback.
 func (c *call) run(ctx context.Context) {
 	status := c.dial(ctx)
-	c.set(func() { c.status, c.ended = status, c.now })
+	c.set(func() {
+		c.status, c.ended = status, c.now
+		c.cutLines()
+	})
 	c.stopRecordings("")
 	c.sendStatus(ctx, "completed", status)
 	c.drain(ctx)
@@ -179,6 +183,23 @@ func (c *call) say(speaker Speaker, text, heard string, start, end time.Time, cl
 	}
 	line.words = spread(spoken, start, end)
 	c.set(func() { c.lines = append(c.lines, line) })
+}
+
+// cutLines drops what somebody would have said after the end of the call; its caller holds mu.
+func (c *call) cutLines() {
+	c.lines = slices.DeleteFunc(c.lines, func(l Line) bool { return !l.start.Before(c.ended) })
+	for i := range c.lines {
+		line := &c.lines[i]
+		if !line.end.After(c.ended) {
+			continue
+		}
+		part := int(c.ended.Sub(line.start) * time.Duration(len(strings.Fields(line.Text))) / line.end.Sub(line.start))
+		line.Text = strings.Join(strings.Fields(line.Text)[:part], " ")
+		line.words = slices.DeleteFunc(line.words, func(w word) bool { return w.end.After(c.ended) })
+		line.end, line.EndSec = c.ended, c.ended.Sub(c.answered).Seconds()
+		line.Heard, line.Claims = "", nil // what was not said in full proves nothing
+	}
+	c.lines = slices.DeleteFunc(c.lines, func(l Line) bool { return l.Text == "" })
 }
 
 // speaking is how long it takes to say a text.

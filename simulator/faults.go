@@ -1,5 +1,10 @@
 package simulator
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Fault names what was done to a delivery on purpose.
 type Fault string
 
@@ -26,6 +31,20 @@ type Faults struct {
 	// Reorder holds a status or recording callback back until one to three later ones were delivered, or the call
 	// is over. TwiML requests are never reordered: each is the answer to the one before.
 	Reorder float64 `json:"reorder,omitempty" yaml:"reorder,omitempty"`
+}
+
+// check names every rate that is none.
+func (f Faults) check() error {
+	var faults []error
+	for _, rate := range []struct {
+		name  string
+		value float64
+	}{{"Duplicate", f.Duplicate}, {"Reorder", f.Reorder}} {
+		if !(rate.value >= 0 && rate.value <= 1) { // so that NaN is none either
+			faults = append(faults, fmt.Errorf("Faults.%s is %v: a rate is between 0 and 1", rate.name, rate.value))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // plan is what happens to one callback.

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,40 +72,43 @@ func (s *Simulator) listRecordings(w http.ResponseWriter, r *http.Request) {
 
 // fetchRecording answers both the metadata (.json) and the media (.wav, .mp3, or no extension, which is WAV).
 func (s *Simulator) fetchRecording(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	rec := s.recordingOf(w, r)
-	if rec == nil {
-		return
-	}
 	_, extension := sidOf(r.PathValue("recording"))
-	if extension == "json" {
-		answer(w, http.StatusOK, rec.resource())
+	t, ok := s.openRecording(w, r, extension)
+	if !ok {
 		return
-	}
-	if rec.status != "completed" || extension != "" && extension != "wav" && extension != "mp3" {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
-		return
-	}
-	channels := 1
-	if asked := r.URL.Query().Get("RequestedChannels"); asked != "" {
-		n, err := strconv.Atoi(asked)
-		if err != nil || n < 1 || n > rec.order.channels {
-			refuse(w, http.StatusBadRequest, 20001, "RequestedChannels="+asked+" is not available for this recording")
-			return
-		}
-		channels = n
 	}
 	var media []byte
 	if extension == "mp3" {
 		w.Header().Set("Content-Type", "audio/mpeg")
-		media = rec.mp3(channels)
+		media = t.mp3()
 	} else {
 		w.Header().Set("Content-Type", "audio/x-wav")
-		media = rec.wav(channels)
+		media = t.wav()
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(media)))
 	_, _ = w.Write(media)
+}
+
+// openRecording answers all that needs no media, and otherwise says what the media is made of. There is media once
+// the recording is completed; one channel, or as many as RequestedChannels asks for (400 if there are not so many).
+func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extension string) (tape, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rec := s.recordingOf(w, r)
+	switch {
+	case rec == nil:
+	case extension == "json":
+		answer(w, http.StatusOK, rec.resource())
+	case rec.status != "completed", extension != "" && extension != "wav" && extension != "mp3":
+		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+	default:
+		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), "1")
+		if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= rec.order.channels {
+			return rec.tape(n), true
+		}
+		refuse(w, http.StatusBadRequest, 20001, "RequestedChannels="+asked+" is not available for this recording")
+	}
+	return tape{}, false
 }
 
 // deleteRecording answers DELETE Recordings/{RE}.json: 204, and from then on 404 for all of it.

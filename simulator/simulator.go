@@ -92,10 +92,8 @@ func New(config Config) (*Simulator, error) {
 	if config.AuthToken == "" {
 		faults = append(faults, errors.New("AuthToken is empty: it authenticates REST requests and signs webhooks"))
 	}
-	for name, rate := range map[string]float64{"Duplicate": config.Faults.Duplicate, "Reorder": config.Faults.Reorder} {
-		if rate < 0 || rate > 1 {
-			faults = append(faults, fmt.Errorf("Faults.%s is %v: a rate is between 0 and 1", name, rate))
-		}
+	if err := config.Faults.check(); err != nil {
+		faults = append(faults, err)
 	}
 	if config.Speed < 0 {
 		faults = append(faults, fmt.Errorf("Speed is %v: it cannot be negative", config.Speed))
@@ -152,6 +150,20 @@ func (s *Simulator) Wait(ctx context.Context) error {
 			return fmt.Errorf("waiting for %d calls: %w", busy, context.Cause(ctx))
 		}
 	}
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Calls    int // created so far
+	Ended    int // of those, over, with all their callbacks delivered
+	Webhooks int // delivery attempts so far
+}
+
+// Progress is cheap enough to be asked for many times a second.
+func (s *Simulator) Progress() Progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Progress{Calls: len(s.calls), Ended: len(s.calls) - s.inFlight, Webhooks: len(s.log)}
 }
 
 // Close refuses new calls, cuts those in flight short and returns when nothing runs any more.

@@ -45,9 +45,7 @@ func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
 		modelError(w, http.StatusBadRequest, "invalid_request_error", "reading the file: "+err.Error())
 		return
 	}
-	s.mu.Lock()
 	text, err := s.listenTo(file)
-	s.mu.Unlock()
 	if err != nil {
 		modelError(w, http.StatusBadRequest, "invalid_request_error", err.Error())
 		return
@@ -83,7 +81,7 @@ type timedWord struct {
 	End   float64 `json:"end"`
 }
 
-// listenTo recognises a file as one of this simulator's recordings; the caller holds mu.
+// listenTo recognises a file as one of this simulator's recordings.
 func (s *Simulator) listenTo(file []byte) (transcript, error) {
 	if sid, ok := findID3(file); ok {
 		return s.write(map[mark]bool{{sid: sid}: true}, 0, -1)
@@ -108,6 +106,8 @@ func (s *Simulator) listenTo(file []byte) (transcript, error) {
 // write makes the transcript of a stretch of a recording; a negative length is all of it.
 func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (transcript, error) {
 	var t transcript
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for m := range marks {
 		r := s.recordings[m.sid]
 		if r == nil {

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -11,39 +10,78 @@ import (
 // sampleRate is that of telephone audio, and of Twilio's recordings.
 const sampleRate = 8000
 
-// wav makes the recording's audio: RIFF, 16-bit PCM at 8 kHz, one channel with both sides mixed or two with a
-// side each. A side is a tone while it speaks; every channel carries marks that say what it is.
-func (r *recording) wav(channels int) []byte {
-	samples := int(r.length() * sampleRate / time.Second)
-	tracks := make([][]int16, channels)
-	for i := range tracks {
-		channel := 0
-		if channels == 2 {
-			channel = i + 1
-		}
-		tracks[i] = make([]int16, samples)
-		for _, speaker := range r.speakers(channel) {
-			r.paint(tracks[i], speaker)
-		}
-		stamp(tracks[i], mark{sid: r.sid, channel: channel})
-	}
-	return encodeWAV(tracks)
+// tape is what a media file is made of: who speaks when. It is a copy, so that the work of making the file is done
+// without holding up the calls.
+type tape struct {
+	sid    string
+	length time.Duration
+	tracks []track
 }
 
-// paint adds a speaker's tone to a track, one burst for each word.
-func (r *recording) paint(track []int16, speaker Speaker) {
-	pitch := map[Speaker]float64{Agent: 220, Person: 330}[speaker]
-	at := func(t time.Time) int {
-		return min(max(int(t.Sub(r.started)*sampleRate/time.Second), 0), len(track))
-	}
-	for _, line := range r.heard(speaker) {
-		for _, w := range line.words {
-			from, to := at(w.start), at(w.end.Add(-60*time.Millisecond))
-			for i := from; i < to; i++ {
-				track[i] += int16(6000 * math.Sin(2*math.Pi*pitch*float64(i-from)/sampleRate))
+// track is one channel of a file.
+type track struct {
+	channel int // 1 or 2; 0 with both sides mixed
+	bursts  []burst
+}
+
+// burst is a word, as a tone.
+type burst struct {
+	speaker  Speaker
+	from, to time.Duration // since the recording began
+}
+
+// tape copies what the file needs; its caller holds mu.
+func (r *recording) tape(channels int) tape {
+	t := tape{sid: r.sid, length: r.length()}
+	for i := range channels {
+		k := track{}
+		if channels == 2 {
+			k.channel = i + 1
+		}
+		for _, speaker := range r.speakers(k.channel) {
+			for _, line := range r.heard(speaker) {
+				for _, w := range line.words {
+					k.bursts = append(k.bursts, burst{speaker, w.start.Sub(r.started), w.end.Sub(r.started) - gap})
+				}
 			}
 		}
+		t.tracks = append(t.tracks, k)
 	}
+	return t
+}
+
+// gap is the silence between two words.
+const gap = 60 * time.Millisecond
+
+// wav makes the audio: RIFF, 16-bit PCM at 8 kHz. A side is a tone while it speaks; every channel carries marks
+// that say what it is.
+func (t tape) wav() []byte {
+	channels := make([][]int16, len(t.tracks))
+	for i, k := range t.tracks {
+		samples := make([]int16, at(t.length))
+		for _, b := range k.bursts {
+			wave := tone(b.speaker)
+			from, to := at(b.from), min(at(b.to), len(samples))
+			for n := from; n < to; n++ {
+				samples[n] += wave[(n-from)%len(wave)]
+			}
+		}
+		stamp(samples, mark{sid: t.sid, channel: k.channel})
+		channels[i] = samples
+	}
+	return encodeWAV(channels)
+}
+
+// at is the number of samples in a stretch of time.
+func at(d time.Duration) int { return int(d * sampleRate / time.Second) }
+
+// tone is one wave of a speaker's pitch: 200 Hz for the application, 320 Hz for the person.
+func tone(speaker Speaker) []int16 {
+	wave := make([]int16, map[Speaker]int{Agent: 40, Person: 25}[speaker])
+	for i := range wave {
+		wave[i] = int16(6000 * math.Sin(2*math.Pi*float64(i)/float64(len(wave))))
+	}
+	return wave
 }
 
 // encodeWAV interleaves tracks of equal length into a RIFF file.
@@ -99,12 +137,12 @@ func decodeWAV(file []byte) ([][]int16, error) {
 			if channels == 0 {
 				return nil, errNotWAV
 			}
+			samples := len(body) / 2 / channels
 			tracks := make([][]int16, channels)
-			for reader := bytes.NewReader(body); reader.Len() >= 2*channels; {
-				for i := range tracks {
-					low, _ := reader.ReadByte()
-					high, _ := reader.ReadByte()
-					tracks[i] = append(tracks[i], int16(uint16(low)|uint16(high)<<8))
+			for i := range tracks {
+				tracks[i] = make([]int16, samples)
+				for n := range samples {
+					tracks[i][n] = int16(le.Uint16(body[2*(n*channels+i):]))
 				}
 			}
 			return tracks, nil
