@@ -12,15 +12,15 @@ import (
 	"github.com/twilio/twilio-go/client"
 )
 
-// voiceWebhook is a call's first request as Twilio sends it: 25 parameters.
+// voiceWebhook is a call's first request: 25 parameters, unsorted as Twilio sends
+// them.
 func voiceWebhook() (token string, base string, req Request, params map[string]string) {
 	token, base = "0123456789abcdef0123456789abcdef", "https://voice.example.com"
-	body := "AccountSid=AC0123456789abcdef0123456789abcdef&ApiVersion=2010-04-01&CallSid=CA0123456789abcdef0123456789abcdef" +
-		"&CallStatus=ringing&CallToken=%7B%22parentCallInfoToken%22%3A%22eyJhbGciOiJFUzI1NiJ9.eyJjYWxsU2lkIjoiQ0EifQ%22%7D" +
-		"&Called=%2B15551234567&CalledCity=SAN+FRANCISCO&CalledCountry=US&CalledState=CA&CalledZip=94105" +
-		"&Caller=%2B15557654321&CallerCity=NEW+YORK&CallerCountry=US&CallerState=NY&CallerZip=10001" +
-		"&Direction=outbound-api&From=%2B15557654321&FromCity=NEW+YORK&FromCountry=US&FromState=NY&FromZip=10001" +
-		"&StirVerstat=TN-Validation-Passed-A&To=%2B15551234567&ToCity=SAN+FRANCISCO&ToZip=94105"
+	body := "Called=%2B15551234567&ToState=CA&CallerCountry=US&Direction=outbound-api&CallerState=NY&ToZip=94105" +
+		"&CallSid=CA0123456789abcdef0123456789abcdef&To=%2B15551234567&CallerZip=10001&ToCountry=US&CalledZip=94105" +
+		"&ApiVersion=2010-04-01&CalledCity=SAN+FRANCISCO&CallStatus=in-progress&From=%2B15557654321" +
+		"&AccountSid=AC0123456789abcdef0123456789abcdef&CalledCountry=US&CallerCity=NEW+YORK&ToCity=SAN+FRANCISCO" +
+		"&FromCountry=US&Caller=%2B15557654321&FromCity=NEW+YORK&CalledState=CA&FromZip=10001&FromState=NY"
 	values, err := url.ParseQuery(body)
 	if err != nil || len(values) != 25 {
 		panic(fmt.Sprint("the webhook has not 25 parameters: ", len(values), err))

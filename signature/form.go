@@ -2,20 +2,33 @@ package signature
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
-// form is the list of parameters of one body, parsed without a map so that
-// nothing is allocated once its slices have grown. Names and values without an
-// escape point into the body itself, the others into decoded.
+// form is the parameters of one body, parsed without a map so that nothing is
+// allocated once its slices have grown. It holds no pointer into the body.
 type form struct {
-	params  []param
-	decoded []byte
+	params []param
+	text   []byte // a copy of the body, decoded in place
+	sorter sorter
 }
 
+// param is one parameter, by its places in the text.
 type param struct {
-	name, value []byte
+	order       uint64 // the first eight bytes of the name, as a number
+	name, value span
 }
+
+// span is a place in the text. It is a type so that a param has few enough
+// fields to be kept in registers.
+type span struct{ start, end uint32 }
+
+func (s span) len() int { return int(s.end - s.start) }
+
+func (f *form) name(p param) []byte  { return f.text[p.name.start:p.name.end] }
+func (f *form) value(p param) []byte { return f.text[p.value.start:p.value.end] }
 
 // parse reads application/x-www-form-urlencoded bytes the way the frameworks in
 // front of Twilio's own SDKs do: "a" and "a=" are both an empty value, an empty
@@ -25,145 +38,115 @@ type param struct {
 // The parameters end up in the order in which they are signed: by name in byte
 // order, a repeated name by its values, equal values once.
 func (f *form) parse(body []byte) bool {
-	f.params = f.params[:0]
-	// Decoding only shrinks, so decoded never moves under the params.
-	f.decoded = slices.Grow(f.decoded[:0], len(body))
-	for len(body) > 0 {
-		pair := body
-		if i := bytes.IndexByte(body, '&'); i >= 0 {
-			pair, body = body[:i], body[i+1:]
-		} else {
-			body = nil
-		}
-		if len(pair) == 0 {
-			continue
-		}
-		p, ok := f.decodePair(pair)
-		if !ok {
-			return false
-		}
-		f.params = append(f.params, p)
+	if !f.scan(body, false) {
+		return false
 	}
 	f.sort()
 	return true
 }
 
-func (f *form) decodePair(pair []byte) (p param, ok bool) {
-	p.name = pair
-	if i := bytes.IndexByte(pair, '='); i >= 0 {
-		p.name, p.value = pair[:i], pair[i+1:]
+// block is how many bytes of the text are looked at together. The text ends
+// with at least one block of zeros that nobody minds reading.
+const block = 64
+
+// scan sets params to the pairs of s in their order. A broken percent-encoding
+// ends it with false; when lenient, only that pair is left out.
+func (f *form) scan(s []byte, lenient bool) bool {
+	f.params = f.params[:0]
+	size := len(s) + 2*block
+	if cap(f.text) < size {
+		f.text = make([]byte, size)
 	}
-	if p.name, ok = f.decode(p.name); !ok {
-		return p, false
+	text := f.text[:size]
+	f.text = text
+	copy(text, s)
+	clear(text[len(s):])
+	text[len(s)] = '&' // the end is the end of a pair
+
+	var name, nameEnd, value int
+	named, escaped, broken := false, false, false
+	params := f.params
+	for base := 0; base <= len(s); base += block {
+		for marks := specialBytes(text[base : base+block]); marks != 0; marks &= marks - 1 {
+			at := base + bits.TrailingZeros64(marks)
+			c := text[at]
+			if c != '&' {
+				switch {
+				case c == '=' && !named:
+					named, nameEnd, value = true, at, at+1
+					if escaped {
+						n, ok := unescapeInPlace(text[name:at])
+						nameEnd, escaped, broken = name+n, false, !ok
+					}
+				case c == '+':
+					text[at] = ' '
+				case c == '%':
+					escaped = true
+				}
+				continue
+			}
+			end := at
+			if escaped {
+				start := name
+				if named {
+					start = value
+				}
+				n, ok := unescapeInPlace(text[start:at])
+				end, broken = start+n, broken || !ok
+			}
+			if !named {
+				nameEnd, value = end, end
+			}
+			if broken && !lenient {
+				return false
+			}
+			if !broken && (named || at > name) {
+				params = append(params, param{orderOf(text[name:], nameEnd-name),
+					span{uint32(name), uint32(nameEnd)}, span{uint32(value), uint32(end)}})
+			}
+			name, named, escaped, broken = at+1, false, false, false
+		}
 	}
-	p.value, ok = f.decode(p.value)
-	return p, ok
+	f.params = params
+	return true
 }
 
-// decode undoes "+" and percent-encoding. Only values that need it are copied.
-func (f *form) decode(s []byte) ([]byte, bool) {
-	i := 0
-	for i < len(s) && s[i] != '%' && s[i] != '+' {
-		i++
+// specialBytes has a bit for each byte of a block that may be one of "&=%+": all
+// of ASCII below "@" but for the digits, and some bytes that are not ASCII.
+func specialBytes(b []byte) (marks uint64) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	_ = b[block-1]
+	for i := 0; i < block; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		low := w &^ tops
+		fromZero := low + (0x80-'0')*ones   // top bits set where a byte is '0' or more
+		pastNine := low + (0x80-'9'-1)*ones // and here where it is more than '9'
+		letters := w << 1                   // and here where it is "@" or more
+		special := ^letters & (^fromZero | pastNine) & tops
+		marks |= special >> 7 * 0x0102040810204080 >> 56 << i // the top bits side by side
 	}
-	if i == len(s) {
-		return s, true
-	}
-	start := len(f.decoded)
-	out := append(f.decoded, s[:i]...)
-	for i < len(s) {
+	return marks
+}
+
+// unescapeInPlace undoes percent-encoding and reports the new length.
+func unescapeInPlace(s []byte) (n int, ok bool) {
+	for i := 0; i < len(s); i++ {
 		c := s[i]
-		switch c {
-		case '%':
+		if c == '%' {
 			if i+2 >= len(s) {
-				return nil, false
+				return n, false
 			}
 			hi, lo := unhex(s[i+1]), unhex(s[i+2])
-			if hi < 0 || lo < 0 {
-				return nil, false
+			if hi|lo < 0 {
+				return n, false
 			}
 			c = byte(hi<<4 | lo)
 			i += 2
-		case '+':
-			c = ' '
 		}
-		out = append(out, c)
-		i++
+		s[n] = c
+		n++
 	}
-	f.decoded = out
-	return out[start:len(out):len(out)], true
-}
-
-// sort orders by name, then value, and drops pairs that are there twice. Name
-// and value are compared one after the other and never joined: "Reason" comes
-// before "ReasonConferenceEnded" whatever its value.
-func (f *form) sort() {
-	if !slices.IsSortedFunc(f.params, compareParams) {
-		slices.SortFunc(f.params, compareParams)
-	}
-	f.params = slices.CompactFunc(f.params, func(a, b param) bool {
-		return bytes.Equal(a.name, b.name) && bytes.Equal(a.value, b.value)
-	})
-}
-
-func compareParams(a, b param) int {
-	if c := bytes.Compare(a.name, b.name); c != 0 {
-		return c
-	}
-	return bytes.Compare(a.value, b.value)
-}
-
-// appendSigned appends names and values as they are signed.
-func (f *form) appendSigned(dst []byte) []byte {
-	for _, p := range f.params {
-		dst = append(dst, p.name...)
-		dst = append(dst, p.value...)
-	}
-	return dst
-}
-
-// lookup returns the values of a name that parse has sorted: the first, and
-// whether there is another one that differs.
-func (f *form) lookup(name string) (value []byte, several bool) {
-	for i, p := range f.params {
-		if string(p.name) == name {
-			next := i + 1
-			return p.value, next < len(f.params) && string(f.params[next].name) == name
-		}
-	}
-	return nil, false
-}
-
-// forget drops every reference to the body, which is not ours to keep.
-func (f *form) forget() {
-	clear(f.params)
-	f.params = f.params[:0]
-}
-
-// queryParam finds a name in a raw query, decoded. A pair with a broken
-// encoding is passed over, as net/url does, since Twilio signs a query raw and
-// never looks into it.
-func (f *form) queryParam(query []byte, name string) (value []byte, several bool) {
-	f.decoded = slices.Grow(f.decoded[:0], len(query))
-	found := false
-	for len(query) > 0 {
-		pair := query
-		if i := bytes.IndexByte(query, '&'); i >= 0 {
-			pair, query = query[:i], query[i+1:]
-		} else {
-			query = nil
-		}
-		p, ok := f.decodePair(pair)
-		if !ok || string(p.name) != name {
-			continue
-		}
-		if !found {
-			value, found = p.value, true
-		} else if !bytes.Equal(value, p.value) {
-			several = true
-		}
-	}
-	return value, several
+	return n, true
 }
 
 func unhex(c byte) int {
@@ -176,4 +159,78 @@ func unhex(c byte) int {
 		return int(c-'A') + 10
 	}
 	return -1
+}
+
+// orderOf packs the first eight bytes of a name of length n, so that most
+// comparisons are one of two numbers. A shorter name is filled up with zeros.
+func orderOf(text []byte, n int) uint64 {
+	return binary.BigEndian.Uint64(text) &^ (^uint64(0) >> (8 * uint(n)))
+}
+
+// add appends a decoded parameter; sort has to follow.
+func (f *form) add(name, value string) {
+	start := len(f.text)
+	f.text = append(append(f.text, name...), value...)
+	nameEnd, end := start+len(name), len(f.text)
+	f.text = append(f.text, make([]byte, 8)...) // for orderOf
+	f.params = append(f.params, param{orderOf(f.text[start:], len(name)),
+		span{uint32(start), uint32(nameEnd)}, span{uint32(nameEnd), uint32(end)}})
+}
+
+// appendSigned appends names and values as they are signed. Most are short, so
+// they are copied sixteen bytes at a time and what is too much is written over.
+func (f *form) appendSigned(dst []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(f.text)+block)
+	dst = dst[:cap(dst)]
+	for i := range f.params {
+		p := &f.params[i]
+		n += copyWide(dst[n:], f.text[p.name.start:], p.name.len())
+		n += copyWide(dst[n:], f.text[p.value.start:], p.value.len())
+	}
+	return dst[:n]
+}
+
+// copyWide copies n bytes, and up to fifteen more that do not matter.
+func copyWide(dst, src []byte, n int) int {
+	if len(dst) < 16 || len(src) < 16 || n > 16 {
+		return copy(dst, src[:n])
+	}
+	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
+	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
+	return n
+}
+
+// lookup returns the first value of a name that parse has sorted, and whether
+// there is another one that differs.
+func (f *form) lookup(name string) (value []byte, several bool) {
+	for i, p := range f.params {
+		if string(f.name(p)) == name {
+			next := i + 1
+			return f.value(p), next < len(f.params) && string(f.name(f.params[next])) == name
+		}
+	}
+	return nil, false
+}
+
+// queryParam is lookup in a raw query. A pair with a broken encoding is passed
+// over, as net/url does, since Twilio signs a query raw and never looks into
+// it. It overwrites the form.
+func (f *form) queryParam(query []byte, name string) (value []byte, several bool) {
+	if bytes.IndexByte(query, '%') < 0 && !bytes.Contains(query, []byte(name)) {
+		return nil, false
+	}
+	f.scan(query, true)
+	found := false
+	for _, p := range f.params {
+		switch {
+		case string(f.name(p)) != name:
+		case !found:
+			value, found = f.value(p), true
+		case !bytes.Equal(value, f.value(p)):
+			several = true
+		}
+	}
+	f.params = f.params[:0]
+	return value, several
 }

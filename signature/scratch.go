@@ -23,13 +23,10 @@ type candidate struct {
 
 func newScratch() *scratch { return &scratch{mac: newMAC()} }
 
-// maxKept is the size from which a scratch is left to the garbage collector.
-const maxKept = 256 << 10
-
+// reusable tells whether the scratch is small enough to be kept in the pool.
 func (s *scratch) reusable() bool {
-	s.form.forget()
-	const paramSize = 48
-	return cap(s.form.decoded)+cap(s.params)+paramSize*cap(s.form.params) <= maxKept
+	const maxText, maxParams = 128 << 10, 4 << 10
+	return cap(s.form.text) <= maxText && cap(s.params) <= maxText && cap(s.form.params) <= maxParams
 }
 
 // list fills urls with the forms of the URL that are known to be signed, each

@@ -15,7 +15,7 @@ func Sign(token, rawURL string, params url.Values) string {
 	var f form
 	for name, values := range params {
 		for _, value := range values {
-			f.params = append(f.params, param{[]byte(name), []byte(value)})
+			f.add(name, value)
 		}
 	}
 	f.sort()
