@@ -1,0 +1,54 @@
+package inboxpgx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// maxLockWait bounds the wait for a twin in another process where ctx has no deadline.
+const maxLockWait = 10 * time.Second
+
+// backend runs the ledger's statements on connections of a pool.
+type backend struct {
+	pool *pgxpool.Pool
+}
+
+// Begin takes one round trip. SET has no placeholders, and 0 would mean for ever.
+func (b backend) Begin(ctx context.Context) (pgx.Tx, error) {
+	wait := maxLockWait
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = time.Until(deadline)
+	}
+	return b.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: fmt.Sprintf(
+		"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = %d", max(wait.Milliseconds(), 1))})
+}
+
+func (backend) Commit(ctx context.Context, tx pgx.Tx) error   { return tx.Commit(ctx) }
+func (backend) Rollback(ctx context.Context, tx pgx.Tx) error { return tx.Rollback(ctx) }
+
+func (backend) Exec(ctx context.Context, tx pgx.Tx, query string, args ...any) error {
+	_, err := tx.Exec(ctx, query, args...)
+	return err
+}
+
+func (backend) QueryRow(ctx context.Context, tx pgx.Tx, query string, args []any, dest ...any) (bool, error) {
+	err := tx.QueryRow(ctx, query, args...).Scan(dest...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errLent is returned to a handler that wants to end the transaction it was lent.
+var errLent = errors.New("the transaction is the inbox's: return nil to commit it and an error to roll it back")
+
+// lentTx is a transaction that its borrower cannot end: the event would be claimed without its record.
+type lentTx struct{ pgx.Tx }
+
+func (lentTx) Commit(context.Context) error   { return errLent }
+func (lentTx) Rollback(context.Context) error { return errLent }
