@@ -1,0 +1,110 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+)
+
+var (
+	// webhookSeconds ends at 15 s, when Twilio hangs up.
+	webhookSeconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
+	// runSeconds is for functions, most of which wait for a model.
+	runSeconds = []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}
+)
+
+// instruments are what i-agent measures. In Prometheus:
+//
+//	iagent_webhooks_total{kind,outcome}              verified webhooks, by what became of them
+//	iagent_webhook_duration_seconds{kind}            time to their answer
+//	iagent_webhook_rejections_total{kind,reason}     requests refused unverified
+//	iagent_webhook_secondary_token_total             webhooks signed with the secondary token
+//	iagent_webhook_rate_limited_total                requests refused because there were too many unverified ones
+//	iagent_function_runs_total{function,result}      runs of functions, each attempt
+//	iagent_function_run_duration_seconds{function}   time of an attempt
+type instruments struct {
+	webhooks    metric.Int64Counter
+	webhookTime metric.Float64Histogram
+	rejections  metric.Int64Counter
+	secondary   metric.Int64Counter
+	rateLimited metric.Int64Counter
+	runs        metric.Int64Counter
+	runTime     metric.Float64Histogram
+
+	byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
+}
+
+func newInstruments(meter metric.Meter) (*instruments, error) {
+	i := &instruments{
+		byKindOutcome:    newLabels("kind", "outcome"),
+		byKind:           newLabels("kind", ""),
+		byKindReason:     newLabels("kind", "reason"),
+		byFunctionResult: newLabels("function", "result"),
+		byFunction:       newLabels("function", ""),
+	}
+	var faults []error
+	counter := func(name, unit, description string) metric.Int64Counter {
+		c, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
+		faults = append(faults, err)
+		return c
+	}
+	seconds := func(name, description string, bounds []float64) metric.Float64Histogram {
+		h, err := meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(description),
+			metric.WithExplicitBucketBoundaries(bounds...))
+		faults = append(faults, err)
+		return h
+	}
+	i.webhooks = counter("iagent.webhooks", "{webhook}", "Verified webhooks, by what became of them.")
+	i.webhookTime = seconds("iagent.webhook.duration", "Time from a webhook's arrival to its answer.", webhookSeconds)
+	i.rejections = counter("iagent.webhook.rejections", "{request}", "Webhook requests refused without a valid signature, by reason.")
+	i.secondary = counter("iagent.webhook.secondary_token", "{webhook}", "Webhooks signed with the secondary auth token.")
+	i.rateLimited = counter("iagent.webhook.rate_limited", "{request}", "Webhook requests refused because their sender had too many unverified ones.")
+	i.runs = counter("iagent.function.runs", "{run}", "Attempts to run a function, by result.")
+	i.runTime = seconds("iagent.function.run.duration", "Time that an attempt to run a function took.", runSeconds)
+	return i, errors.Join(faults...)
+}
+
+// Webhook counts a verified webhook: its kind, such as "voice", its outcome, such as "accepted", and the time from arrival
+// to answer.
+func (t *Telemetry) Webhook(kind, outcome string, elapsed time.Duration) {
+	if t == nil {
+		return
+	}
+	t.webhooks.Add(context.Background(), 1, t.byKindOutcome.add(kind, outcome)...)
+	t.webhookTime.Record(context.Background(), elapsed.Seconds(), t.byKind.record(kind, "")...)
+}
+
+// Rejected counts a request to the webhook of this kind that was refused unverified, and why, such as "wrong signature".
+func (t *Telemetry) Rejected(kind, reason string) {
+	if t == nil {
+		return
+	}
+	t.rejections.Add(context.Background(), 1, t.byKindReason.add(kind, reason)...)
+}
+
+// SecondaryTokenUsed counts a webhook that was signed with the secondary token: a rotation is under way.
+func (t *Telemetry) SecondaryTokenUsed() {
+	if t == nil {
+		return
+	}
+	t.secondary.Add(context.Background(), 1)
+}
+
+// RateLimited counts a request that was refused because its sender had too many unverified ones.
+func (t *Telemetry) RateLimited() {
+	if t == nil {
+		return
+	}
+	t.rateLimited.Add(context.Background(), 1)
+}
+
+// Run counts an attempt to run a function: its name, such as "orchestrate-call", its result, such as "done", and its time.
+func (t *Telemetry) Run(function, result string, elapsed time.Duration) {
+	if t == nil {
+		return
+	}
+	t.runs.Add(context.Background(), 1, t.byFunctionResult.add(function, result)...)
+	t.runTime.Record(context.Background(), elapsed.Seconds(), t.byFunction.record(function, "")...)
+}

@@ -1,0 +1,136 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/otlptranslator"
+	prometheusexporter "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
+)
+
+// scope names this program as the source of its metrics and traces.
+const scope = "github.com/i-agent/iagent"
+
+// Config says what the outside sees of this process.
+type Config struct {
+	// Service is the service.name; "" means iagent. The standard variables OTEL_SERVICE_NAME and
+	// OTEL_RESOURCE_ATTRIBUTES come first.
+	Service string
+	// Version is the service.version.
+	Version string
+}
+
+// Telemetry holds the instruments of one process. All methods may be called on a nil Telemetry, which measures nothing.
+type Telemetry struct {
+	*instruments
+	registry *prometheus.Registry
+	metrics  *metric.MeterProvider
+	traces   *sdktrace.TracerProvider // nil when nobody collects traces
+
+	stop    sync.Once
+	stopped error
+}
+
+// Setup makes the instruments, and starts sending to a collector if the environment names one. An endpoint that is away is
+// no error, then or later: it must not stop a call. The error is about a variable that cannot be right. Call Shutdown.
+func Setup(ctx context.Context, config Config) (_ *Telemetry, err error) {
+	about, err := describe(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	t := &Telemetry{registry: prometheus.NewRegistry()}
+	t.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	scraped, err := prometheusexporter.New(
+		prometheusexporter.WithRegisterer(t.registry),
+		prometheusexporter.WithoutScopeInfo(),
+		prometheusexporter.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("exporting metrics to Prometheus: %w", err)
+	}
+	options := []metric.Option{metric.WithResource(about), metric.WithReader(scraped)}
+	pushed, err := otlpMetrics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if pushed != nil {
+		options = append(options, metric.WithReader(pushed))
+	}
+	t.metrics = metric.NewMeterProvider(options...)
+	if t.instruments, err = newInstruments(t.metrics.Meter(scope)); err != nil {
+		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+	}
+	exporter, err := otlpTraces(ctx)
+	if err != nil {
+		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+	}
+	if exporter != nil {
+		t.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	}
+	return t, nil
+}
+
+func describe(ctx context.Context, config Config) (*resource.Resource, error) {
+	service := config.Service
+	if service == "" {
+		service = "iagent"
+	}
+	about, err := resource.New(ctx,
+		resource.WithAttributes(semconv.ServiceName(service), semconv.ServiceVersion(config.Version)),
+		resource.WithTelemetrySDK(),
+		resource.WithFromEnv(), // last: it wins
+	)
+	if err != nil {
+		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+	}
+	return about, nil
+}
+
+// Handler serves the metrics to Prometheus.
+func (t *Telemetry) Handler() http.Handler {
+	if t == nil {
+		return http.NotFoundHandler()
+	}
+	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{Registry: t.registry})
+}
+
+// Tracer makes the spans of this program, which go nowhere when nobody collects them.
+func (t *Telemetry) Tracer() trace.Tracer {
+	if t == nil || t.traces == nil {
+		return noop.NewTracerProvider().Tracer(scope)
+	}
+	return t.traces.Tracer(scope)
+}
+
+// Shutdown sends what is still to be sent, within ctx. Instruments may be used afterwards and measure nothing. It may be
+// called twice.
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	t.stop.Do(func() {
+		if t.traces != nil {
+			t.stopped = t.traces.Shutdown(ctx)
+		}
+		if t.stopped = errors.Join(t.stopped, t.metrics.Shutdown(ctx)); t.stopped != nil {
+			t.stopped = fmt.Errorf("sending the last metrics and traces: %w", t.stopped)
+		}
+	})
+	return t.stopped
+}
