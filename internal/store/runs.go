@@ -191,3 +191,21 @@ func nullTime(t time.Time) any {
 	}
 	return t.UTC().Truncate(time.Microsecond)
 }
+
+// Work counts what is not over yet.
+type Work struct {
+	// Calls have no terminal status, Runs are waiting or running.
+	Calls, Runs int
+}
+
+// OpenWork counts what is not over yet.
+func (s *Store) OpenWork(ctx context.Context) (Work, error) {
+	var w Work
+	err := s.read().QueryRow(ctx, `SELECT
+		(SELECT COUNT(*) FROM calls WHERE status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')),
+		(SELECT COUNT(*) FROM function_runs WHERE state IN ('waiting', 'running'))`).Scan(&w.Calls, &w.Runs)
+	if err != nil {
+		return w, fmt.Errorf("counting open work: %w", err)
+	}
+	return w, nil
+}

@@ -1,0 +1,106 @@
+// Command iagent runs phone interviews over Twilio: every webhook is verified, accepted once, takes effect once and is
+// answered in time.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/i-agent/iagent/internal/app"
+)
+
+// version is set by the linker in released binaries.
+var version = ""
+
+// Exit codes.
+const (
+	exitFault  = 1 // something failed, or a promise was broken
+	exitConfig = 2 // a setting or an argument is wrong or missing
+)
+
+// commands are the words of the command line.
+type commands struct {
+	Serve   serve   `cmd:"" help:"Serve webhooks and the API, and run the functions."`
+	Demo    demo    `cmd:"" help:"Place simulated calls: no account, no network."`
+	Migrate migrate `cmd:"" help:"Bring the database's tables up, down, or list them."`
+	Version show    `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("iagent"),
+		kong.Description("Phone interviews over Twilio, every webhook exactly once. Every flag can be set by the environment variable beside it."),
+		kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "iagent:", err)
+		return exitFault
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "iagent:", err)
+		return exitConfig
+	}
+	err = command.Run()
+	var config *app.ConfigError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &config):
+		fmt.Fprintln(os.Stderr, config.Error())
+		return exitConfig
+	default:
+		fmt.Fprintln(os.Stderr, "iagent:", err)
+		return exitFault
+	}
+}
+
+// show prints the version.
+type show struct{}
+
+func (show) Run() error {
+	fmt.Println("iagent", versionOf())
+	return nil
+}
+
+// versionOf is the linker's word, or else what Go knows of the build.
+func versionOf() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && !strings.Contains(v, setting.Value[:min(12, len(setting.Value))]) {
+			v += " " + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return v
+}

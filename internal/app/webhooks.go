@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/ratelimit"
+	"github.com/i-agent/iagent/internal/webhook"
+	"github.com/i-agent/iagent/signature"
+)
+
+// webhook is the handler of one callback: verified, accepted once, answered.
+func (a *App) webhook(kind inbox.Kind, verifier *signature.Verifier, processor inbox.Processor) (http.Handler, error) {
+	clientIP := ratelimit.NewClientIP(a.settings.proxies)
+	return inbox.NewHandler(inbox.Config{
+		Kind:      kind,
+		Processor: processor,
+		Verify: func(r *http.Request, body []byte) error {
+			match, err := verifier.VerifyRequest(r, body)
+			if err == nil && match.Token > 0 {
+				a.telemetry.SecondaryTokenUsed()
+			}
+			return err
+		},
+		Identify: func(event *inbox.Event) (err error) {
+			event.ID, event.Subject, err = webhook.Identify(event.Kind, event.Form, event.Query)
+			return err
+		},
+		Reject: func(w http.ResponseWriter, r *http.Request, err error) {
+			a.reject(w, r, kind, clientIP(r), err)
+		},
+		Observe: a.observeWebhook,
+		Now:     a.options.Now,
+	})
+}
+
+// reject answers a request that Twilio did not sign. The limit is spent by such requests alone, so nobody can use it up
+// for Twilio.
+func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, client string, err error) {
+	reason := "signature"
+	var why *signature.RejectError
+	if errors.As(err, &why) {
+		reason = why.Reason.Error()
+	}
+	a.telemetry.Rejected(string(kind), reason)
+	ok, retryAfter, limitErr := a.limiter.Take(r.Context(), client)
+	if limitErr != nil {
+		a.log.Warn("limiting unverified requests", "error", limitErr)
+	}
+	if !ok && limitErr == nil {
+		a.telemetry.RateLimited()
+		w.Header().Set("Retry-After", strconv.Itoa(int(max(retryAfter, time.Second).Round(time.Second)/time.Second)))
+		inbox.WriteError(w, http.StatusTooManyRequests, "Too many requests")
+		return
+	}
+	a.log.Warn("webhook was not signed by Twilio", "kind", kind, "client", client, "error", err)
+	inbox.WriteError(w, http.StatusForbidden, "Invalid signature")
+}
+
+// observeWebhook logs and counts what became of a verified webhook.
+func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
+	outcome, level := result.Outcome, slog.LevelDebug
+	var refusal *inbox.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		outcome, level = inbox.Refused, slog.LevelWarn
+	case err != nil:
+		outcome, level = inbox.Failed, slog.LevelError
+	case outcome == inbox.Conflict:
+		level = slog.LevelWarn
+	case outcome == inbox.Duplicate:
+		level = slog.LevelInfo
+	}
+	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
+	if !a.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("kind", string(event.Kind)), slog.String("event", event.ID),
+		slog.String("call", event.Subject), slog.String("outcome", string(outcome)), slog.Duration("elapsed", elapsed)}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	a.log.LogAttrs(ctx, level, "webhook", attrs...)
+}

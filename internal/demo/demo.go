@@ -1,0 +1,97 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// Options say how a demo runs. The zero value of a field is its default.
+type Options struct {
+	// Out takes the progress and the table.
+	Out io.Writer
+	// Terminal draws a progress bar instead of plain lines.
+	Terminal bool
+	// Calls is how many people are called; 0 means 20.
+	Calls int
+	// Seed decides everything that is left to chance.
+	Seed uint64
+	// DatabaseURL is used instead of an SQLite file in a temporary folder.
+	DatabaseURL string
+	// Port is served instead of a free one.
+	Port string
+	// Keep leaves the server up after the table, until the context ends.
+	Keep bool
+	// Faults replace the demo's own.
+	Faults *simulator.Faults
+	// Within bounds the calls; 0 means a minute.
+	Within time.Duration
+}
+
+// ErrBroken says that a promise was broken.
+type ErrBroken struct{ Violations []string }
+
+func (e *ErrBroken) Error() string {
+	return fmt.Sprintf("%d promises were broken", len(e.Violations))
+}
+
+// Run places the calls, waits until everything that they cause has been done, and prints a table. It returns an
+// *ErrBroken when anything was lost or doubled.
+func Run(ctx context.Context, options Options) error {
+	options = options.withDefaults()
+	if options.DatabaseURL == "" {
+		folder, err := os.MkdirTemp("", "iagent-demo-")
+		if err != nil {
+			return fmt.Errorf("making a temporary folder: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+		options.DatabaseURL = "sqlite:" + folder + "/iagent.db"
+	}
+	stage, err := newStage(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+
+	bounded, cancel := context.WithTimeout(ctx, options.Within)
+	defer cancel()
+	if err := stage.play(bounded); err != nil {
+		return err
+	}
+	result, err := stage.judge(ctx)
+	if err != nil {
+		return err
+	}
+	result.print(options.Out)
+	if options.Keep {
+		fmt.Fprintf(options.Out, "\nStill serving at %s (bearer token %s). Stop with Ctrl-C.\n", stage.url, stage.adminToken)
+		<-ctx.Done()
+	}
+	if len(result.Violations) > 0 {
+		return &ErrBroken{result.Violations}
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	if o.Calls == 0 {
+		o.Calls = 20
+	}
+	if o.Faults == nil {
+		o.Faults = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}
+	}
+	if o.Within == 0 {
+		o.Within = time.Minute
+	}
+	if o.Port == "" {
+		o.Port = "0"
+	}
+	return o
+}

@@ -1,0 +1,120 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// result is what a demo came to.
+type result struct {
+	report      simulator.Report
+	accepted    int            // events that took effect
+	statuses    map[string]int // calls by our status
+	transcripts int
+	lost        int
+	doubled     int
+	Violations  []string
+}
+
+func (r *result) violate(counter *int, format string, args ...any) {
+	*counter++
+	r.Violations = append(r.Violations, fmt.Sprintf(format, args...))
+}
+
+// judge holds what i-agent says of each call against what the simulator knows to be true.
+func (s *stage) judge(ctx context.Context) (*result, error) {
+	r := &result{report: s.simulator.Report(), statuses: map[string]int{}}
+	var err error
+	if r.accepted, err = s.api.accepted(ctx); err != nil {
+		return nil, err
+	}
+	r.judgeDeliveries(s.simulator.Deliveries())
+	truths := map[string][]simulator.Truth{}
+	for _, t := range r.report.Truths {
+		truths[t.To] = append(truths[t.To], t)
+	}
+	for _, placed := range s.calls {
+		got, err := s.api.call(ctx, placed.ID)
+		if err != nil {
+			return nil, err
+		}
+		r.statuses[got.Status]++
+		if got.Transcript != "" {
+			r.transcripts++
+		}
+		switch dialled := truths[got.PhoneNumber]; len(dialled) {
+		case 1:
+			r.judgeCall(got, dialled[0])
+		case 0:
+			r.violate(&r.lost, "call %s was never placed", got.ID)
+		default:
+			r.violate(&r.doubled, "call %s was placed %d times", got.ID, len(dialled))
+		}
+	}
+	return r, nil
+}
+
+func (r *result) judgeDeliveries(all []simulator.Delivery) {
+	type event struct {
+		call    string
+		ordinal int
+	}
+	sent := map[event]bool{}
+	for _, d := range all {
+		sent[event{d.CallSid, d.Ordinal}] = true
+	}
+	switch {
+	case r.accepted < len(sent):
+		r.violate(&r.lost, "%d events were sent, %d took effect", len(sent), r.accepted)
+	case r.accepted > len(sent):
+		r.violate(&r.doubled, "%d events were sent, %d took effect", len(sent), r.accepted)
+	}
+	for what, n := range map[string]int{
+		"webhooks were not answered with 2xx":              r.report.Refused,
+		"new webhooks were taken for duplicates":           r.report.FalseDuplicates,
+		"duplicates got another answer than their first":   r.report.Mismatches,
+		"entries stand in the simulated Twilio's debugger": len(r.report.Debugger),
+	} {
+		if n > 0 {
+			r.violate(&r.lost, "%d %s", n, what)
+		}
+	}
+	if n := r.report.Unrecognised; n > 0 {
+		r.violate(&r.doubled, "%d duplicates were taken for new", n)
+	}
+}
+
+func (r *result) judgeCall(got call, truth simulator.Truth) {
+	if want := strings.ToUpper(strings.ReplaceAll(truth.Status, "-", "_")); got.Status != want {
+		r.violate(&r.lost, "call %s is %s, in truth %s", got.ID, got.Status, want)
+	}
+	consented := got.ConsentGiven != nil && *got.ConsentGiven
+	if consented != (truth.Consent == simulator.ConsentYes) {
+		r.violate(&r.lost, "call %s: consent is %v, in truth %q", got.ID, consented, truth.Consent)
+	}
+	if len(got.Recordings) != len(truth.Recordings) {
+		r.violate(&r.lost, "call %s has %d recordings, in truth %d", got.ID, len(got.Recordings), len(truth.Recordings))
+	}
+	var said, heard []string
+	for _, recording := range truth.Recordings {
+		said = append(said, recording.Person...)
+	}
+	for _, u := range got.Utterances {
+		if u.Speaker == "callee" {
+			heard = append(heard, u.Text)
+		}
+	}
+	slices.Sort(said)
+	slices.Sort(heard)
+	switch {
+	case slices.Equal(said, heard):
+	case len(heard) > len(said):
+		r.violate(&r.doubled, "call %s: %d things were said, %d are in the transcript", got.ID, len(said), len(heard))
+	default:
+		r.violate(&r.lost, "call %s: %d things were said, the transcript has %d of them or others", got.ID, len(said), len(heard))
+	}
+}
