@@ -119,6 +119,13 @@ func newCarrier(t *testing.T, answers ...http.HandlerFunc) *carrier {
 	return c
 }
 
+// calls is how many calls exist at the carrier.
+func (c *carrier) calls() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.placed
+}
+
 // place counts a call and then answers; without it a handler refuses.
 func (c *carrier) place(then http.HandlerFunc) {
 	c.answers = append(c.answers, func(w http.ResponseWriter, r *http.Request) {
@@ -218,14 +225,14 @@ func TestTimeoutAfterPlacingDoesNotDialAgain(t *testing.T) {
 	c, store := newCarrier(t), newLedger()
 	c.place(func(http.ResponseWriter, *http.Request) { <-release })
 	defer close(release)
-	f := newOrchestrate(t, store, c.URL, 50*time.Millisecond)
+	f := newOrchestrate(t, store, c.URL, time.Second)
 	for range 2 {
 		if err := f.Run(t.Context(), dialRun); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if store.call.Status != interview.CallDialUnknown || c.placed != 1 {
-		t.Errorf("call %s, %d placed", store.call.Status, c.placed)
+	if store.call.Status != interview.CallDialUnknown || c.calls() != 1 {
+		t.Errorf("call %s, %d placed", store.call.Status, c.calls())
 	}
 }
 
@@ -270,8 +277,8 @@ func TestTooManyRequestsWaitsAndThenDialsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c.placed != 1 || store.call.Status != interview.CallDialing {
-		t.Errorf("%d placed, call %s", c.placed, store.call.Status)
+	if c.calls() != 1 || store.call.Status != interview.CallDialing {
+		t.Errorf("%d placed, call %s", c.calls(), store.call.Status)
 	}
 }
 
@@ -317,8 +324,8 @@ func TestLostReceiptIsNotDialledAgain(t *testing.T) {
 	if err := f.Run(t.Context(), dialRun); err != nil {
 		t.Fatal(err)
 	}
-	if c.placed != 1 || store.call.Status != interview.CallDialUnknown {
-		t.Errorf("%d placed, call %s", c.placed, store.call.Status)
+	if c.calls() != 1 || store.call.Status != interview.CallDialUnknown {
+		t.Errorf("%d placed, call %s", c.calls(), store.call.Status)
 	}
 }
 

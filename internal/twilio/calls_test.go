@@ -188,7 +188,7 @@ func TestTimeoutAfterSendingIsNotCalledUnsent(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()
 	defer close(release)
-	client, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: server.URL, Timeout: 50 * time.Millisecond})
+	client, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: server.URL, Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

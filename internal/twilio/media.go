@@ -109,7 +109,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, limit int64) (Media, 
 	if err != nil {
 		return Media{}, x.failure(op, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return Media{}, x.failure(op, nil)
 	}
