@@ -1,0 +1,180 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// campaign creates one with a status and returns its id.
+func (s *server) campaign(status string) string {
+	s.t.Helper()
+	return s.do("POST", "/api/campaigns", `{"name":"Shelves","category":"retail","promptTemplate":"- Price?","status":"`+status+`"}`).
+		want(201).text("id")
+}
+
+func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		r := s.do("POST", "/api/campaigns", `{"name":" Shelves ","category":"retail","status":"ACTIVE",
+			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
+			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
+		created := r.want(201)
+		created.keys(t, "id name category promptTemplate status questions hypotheses createdAt")
+		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
+			t.Errorf("%v", created)
+		}
+		if got := fmt.Sprint(created["questions"]); got != "[What does it cost? How many a week?]" {
+			t.Errorf("questions %s", got)
+		}
+		if at, err := time.Parse(time.RFC3339, created.text("createdAt")); err != nil || at.Location() != time.UTC {
+			t.Errorf("createdAt %v: %v", created["createdAt"], err)
+		}
+		if got := r.header.Get("Location"); got != "/api/campaigns/"+created.text("id") {
+			t.Errorf("Location %q", got)
+		}
+		hypotheses := created.list(t, "hypotheses")
+		if len(hypotheses) != 2 || hypotheses[0].text("question") != "Is it dear?" {
+			t.Fatalf("hypotheses %v", hypotheses)
+		}
+		for _, h := range hypotheses {
+			h.keys(t, "id question status conclusion")
+			if h.text("status") != "PENDING" || h["conclusion"] != nil {
+				t.Errorf("%v", h)
+			}
+			alone := s.get("/api/hypotheses/" + h.text("id")).want(200)
+			alone.keys(t, "id question status conclusion claims")
+			if len(alone.list(t, "claims")) != 0 || alone["question"] != h["question"] || alone["id"] != h["id"] {
+				t.Errorf("%v", alone)
+			}
+		}
+		read := s.get("/api/campaigns/" + created.text("id"))
+		read.want(200)
+		if read.text != r.text {
+			t.Errorf("read %s, created %s", read.text, r.text)
+		}
+		s.get("/api/campaigns/nothing").wantError(404, "Campaign not found")
+		s.get("/api/hypotheses/nothing").wantError(404, "Hypothesis not found")
+	})
+}
+
+func TestCampaignWithLittleIsRefused(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		created := s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201)
+		if created.text("status") != "DRAFT" || len(created.list(t, "hypotheses")) != 0 || len(created.list(t, "questions")) != 0 {
+			t.Errorf("%v", created)
+		}
+	})
+}
+
+func TestFaultsOfACampaignAreNotNamed(t *testing.T) {
+	s := onSQLite(t)
+	body, err := json.Marshal(map[string]any{
+		"name": "  ", "category": "a\x00b", "promptTemplate": "- ok?\n- " + strings.Repeat("x", 1001), "status": "active",
+		"hypotheses": []any{map[string]any{"question": "fine"}, map[string]any{"question": ""}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := s.do("POST", "/api/campaigns", string(body)).want(422)
+	answer.keys(t, "error fields")
+	want := []string{"name", "category", "promptTemplate", "status", "hypotheses[1].question"}
+	fields := answer.list(t, "fields")
+	if len(fields) != len(want) {
+		t.Fatalf("%v", answer)
+	}
+	for i, f := range fields {
+		if f.text("field") != want[i] || f.text("error") == "" || !strings.Contains(answer.text("error"), want[i]) {
+			t.Errorf("fault %d: %v in %v, want %s", i, f, answer["error"], want[i])
+		}
+	}
+	for _, tooMuch := range []map[string]any{
+		{"name": strings.Repeat("x", 201)},
+		{"name": "n", "promptTemplate": strings.Repeat("x", 20_001)},
+		{"name": "n", "promptTemplate": strings.Repeat("- x\n", 51)},
+		{"name": "n", "hypotheses": make([]struct{}, 101)},
+		{"name": "bell \a"},
+	} {
+		body, err := json.Marshal(tooMuch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := s.do("POST", "/api/campaigns", string(body)).want(422); len(o.list(t, "fields")) != 1 {
+			t.Errorf("%v", o)
+		}
+	}
+	if n := len(s.get("/api/campaigns").want(200).list(t, "items")); n != 0 {
+		t.Errorf("%d campaigns were made", n)
+	}
+}
+
+func TestChangeOfACampaignLosesOrIgnoresAField(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		path := "/api/campaigns/" + s.campaign("DRAFT")
+		before := s.get(path).want(200)
+		for _, change := range []string{`{}`, `{"status":"ACTIVE"}`, `{"status":"PAUSED"}`, `{"name":"Other"}`, `{"category":""}`,
+			`{"promptTemplate":"- Else?"}`, `{"name":"Two","status":"COMPLETED"}`} {
+			var sent object
+			if err := json.Unmarshal([]byte(change), &sent); err != nil {
+				t.Fatal(err)
+			}
+			answered := s.do("PATCH", path, change).want(200)
+			for name, value := range sent {
+				before[name] = value
+			}
+			if sent["promptTemplate"] != nil {
+				before["questions"] = []any{"Else?"}
+			}
+			for _, got := range []object{answered, s.get(path).want(200)} {
+				if fmt.Sprint(got) != fmt.Sprint(before) {
+					t.Errorf("after %s: %v, want %v", change, got, before)
+				}
+			}
+		}
+		s.do("PATCH", path, `{"id":"x"}`).wantError(400, `Malformed JSON: unknown field "id"`)
+		s.do("PATCH", path, `{"status":"DONE"}`).want(422)
+		s.do("PATCH", path, `{"name":" "}`).want(422)
+		s.do("PATCH", "/api/campaigns/nothing", `{"name":"n"}`).wantError(404, "Campaign not found")
+		if got := s.get(path).want(200); fmt.Sprint(got) != fmt.Sprint(before) {
+			t.Errorf("a refused change took effect: %v", got)
+		}
+	})
+}
+
+func TestEmptyListIsNull(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		for _, list := range []string{"campaigns", "calls", "webhooks"} {
+			if r := s.get("/api/" + list); r.status != 200 || r.text != `{"items":[],"next":null}`+"\n" {
+				t.Errorf("%s: %d %s", list, r.status, r.text)
+			}
+		}
+	})
+}
+
+func TestListInPartsSkipsACampaign(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		made := map[string]bool{}
+		for range 5 {
+			made[s.campaign("DRAFT")] = true
+		}
+		parts := 0
+		for path := "/api/campaigns?limit=2"; path != ""; parts++ {
+			part := s.get(path).want(200)
+			part.keys(t, "items next")
+			for _, c := range part.list(t, "items") {
+				if !made[c.text("id")] {
+					t.Errorf("%s is listed twice", c.text("id"))
+				}
+				delete(made, c.text("id"))
+			}
+			path = ""
+			if next := part.text("next"); next != "" {
+				path = "/api/campaigns?limit=2&cursor=" + next
+			}
+		}
+		if len(made) != 0 || parts != 3 {
+			t.Errorf("%d campaigns are missing after %d parts", len(made), parts)
+		}
+	})
+}
