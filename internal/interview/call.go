@@ -45,9 +45,15 @@ type Call struct {
 	// ErrorCode and ErrorMessage keep Twilio's own words when a call was refused.
 	ErrorCode    int
 	ErrorMessage string
-	// Transcript is the joined text of the utterances, "" until transcribed.
+	// Transcript is the joined text of the utterances, "" until something was heard.
 	Transcript string
-	CreatedAt  time.Time
+	// AnsweredBy is who picked up, by Twilio's machine detection, "" until it told us.
+	AnsweredBy AnsweredBy
+	// AnswerStep is the last question whose live answer came in, counted from 1; 0 for none.
+	AnswerStep int
+	// ErasedAt is when the personal data of the call was erased on request, nil for never.
+	ErasedAt  *time.Time
+	CreatedAt time.Time
 
 	// Script is what the call says. It belongs to the campaign and is only read here.
 	Script Script

@@ -39,6 +39,15 @@ func (u CallbackURLs) Consent(callID string, attempt int) string {
 	return u.build("consent", callID, "&attempt="+strconv.Itoa(attempt))
 }
 
+// AMD hears whether a person or a machine answered.
+func (u CallbackURLs) AMD(callID string) string { return u.build("amd", callID, "") }
+
+// Answer receives the live answer to a question of the interview, counted from 1. Like the asking of the consent question
+// the step is part of the signed URL.
+func (u CallbackURLs) Answer(callID string, step int) string {
+	return u.build("answer", callID, "&step="+strconv.Itoa(step))
+}
+
 func (u CallbackURLs) build(kind, callID, more string) string {
 	return strings.TrimRight(u.Base, "/") + callbackPath + kind + "?callId=" + url.QueryEscape(callID) + more + retryOverrides
 }

@@ -14,6 +14,8 @@ func TestCallbackURLsAreWhatTwilioSigns(t *testing.T) {
 		{u.Recording("c1"), "https://calls.example.com/api/webhooks/twilio/recording?callId=c1" + retries},
 		{u.Consent("c1", 1), "https://calls.example.com/api/webhooks/twilio/consent?callId=c1" + retries},
 		{u.Consent("c1", 2), "https://calls.example.com/api/webhooks/twilio/consent?callId=c1&attempt=2" + retries},
+		{u.AMD("c1"), "https://calls.example.com/api/webhooks/twilio/amd?callId=c1" + retries},
+		{u.Answer("c1", 1), "https://calls.example.com/api/webhooks/twilio/answer?callId=c1&step=1" + retries},
 		{CallbackURLs{Base: "https://h/p/"}.Voice("c"), "https://h/p/api/webhooks/twilio/voice?callId=c" + retries},
 	} {
 		if c.got != c.want {

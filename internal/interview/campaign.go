@@ -32,8 +32,10 @@ type Campaign struct {
 	Category       string
 	PromptTemplate string
 	Status         CampaignStatus
-	CreatedAt      time.Time
-	Hypotheses     []Hypothesis
+	// AnswerMode is how the answers to the questions are taken.
+	AnswerMode AnswerMode
+	CreatedAt  time.Time
+	Hypotheses []Hypothesis
 }
 
 // Questions are the lines of a prompt template that begin with "-", in order, without the dash.

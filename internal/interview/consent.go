@@ -32,8 +32,19 @@ func (c *Call) AnswerConsent(attempt int, answer Answer, at time.Time) {
 	case answer == AnswerNo, attempt >= MaxConsentAttempts:
 		decided = ConsentRefused
 	}
-	withdrawn := c.Consent == ConsentGiven && answer == AnswerNo && later
-	if decided != ConsentUnknown && (c.Consent == ConsentUnknown || withdrawn) {
+	if c.Consent == ConsentGiven && answer == AnswerNo && later {
+		c.withdraw(at)
+	}
+	if decided != ConsentUnknown && c.Consent == ConsentUnknown {
 		c.Consent, c.ConsentAt = decided, &at
 	}
+}
+
+// withdraw makes the consent a no, whatever it was, and drops what was heard. What the call has beside itself is erased
+// by the store, see [Change].Erase.
+func (c *Call) withdraw(at time.Time) {
+	if c.Consent != ConsentRefused {
+		c.Consent, c.ConsentAt = ConsentRefused, &at
+	}
+	c.Transcript = ""
 }

@@ -11,6 +11,8 @@ const (
 	TranscribeRecording Function = "transcribe-recording"
 	ExtractClaims       Function = "extract-claims"
 	ValidateClaim       Function = "validate-claim"
+	DeleteRecording     Function = "delete-recording"
+	EndCall             Function = "end-call"
 )
 
 // Job asks for one run of a function. A second job with the same Function and Key starts nothing.
@@ -48,6 +50,17 @@ type ValidateClaimArgs struct {
 	HypothesisID string `json:"hypothesisId"`
 }
 
+// DeleteRecordingArgs is the argument of delete-recording.
+type DeleteRecordingArgs struct {
+	CallID       string `json:"callId"`
+	RecordingSid string `json:"recordingSid"`
+}
+
+// EndCallArgs is the argument of end-call.
+type EndCallArgs struct {
+	CallID string `json:"callId"`
+}
+
 // NewOrchestrateCall is the job that dials a call, not before the given time (zero: at once).
 func NewOrchestrateCall(callID string, notBefore time.Time) Job {
 	return Job{Function: OrchestrateCall, Key: callID, Args: OrchestrateCallArgs{CallID: callID}, NotBefore: notBefore}
@@ -69,4 +82,18 @@ func NewExtractClaims(callID, recordingSid string) Job {
 		Key:      callID + ":" + recordingSid,
 		Args:     ExtractClaimsArgs{CallID: callID, RecordingSid: recordingSid},
 	}
+}
+
+// NewDeleteRecording is the job that deletes a recording at Twilio.
+func NewDeleteRecording(callID, recordingSid string) Job {
+	return Job{
+		Function: DeleteRecording,
+		Key:      callID + ":" + recordingSid,
+		Args:     DeleteRecordingArgs{CallID: callID, RecordingSid: recordingSid},
+	}
+}
+
+// NewEndCall is the job that says goodbye on a call that a machine answered, and hangs up.
+func NewEndCall(callID string) Job {
+	return Job{Function: EndCall, Key: callID, Args: EndCallArgs{CallID: callID}}
 }

@@ -9,6 +9,8 @@ type Script struct {
 	CampaignName, Category string
 	// Questions are asked in order after consent.
 	Questions []string
+	// AnswerMode is how the answers are taken; "" counts as AnswerPause.
+	AnswerMode AnswerMode
 }
 
 // Greeting opens the call. It says that a machine is calling and what about.
@@ -70,6 +72,11 @@ func (s Script) NotUnderstood() string {
 
 // Ended is for whoever is on the line of a call that is over by our books.
 func (s Script) Ended() string { return "This interview has ended. Goodbye." }
+
+// NoMessage is for a machine that answered.
+func (s Script) NoMessage() string {
+	return "This was an automated research call. We leave no message. Goodbye."
+}
 
 // Recorded is all that our side says while the recording runs, in order.
 func (s Script) Recorded() []string {

@@ -8,8 +8,10 @@ import (
 // consent takes the answer to the consent question. A yes starts the recording and the interview, a no ends the call, and
 // anything else, silence too, is asked once more and then counts as no.
 //
-// An answer to a call that is over is kept, for it was given, but starts nothing.
+// A no to a later asking takes a yes back, and everything that came of it. An answer to a call that is over is kept, for
+// it was given, but starts nothing.
 func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	before := call.Consent
 	advance(&call, event.Form, event.ReceivedAt)
 
 	attempt := consentAttempt(event.Query)
@@ -28,5 +30,10 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 		document = farewell(call.Script.NotUnderstood())
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call}, reply, err
+	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
+}
+
+// lost reports whether an event took back a consent that was given.
+func lost(before interview.Consent, call interview.Call) bool {
+	return before == interview.ConsentGiven && call.Consent != interview.ConsentGiven
 }

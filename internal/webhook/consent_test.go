@@ -93,3 +93,27 @@ func TestYesAfterHangUpIsKeptButRecordsNothing(t *testing.T) {
 		t.Errorf("the call is %s, consent %q", change.Call.Status, change.Call.Consent)
 	}
 }
+
+func TestConsentTakenBackErasesWhatWasHeard(t *testing.T) {
+	earlier := testTime.Add(-time.Minute)
+	call := answered()
+	call.Consent, call.ConsentAttempts, call.ConsentAt, call.Transcript = interview.ConsentGiven, 1, &earlier, "callee: 12 dollars"
+	change, reply := decide(t, call, asking("2", event(inbox.KindConsent, "SpeechResult", "no, stop")))
+	golden(t, "consent-no", reply)
+	if c := change.Call; !change.Erase || c.Consent != interview.ConsentRefused || !c.ConsentAt.Equal(testTime) || c.Transcript != "" {
+		t.Errorf("erase %t, consent %q at %v, transcript %q", change.Erase, c.Consent, c.ConsentAt, c.Transcript)
+	}
+}
+
+func TestAnswerThatTakesNothingBackErasesNothing(t *testing.T) {
+	for _, before := range []interview.Consent{interview.ConsentUnknown, interview.ConsentGiven, interview.ConsentRefused} {
+		for _, speech := range []string{"yes", "hm"} {
+			call := answered()
+			call.Consent, call.ConsentAttempts = before, 1
+			change, _ := decide(t, call, asking("2", event(inbox.KindConsent, "SpeechResult", speech)))
+			if change.Erase || before != interview.ConsentUnknown && change.Call.Consent != before {
+				t.Errorf("%q after consent %q: erase %t, consent %q", speech, before, change.Erase, change.Call.Consent)
+			}
+		}
+	}
+}

@@ -20,8 +20,10 @@ import (
 //	           …:{RecordingStatus}                  for any other status, in-progress first of all
 //	consent    {CallSid}:consent                    first asking
 //	           …:{n}                                asking n, from 2
+//	amd        {CallSid}:amd
+//	answer     {CallSid}:answer:{step}
 //
-// The number of the asking is taken from the signed query, so a re-asked answer is an event of its own.
+// The number of the asking and the step are taken from the signed query, so a re-asked answer is an event of its own.
 func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err error) {
 	subject = query.Get("callId")
 	if subject == "" {
@@ -59,6 +61,16 @@ func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err 
 		default:
 			id += ":" + string(status)
 		}
+	case KindAMD:
+		if form.Get("AnsweredBy") == "" {
+			return "", "", missing(ReasonMissingAnsweredBy)
+		}
+	case KindAnswer:
+		step, ok := number(query, "step")
+		if !ok || step < 1 {
+			return "", "", missing(ReasonMissingStep)
+		}
+		id += ":" + strconv.Itoa(step)
 	default:
 		return "", "", fmt.Errorf("identifying %s event: unknown kind", kind)
 	}

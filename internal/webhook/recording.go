@@ -6,8 +6,9 @@ import (
 )
 
 // decideRecording takes a recording status callback. A completed recording of a call with consent is transcribed. One
-// without consent is only noted, as completed, so that it is found and deleted; its audio is never fetched. A status that
-// we do not know is kept as an event and changes nothing.
+// without consent, never given or taken back, is deleted at Twilio: its audio is never fetched, and where it lies is not
+// kept. No yes can come after this and make it ours, for a recording starts with the answer to a yes; and what was
+// decided here stays decided. A status that we do not know is kept as an event and changes nothing.
 func decideRecording(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	status := recordingStatus(event.Form)
 	switch status {
@@ -32,9 +33,15 @@ func decideRecording(call interview.Call, event *inbox.Event) (interview.Change,
 		recording.StartedAt = &at
 	}
 
-	change := interview.Change{Call: call, Recordings: []interview.Recording{recording}}
-	if status == interview.RecordingCompleted && call.Consent == interview.ConsentGiven {
-		change.Jobs = []interview.Job{interview.NewTranscribeRecording(call.ID, recording.Sid, recording.URL)}
+	var jobs []interview.Job
+	switch {
+	case call.Consent != interview.ConsentGiven:
+		recording.URL = ""
+		if status == interview.RecordingCompleted {
+			jobs = []interview.Job{interview.NewDeleteRecording(call.ID, recording.Sid)}
+		}
+	case status == interview.RecordingCompleted:
+		jobs = []interview.Job{interview.NewTranscribeRecording(call.ID, recording.Sid, recording.URL)}
 	}
-	return change, success(), nil
+	return interview.Change{Call: call, Recordings: []interview.Recording{recording}, Jobs: jobs}, success(), nil
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -46,17 +47,23 @@ func TestCompletedRecordingIsTranscribed(t *testing.T) {
 	}
 }
 
-func TestRecordingWithoutConsentIsNeverTranscribed(t *testing.T) {
+func TestRecordingWithoutConsentIsDeletedNeverTranscribed(t *testing.T) {
 	for _, consent := range []interview.Consent{interview.ConsentUnknown, interview.ConsentRefused} {
 		call := consented()
 		call.Consent = consent
 		change, reply := decide(t, call, recorded("completed"))
 		wantSuccess(t, reply)
-		if len(change.Jobs) != 0 {
-			t.Errorf("consent %q: %+v", consent, change.Jobs)
+		if want := []interview.Job{interview.NewDeleteRecording(testCallID, "RE1")}; !slices.Equal(change.Jobs, want) {
+			t.Errorf("consent %q: %+v, want %+v", consent, change.Jobs, want)
 		}
-		if len(change.Recordings) != 1 || change.Recordings[0].Status != interview.RecordingCompleted {
-			t.Errorf("consent %q: nothing tells that there is audio to delete: %+v", consent, change.Recordings)
+		if len(change.Recordings) != 1 || change.Recordings[0].Status != interview.RecordingCompleted || change.Recordings[0].URL != "" {
+			t.Errorf("consent %q: %+v, want a completed recording whose audio nobody is led to", consent, change.Recordings)
+		}
+
+		// It has not ended: Twilio would say so, and its end comes.
+		change, _ = decide(t, call, recorded("in-progress"))
+		if len(change.Jobs) != 0 || len(change.Recordings) != 1 || change.Recordings[0].URL != "" {
+			t.Errorf("consent %q, in progress: %+v", consent, change)
 		}
 	}
 }

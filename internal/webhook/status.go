@@ -12,7 +12,8 @@ import (
 func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	status := advance(&call, event.Form, event.ReceivedAt)
 
-	if status.Terminal() && status == call.Status && status != interview.CallCompleted {
+	// Twilio's words may name the number, so an erased call takes none.
+	if status.Terminal() && status == call.Status && status != interview.CallCompleted && call.ErasedAt == nil {
 		if code, ok := number(event.Form, "ErrorCode"); ok && call.ErrorCode == 0 {
 			call.ErrorCode = code
 		}

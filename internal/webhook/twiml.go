@@ -15,6 +15,8 @@ const (
 	consentTimeout = 6
 	// answerPause is how long, in seconds, a person has to answer a question of the interview.
 	answerPause = 20
+	// answerTimeout is how long, in seconds, we wait for a live answer to begin.
+	answerTimeout = 10
 	// recordingName is unique within a call, as Twilio wants it.
 	recordingName = "interview"
 )
@@ -54,12 +56,37 @@ func (w *Webhooks) interview(call interview.Call) []twiml.Element {
 		}}},
 		twiml.VoiceSay{Message: call.Script.Thanks()},
 	}
+	if call.Script.AnswerMode == interview.AnswerGather {
+		return append(document, w.question(call)...)
+	}
 	for _, question := range call.Script.Asks() {
 		document = append(document,
 			twiml.VoiceSay{Message: question},
 			twiml.VoicePause{Length: strconv.Itoa(answerPause)})
 	}
 	return append(document, farewell(call.Script.Goodbye())...)
+}
+
+// question asks the question after the last answered one and listens until the speaker stops, or says goodbye after the
+// last. Should Twilio fall through to what follows the Gather, that is silence too, and moves on.
+func (w *Webhooks) question(call interview.Call) []twiml.Element {
+	asks, step := call.Script.Asks(), call.AnswerStep+1
+	if step > len(asks) {
+		return farewell(call.Script.Goodbye())
+	}
+	action := w.urls.Answer(call.ID, step)
+	return []twiml.Element{
+		twiml.VoiceGather{
+			Action:              action,
+			Method:              http.MethodPost,
+			Input:               "speech",
+			Timeout:             strconv.Itoa(answerTimeout),
+			SpeechTimeout:       "auto",
+			ActionOnEmptyResult: "true",
+			InnerElements:       []twiml.Element{twiml.VoiceSay{Message: asks[step-1]}},
+		},
+		twiml.VoiceRedirect{Url: action, Method: http.MethodPost},
+	}
 }
 
 // farewell says goodbye and hangs up.

@@ -19,6 +19,14 @@ const (
 	ReasonMissingCallStatus   = "Missing CallStatus"   //
 	ReasonMissingRecordingSid = "Missing RecordingSid" //
 	ReasonMissingRecordingURL = "Missing RecordingUrl" //
+	ReasonMissingAnsweredBy   = "Missing AnsweredBy"   //
+	ReasonMissingStep         = "Missing step"         //
+)
+
+// The callbacks beside those that package inbox knows.
+const (
+	KindAMD    inbox.Kind = "amd"    // result of asynchronous machine detection
+	KindAnswer inbox.Kind = "answer" // Gather action that carries the live answer to a question
 )
 
 // ErrCallNotFound refuses an event whose call does not exist.
@@ -82,6 +90,10 @@ func (w *Webhooks) decider(kind inbox.Kind) (Decider, bool) {
 		return decideStatus, true
 	case inbox.KindRecording:
 		return decideRecording, true
+	case KindAMD:
+		return decideAMD, true
+	case KindAnswer:
+		return w.answer, true
 	}
 	return nil, false
 }

@@ -69,11 +69,13 @@ func wantRefusal(t *testing.T, err error, status int, reason string) {
 	}
 }
 
-var allKinds = []inbox.Kind{inbox.KindVoice, inbox.KindConsent, inbox.KindStatus, inbox.KindRecording}
+var allKinds = []inbox.Kind{inbox.KindVoice, inbox.KindConsent, inbox.KindStatus, inbox.KindRecording, KindAMD, KindAnswer}
 
 func anyEvent(kind inbox.Kind) *inbox.Event {
-	return event(kind, "CallStatus", "in-progress", "SpeechResult", "yes",
+	e := event(kind, "CallStatus", "in-progress", "SpeechResult", "yes", "AnsweredBy", "machine_start",
 		"RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
+	e.Query.Set("step", "1")
+	return e
 }
 
 func TestForeignCallSidActsOnNothing(t *testing.T) {

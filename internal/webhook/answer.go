@@ -1,0 +1,41 @@
+package webhook
+
+import (
+	"strings"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// answer takes the live answer to a question and asks the next one; silence moves on too. What was said is kept with the
+// step as its position and without a recording; its times are not known.
+//
+// Nothing is kept without consent, nor of a step that the campaign has no question for. The next question is the one
+// after the last answered: an answer that comes late is kept, and does not take the interview back.
+func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	advance(&call, event.Form, event.ReceivedAt)
+
+	var change interview.Change
+	step, _ := number(event.Query, "step")
+	if call.Consent == interview.ConsentGiven && step <= len(call.Script.Asks()) {
+		call.AnswerStep = max(call.AnswerStep, step)
+		if said := strings.TrimSpace(event.Form.Get("SpeechResult")); said != "" {
+			change.Utterances = []interview.Utterance{{
+				CallID: call.ID, Position: step, Speaker: interview.SpeakerCallee, Text: said,
+			}}
+		}
+	}
+	change.Call = call
+
+	document := w.question(call)
+	switch {
+	case call.Status.Terminal():
+		document = farewell(call.Script.Ended())
+	case call.Consent != interview.ConsentGiven:
+		document = farewell(call.Script.Declined())
+	case step > len(call.Script.Asks()):
+		document = farewell(call.Script.Goodbye())
+	}
+	reply, err := render(document)
+	return change, reply, err
+}
