@@ -2,207 +2,234 @@ package inbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
-	"runtime/debug"
-	"strconv"
+	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
+// Defaults of a [Config].
 const (
-	// DefaultMaxBody bounds a request's body, in bytes. Twilio's voice webhooks stay under 4 KiB.
+	// DefaultMaxBody is the largest body that is read, in bytes. Twilio's webhooks stay under 4 KiB.
 	DefaultMaxBody = 64 << 10
-	// DefaultTimeout bounds the processing of one webhook. Twilio waits 15 s for all of a call's requests.
+	// DefaultTimeout bounds the processing of one webhook, well under the 15 s that Twilio waits for all attempts
+	// together.
 	DefaultTimeout = 10 * time.Second
 )
 
-// HeaderDuplicate marks the answer to a duplicate.
-const HeaderDuplicate = "X-Webhook-Duplicate"
-
-// Config says how a Handler serves one kind of webhook. Kind, Processor and Verify are required.
+// Config is what a [Handler] needs to know. Verify and Processor are required.
 type Config struct {
-	Kind      Kind
-	Processor Processor
-	// Verify says whether Twilio sent the request: nil, or why not. It sees the raw body; nothing of a request that it
-	// refuses is kept. signature.Verifier is made for it.
+	// Verify says who sent the request: nil lets it through, an error answers it with 403. It is called before anything
+	// of the request is parsed, looked up or stored. Its own error may say why; the answer does not.
 	Verify func(r *http.Request, body []byte) error
-	// Identify fills in what of the event its kind decides: ID, and Subject if the application has one. Its error is a
-	// *Refusal, or else ours. Nil means [ID], with the query's callId as the subject.
+
+	// Processor makes the event take effect.
+	Processor Processor
+
+	// Kind names the callback. Empty is the last segment of each request's path.
+	Kind Kind
+
+	// Identify sets the event's ID, and what else it knows: the Subject, first of all. All that was sent is in the
+	// event already. A [*Refusal] answers the request and nothing is processed; any other error is a fault of ours. Nil
+	// takes the ID from [ID] and answers a kind that is not one of the four with 404.
 	Identify func(event *Event) error
-	// Reject answers a request that Verify refused. Nil means 403.
+
+	// Reject answers a request that Verify did not let through, and may count or limit them. Nil is 403
+	// {"error":"Invalid signature"}.
 	Reject func(w http.ResponseWriter, r *http.Request, err error)
-	// Observe hears what became of every verified request. err is a *Refusal, or else a fault of ours.
+
+	// Observe sees every verified webhook after it was answered, for logs and metrics: the outcome is Refused or Failed
+	// where err is not nil, and elapsed is the time since the request arrived. An event that could not be identified
+	// has no ID. Err may hold a [*PanicError].
 	Observe func(ctx context.Context, event *Event, result Result, err error, elapsed time.Duration)
-	// MaxBody and Timeout replace their defaults; 0 means the default.
+
+	// OnRejected sees every request that was answered before it was known to be Twilio's: method, size, type, signature.
+	OnRejected func(r *http.Request, status int, err error)
+
+	// MaxBody is the largest body that is read, in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
+	// Timeout bounds the processing of a webhook; 0 is DefaultTimeout.
 	Timeout time.Duration
-	// Now is the clock; nil means time.Now.
+	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// Handler serves one kind of webhook: it verifies, identifies, processes and answers. It answers in time, and 2xx only
-// for what has been committed.
-type Handler struct{ config Config }
+// Handler turns Twilio's webhooks into events, lets its Processor make them take effect, and answers.
+//
+//	first delivery                            the Processor's reply
+//	duplicate or conflict                     the first reply again, byte for byte
+//	…, of a JSON reply or with Accept: application/json   200 {"success":true,"duplicate":true}
+//	signature                                 403 {"error":"Invalid signature"}
+//	other method, body too large, no form     405, 413, 415
+//	refusal                                   its status, {"error":Reason}
+//	anything else, panics included            500 {"error":"Internal server error"}
+//
+// Answers to duplicates carry the header X-Webhook-Duplicate: true. A reply without content type and body stands for
+// success: an empty TwiML document for voice and consent, {"success":true} for others.
+//
+// A client that hangs up does not stop the processing: Twilio would not send the event again. The zero Handler answers
+// every request with 403.
+type Handler struct {
+	config Config
+}
 
-// NewHandler returns a Handler, or an error that names what is missing.
-func NewHandler(config Config) (*Handler, error) {
-	switch {
-	case config.Kind == "":
-		return nil, errors.New("inbox handler: Kind is missing")
-	case config.Processor == nil:
-		return nil, errors.New("inbox handler: Processor is missing")
-	case config.Verify == nil:
-		return nil, errors.New("inbox handler: Verify is missing: every webhook is verified")
+// NewHandler returns the handler of a webhook. Without Verify or Processor there is none, but an error.
+func NewHandler(c Config) (*Handler, error) {
+	var missing []string
+	if c.Verify == nil {
+		missing = append(missing, "Verify: a webhook that believes everybody is a way in for everybody")
 	}
-	if config.Identify == nil {
-		config.Identify = identify
+	if c.Processor == nil {
+		missing = append(missing, "Processor")
 	}
-	if config.Reject == nil {
-		config.Reject = func(w http.ResponseWriter, _ *http.Request, _ error) {
-			WriteError(w, http.StatusForbidden, "Invalid signature")
+	if len(missing) > 0 {
+		return nil, errors.New("inbox: the configuration has no " + strings.Join(missing, "; and no "))
+	}
+	if c.MaxBody <= 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Identify == nil {
+		c.Identify = identify
+	}
+	return &Handler{c}, nil
+}
+
+// identify is the Identify of Twilio's four callbacks.
+func identify(e *Event) (err error) {
+	switch e.Kind {
+	case KindVoice, KindConsent, KindStatus, KindRecording:
+		e.ID, err = ID(e.Kind, e.Form, e.Query)
+		return err
+	}
+	return Refuse(http.StatusNotFound, "Not found")
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.config.Verify == nil {
+		WriteError(w, http.StatusForbidden, "Invalid signature")
+		return
+	}
+	start := h.config.Now()
+	event, ok := h.admit(w, r, start)
+	if !ok {
+		return
+	}
+	result, err := h.process(r.Context(), event)
+	answerEvent(w, r, event, result, err)
+	if h.config.Observe != nil {
+		// The answer is on its way before anybody looks at it, and stays so if they panic.
+		_ = http.NewResponseController(w).Flush()
+		h.config.Observe(r.Context(), event, result, err, h.config.Now().Sub(start))
+	}
+}
+
+// admit lets a request of Twilio's through, as an event that has everything but its ID, and answers all others.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, now time.Time) (event *Event, ok bool) {
+	body, status, err := h.read(w, r)
+	if err == nil {
+		if err = h.verify(r, body); err != nil {
+			status = http.StatusForbidden
 		}
 	}
-	if config.MaxBody == 0 {
-		config.MaxBody = DefaultMaxBody
+	if err == nil {
+		return h.event(r, body, now), true
 	}
-	if config.Timeout == 0 {
-		config.Timeout = DefaultTimeout
+	if h.config.OnRejected != nil {
+		h.config.OnRejected(r, status, err)
 	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	return &Handler{config}, nil
-}
-
-func identify(event *Event) (err error) {
-	event.Subject = event.Query.Get("callId")
-	event.ID, err = ID(event.Kind, event.Form, event.Query)
-	return err
-}
-
-// ServeHTTP answers one delivery.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	started := h.config.Now()
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		WriteError(w, http.StatusMethodNotAllowed, "Method not allowed")
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
-	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
-		WriteError(w, http.StatusRequestEntityTooLarge, "Request body too large")
-		return
-	case err != nil:
-		WriteError(w, http.StatusBadRequest, "Request body could not be read")
-		return
-	}
-	if !isForm(r.Header.Get("Content-Type")) {
-		WriteError(w, http.StatusUnsupportedMediaType, "Content-Type must be application/x-www-form-urlencoded")
-		return
-	}
-	if err := h.config.Verify(r, body); err != nil {
+	case errors.As(err, new(*PanicError)):
+		WriteError(w, http.StatusInternalServerError, reasonFault)
+	case status == http.StatusForbidden && h.config.Reject != nil:
 		h.config.Reject(w, r, err)
-		return
+	default:
+		WriteError(w, status, reasons[status])
 	}
-	event := &Event{
-		Kind: h.config.Kind, Source: SourceWebhook, Target: r.RequestURI, ContentType: r.Header.Get("Content-Type"),
-		Body: body, Query: r.URL.Query(), IdempotencyToken: r.Header.Get("I-Twilio-Idempotency-Token"),
-		ReceivedAt: started.UTC(),
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.config.Timeout)
-	defer cancel()
-	result, err := h.process(ctx, event)
-	if h.config.Observe != nil {
-		h.config.Observe(ctx, event, result, err, h.config.Now().Sub(started))
-	}
-	answer(w, r, result, err)
+	return nil, false
 }
 
-func (h *Handler) process(ctx context.Context, event *Event) (result Result, err error) {
+// verify fails closed: a verifier that panics has not said yes.
+func (h *Handler) verify(r *http.Request, body []byte) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			result, err = Result{}, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		if p := Recovered(recover()); p != nil {
+			err = p
 		}
 	}()
-	if event.Form, err = url.ParseQuery(string(event.Body)); err != nil {
-		return Result{}, Refuse(http.StatusBadRequest, "Malformed body")
-	}
-	event.AccountSid, event.CallSid = event.Form.Get("AccountSid"), event.Form.Get("CallSid")
-	if err := h.config.Identify(event); err != nil {
-		return Result{}, err
-	}
-	return h.config.Processor.Process(ctx, event)
+	return h.config.Verify(r, body)
 }
 
-// answer turns what happened into HTTP.
-func answer(w http.ResponseWriter, r *http.Request, result Result, err error) {
-	var refusal *Refusal
+// event is all that was sent. What is malformed in it is found by identifying, when the request is known to be Twilio's.
+func (h *Handler) event(r *http.Request, body []byte, now time.Time) *Event {
+	e := &Event{
+		Kind:             h.config.Kind,
+		Source:           SourceWebhook,
+		Target:           r.RequestURI,
+		ContentType:      r.Header.Get("Content-Type"),
+		Body:             body,
+		IdempotencyToken: r.Header.Get("I-Twilio-Idempotency-Token"),
+		ReceivedAt:       now.UTC(),
+	}
+	if !strings.HasPrefix(e.Target, "/") { // absolute, or not from a server
+		e.Target = r.URL.RequestURI()
+	}
+	if e.Kind == "" {
+		e.Kind = Kind(path.Base(r.URL.Path))
+	}
+	return e
+}
+
+// process parses, identifies and processes the event. A panic of any of the three is an error; an error comes with the
+// outcome that it stands for.
+func (h *Handler) process(ctx context.Context, e *Event) (result Result, err error) {
+	defer func() {
+		if p := Recovered(recover()); p != nil {
+			err = p
+		}
+		var refusal *Refusal
+		switch {
+		case isRefusal(err, &refusal):
+			result = Result{Outcome: Refused}
+		case err != nil:
+			result = Result{Outcome: Failed}
+		}
+	}()
+	if e.Form, err = url.ParseQuery(string(e.Body)); err != nil {
+		return result, malformed("Malformed body")
+	}
+	_, query, _ := strings.Cut(e.Target, "?")
+	if e.Query, err = url.ParseQuery(query); err != nil {
+		return result, malformed("Malformed query")
+	}
+	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")
+	if err := h.config.Identify(e); err != nil {
+		return result, err
+	}
 	switch {
-	case errors.As(err, &refusal):
-		WriteError(w, refusal.Status, refusal.Reason)
-		return
-	case err != nil:
-		WriteError(w, http.StatusInternalServerError, "Internal server error")
-		return
+	case e.ID == "":
+		return result, fmt.Errorf("identifying a webhook of kind %q: no id", e.Kind)
+	case !isText(e.ID) || !isText(e.Subject):
+		return result, malformed("Malformed parameter")
 	}
-	reply := result.Reply
-	if result.Outcome != Accepted {
-		w.Header().Set(HeaderDuplicate, "true")
-		if isJSON(reply.ContentType) || accepts(r, "application/json") {
-			reply = Reply{ContentType: "application/json", Body: []byte(`{"success":true,"duplicate":true}`)}
-		}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.Timeout)
+	defer cancel()
+	result, err = h.config.Processor.Process(ctx, e)
+	if status := result.Reply.Status; err == nil && status != 0 && (status < 200 || status > 599) {
+		err = fmt.Errorf("the reply has status %d", status)
 	}
-	write(w, reply)
+	return result, err
 }
 
-// WriteError answers {"error": reason}, as every refusal of an inbox does.
-func WriteError(w http.ResponseWriter, status int, reason string) {
-	body, err := json.Marshal(map[string]string{"error": reason})
-	if err != nil {
-		body = []byte(`{"error":"Internal server error"}`)
-	}
-	write(w, Reply{Status: status, ContentType: "application/json", Body: body})
-}
+func malformed(reason string) error { return Refuse(http.StatusBadRequest, reason) }
 
-func write(w http.ResponseWriter, reply Reply) {
-	header := w.Header()
-	if reply.ContentType != "" {
-		header.Set("Content-Type", reply.ContentType)
-	}
-	header.Set("Content-Length", strconv.Itoa(len(reply.Body)))
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(max(reply.Status, http.StatusOK))
-	_, _ = w.Write(reply.Body) // the client is gone; what was committed stays
-}
-
-func isForm(contentType string) bool {
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	return err == nil && mediaType == "application/x-www-form-urlencoded"
-}
-
-func isJSON(contentType string) bool {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(mediaType), "application/json")
-}
-
-// accepts reports whether the client names the media type; Twilio's */* does not.
-func accepts(r *http.Request, mediaType string) bool {
-	for _, header := range r.Header.Values("Accept") {
-		for part := range strings.SplitSeq(header, ",") {
-			name, _, _ := strings.Cut(part, ";")
-			if strings.EqualFold(strings.TrimSpace(name), mediaType) {
-				return true
-			}
-		}
-	}
-	return false
-}
+// isText says whether every database keeps s as it is.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
