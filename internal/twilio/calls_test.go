@@ -128,7 +128,7 @@ func TestFailedCreateSaysWhatIsKnown(t *testing.T) {
 		"server error":        {answer(500, json, `{"code":20500,"message":"oops","status":500}`), 500, 20500, false, false, false},
 		"HTML 502":            {answer(502, "text/html", "<html>bad gateway</html>"), 502, 0, false, false, false},
 		"20429 in a 500":      {answer(500, json, `{"code":20429,"message":"?","status":500}`), 500, 20429, false, false, false},
-		"redirect":            {answer(301, "text/html", "moved"), 301, 0, false, false, false},
+		"redirect":            {movedAway, 307, 0, false, false, false},
 		"201 with garbage":    {answer(201, json, `{"sid":"CA1`), 201, 0, false, false, false},
 		"201 with HTML":       {answer(201, "text/html", "<html>ok</html>"), 201, 0, false, false, false},
 		"201 without a sid":   {answer(201, json, `{}`), 201, 0, false, false, false},
@@ -154,6 +154,12 @@ func TestFailedCreateSaysWhatIsKnown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// movedAway asks for the same POST once more, elsewhere: following it would be a second call.
+func movedAway(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "7")
+	http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 }
 
 func dropConnection(w http.ResponseWriter, r *http.Request) {
