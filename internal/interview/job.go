@@ -1,6 +1,9 @@
 package interview
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Function names one step of the pipeline.
 type Function string
@@ -96,4 +99,15 @@ func NewDeleteRecording(callID, recordingSid string) Job {
 // NewEndCall is the job that says goodbye on a call that a machine answered, and hangs up.
 func NewEndCall(callID string) Job {
 	return Job{Function: EndCall, Key: callID, Args: EndCallArgs{CallID: callID}}
+}
+
+// NewValidateClaim is the job that judges one revision of a hypothesis' evidence, not before the given time. The revision
+// counts the changes of the evidence, so the same evidence is never judged twice.
+func NewValidateClaim(hypothesisID string, revision int, notBefore time.Time) Job {
+	return Job{
+		Function:  ValidateClaim,
+		Key:       hypothesisID + ":" + strconv.Itoa(revision),
+		Args:      ValidateClaimArgs{HypothesisID: hypothesisID},
+		NotBefore: notBefore,
+	}
 }

@@ -1,0 +1,244 @@
+package interview
+
+import (
+	"math"
+	"strings"
+)
+
+// Quote is a place in what was said.
+type Quote struct {
+	// Text is the words as they are in the utterances, from the first to the last one found.
+	Text string
+	// Speaker said them.
+	Speaker Speaker
+	// StartSec and EndSec are when, reckoned from the place of the words within their utterances.
+	StartSec, EndSec float64
+	// Measures are the numbers among the words, read with the words around them, so that a quote that ends in the middle
+	// of a number shows the whole number.
+	Measures []Measure
+}
+
+// FindQuote looks for a quote in the utterances of one recording, which are in order. Case, punctuation, fillers, and the
+// spelling of numbers make no difference, and in every five words one may differ, be missing or be too many; but never a
+// number or a negation, which would be another statement. The words may run on from one utterance to the next of the
+// same speaker, if nobody spoke between them. Of equally good places the one in utterance near (an index; -1 for no
+// idea) is taken, else the first.
+func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
+	wanted := spoken(tokens(quote))
+	if len(wanted) == 0 || len(wanted) > maxQuote {
+		return Quote{}, false
+	}
+	var best place
+	var where stretch
+	best.cost = math.Inf(1)
+	for _, s := range stretches(utterances) {
+		p, ok := align(wanted, s, near)
+		if ok && (p.cost < best.cost || p.cost == best.cost && p.near && !best.near) {
+			best, where = p, s
+		}
+	}
+	if math.IsInf(best.cost, 1) {
+		return Quote{}, false
+	}
+	return where.quote(best), true
+}
+
+// maxQuote is the most words of a quote: longer ones prove nothing in particular.
+const maxQuote = 200
+
+// stretch is what one speaker said without anybody in between.
+type stretch struct {
+	text       string
+	all, words []token // all tokens, and those that are compared
+	utterances []Utterance
+	first      int   // index of the first utterance
+	starts     []int // where each utterance begins in text
+}
+
+func stretches(utterances []Utterance) []stretch {
+	var all []stretch
+	for i := 0; i < len(utterances); {
+		s := stretch{first: i}
+		var b strings.Builder
+		for ; i < len(utterances) && utterances[i].Speaker == utterances[s.first].Speaker; i++ {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			s.starts = append(s.starts, b.Len())
+			b.WriteString(utterances[i].Text)
+			s.utterances = append(s.utterances, utterances[i])
+		}
+		s.text = b.String()
+		s.all = tokens(s.text)
+		s.words = spoken(s.all)
+		all = append(all, s)
+	}
+	return all
+}
+
+// spoken drops fillers.
+func spoken(all []token) []token {
+	words := make([]token, 0, len(all))
+	for _, t := range all {
+		if !hesitations[t.word] {
+			words = append(words, t)
+		}
+	}
+	return words
+}
+
+var hesitations = set("uh um uhm er erm hmm hm ah")
+
+// place is a part of a stretch's words that a quote was aligned with.
+type place struct {
+	from, to int // words[from:to]
+	cost     float64
+	near     bool
+}
+
+// align finds the words of s that are closest to the wanted ones, by the edit distance over words with free ends.
+func align(wanted []token, s stretch, near int) (place, bool) {
+	type cell struct {
+		cost float64
+		from int
+	}
+	limit := float64(len(wanted)) / 5
+	row, above := make([]cell, len(s.words)+1), make([]cell, len(s.words)+1)
+	for j := range above {
+		above[j] = cell{0, j}
+	}
+	for _, w := range wanted {
+		row[0] = cell{above[0].cost + weight(w), 0}
+		for j, t := range s.words {
+			c := cell{above[j].cost + difference(w, t), above[j].from}
+			if missing := above[j+1].cost + weight(w); missing < c.cost {
+				c = cell{missing, above[j+1].from}
+			}
+			if extra := row[j].cost + weight(t); extra < c.cost {
+				c = cell{extra, row[j].from}
+			}
+			row[j+1] = c
+		}
+		row, above = above, row
+	}
+	best, found := place{}, false
+	for j, c := range above {
+		if c.cost > limit || c.from >= j {
+			continue
+		}
+		p := place{from: c.from, to: j, cost: c.cost, near: s.within(c.from, j, near)}
+		longer := p.from == best.from && p.near == best.near // a word that was heard wrong belongs to the quote
+		if !found || p.cost < best.cost || p.cost == best.cost && (p.near && !best.near || longer) {
+			best, found = p, true
+		}
+	}
+	return best, found
+}
+
+// decisive words make another statement when they are missing or different.
+const decisive = 1000
+
+// weight is what it costs that a word is missing or too many.
+func weight(t token) float64 {
+	if t.isNumber() || isNegation(t.word) {
+		return decisive
+	}
+	return 1
+}
+
+func isNegation(word string) bool { return negating[word] || strings.HasSuffix(word, "n't") }
+
+var negating = set("no not never none nothing nobody neither nor cannot without hardly barely")
+
+// difference is what it costs that a word was heard as another.
+func difference(a, b token) float64 {
+	switch {
+	case a.same(b):
+		return 0
+	case weight(a) > 1 || weight(b) > 1:
+		return 2 * decisive
+	case alike(a.word, b.word):
+		return 0.5
+	}
+	return 1
+}
+
+// alike reports that two words differ by a letter, long ones by two: "shelf" and "shelfs", "favourite" and "favorite".
+func alike(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	shorter := min(len(x), len(y))
+	most := 0
+	switch {
+	case shorter >= 8:
+		most = 2
+	case shorter >= 4:
+		most = 1
+	}
+	if most == 0 || max(len(x), len(y))-shorter > most {
+		return false
+	}
+	return letters(x, y) <= most
+}
+
+// letters is the edit distance of two short words.
+func letters(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, r := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, s := range b {
+			cost := diagonal
+			if r != s {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// within reports that words[from:to] overlap an utterance, given by its index among all.
+func (s stretch) within(from, to, utterance int) bool {
+	n := utterance - s.first
+	if n < 0 || n >= len(s.utterances) {
+		return false
+	}
+	end := len(s.text)
+	if n+1 < len(s.starts) {
+		end = s.starts[n+1]
+	}
+	return s.words[from].start < end && s.words[to-1].end > s.starts[n]
+}
+
+// quote describes a place.
+func (s stretch) quote(p place) Quote {
+	start, end := s.words[p.from].start, s.words[p.to-1].end
+	q := Quote{Speaker: s.utterances[0].Speaker, StartSec: s.second(start, false), EndSec: s.second(end, true)}
+	q.EndSec = max(q.EndSec, q.StartSec)
+	q.Text = strings.TrimSpace(s.text[start:end])
+	for _, m := range measures(s.text, s.all) {
+		if m.Start < end && m.End > start {
+			q.Measures = append(q.Measures, m)
+		}
+	}
+	return q
+}
+
+// second is when the byte at was said, taking an utterance as spoken evenly. ends says that it is the end of a word, which
+// belongs to the utterance before it.
+func (s stretch) second(at int, ends bool) float64 {
+	n := 0
+	for n+1 < len(s.starts) && (s.starts[n+1] < at || !ends && s.starts[n+1] == at) {
+		n++
+	}
+	u := s.utterances[n]
+	if len(u.Text) == 0 || u.EndSec <= u.StartSec {
+		return u.StartSec
+	}
+	part := float64(min(at-s.starts[n], len(u.Text))) / float64(len(u.Text))
+	return math.Round(1000*(u.StartSec+part*(u.EndSec-u.StartSec))) / 1000
+}
