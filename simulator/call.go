@@ -128,6 +128,10 @@ func (c *call) take() *update {
 	defer c.sim.mu.Unlock()
 	u := c.update
 	c.update = nil
+	select { // the knock belongs to the wish: left behind, it would cut a later wait short
+	case <-c.changed:
+	default:
+	}
 	return u
 }
 

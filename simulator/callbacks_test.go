@@ -255,3 +255,28 @@ func TestGraceLeavesTimeToHangUpOnAMachine(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestRESTWakesACallInRealTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/xml")
+			w.Write([]byte(`<Response><Start><Recording recordingStatusCallback="https://h.example/recording"/></Start><Pause length="60"/></Response>`))
+		})
+		sim, _ := New(Config{AccountSid: testAccount, AuthToken: testToken, Speed: 1, Transport: straight{handler},
+			Pick: func(string, int) Script { return Script{Ring: 9.5} }})
+		post := func(path string, form url.Values) {
+			if w := restPost(t, sim, path, form); w.Code/100 != 2 {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+		post("/Calls.json", url.Values{"To": {"+15557770001"}, "From": {testFrom}, "Url": {"https://h.example/voice"}})
+		time.Sleep(15 * time.Second) // of the bubble
+		post("/Calls/"+sim.Truths()[0].CallSid+".json", url.Values{"Twiml": {`<Response><Pause length="10"/></Response>`}})
+		if err := sim.Wait(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if truth := sim.Truths()[0]; truth.Duration != 15 || truth.Recordings[0].Status != "completed" {
+			t.Errorf("5 s, then 10 s of other TwiML: %+v", truth)
+		}
+	})
+}

@@ -41,7 +41,7 @@ func (f Faults) check() error {
 		value float64
 	}{{"Duplicate", f.Duplicate}, {"Reorder", f.Reorder}} {
 		if !(rate.value >= 0 && rate.value <= 1) { // so that NaN is none either
-			faults = append(faults, fmt.Errorf("Faults.%s is %v: a rate is between 0 and 1", rate.name, rate.value))
+			faults = append(faults, fmt.Errorf("rate Faults.%s is %v: it must be between 0 and 1", rate.name, rate.value))
 		}
 	}
 	return errors.Join(faults...)

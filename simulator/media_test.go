@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // download gets a recording's media with the account's credentials.
@@ -129,5 +132,156 @@ func TestEachChannelOfADualRecordingIsHeardAlone(t *testing.T) {
 		if strings.Join(truth.Person, " ") != p.Text || strings.Join(truth.Agent, " ") != a.Text {
 			t.Errorf("the truth says otherwise: %+v", truth)
 		}
+	}
+}
+
+func TestWAVIsWellFormed(t *testing.T) {
+	r, truth, log := play(t, Consents())
+	media := log[len(log)-1].Params.Get("RecordingUrl")
+	samples := int(truth.Recordings[0].Length.Seconds()*8000 + 0.5)
+	for _, test := range []struct {
+		suffix   string
+		channels int
+	}{{"", 1}, {".wav", 1}, {".wav?RequestedChannels=1", 1}, {".wav?RequestedChannels=2", 2}} {
+		response, file := r.download(t, media+test.suffix)
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "audio/x-wav" {
+			t.Fatalf("%s: %d %s", test.suffix, response.StatusCode, response.Header.Get("Content-Type"))
+		}
+		le := binary.LittleEndian
+		if string(file[:4]) != "RIFF" || string(file[8:16]) != "WAVEfmt " || string(file[36:40]) != "data" ||
+			int(le.Uint32(file[4:])) != len(file)-8 || int(le.Uint32(file[40:])) != len(file)-44 {
+			t.Errorf("%s: header % x", test.suffix, file[:44])
+		}
+		block := 2 * test.channels
+		if le.Uint16(file[20:]) != 1 || int(le.Uint16(file[22:])) != test.channels || le.Uint32(file[24:]) != 8000 ||
+			int(le.Uint32(file[28:])) != 8000*block || int(le.Uint16(file[32:])) != block || le.Uint16(file[34:]) != 16 {
+			t.Errorf("%s: format % x", test.suffix, file[20:36])
+		}
+		if len(file) != 44+samples*block {
+			t.Errorf("%s: %d bytes for %d samples", test.suffix, len(file), samples)
+		}
+		loudest := int16(0)
+		for i := 44; i+1 < len(file); i += 2 {
+			loudest = max(loudest, int16(le.Uint16(file[i:])))
+		}
+		if loudest < 3000 || loudest > 20000 {
+			t.Errorf("%s: the loudest sample is %d", test.suffix, loudest)
+		}
+	}
+}
+
+func TestUnavailableChannelsAreRefused(t *testing.T) {
+	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) {
+		p.SetRecord(true).SetRecordingStatusCallback(r.app.url + "/recording")
+	})
+	r.wait(t)
+	media := only(t, r.sim.Deliveries(), "recording:completed").Params.Get("RecordingUrl")
+	for suffix, want := range map[string]int{".wav?RequestedChannels=2": 400, ".mp3?RequestedChannels=2": 400, ".wav?RequestedChannels=x": 400,
+		".wav?RequestedChannels=1": 200, ".mp3": 200, ".ogg": 404} {
+		if response, _ := r.download(t, media+suffix); response.StatusCode != want {
+			t.Errorf("%s: %d, want %d", suffix, response.StatusCode, want)
+		}
+	}
+}
+
+// An MP3 is what any parser of MPEG headers takes for silence: frames of 144 bytes up to the end, behind an ID3 tag.
+func TestMP3IsSilenceOfTheRightLength(t *testing.T) {
+	r, truth, log := play(t, Consents())
+	media := log[len(log)-1].Params.Get("RecordingUrl")
+	for suffix, mode := range map[string]byte{".mp3": 0xC0, ".mp3?RequestedChannels=2": 0} {
+		response, file := r.download(t, media+suffix)
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "audio/mpeg" {
+			t.Fatalf("%s: %d %s", suffix, response.StatusCode, response.Header.Get("Content-Type"))
+		}
+		tag := 10 + int(file[6])<<21 + int(file[7])<<14 + int(file[8])<<7 + int(file[9])
+		frames := 0
+		for at := tag; at < len(file); at += 144 {
+			if !bytes.Equal(file[at:at+4], []byte{0xFF, 0xFB, 0x18, mode}) {
+				t.Fatalf("%s: frame %d begins % x", suffix, frames, file[at:at+4])
+			}
+			frames++
+		}
+		if off := float64(frames)*0.036 - truth.Recordings[0].Length.Seconds(); off < 0 || off > 0.036 {
+			t.Errorf("%s: off by %v s", suffix, off)
+		}
+		_, heard := r.transcribe(t, "recording.mp3", file)
+		if !strings.Contains(heard.Text, "What do you pay for a case? We pay about twelve dollars") {
+			t.Errorf("%s: heard %q", suffix, heard.Text)
+		}
+	}
+}
+
+// Applications cut long recordings to stay below the upload limit.
+func TestPieceOfARecordingIsHeardFromItsStart(t *testing.T) {
+	r, _, log := play(t, Consents())
+	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav")
+	_, whole := r.transcribe(t, "whole.wav", mono)
+	const skip = 8*16000 + 1234 // neither a whole second nor a whole line
+	piece := append(bytes.Clone(mono[:44]), mono[44+skip:]...)
+	_, heard := r.transcribe(t, "piece.wav", piece)
+	if len(heard.Words) == 0 || len(heard.Words) >= len(whole.Words) {
+		t.Fatalf("heard %d words of %d", len(heard.Words), len(whole.Words))
+	}
+	offset := float64(skip) / 16000
+	for i, w := range heard.Words {
+		of := whole.Words[len(whole.Words)-len(heard.Words)+i]
+		if w.Word != of.Word || w.Start+offset-of.Start > 0.001 || of.Start-w.Start-offset > 0.001 {
+			t.Fatalf("word %d is %v, in the whole %v", i, w, of)
+		}
+	}
+}
+
+func TestRecognitionSlipsReachTheTranscript(t *testing.T) {
+	script := Consents(Answer{Say: "We pay twelve fifty.", Heard: "We pay twelve fifteen."})
+	r, truth, log := play(t, script)
+	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav")
+	if _, heard := r.transcribe(t, "a.wav", mono); !strings.Contains(heard.Text, "twelve fifteen") || strings.Contains(heard.Text, "fifty") {
+		t.Errorf("heard %q", heard.Text)
+	}
+	if !slices.ContainsFunc(truth.Lines, func(l Line) bool { return l.Text == "We pay twelve fifty." }) {
+		t.Errorf("said %+v", truth.Lines)
+	}
+}
+
+func TestOtherAudioIsRefused(t *testing.T) {
+	r := newRig(t, Config{})
+	for name, file := range map[string][]byte{
+		"text":              []byte("hello"),
+		"foreign WAV":       encodeWAV([][]int16{make([]int16, 8000)}),
+		"foreign MP3":       append([]byte("ID3\x03\x00\x00\x00\x00\x00\x00"), 0xFF, 0xFB),
+		"unknown recording": tape{sid: "RE00000000000000000000000000000000", length: 3e9, tracks: []track{{}}}.wav(),
+	} {
+		if status, answer := r.transcribe(t, "x.wav", file); status != 400 || answer.Error.Message == "" {
+			t.Errorf("%s: %d %+v", name, status, answer)
+		}
+	}
+}
+
+func FuzzDecodeWAV(f *testing.F) {
+	f.Add(encodeWAV([][]int16{{1, 2, 3}, {4, 5, 6}}))
+	f.Add([]byte("RIFF\x00\x00\x00\x00WAVEdata\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		tracks, err := decodeWAV(file)
+		if err != nil {
+			return
+		}
+		for _, samples := range tracks {
+			if len(samples) != len(tracks[0]) {
+				t.Fatal("tracks of different lengths")
+			}
+			findMark(samples)
+		}
+	})
+}
+
+func BenchmarkWAV(b *testing.B) {
+	t := tape{sid: "RE00000000000000000000000000000000", length: 60e9, tracks: []track{{channel: 1}, {channel: 2}}}
+	for i := range 60 {
+		word := burst{Agent, time.Duration(i) * time.Second, time.Duration(i)*time.Second + 300*time.Millisecond}
+		t.tracks[i%2].bursts = append(t.tracks[i%2].bursts, word)
+	}
+	for b.Loop() {
+		b.SetBytes(int64(len(t.wav())))
 	}
 }

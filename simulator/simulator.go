@@ -96,7 +96,7 @@ func New(config Config) (*Simulator, error) {
 		faults = append(faults, err)
 	}
 	if config.Speed < 0 {
-		faults = append(faults, fmt.Errorf("Speed is %v: it cannot be negative", config.Speed))
+		faults = append(faults, fmt.Errorf("factor Speed is %v: it cannot be negative", config.Speed))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring the simulator: %w", err)

@@ -55,7 +55,10 @@ func (c *call) advance(ctx context.Context, d time.Duration) error {
 			c.timeline.agenda = c.timeline.agenda[1:]
 		}
 		c.moveTo(ctx, next)
-		if due != nil {
+		switch {
+		case due != nil && c.now.Before(next): // woken early: it is not due yet
+			c.timeline.agenda = slices.Insert(c.timeline.agenda, 0, *due)
+		case due != nil:
 			due.do(ctx)
 		}
 		switch {

@@ -155,7 +155,7 @@ func TestRedirectsAreFollowedAndSignedAnew(t *testing.T) {
 	}
 	r = newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
-		http.Redirect(w, request, "/voice", 302)
+		http.Redirect(w, request, "/voice", http.StatusFound)
 		return request.URL.Path == "/voice"
 	}
 	r.call(t, "+15557770001")

@@ -1,0 +1,125 @@
+package simulator_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// A call to somebody who says no, from the REST request to the report.
+func ExampleNew() {
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		switch r.URL.Path {
+		case "/voice":
+			fmt.Fprint(w, `<Response><Gather input="speech" action="/answer"><Say>May we ask you something?</Say></Gather></Response>`)
+		case "/answer":
+			fmt.Println("heard:", r.FormValue("SpeechResult"))
+			fmt.Fprint(w, `<Response><Say>Goodbye.</Say></Response>`)
+		case "/status":
+			fmt.Println("status:", r.FormValue("CallStatus"))
+			fmt.Fprint(w, `<Response/>`)
+		}
+	}))
+	defer application.Close()
+
+	sim, err := simulator.New(simulator.Config{
+		AccountSid: "AC0123456789abcdef0123456789abcdef",
+		AuthToken:  "secret",
+		Pick:       func(to string, n int) simulator.Script { return simulator.Refuses() },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sim.Close()
+	api := httptest.NewServer(sim)
+	defer api.Close()
+
+	// Any Twilio client does this, once it is told to talk to api.URL.
+	form := url.Values{"To": {"+15557770001"}, "From": {"+15550001111"},
+		"Url": {application.URL + "/voice"}, "StatusCallback": {application.URL + "/status"}}
+	request, _ := http.NewRequest("POST", api.URL+"/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Calls.json",
+		strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth("AC0123456789abcdef0123456789abcdef", "secret")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response.Body.Close()
+	fmt.Println("created:", response.StatusCode)
+
+	if err := sim.Wait(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	report := sim.Report()
+	fmt.Println("calls:", report.Calls, "webhooks:", report.Webhooks, "refused:", report.Refused)
+	for _, line := range report.Truths[0].Lines {
+		fmt.Printf("%5.1f s %s: %s\n", line.StartSec, line.Speaker, line.Text)
+	}
+	// Unordered output:
+	// created: 201
+	// heard: No, I'd rather not.
+	// status: completed
+	// calls: map[completed:1] webhooks: 3 refused: 0
+	//   0.0 s agent: May we ask you something?
+	//   0.3 s person: Yes, who is this?
+	//   2.5 s person: No, I'd rather not.
+	//   4.8 s agent: Goodbye.
+}
+
+// People come from a file, in YAML or JSON.
+func ExampleReadCast() {
+	cast, err := simulator.ReadCast(strings.NewReader(`
+people:
+  - name: agrees
+    replies: [{say: "Yes.", means: "yes"}]
+    answers: [{say: "Twelve dollars a case.", about: price}]
+  - name: on-the-phone
+    outcome: busy
+    numbers: ["+15557770007"]
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pick := cast.Pick(7) // for Config.Pick
+	fmt.Println(pick("+15557770001", 0).Name, pick("+15557770007", 0).Name)
+	// Output: agrees on-the-phone
+}
+
+// Words of one's own for somebody who consents.
+func ExampleConsents() {
+	script := simulator.Consents(
+		simulator.Answer{Say: "We sell five cases per week.", About: "how many"},
+		simulator.Answer{Say: "No, never.", About: "run out"},
+	)
+	fmt.Println(script.Name, script.Replies[0].Say, len(script.Answers))
+	// Output: consents Yes, sure, go ahead. 2
+}
+
+// A Twilio on a bad day: four requests in ten come twice, two in ten late, and the same ones with every run of
+// this seed.
+func ExampleFaults() {
+	sim, err := simulator.New(simulator.Config{
+		AccountSid: "AC0123456789abcdef0123456789abcdef",
+		AuthToken:  "secret",
+		Seed:       7,
+		Faults:     simulator.Faults{Duplicate: 0.4, Reorder: 0.2},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sim.Close()
+	fmt.Println(sim.Report().Webhooks)
+	// Output: 0
+}
