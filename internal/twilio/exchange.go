@@ -27,6 +27,8 @@ type exchange struct {
 	ctx  context.Context
 	base *url.URL
 	next http.RoundTripper
+	// user and password authenticate every request that is not verbatim.
+	user, password string
 	// verbatim leaves URLs and the size of answers alone, for media.
 	verbatim bool
 
@@ -55,6 +57,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.URL.Scheme, req.URL.Host = x.base.Scheme, x.base.Host
 		req.URL.Path, req.URL.RawPath = x.base.Path+req.URL.Path, ""
 		req.Host = ""
+		req.SetBasicAuth(x.user, x.password)
 	}
 
 	resp, err := x.next.RoundTrip(req)
