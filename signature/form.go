@@ -12,6 +12,7 @@ import (
 type form struct {
 	params []param
 	text   []byte // a copy of the body, decoded in place
+	size   int    // how much of the text is in use; zeros follow
 	sorter sorter
 }
 
@@ -53,100 +54,93 @@ const block = 64
 // ends it with false; when lenient, only that pair is left out.
 func (f *form) scan(s []byte, lenient bool) bool {
 	f.params = f.params[:0]
-	size := len(s) + 2*block
-	if cap(f.text) < size {
-		f.text = make([]byte, size)
-	}
-	text := f.text[:size]
-	f.text = text
-	copy(text, s)
-	clear(text[len(s):])
-	text[len(s)] = '&' // the end is the end of a pair
-
-	var name, nameEnd, value int
-	named, escaped, broken := false, false, false
-	params := f.params
-	for base := 0; base <= len(s); base += block {
-		for marks := specialBytes(text[base : base+block]); marks != 0; marks &= marks - 1 {
+	f.load(s)
+	text, params := f.text, f.params
+	var (
+		name, nameEnd, value int // where the pair's pieces begin and end
+		named, broken        bool
+		removed, run         int // bytes that escapes took out of this piece, and where the last ended
+	)
+	for base := 0; base < f.size; base += block {
+		// Most bytes mean themselves: look only at those that may not.
+		marks := specialBytes((*[block]byte)(text[base:]))
+		if rest := f.size - base; rest < block {
+			marks &= 1<<rest - 1
+		}
+		for ; marks != 0; marks &= marks - 1 {
 			at := base + bits.TrailingZeros64(marks)
 			c := text[at]
-			if c != '&' {
-				switch {
-				case c == '=' && !named:
-					named, nameEnd, value = true, at, at+1
-					if escaped {
-						n, ok := unescapeInPlace(text[name:at])
-						nameEnd, escaped, broken = name+n, false, !ok
-					}
-				case c == '+':
-					text[at] = ' '
-				case c == '%':
-					escaped = true
+			switch {
+			case c == '=' && !named:
+				if removed > 0 {
+					copy(text[run-removed:], text[run:at])
 				}
-				continue
-			}
-			end := at
-			if escaped {
-				start := name
-				if named {
-					start = value
+				named, nameEnd, value, removed = true, at-removed, at+1, 0
+			case c == '&':
+				end := at - removed
+				if removed > 0 {
+					copy(text[run-removed:], text[run:at])
+					removed = 0
 				}
-				n, ok := unescapeInPlace(text[start:at])
-				end, broken = start+n, broken || !ok
+				if !named {
+					nameEnd, value = end, end
+				}
+				if broken && !lenient {
+					return false
+				}
+				if !broken && (named || at > name) {
+					params = append(params, param{orderOf(text[name:], nameEnd-name),
+						span{uint32(name), uint32(nameEnd)}, span{uint32(value), uint32(end)}})
+				}
+				name, named, broken = at+1, false, false
+			case c == '+':
+				text[at] = ' '
+			case c == '%':
+				if removed > 0 {
+					copy(text[run-removed:], text[run:at])
+				}
+				hi, lo := unhex(text[at+1]), unhex(text[at+2])
+				if hi|lo < 0 {
+					broken, removed = true, 0
+					continue
+				}
+				text[at-removed] = byte(hi<<4 | lo)
+				removed += 2
+				run = at + 3
 			}
-			if !named {
-				nameEnd, value = end, end
-			}
-			if broken && !lenient {
-				return false
-			}
-			if !broken && (named || at > name) {
-				params = append(params, param{orderOf(text[name:], nameEnd-name),
-					span{uint32(name), uint32(nameEnd)}, span{uint32(value), uint32(end)}})
-			}
-			name, named, escaped, broken = at+1, false, false, false
 		}
 	}
 	f.params = params
 	return true
 }
 
-// specialBytes has a bit for each byte of a block that may be one of "&=%+": all
-// of ASCII below "@" but for the digits, and some bytes that are not ASCII.
-func specialBytes(b []byte) (marks uint64) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	_ = b[block-1]
-	for i := 0; i < block; i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		low := w &^ tops
-		fromZero := low + (0x80-'0')*ones   // top bits set where a byte is '0' or more
-		pastNine := low + (0x80-'9'-1)*ones // and here where it is more than '9'
-		letters := w << 1                   // and here where it is "@" or more
-		special := ^letters & (^fromZero | pastNine) & tops
-		marks |= special >> 7 * 0x0102040810204080 >> 56 << i // the top bits side by side
+// load copies the body, since decoding writes to it. The end of the text is the
+// end of a pair.
+func (f *form) load(s []byte) {
+	size := (len(s)/block + 2) * block
+	if cap(f.text) < size {
+		f.text = make([]byte, size)
 	}
-	return marks
+	f.text = f.text[:size]
+	copy(f.text, s)
+	clear(f.text[len(s):])
+	f.text[len(s)] = '&'
+	f.size = len(s) + 1
 }
 
-// unescapeInPlace undoes percent-encoding and reports the new length.
-func unescapeInPlace(s []byte) (n int, ok bool) {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '%' {
-			if i+2 >= len(s) {
-				return n, false
-			}
-			hi, lo := unhex(s[i+1]), unhex(s[i+2])
-			if hi|lo < 0 {
-				return n, false
-			}
-			c = byte(hi<<4 | lo)
-			i += 2
-		}
-		s[n] = c
-		n++
-	}
-	return n, true
+// specialBytes has a bit for each byte of a block that may be one of "&=%+".
+func specialBytes(b *[block]byte) uint64 {
+	return special(b[0:8]) | special(b[8:16])<<8 | special(b[16:24])<<16 | special(b[24:32])<<24 |
+		special(b[32:40])<<32 | special(b[40:48])<<40 | special(b[48:56])<<48 | special(b[56:64])<<56
+}
+
+// special looks at eight bytes at once. Of ASCII it marks 0x20 to 0x2f ("&", "%",
+// "+", and little else that is in a form), 0x3c to 0x3f ("="), and controls.
+func special(b []byte) uint64 {
+	const ones = 0x0101010101010101
+	w := binary.LittleEndian.Uint64(b)
+	marks := ^(w >> 6) & (^(w >> 4) | w>>3&(w>>2)) & ones
+	return marks * 0x0102040810204080 >> 56 // the lowest bits side by side
 }
 
 func unhex(c byte) int {

@@ -29,24 +29,39 @@ func (s *scratch) reusable() bool {
 	return cap(s.form.text) <= maxText && cap(s.params) <= maxText && cap(s.form.params) <= maxParams
 }
 
-// list fills urls with the forms of the URL that are known to be signed, each
-// once, likeliest first.
+// fitsAsReceived reports whether this key gave the signature of the URL as
+// received, followed by the parameters. That is nearly always the one.
+func (s *scratch) fitsAsReceived(k *key, prefix []byte) bool {
+	s.mac.start(k)
+	s.mac.write(prefix)
+	s.mac.write(s.target.text)
+	s.mac.write(s.params)
+	return s.mac.equals(k, s.signature)
+}
+
+// list fills urls with the other forms of the URL that are known to be signed,
+// each once, likeliest first.
 func (s *scratch) list(prefixes []prefix, req *Request) {
 	t := &s.target
 	s.urls = s.urls[:0]
 	t.forms(bodiless(req.Method))
-	for i := -1; i < t.nEdits; i++ {
-		query, variant := t.query, Variant(0)
-		if i >= 0 {
-			query, variant = t.edits[i].query, t.edits[i].variant
-		}
-		s.add(prefixes, variant, t.path, query, nil)
-		if string(t.path) == "/" {
-			s.add(prefixes, variant|NoSlash, nil, query, nil)
-		}
-		if req.WebSocket && !bytes.HasSuffix(t.text, slash) {
-			s.add(prefixes, variant|FinalSlash, t.path, query, slash)
-		}
+	s.add(prefixes[1:], 0, t.path, t.query, nil)
+	s.addPaths(prefixes, 0, t.query, req)
+	for _, e := range t.edits[:t.nEdits] {
+		s.add(prefixes, e.variant, t.path, e.query, nil)
+		s.addPaths(prefixes, e.variant, e.query, req)
+	}
+}
+
+// addPaths adds what differs in the path: "https://example.com" arrives with a
+// slash, and a WebSocket URL may be signed with one (Twilio: Webhooks security).
+func (s *scratch) addPaths(prefixes []prefix, v Variant, query []byte, req *Request) {
+	t := &s.target
+	if string(t.path) == "/" {
+		s.add(prefixes, v|NoSlash, nil, query, nil)
+	}
+	if req.WebSocket && !bytes.HasSuffix(t.text, slash) {
+		s.add(prefixes, v|FinalSlash, t.path, query, slash)
 	}
 }
 

@@ -150,28 +150,38 @@ func (v *Verifier) candidates(s *scratch, req *Request) ([]account, error) {
 	return v.accounts[:1], nil
 }
 
-// search tries every token on every form of the URL, likeliest first, and stops
-// at the first that fits. Which one it was is no secret; the comparison is.
+// search tries every token on the URL as received, then on its other forms,
+// likeliest first, and stops at the first that fits. Which one it was is no
+// secret; the comparison is.
 func (v *Verifier) search(s *scratch, req *Request, accounts []account) (Match, error) {
 	tokens := 0
+	s.urls = s.urls[:0]
 	if len(req.Signature) == signatureLen {
 		s.signature = append(s.signature[:0], req.Signature...)
 		prefixes := v.prefixes
 		if req.WebSocket {
 			prefixes = v.wsPrefixes
 		}
-		s.list(prefixes, req)
 		for i := range accounts {
 			for n := range accounts[i].keys {
 				tokens++
+				if s.fitsAsReceived(&accounts[i].keys[n], prefixes[0].text) {
+					return Match{AccountSid: accounts[i].sid, Token: n}, nil
+				}
+			}
+		}
+		s.list(prefixes, req)
+		for i := range accounts {
+			for n := range accounts[i].keys {
 				if variant, ok := s.fits(&accounts[i].keys[n]); ok {
 					return Match{accounts[i].sid, n, variant}, nil
 				}
 			}
 		}
 	}
-	e := &RejectError{Reason: ErrWrongSignature, Tokens: tokens, Variants: len(s.urls)}
+	e := &RejectError{Reason: ErrWrongSignature, Tokens: tokens, Variants: 1 + len(s.urls)}
 	if tokens == 0 {
+		e.Variants = 0
 		e.detail = "the header has another length than a signature"
 	}
 	if sid, _ := s.form.lookup("AccountSid"); sid != nil {
@@ -192,6 +202,7 @@ func bodiless(method string) bool {
 }
 
 func isForm(contentType string) bool {
+	const form = "application/x-www-form-urlencoded"
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(mediaType), "application/x-www-form-urlencoded")
+	return mediaType == form || strings.EqualFold(strings.TrimSpace(mediaType), form)
 }
