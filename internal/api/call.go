@@ -26,6 +26,8 @@ type callSummary struct {
 	Status      interview.CallStatus `json:"status"`
 	// ConsentGiven is null until the person answered.
 	ConsentGiven *bool `json:"consentGiven"`
+	// AnsweredBy is what Twilio's machine detection found, such as human or machine_start.
+	AnsweredBy *string `json:"answeredBy"`
 	// Duration is in seconds.
 	Duration    *int       `json:"duration"`
 	StartedAt   *time.Time `json:"startedAt"`
@@ -34,6 +36,8 @@ type callSummary struct {
 	ErrorCode    *int      `json:"errorCode"`
 	ErrorMessage *string   `json:"errorMessage"`
 	CreatedAt    time.Time `json:"createdAt"`
+	// ErasedAt is when the personal data of the call was erased on request; its phoneNumber is then "".
+	ErasedAt *time.Time `json:"erasedAt"`
 }
 
 // call is a call with all that belongs to it.
@@ -45,6 +49,7 @@ type call struct {
 	Claims     []claim     `json:"claims"`
 	Events     []callEvent `json:"events"`
 	History    []history   `json:"history"`
+	Erasure    *erasure    `json:"erasure"`
 }
 
 type recording struct {
@@ -109,6 +114,7 @@ func summarizeCall(c interview.Call) callSummary {
 		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: known(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
 		ErrorCode: known(c.ErrorCode), ErrorMessage: known(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
+		AnsweredBy: known(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
 	}
 }
 
@@ -129,6 +135,7 @@ func showCall(d store.CallDetail) call {
 		History: each(d.History, func(h store.HistoryEntry) history {
 			return history{At: h.At.UTC(), What: h.What, Detail: h.Detail}
 		}),
+		Erasure: showErasure(d.Erasure),
 	}
 }
 

@@ -51,7 +51,7 @@ func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
 		}
 		var listed []string
 		for _, c := range s.get("/api/calls?campaignId="+campaign+"&status=QUEUED").want(200).list(t, "items") {
-			c.keys(t, "id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt")
+			c.keys(t, "id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt answeredBy erasedAt")
 			listed = append(listed, c.text("id"))
 		}
 		slices.Reverse(listed)
@@ -177,7 +177,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 		campaign := s.campaign("ACTIVE")
 		id := s.queue(campaign, "+15550000001")[0]
 		c := s.get("/api/calls/" + id).want(200)
-		c.keys(t, `id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage
+		c.keys(t, `id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt erasure
 			createdAt transcript recordings utterances claims events history`)
 		if c.text("id") != id || c.text("campaignId") != campaign || c.text("phoneNumber") != "+15550000001" || c.text("status") != "QUEUED" {
 			t.Errorf("%v", c)

@@ -25,6 +25,8 @@ type campaign struct {
 	Category       string                   `json:"category"`
 	PromptTemplate string                   `json:"promptTemplate"`
 	Status         interview.CampaignStatus `json:"status"`
+	// AnswerMode is how a call takes the answers: pause or gather.
+	AnswerMode interview.AnswerMode `json:"answerMode"`
 	// Questions are those that a call asks, found in the template.
 	Questions  []string             `json:"questions"`
 	Hypotheses []campaignHypothesis `json:"hypotheses"`
@@ -44,6 +46,7 @@ type newCampaign struct {
 	Category       string                   `json:"category"`
 	PromptTemplate string                   `json:"promptTemplate"`
 	Status         interview.CampaignStatus `json:"status"`
+	AnswerMode     interview.AnswerMode     `json:"answerMode"`
 	Hypotheses     []newHypothesis          `json:"hypotheses"`
 }
 
@@ -57,6 +60,7 @@ type campaignChange struct {
 	Category       *string                   `json:"category"`
 	PromptTemplate *string                   `json:"promptTemplate"`
 	Status         *interview.CampaignStatus `json:"status"`
+	AnswerMode     *interview.AnswerMode     `json:"answerMode"`
 }
 
 func showCampaign(c interview.Campaign) campaign {
@@ -66,7 +70,7 @@ func showCampaign(c interview.Campaign) campaign {
 	}
 	return campaign{
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
-		Questions: questions, CreatedAt: c.CreatedAt.UTC(),
+		AnswerMode: c.AnswerMode, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
 		Hypotheses: each(c.Hypotheses, showHypothesis),
 	}
 }
@@ -79,11 +83,15 @@ func (a *api) createCampaign(w http.ResponseWriter, r *http.Request) error {
 	if body.Status == "" {
 		body.Status = interview.CampaignDraft
 	}
+	if body.AnswerMode == "" {
+		body.AnswerMode = interview.AnswerPause
+	}
 	if faults := body.faults(); len(faults) > 0 {
 		return invalid(faults)
 	}
 	created, err := a.store.CreateCampaign(r.Context(), interview.Campaign{
 		Name: strings.TrimSpace(body.Name), Category: strings.TrimSpace(body.Category), PromptTemplate: body.PromptTemplate, Status: body.Status,
+		AnswerMode: body.AnswerMode,
 		Hypotheses: each(body.Hypotheses, func(h newHypothesis) interview.Hypothesis {
 			return interview.Hypothesis{Question: strings.TrimSpace(h.Question), Status: interview.HypothesisPending}
 		}),

@@ -21,7 +21,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
 			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
 		created := r.want(201)
-		created.keys(t, "id name category promptTemplate status questions hypotheses createdAt")
+		created.keys(t, "id name category promptTemplate status answerMode questions hypotheses createdAt")
 		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
 			t.Errorf("%v", created)
 		}

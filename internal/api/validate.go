@@ -44,6 +44,7 @@ func (c newCampaign) faults() []fault {
 	faults = append(faults, textFaults("category", c.Category, maxName, false)...)
 	faults = append(faults, templateFaults(c.PromptTemplate)...)
 	faults = append(faults, statusFaults(c.Status)...)
+	faults = append(faults, modeFaults(c.AnswerMode)...)
 	if len(c.Hypotheses) > maxHypotheses {
 		return append(faults, fault{Field: "hypotheses", Error: fmt.Sprintf("must not be more than %d", maxHypotheses)})
 	}
@@ -67,6 +68,9 @@ func (c campaignChange) faults() []fault {
 	if c.Status != nil {
 		faults = append(faults, statusFaults(*c.Status)...)
 	}
+	if c.AnswerMode != nil {
+		faults = append(faults, modeFaults(*c.AnswerMode)...)
+	}
 	return faults
 }
 
@@ -75,6 +79,13 @@ func statusFaults(s interview.CampaignStatus) []fault {
 		return nil
 	}
 	return []fault{{Field: "status", Value: excerpt(string(s)), Error: "must be DRAFT, ACTIVE, PAUSED or COMPLETED"}}
+}
+
+func modeFaults(m interview.AnswerMode) []fault {
+	if m.Valid() {
+		return nil
+	}
+	return []fault{{Field: "answerMode", Value: excerpt(string(m)), Error: "must be pause or gather"}}
 }
 
 func templateFaults(template string) []fault {

@@ -33,6 +33,7 @@ type batch struct {
 	recordings []interview.Recording
 	utterances []interview.Utterance
 	jobs       []causedJob
+	erasures   []causedErasure
 }
 
 // causedJob is a job and the event that asked for it.
@@ -40,6 +41,9 @@ type causedJob struct {
 	cause string
 	job   interview.Job
 }
+
+// causedErasure is a call that lost its consent, and the event by which it did.
+type causedErasure struct{ cause, callID string }
 
 type conflictKey struct {
 	eventID string
@@ -188,7 +192,9 @@ func (b *batch) settle(d *delivery) error {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); !b.conflicts[key] {
 			b.conflicts[key] = true
-			b.events = append(b.events, b.tx.newEvent(d, inbox.Conflict))
+			event := b.tx.newEvent(d, inbox.Conflict)
+			event.bodiless = forgets(b.calls[d.event.Subject], d.event.Kind)
+			b.events = append(b.events, event)
 		}
 	}
 	return nil
@@ -206,13 +212,16 @@ func (b *batch) accept(d *delivery) error {
 	b.calls[call.ID] = change.Call
 	b.changed[call.ID] = true
 	event := b.tx.newEvent(d, inbox.Accepted)
-	event.reply = reply
+	event.reply, event.bodiless = reply, forgets(change.Call, d.event.Kind)
 	b.first[d.event.ID] = event
 	b.events = append(b.events, event)
 	b.recordings = append(b.recordings, change.Recordings...)
 	b.utterances = append(b.utterances, change.Utterances...)
 	for _, job := range change.Jobs {
 		b.jobs = append(b.jobs, causedJob{event.ID, job})
+	}
+	if change.Erase {
+		b.erasures = append(b.erasures, causedErasure{event.ID, call.ID})
 	}
 	d.result = inbox.Result{Outcome: inbox.Accepted, Reply: reply}
 	return nil
@@ -263,8 +272,17 @@ func (b *batch) save(ctx context.Context) error {
 	if err := b.tx.insertUtterances(ctx, b.utterances); err != nil {
 		return err
 	}
+	if err := b.tx.transcribeLive(ctx, b.utterances); err != nil {
+		return err
+	}
 	for _, j := range b.jobs {
 		if err := b.tx.enqueue(ctx, j.cause, []interview.Job{j.job}); err != nil {
+			return err
+		}
+	}
+	// Last, so that nothing of this batch stays either.
+	for _, e := range b.erasures {
+		if _, err := b.tx.eraseHeard(ctx, e.callID, e.cause); err != nil {
 			return err
 		}
 	}

@@ -14,12 +14,15 @@ import (
 type CallDetail struct {
 	Call       interview.Call
 	Recordings []interview.Recording
-	// Utterances are ordered by recording, then as they were spoken.
+	// Utterances are in the order in which they were spoken: those of the recordings, or the live answers while there are
+	// none.
 	Utterances []interview.Utterance
 	// Webhooks are in order of arrival.
 	Webhooks []Webhook
 	// History is what happened outside of the webhooks, oldest first.
 	History []HistoryEntry
+	// Erasure says who had the personal data of the call erased, nil when nobody did.
+	Erasure *Erasure
 }
 
 // HistoryEntry is one line of a call's history, such as the intent to dial.
@@ -66,7 +69,11 @@ func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
 		if d.Webhooks, err = webhooksOfCall(ctx, q, id); err != nil {
 			return err
 		}
-		d.History, err = historyOfCall(ctx, q, id)
+		if d.History, err = historyOfCall(ctx, q, id); err != nil || d.Call.ErasedAt == nil {
+			return err
+		}
+		erasure, err := erasureOfCall(ctx, q, id)
+		d.Erasure = &erasure
 		return err
 	})
 	if err != nil {
@@ -91,13 +98,10 @@ func recordingsOfCall(ctx context.Context, q querier, callID string) ([]intervie
 func utterancesOfCall(ctx context.Context, q querier, callID string) ([]interview.Utterance, error) {
 	var out []interview.Utterance
 	err := collect(ctx, q, func(r row) error {
-		u := interview.Utterance{CallID: callID}
-		err := r.Scan(&u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec)
+		u, err := scanUtterance(r)
 		out = append(out, u)
 		return err
-	}, `SELECT u.recording_sid, u.position, u.speaker, u.text, u.start_sec, u.end_sec
-		FROM utterances u LEFT JOIN recordings r ON r.sid = u.recording_sid
-		WHERE u.call_id = $1 ORDER BY r.created_at, u.recording_sid, u.position`, callID)
+	}, selectUtterances+` WHERE utterances.call_id = $1`+heard+utteranceOrder, callID)
 	if err != nil {
 		return nil, fmt.Errorf("loading utterances: %w", err)
 	}

