@@ -23,7 +23,7 @@ var (
 		"internal/twilio",
 	}, words...)
 	behaviours = []string{
-		"internal/api", "internal/console", "internal/doctor", "internal/pipeline", "internal/retention",
+		"internal/api", "internal/console", "internal/doctor", "internal/pipeline", "internal/reconcile", "internal/retention",
 		"internal/webhook",
 	}
 	outside = []string{"database/sql/...", "net", "net/http/...", "os/...", "github.com/jackc/pgx/..."}
@@ -42,7 +42,7 @@ var plan = []place{
 
 	{dir: "inbox", may: words,
 		why: "it is public and knows no database, job or provider: those are its Processors' affair"},
-	{dir: "inbox/...", may: append([]string{"inbox"}, words...),
+	{dir: "inbox/...", may: append([]string{"inbox", "inbox/internal/..."}, words...),
 		why: "a ready Processor serves other programs, so it needs nothing of ours but inbox"},
 
 	{dir: "internal/telemetry", may: words, why: "it is below everything that it observes"},
@@ -59,11 +59,16 @@ var plan = []place{
 	{dir: "internal/api", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/console/...", may: append([]string{"internal/console/..."}, tools...), why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/doctor", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
+	{dir: "internal/reconcile", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/retention", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 
 	{dir: "internal/app/...", may: slices.Concat([]string{"internal/app/...", "internal/console/...", "inbox/..."}, behaviours, tools),
 		why: "app wires the program together and stands below the command only; a real server contains no simulator"},
-	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/doctor"}, public, tools),
+	{dir: "internal/demo", may: slices.Concat([]string{"internal/app"}, public, tools),
+		why: "the demo drives the program as anybody could, with a simulated Twilio beside it"},
+	{dir: "internal/simulate", may: slices.Concat([]string{"internal/telemetry"}, public, words),
+		why: "it tests anybody's application, ours among them, and so knows none from the inside"},
+	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/doctor", "internal/simulate"}, public, tools),
 		why: "a command reads flags and sets exit codes; the program is app"},
 
 	{dir: "internal/testserver/...", may: []string{"internal/testserver"}, why: "a server for tests knows nothing of what is tested"},
