@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// database is what the program and the baseline run on. The statements of this package run on both kinds.
+type database interface {
+	// url is what DATABASE_URL is to be.
+	url() string
+	// describe says in a few words how safe a commit is.
+	describe(ctx context.Context) string
+	exec(ctx context.Context, statement string, args ...any) error
+	// count runs a query for one number.
+	count(ctx context.Context, query string, args ...any) (int, error)
+	// transact runs f in a transaction and commits it. f gets what runs a statement and a query for one text; no row is
+	// not found.
+	transact(ctx context.Context, f func(tx transaction) error) error
+	// cpu is the processor time of the database's own processes so far, if that can be known.
+	cpu() (time.Duration, bool)
+	close() error
+}
+
+type transaction interface {
+	exec(ctx context.Context, statement string, args ...any) error
+	text(ctx context.Context, query string, args ...any) (text string, found bool, err error)
+}
+
+func openDatabase(ctx context.Context, kind string) (database, error) {
+	if kind == "sqlite" {
+		return openSQLite(ctx)
+	}
+	return openPostgres(ctx)
+}
+
+// callsAtOnce keeps a statement's placeholders below what both databases take.
+const callsAtOnce = 500
+
+// seedCalls inserts calls that are dialled and bound, of a campaign that dials no more.
+func seedCalls(ctx context.Context, db database, calls []*call) error {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	err := db.exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
+		VALUES ('bench', 'Benchmark', 'retail', '- How is business?', 'PAUSED', $1, $1)`, now)
+	if err != nil {
+		return fmt.Errorf("inserting the campaign: %w", err)
+	}
+	for begin := 0; begin < len(calls); begin += callsAtOnce {
+		part := calls[begin:min(begin+callsAtOnce, len(calls))]
+		args := []any{now, accountSid}
+		var rows []string
+		for _, c := range part {
+			n := len(args)
+			rows = append(rows, fmt.Sprintf(`($%d, 'bench', $%d, $%d, $2, 'DIALING', -1, '', 0, $1, 0, '', '', $1, $1)`, n+1, n+2, n+3))
+			args = append(args, c.id, c.phone, c.sid)
+		}
+		err := db.exec(ctx, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent,
+			consent_attempts, dialed_at, error_code, error_message, transcript, created_at, updated_at) VALUES `+strings.Join(rows, ", "), args...)
+		if err != nil {
+			return fmt.Errorf("inserting calls: %w", err)
+		}
+	}
+	return nil
+}

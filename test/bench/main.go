@@ -1,0 +1,117 @@
+// Command bench measures the webhooks of the real program: it builds iagent, runs `iagent serve` on a database of its own
+// that waits for the disk at each commit, sends signed status callbacks as Twilio would, and counts afterwards that each
+// was accepted exactly once.
+//
+//	go run ./test/bench
+//	go run ./test/bench -database sqlite -requests 10000
+//
+// PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, on the same
+// database, it measures the plainest correct receiver: one transaction of five statements for each webhook, without
+// HTTP and without signatures. Machines differ, and one machine differs from minute to minute: the ratio of the two tells
+// more than either figure.
+//
+// Exit status 1 says that a webhook was lost, taken twice, or not answered with 200.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+)
+
+// options are the command line.
+type options struct {
+	requests    int
+	connections int
+	duplicates  float64
+	database    string
+	rounds      int
+	baseline    int
+	seed        uint64
+	binary      string
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.requests, "requests", 40_000, "webhooks to send, after a warm-up of a tenth of that")
+	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections, each with one request at a time")
+	flag.Float64Var(&o.duplicates, "duplicates", 0.1, "share of the requests that repeat an earlier one")
+	flag.StringVar(&o.database, "database", "postgres", "postgres or sqlite")
+	flag.IntVar(&o.rounds, "rounds", 4, "into how many parts the run is cut, taking turns with the baseline")
+	flag.IntVar(&o.baseline, "baseline", -1, "webhooks for the baseline; 0 leaves it out, -1 is a quarter of -requests")
+	flag.Uint64Var(&o.seed, "seed", 1, "makes the same requests again")
+	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (o *options) check() error {
+	if o.baseline < 0 {
+		o.baseline = o.requests / 4
+	}
+	switch {
+	case flag.NArg() > 0:
+		return fmt.Errorf("unknown argument %q", flag.Arg(0))
+	case o.database != "postgres" && o.database != "sqlite":
+		return errors.New("-database: use postgres or sqlite")
+	case o.requests < 100 || o.connections < 1 || o.rounds < 1:
+		return errors.New("-requests must be at least 100, -connections and -rounds at least 1")
+	case o.duplicates < 0 || o.duplicates > 0.9:
+		return errors.New("-duplicates must be between 0 and 0.9")
+	}
+	return nil
+}
+
+// run measures and prints. Its error is also the verdict.
+func run(ctx context.Context, o options) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	binary, done, err := build(ctx, o.binary)
+	if err != nil {
+		return err
+	}
+	defer done()
+	db, err := openDatabase(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+
+	warmUp := newTraffic(o.seed, o.requests/10, o.duplicates)
+	traffic := newTraffic(o.seed+1, o.requests, o.duplicates)
+	if err := migrate(ctx, binary, db.url()); err != nil {
+		return err
+	}
+	if err := seedCalls(ctx, db, slices.Concat(warmUp.calls, traffic.calls)); err != nil {
+		return err
+	}
+	base, err := newBaseline(ctx, db, o)
+	if err != nil {
+		return err
+	}
+	server, err := serve(ctx, binary, db.url())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+
+	fmt.Printf("%d webhooks, %.0f %% of them repeated, over %d connections; %s\n\n",
+		len(traffic.requests), 100*o.duplicates, o.connections, db.describe(ctx))
+	r := &report{server: measured{name: "iagent serve"}, baseline: measured{name: "one transaction each"}}
+	if err := r.measure(ctx, o, server, db, warmUp, traffic, base); err != nil {
+		return err
+	}
+	r.print()
+	return r.verdict(ctx, db, warmUp, traffic)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/i-agent/iagent/internal/testserver"
+)
+
+// postgres is a database of our own on a server that somebody else runs, or that runs for this benchmark.
+type postgres struct {
+	address string
+	pool    *pgxpool.Pool
+	admin   string               // "" when the server goes with us
+	own     *testserver.Postgres // nil when it is somebody else's
+	master  int                  // process id of the server, 0 if not of this machine
+}
+
+func openPostgres(ctx context.Context) (_ *postgres, err error) {
+	p := &postgres{admin: os.Getenv("TEST_DATABASE_URL")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if p.admin == "" {
+		if p.own, err = testserver.StartPostgres(ctx, testserver.Options{Fsync: true}); err != nil {
+			return nil, err
+		}
+		p.address = p.own.URL()
+	} else if err := p.create(ctx); err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(p.address)
+	if err != nil {
+		return nil, errors.New("TEST_DATABASE_URL is not of the form postgres://user:password@host:port/database")
+	}
+	config.MaxConns = 32
+	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, err
+	}
+	backend, err := p.count(ctx, "SELECT pg_backend_pid()")
+	if err != nil {
+		return nil, err
+	}
+	p.master = postmaster(backend)
+	return p, nil
+}
+
+// create makes the database on somebody else's server.
+func (p *postgres) create(ctx context.Context) error {
+	u, err := url.Parse(p.admin)
+	if err != nil || u.Host == "" {
+		return errors.New("TEST_DATABASE_URL is not of the form postgres://user:password@host:port/database")
+	}
+	name := "iagent_bench_" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	if err := p.administer(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		return err
+	}
+	u.Path = "/" + name
+	p.address = u.String()
+	return nil
+}
+
+func (p *postgres) administer(ctx context.Context, statement string) error {
+	conn, err := pgx.Connect(ctx, p.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+func (p *postgres) url() string { return p.address }
+
+func (p *postgres) describe(ctx context.Context) string {
+	var version, fsync, commit string
+	err := p.pool.QueryRow(ctx, "SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')").
+		Scan(&version, &fsync, &commit)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return fmt.Sprintf("PostgreSQL %s, fsync %s, synchronous_commit %s", version, fsync, commit)
+}
+
+func (p *postgres) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := p.pool.Exec(ctx, statement, args...)
+	return err
+}
+
+func (p *postgres) count(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = p.pool.QueryRow(ctx, query, args...).Scan(&n)
+	return n, err
+}
+
+func (p *postgres) transact(ctx context.Context, f func(transaction) error) error {
+	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgxTransaction{tx}) })
+}
+
+type pgxTransaction struct{ tx pgx.Tx }
+
+func (t pgxTransaction) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := t.tx.Exec(ctx, statement, args...)
+	return err
+}
+
+func (t pgxTransaction) text(ctx context.Context, query string, args ...any) (text string, found bool, err error) {
+	err = t.tx.QueryRow(ctx, query, args...).Scan(&text)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", false, nil
+	}
+	return text, err == nil, err
+}
+
+func (p *postgres) cpu() (time.Duration, bool) { return familyCPU(p.master) }
+
+func (p *postgres) close() error {
+	if p.pool != nil {
+		p.pool.Close()
+	}
+	if p.own != nil {
+		return p.own.Close()
+	}
+	if p.address == "" {
+		return nil
+	}
+	u, err := url.Parse(p.address)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return p.administer(ctx, "DROP DATABASE IF EXISTS "+u.Path[1:]+" WITH (FORCE)")
+}
