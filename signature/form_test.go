@@ -123,12 +123,17 @@ func FuzzFormAgainstNetURL(f *testing.F) {
 			if got, want := string(reused.appendSigned(nil)), signedByNetURL(values); got != want {
 				t.Fatalf("signed %q, want %q", got, want)
 			}
+			distinct := 0
 			for name, list := range values {
+				distinct += len(slices.Compact(slices.Sorted(slices.Values(list))))
 				value, several := reused.lookup(name)
 				slices.Sort(list)
 				if string(value) != list[0] || several != (len(slices.Compact(list)) > 1) {
 					t.Fatalf("lookup of %q gave %q, %v", name, value, several)
 				}
+			}
+			if len(reused.params) != distinct {
+				t.Fatalf("%d parameters, want %d", len(reused.params), distinct)
 			}
 		}
 		// A query is read leniently: what is broken is left out and no more.

@@ -79,5 +79,5 @@ func Reject(w http.ResponseWriter, _ *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, text+"\n") //nolint:errcheck // nobody is left to tell
+	io.WriteString(w, text) //nolint:errcheck // nobody is left to tell
 }

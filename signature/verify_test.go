@@ -87,6 +87,23 @@ func TestURLThatTwilioSignedIsNotRecognised(t *testing.T) {
 	}
 }
 
+// Operators read the variant to learn what to configure.
+func TestMatchNamesTheWrongVariant(t *testing.T) {
+	v := mustNew(t, Config{URL: "https://u:p@h.example:8443", Tokens: []string{primary}})
+	for signed, want := range map[string]string{
+		"https://u:p@h.example:8443/v?q='":   "as received",
+		"https://h.example:8443/v?q='":       "no userinfo",
+		"https://u:p@h.example/v?q='":        "no port",
+		"https://h.example/v?q=%27":          "no userinfo, no port, quotes escaped",
+		"https://u:p@h.example:8443/v?q=%27": "quotes escaped",
+	} {
+		match, err := v.Verify(post(t, primary, signed, "/v?q='", "a=1"))
+		if err != nil || match.Variant.String() != want {
+			t.Errorf("%s: %q, %v, want %q", signed, match.Variant, err, want)
+		}
+	}
+}
+
 // Every row is a URL that nobody should take for the one that was signed.
 func TestURLThatTwilioDidNotSignIsAccepted(t *testing.T) {
 	for _, c := range []struct{ name, base, target, signed string }{
