@@ -78,6 +78,7 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 		From:        f.From,
 		VoiceURL:    f.URLs.Voice(args.CallID),
 		StatusURL:   f.URLs.Status(args.CallID),
+		MachineURL:  f.URLs.AMD(args.CallID),
 		RingTimeout: f.RingTimeout,
 	})
 	// From here on the outcome must be kept, whoever wants to stop.

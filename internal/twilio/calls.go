@@ -18,6 +18,9 @@ type NewCall struct {
 	To, From string
 	// VoiceURL answers with the call's first TwiML, StatusURL takes its progress; both are requested with POST.
 	VoiceURL, StatusURL string
+	// MachineURL takes the result of machine detection, which goes on beside the call; "" asks for none. The first guess is
+	// asked for, not the end of a greeting: nothing is to be left after the beep.
+	MachineURL string
 	// RingTimeout is how long to let it ring, whole seconds up to 600 s; zero leaves Twilio's 60 s.
 	RingTimeout time.Duration
 }
@@ -50,6 +53,10 @@ func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.Placed
 		SetStatusCallbackEvent([]string{"initiated", "ringing", "answered", "completed"})
 	if call.RingTimeout > 0 {
 		params.SetTimeout(int(call.RingTimeout / time.Second))
+	}
+	if call.MachineURL != "" {
+		params.SetMachineDetection("Enable").SetAsyncAmd("true").
+			SetAsyncAmdStatusCallback(call.MachineURL).SetAsyncAmdStatusCallbackMethod("POST")
 	}
 	var placed interview.PlacedCall
 	err := c.call(ctx, "creating call", c.create, func(rest *api.ApiService) error {

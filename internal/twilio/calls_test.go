@@ -316,6 +316,13 @@ func TestDeletingARecordingTwiceSucceeds(t *testing.T) {
 	}
 }
 
+func TestNotFoundThatIsNotTwiliosCountsAsDeleted(t *testing.T) {
+	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
+	if err := client.DeleteRecording(t.Context(), "RE1"); err == nil {
+		t.Error("a page of a gateway counts as deleted")
+	}
+}
+
 func TestFetchAndHangUp(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
