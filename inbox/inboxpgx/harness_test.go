@@ -93,6 +93,18 @@ func (h *harness) open(pool *pgxpool.Pool) *inboxpgx.Processor {
 	return p
 }
 
+// handling is a Processor whose handler does something else.
+func (h *harness) handling(do func(context.Context, pgx.Tx) error) *inboxpgx.Processor {
+	h.t.Helper()
+	p, err := inboxpgx.New(h.plain, func(ctx context.Context, tx pgx.Tx, _ *inbox.Event) (inbox.Reply, error) {
+		return inbox.Reply{}, do(ctx, tx)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return p
+}
+
 func (h *harness) Process(ctx context.Context, e *inbox.Event) (inbox.Result, error) {
 	return h.processor.Process(ctx, e)
 }
