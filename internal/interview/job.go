@@ -69,6 +69,11 @@ func NewOrchestrateCall(callID string, notBefore time.Time) Job {
 	return Job{Function: OrchestrateCall, Key: callID, Args: OrchestrateCallArgs{CallID: callID}, NotBefore: notBefore}
 }
 
+// NewRedial is the job that dials a call again after it was proven that the dial before created nothing; n counts these.
+func NewRedial(callID string, n int) Job {
+	return Job{Function: OrchestrateCall, Key: callID + ":redial:" + strconv.Itoa(n), Args: OrchestrateCallArgs{CallID: callID}}
+}
+
 // NewTranscribeRecording is the job that transcribes a completed recording. url is the RecordingUrl as Twilio sent it.
 func NewTranscribeRecording(callID, recordingSid, url string) Job {
 	return Job{

@@ -15,7 +15,10 @@ const callColumns = `id, campaign_id, phone_number, twilio_sid, account_sid, sta
 // callWidth is the number of callColumns.
 const callWidth = 22
 
-const selectCalls = `SELECT calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
+const selectCalls = `SELECT ` + selectedCalls
+
+// selectedCalls is what scanCall scans.
+const selectedCalls = `calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at,

@@ -58,6 +58,10 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 		if err := tx.note(ctx, callID, noteIntent, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
 			return err
 		}
+		// Whatever becomes of this process, somebody will look for the call.
+		if err := tx.watch(ctx, callID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
+			return err
+		}
 		dial = interview.Dial{State: interview.DialProceed, Call: call}
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM call_history WHERE call_id = $1 AND what = $2`, callID, notePostponed).Scan(&dial.Postponed)
 		return err

@@ -22,11 +22,13 @@ type dialect struct {
 	lockCalls string
 	// lock is the same for a SELECT of one table.
 	lock string
+	// skipLocked is appended to a subselect of rows to take, so that two processes take different ones.
+	skipLocked string
 	// batchers is how many transactions of webhooks may run at once.
 	batchers int
 }
 
-var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", batchers: 3}
+var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", batchers: 3}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)

@@ -106,7 +106,8 @@ func (c *Client) ListCalls(ctx context.Context, to string, since time.Time) ([]R
 			return err
 		}
 		for i := range answer {
-			if call := placedCall(&answer[i]); !call.Created.Before(since) {
+			// A call that does not say when it was created may be a recent one.
+			if call := placedCall(&answer[i]); call.Created.IsZero() || !call.Created.Before(since) {
 				calls = append(calls, call)
 			}
 		}

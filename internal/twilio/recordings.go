@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
@@ -22,4 +24,46 @@ func (c *Client) DeleteRecording(ctx context.Context, sid string) error {
 		return nil
 	}
 	return err
+}
+
+// RemoteRecording is a recording as Twilio's REST API shows it.
+type RemoteRecording struct {
+	Sid, CallSid, AccountSid string
+	// Status is Twilio's own word: in-progress, paused, stopped, processing, completed or absent.
+	Status string
+	// URL is that of a RecordingUrl parameter: absolute and without extension.
+	URL string
+	// Duration is in seconds, nil until completed; Channels is 1 or 2, 0 when unknown.
+	Duration *int
+	Channels int
+	Started  time.Time
+}
+
+// ListRecordings returns the recordings of a call, those of its kind that were deleted left out.
+func (c *Client) ListRecordings(ctx context.Context, callSid string) ([]RemoteRecording, error) {
+	params := (&api.ListCallRecordingParams{}).SetPageSize(50).SetLimit(200)
+	var list []RemoteRecording
+	err := c.call(ctx, "listing recordings", c.shared, func(rest *api.ApiService) error {
+		answer, err := rest.ListCallRecording(callSid, params)
+		if err != nil {
+			return err
+		}
+		for i := range answer {
+			list = append(list, c.remoteRecording(&answer[i]))
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (c *Client) remoteRecording(a *api.ApiV2010CallRecording) RemoteRecording {
+	r := RemoteRecording{
+		Sid: text(a.Sid), CallSid: text(a.CallSid), AccountSid: text(a.AccountSid), Status: text(a.Status),
+		Channels: a.Channels, Started: moment(a.StartTime),
+	}
+	r.URL = c.base.JoinPath("2010-04-01", "Accounts", r.AccountSid, "Recordings", r.Sid).String()
+	if seconds, err := strconv.Atoi(text(a.Duration)); err == nil && seconds >= 0 {
+		r.Duration = &seconds
+	}
+	return r
 }

@@ -1,0 +1,171 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/twilio"
+)
+
+// ask asks Twilio about a call and feeds in what we do not know. It returns how many events were missing.
+func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
+	if w.Call.TwilioSid == "" {
+		return r.findDial(ctx, w)
+	}
+	if err := r.limit.Wait(ctx); err != nil {
+		return 0, err
+	}
+	remote, err := r.config.Twilio.FetchCall(ctx, w.Call.TwilioSid)
+	if gone(err) {
+		return 0, r.config.Store.Note(ctx, w.Call.ID, "reconcile.unknown", "Twilio does not know this call")
+	}
+	if err != nil {
+		return 0, err
+	}
+	repaired, err := r.feedStatus(ctx, w.Call, remote)
+	if err != nil || w.Call.Consent != interview.ConsentGiven {
+		return repaired, err
+	}
+	n, err := r.feedRecordings(ctx, w.Call)
+	return repaired + n, err
+}
+
+// findDial looks for a call of which nobody knows whether Twilio created it: one to that number, from ours, since the
+// intent to dial, that is bound to no other of our calls.
+func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error) {
+	if w.Call.Status == interview.CallQueued {
+		if lost, err := r.config.Store.LoseDial(ctx, w.Call.ID); err != nil || !lost {
+			return 0, err
+		}
+	}
+	if w.Call.DialedAt == nil {
+		return 0, nil
+	}
+	if err := r.limit.Wait(ctx); err != nil {
+		return 0, err
+	}
+	// Twilio's clock and ours may differ a little.
+	calls, err := r.config.Twilio.ListCalls(ctx, w.Call.PhoneNumber, w.Call.DialedAt.Add(-5*time.Second))
+	if err != nil {
+		return 0, err
+	}
+	for i := len(calls) - 1; i >= 0; i-- { // Twilio lists the newest first
+		remote := calls[i]
+		if remote.From != "" && r.config.From != "" && remote.From != r.config.From || remote.ParentSid != "" {
+			continue
+		}
+		owner, err := r.config.Store.CallIDOf(ctx, remote.Sid)
+		if err != nil {
+			return 0, err
+		}
+		if owner == "" {
+			return r.feedStatus(ctx, w.Call, remote)
+		}
+	}
+	redialled, err := r.config.Store.DialAbsent(ctx, w.Call.ID, r.config.AbsentAnswers, r.config.AbsentFor)
+	if redialled {
+		r.config.Log.Warn("a dial of unknown outcome created no call: dialling again", "call", w.Call.ID)
+	}
+	return 0, err
+}
+
+// feedStatus feeds a status that is further than ours.
+func (r *Reconciler) feedStatus(ctx context.Context, call interview.Call, remote twilio.RemoteCall) (int, error) {
+	status, known := interview.CallStatusFromTwilio(remote.Status)
+	if !known || status.Rank() <= call.Status.Rank() && call.TwilioSid != "" {
+		return 0, nil
+	}
+	repaired := 0
+	if status == interview.CallCompleted && call.StartedAt == nil && !remote.Started.IsZero() {
+		n, err := r.feed(ctx, inbox.KindStatus, call.ID, statusForm(remote, "in-progress", remote.Started))
+		if err != nil {
+			return n, err
+		}
+		repaired += n
+	}
+	n, err := r.feed(ctx, inbox.KindStatus, call.ID, statusForm(remote, remote.Status, remote.Ended))
+	return repaired + n, err
+}
+
+func statusForm(remote twilio.RemoteCall, status string, at time.Time) url.Values {
+	form := url.Values{
+		"CallSid": {remote.Sid}, "AccountSid": {remote.AccountSid}, "From": {remote.From}, "To": {remote.To},
+		"Direction": {remote.Direction}, "CallStatus": {status}, "CallbackSource": {"reconciler"},
+	}
+	if !at.IsZero() {
+		form.Set("Timestamp", at.UTC().Format(time.RFC1123Z))
+	}
+	if s, _ := interview.CallStatusFromTwilio(status); s.Terminal() && remote.Duration != nil {
+		form.Set("CallDuration", strconv.Itoa(*remote.Duration))
+	}
+	return form
+}
+
+// feedRecordings feeds the recordings that are over.
+func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (int, error) {
+	if err := r.limit.Wait(ctx); err != nil {
+		return 0, err
+	}
+	list, err := r.config.Twilio.ListRecordings(ctx, call.TwilioSid)
+	if err != nil {
+		return 0, err
+	}
+	repaired := 0
+	for _, recording := range list {
+		if recording.Status != "completed" && recording.Status != "absent" {
+			continue
+		}
+		form := url.Values{
+			"CallSid": {call.TwilioSid}, "AccountSid": {recording.AccountSid}, "RecordingSid": {recording.Sid},
+			"RecordingStatus": {recording.Status}, "RecordingUrl": {recording.URL},
+		}
+		if recording.Duration != nil {
+			form.Set("RecordingDuration", strconv.Itoa(*recording.Duration))
+		}
+		if recording.Channels > 0 {
+			form.Set("RecordingChannels", strconv.Itoa(recording.Channels))
+		}
+		if !recording.Started.IsZero() {
+			form.Set("RecordingStartTime", recording.Started.UTC().Format(time.RFC1123Z))
+		}
+		n, err := r.feed(ctx, inbox.KindRecording, call.ID, form)
+		repaired += n
+		if err != nil {
+			return repaired, err
+		}
+	}
+	return repaired, nil
+}
+
+// feed makes an event of what Twilio says and hands it to the inbox, as its webhook would have been. It counts 1 when the
+// event was missing.
+func (r *Reconciler) feed(ctx context.Context, kind inbox.Kind, callID string, form url.Values) (int, error) {
+	query := url.Values{"callId": {callID}}
+	event := &inbox.Event{
+		Kind: kind, Source: inbox.SourceReconciled, AccountSid: form.Get("AccountSid"), CallSid: form.Get("CallSid"),
+		Target: "/api/webhooks/twilio/" + string(kind) + "?" + query.Encode(), ContentType: "application/x-www-form-urlencoded",
+		Body: []byte(form.Encode()), Form: form, Query: query, ReceivedAt: r.config.Now().UTC(),
+	}
+	var err error
+	if event.ID, event.Subject, err = r.config.Identify(kind, form, query); err != nil {
+		return 0, fmt.Errorf("naming a reconciled %s event: %w", kind, err)
+	}
+	result, err := r.config.Processor.Process(ctx, event)
+	if err != nil {
+		return 0, fmt.Errorf("feeding a reconciled %s event: %w", kind, err)
+	}
+	if result.Outcome != inbox.Accepted {
+		return 0, nil
+	}
+	r.config.Log.Info("a webhook that never arrived was fetched", "kind", kind, "call", callID, "event", event.ID)
+	if r.config.OnRepair != nil {
+		r.config.OnRepair(kind)
+	}
+	return 1, nil
+}

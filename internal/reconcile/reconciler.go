@@ -1,0 +1,225 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/twilio"
+)
+
+// Store is what the reconciler needs of the database; *store.Store is one.
+type Store interface {
+	ClaimWatched(ctx context.Context, limit int, lease time.Duration) ([]string, error)
+	Watched(ctx context.Context, callID string, deadlines interview.Deadlines) (store.Watched, error)
+	WatchAgain(ctx context.Context, callID string, at time.Time, checked bool) error
+	Unwatch(ctx context.Context, callID string) error
+	CallsSince(ctx context.Context, since time.Time) ([]string, error)
+	CallIDOf(ctx context.Context, callSid string) (string, error)
+	DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (bool, error)
+	LoseDial(ctx context.Context, callID string) (bool, error)
+	Note(ctx context.Context, callID, what, detail string) error
+}
+
+// Twilio is what the reconciler asks; *twilio.Client is one.
+type Twilio interface {
+	FetchCall(ctx context.Context, sid string) (twilio.RemoteCall, error)
+	ListCalls(ctx context.Context, to string, since time.Time) ([]twilio.RemoteCall, error)
+	ListRecordings(ctx context.Context, callSid string) ([]twilio.RemoteRecording, error)
+}
+
+// Config says what to reconcile, how and how often. Store, Twilio, Processor and Identify are required.
+type Config struct {
+	Store     Store
+	Twilio    Twilio
+	Processor inbox.Processor
+	// Identify names an event as the webhooks do.
+	Identify func(kind inbox.Kind, form, query url.Values) (id, subject string, err error)
+	// From is our caller id: a call from another number is not one that we lost.
+	From      string
+	Deadlines interview.Deadlines
+	// Every is the time between two passes; 0 means 10 s.
+	Every time.Duration
+	// RequestsPerSecond bounds the requests to Twilio; 0 means 2.
+	RequestsPerSecond float64
+	// AbsentAnswers and AbsentFor are what proves that a dial created nothing: so many answers of Twilio in a row that do
+	// not list it, over so long a time. Twilio's lists lag behind, so one answer proves nothing. 0 means 4 in 2 minutes.
+	AbsentAnswers int
+	AbsentFor     time.Duration
+	Log           *slog.Logger
+	Now           func() time.Time
+	// OnRepair, when set, hears of every event that was missing.
+	OnRepair func(kind inbox.Kind)
+}
+
+// Reconciler asks Twilio about what is late. Run blocks; Check and Since may be called beside it.
+type Reconciler struct {
+	config Config
+	limit  *rate.Limiter
+}
+
+// New returns a Reconciler.
+func New(config Config) *Reconciler {
+	if config.Every == 0 {
+		config.Every = 10 * time.Second
+	}
+	if config.RequestsPerSecond == 0 {
+		config.RequestsPerSecond = 2
+	}
+	if config.AbsentAnswers == 0 {
+		config.AbsentAnswers = 4
+	}
+	if config.AbsentFor == 0 {
+		config.AbsentFor = 2 * time.Minute
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Reconciler{config: config, limit: rate.NewLimiter(rate.Limit(config.RequestsPerSecond), 5)}
+}
+
+// claimed bounds the calls of one pass, lease how long they are this process's.
+const (
+	claimed = 50
+	lease   = 2 * time.Minute
+)
+
+// Run makes a pass over the calls that are due, again and again, until ctx ends.
+func (r *Reconciler) Run(ctx context.Context) error {
+	ticker := time.NewTicker(r.config.Every)
+	defer ticker.Stop()
+	for {
+		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
+			r.config.Log.Warn("reconciling", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Pass checks the calls whose next check is due. It stops early when Twilio asks for less.
+func (r *Reconciler) Pass(ctx context.Context) error {
+	ids, err := r.config.Store.ClaimWatched(ctx, claimed, lease)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := r.Check(ctx, id); err != nil {
+			var refused *twilio.Error
+			if ctx.Err() != nil || errors.As(err, &refused) && refused.Throttled() {
+				return err
+			}
+			r.config.Log.Warn("reconciling a call", "call", id, "error", err)
+		}
+	}
+	return nil
+}
+
+// Since checks every call that was created at or after a time, whether it is due or not, and returns how many events were
+// missing.
+func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaired int, err error) {
+	ids, err := r.config.Store.CallsSince(ctx, since)
+	if err != nil {
+		return 0, 0, err
+	}
+	var faults []error
+	for _, id := range ids {
+		w, err := r.config.Store.Watched(ctx, id, r.config.Deadlines)
+		if err == nil && w.What != "" {
+			var n int
+			n, err = r.ask(ctx, w)
+			calls, repaired = calls+1, repaired+n
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("call %s: %w", id, err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return calls, repaired, errors.Join(faults...)
+}
+
+// Check looks at one call, asks Twilio when something is late, and sets the time of the next look. It returns how many
+// events were missing.
+func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {
+	now := r.config.Now()
+	w, err := r.config.Store.Watched(ctx, callID, r.config.Deadlines)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case w.What == "":
+		return 0, r.config.Store.Unwatch(ctx, callID)
+	case now.Before(w.Due):
+		return 0, r.config.Store.WatchAgain(ctx, callID, w.Due, false)
+	case w.Checks >= checksOf(w.What):
+		if err := r.config.Store.Note(ctx, callID, "reconcile.gave-up", "Twilio does not say what became of: "+string(w.What)); err != nil {
+			return 0, err
+		}
+		return 0, r.config.Store.Unwatch(ctx, callID)
+	}
+	repaired, askErr := r.ask(ctx, w)
+	return repaired, errors.Join(askErr, r.again(ctx, w))
+}
+
+// again plans the next look at a call after Twilio was asked.
+func (r *Reconciler) again(ctx context.Context, before store.Watched) error {
+	after, err := r.config.Store.Watched(ctx, before.Call.ID, r.config.Deadlines)
+	if err != nil {
+		return err
+	}
+	if after.What == "" {
+		return r.config.Store.Unwatch(ctx, before.Call.ID)
+	}
+	next := r.config.Now().Add(pause(after))
+	if after.What != before.What {
+		return r.config.Store.WatchAgain(ctx, before.Call.ID, later(next, after.Due), false)
+	}
+	return r.config.Store.WatchAgain(ctx, before.Call.ID, later(next, after.Due), true)
+}
+
+// pause grows with the checks that found nothing. An unknown dial is looked at steadily: each look is a witness.
+func pause(w store.Watched) time.Duration {
+	if w.What == interview.ExpectDial {
+		return 30 * time.Second
+	}
+	return min(15*time.Second<<min(w.Checks, 6), 15*time.Minute)
+}
+
+// checksOf is how often Twilio is asked before nobody asks any more: about a day, and for a dial for ever.
+func checksOf(what interview.Expectation) int {
+	if what == interview.ExpectDial {
+		return 1 << 30
+	}
+	return 100
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// gone reports whether Twilio says that it knows nothing of what was asked for.
+func gone(err error) bool {
+	var e *twilio.Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound
+}
