@@ -41,7 +41,7 @@ func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, er
 		return n, err
 	}
 	n.recordings = len(sids)
-	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID); err != nil {
+	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID, cause); err != nil {
 		return n, fmt.Errorf("erasing what was heard in call %s: %w", callID, err)
 	}
 	detail := fmt.Sprintf("%d recordings, %d utterances, %d claims", n.recordings, n.utterances, n.claims)
@@ -49,8 +49,8 @@ func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, er
 }
 
 // eraseWords erases all text that came of a call's audio.
-func (tx *Tx) eraseWords(ctx context.Context, callID string) (utterances, claims int, err error) {
-	if claims, err = tx.eraseClaims(ctx, callID); err != nil {
+func (tx *Tx) eraseWords(ctx context.Context, callID, cause string) (utterances, claims int, err error) {
+	if claims, err = tx.eraseEvidence(ctx, cause, callID); err != nil {
 		return 0, 0, err
 	}
 	said, err := tx.Exec(ctx, `DELETE FROM utterances WHERE call_id = $1`, callID)
@@ -93,9 +93,6 @@ func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
 	}
 	return nil
 }
-
-// eraseClaims erases the claims that were made of a call, and reopens what they were evidence for.
-func (tx *Tx) eraseClaims(context.Context, string) (int, error) { return 0, nil }
 
 // digits are those of a phone number, as anybody may have written them down.
 func digits(phoneNumber string) string { return strings.TrimPrefix(phoneNumber, "+") }

@@ -40,7 +40,8 @@ func newLine(t *testing.T, s *Store, id string) *line {
 func dialledLine(t *testing.T, s *Store) *line {
 	t.Helper()
 	c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", PromptTemplate: "- What does it cost?\n- How many?",
-		Status: interview.CampaignActive, AnswerMode: interview.AnswerGather})
+		Status: interview.CampaignActive, AnswerMode: interview.AnswerGather,
+		Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +121,23 @@ func (l *line) transcribe(words ...string) {
 		heard = append(heard, interview.Utterance{Speaker: interview.SpeakerCallee, Text: w})
 	}
 	if err := l.store.SaveTranscript(l.t.Context(), run, l.id, "RE1", heard); err != nil && !errors.Is(err, jobs.ErrLostRun) {
+		l.t.Fatal(err)
+	}
+}
+
+// extract plays extract-claims, which finds one claim and has one answer that nobody could read.
+func (l *line) extract() {
+	l.t.Helper()
+	run := l.store.mustStart(l.t, interview.ExtractClaims, l.id+":RE1")
+	e, err := l.store.BeginExtraction(l.t.Context(), run, l.id, "RE1")
+	if err != nil || e.Skip {
+		l.t.Fatalf("%+v, %v", e, err)
+	}
+	if err := l.store.KeepAnswer(l.t.Context(), run, l.id, "I heard "+secretWords, "prose"); err != nil {
+		l.t.Fatal(err)
+	}
+	claim := interview.Claim{HypothesisID: e.Hypotheses[0].ID, Field: "OTHER", Unit: "NONE", Text: secretWords, RawText: secretWords}
+	if err := l.store.SaveClaims(l.t.Context(), run, l.id, "RE1", []interview.Claim{claim}); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -221,6 +239,7 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 		l.interview()
 		l.recordingEnds()
 		l.transcribe(secretWords, "a dozen")
+		l.extract()
 		if _, err := l.erase(); !errors.Is(err, ErrNotOver) {
 			t.Fatalf("a call in progress was erased: %v", err)
 		}
@@ -236,12 +255,15 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 		if found := traces(t, s); len(found) != 0 {
 			t.Errorf("left: %q", found)
 		}
-		want := Erasure{ErasureRequest{l.id, "dpo@example.com", "article 17"}, erasure.At, 1, 4, 0, 7}
+		want := Erasure{ErasureRequest{l.id, "dpo@example.com", "article 17"}, erasure.At, 1, 4, 1, 7}
 		if erasure != want {
 			t.Errorf("erasure %+v, want %+v", erasure, want)
 		}
 		if n := l.runs(interview.DeleteRecording); n != 1 {
 			t.Errorf("%d runs delete the recording", n)
+		}
+		if n := l.runs(interview.ValidateClaim); n != 2 {
+			t.Errorf("%d validations: what the claim was evidence for is not judged anew", n)
 		}
 		d, err := s.CallDetail(t.Context(), l.id)
 		if err != nil || d.Erasure == nil || *d.Erasure != want || d.Call.ErasedAt == nil || d.Call.Consent != interview.ConsentRefused {
@@ -249,6 +271,47 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 		}
 		if len(d.Recordings) != 1 || len(d.Utterances) != 0 || len(d.Webhooks) != 7 {
 			t.Errorf("left %d recordings, %d utterances, %d events", len(d.Recordings), len(d.Utterances), len(d.Webhooks))
+		}
+	})
+}
+
+// Between any two statements of an erasure the connection may be lost: then all is still there, and the next one takes it.
+func TestErasureStopsHalfway(t *testing.T) {
+	left := -1 // statements until the connection is lost; below 0 it holds
+	lost := errors.New("connection lost")
+	around := func(statement func() error) error {
+		if left == 0 {
+			return lost
+		}
+		left--
+		return statement()
+	}
+	eachDatabase(t, Options{Around: around}, func(t *testing.T, s *Store) {
+		left = -1
+		l := dialledLine(t, s)
+		l.interview()
+		l.recordingEnds()
+		l.transcribe(secretWords, "a dozen")
+		l.extract()
+		l.hangUp()
+		whole := len(traces(t, s))
+		statements := 0
+		for ; ; statements++ {
+			left = statements
+			_, err := l.erase()
+			left = -1
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, lost) {
+				t.Fatalf("statement %d: %v", statements, err)
+			}
+			if n := len(traces(t, s)); n != whole {
+				t.Fatalf("statement %d: %d traces of %d left", statements, n, whole)
+			}
+		}
+		if found := traces(t, s); len(found) != 0 || statements < 15 {
+			t.Errorf("after %d statements: %q", statements, found)
 		}
 	})
 }
