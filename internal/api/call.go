@@ -128,7 +128,7 @@ func showCall(d store.CallDetail) call {
 		Utterances: each(d.Utterances, func(u interview.Utterance) utterance {
 			return utterance{Speaker: u.Speaker, Text: u.Text, StartSec: u.StartSec, EndSec: u.EndSec}
 		}),
-		Claims: []claim{},
+		Claims: each(d.Claims, showClaim),
 		Events: each(d.Webhooks, func(e store.Webhook) callEvent {
 			return callEvent{ID: e.ID, Kind: e.Kind, EventID: e.EventID, Outcome: e.Outcome, ReceivedAt: e.ReceivedAt.UTC()}
 		}),

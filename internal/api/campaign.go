@@ -30,7 +30,9 @@ type campaign struct {
 	// Questions are those that a call asks, found in the template.
 	Questions  []string             `json:"questions"`
 	Hypotheses []campaignHypothesis `json:"hypotheses"`
-	CreatedAt  time.Time            `json:"createdAt"`
+	// CanComplete says that every hypothesis has a verdict on its newest evidence. Status is changed by PATCH.
+	CanComplete bool      `json:"canComplete"`
+	CreatedAt   time.Time `json:"createdAt"`
 }
 
 type campaignHypothesis struct {
@@ -71,7 +73,7 @@ func showCampaign(c interview.Campaign) campaign {
 	return campaign{
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
-		Hypotheses: each(c.Hypotheses, showHypothesis),
+		Hypotheses: each(c.Hypotheses, showHypothesis), CanComplete: c.CanComplete(),
 	}
 }
 

@@ -21,7 +21,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
 			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
 		created := r.want(201)
-		created.keys(t, "id name category promptTemplate status answerMode questions hypotheses createdAt")
+		created.keys(t, "id name category promptTemplate status answerMode questions hypotheses canComplete createdAt")
 		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
 			t.Errorf("%v", created)
 		}
@@ -44,7 +44,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 				t.Errorf("%v", h)
 			}
 			alone := s.get("/api/hypotheses/" + h.text("id")).want(200)
-			alone.keys(t, "id question status conclusion claims")
+			alone.keys(t, "id campaignId question status conclusion reopened consistency confidence claims verdicts")
 			if len(alone.list(t, "claims")) != 0 || alone["question"] != h["question"] || alone["id"] != h["id"] {
 				t.Errorf("%v", alone)
 			}

@@ -5,28 +5,42 @@ import (
 	"net/http"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // hypothesisStore keeps hypotheses.
 type hypothesisStore interface {
-	Hypothesis(ctx context.Context, id string) (interview.Hypothesis, error)
+	HypothesisDetail(ctx context.Context, id string) (store.HypothesisDetail, error)
 }
 
-// hypothesis is a hypothesis with the claims that speak to it.
+// hypothesis is a hypothesis with the claims that speak to it and all verdicts on it.
 type hypothesis struct {
 	campaignHypothesis
+	CampaignID string `json:"campaignId"`
+	// Reopened says that there is newer evidence than the last verdict saw, which stands until the next one.
+	Reopened bool `json:"reopened"`
+	// Consistency and Confidence are those of the last verdict, null without one.
+	Consistency *float64 `json:"consistency"`
+	Confidence  *float64 `json:"confidence"`
+	// Claims are in the order in which they were made, rejected ones too.
 	Claims []claim `json:"claims"`
+	// Verdicts are newest first.
+	Verdicts []verdict `json:"verdicts"`
 }
 
-// claim is something that a person said. No function makes claims yet, so every list of them is empty.
-type claim struct{}
-
 func (a *api) getHypothesis(w http.ResponseWriter, r *http.Request) error {
-	h, err := a.store.Hypothesis(r.Context(), r.PathValue("id"))
+	d, err := a.store.HypothesisDetail(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, hypothesis{showHypothesis(h), []claim{}})
+	shown := hypothesis{
+		campaignHypothesis: showHypothesis(d.Hypothesis), CampaignID: d.Hypothesis.CampaignID, Reopened: d.Hypothesis.Reopened,
+		Claims: each(d.Claims, showClaim), Verdicts: each(d.Verdicts, showVerdict),
+	}
+	if len(shown.Verdicts) > 0 {
+		shown.Consistency, shown.Confidence = &shown.Verdicts[0].Consistency, &shown.Verdicts[0].Confidence
+	}
+	return answer(w, http.StatusOK, shown)
 }
 
 func showHypothesis(h interview.Hypothesis) campaignHypothesis {

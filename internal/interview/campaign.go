@@ -38,6 +38,17 @@ type Campaign struct {
 	Hypotheses []Hypothesis
 }
 
+// CanComplete reports that nothing is left to find out: there are hypotheses, and each has a verdict on its newest
+// evidence. Completing a campaign is an operator's decision; this only advises.
+func (c Campaign) CanComplete() bool {
+	for _, h := range c.Hypotheses {
+		if h.Status == HypothesisPending || h.Reopened {
+			return false
+		}
+	}
+	return len(c.Hypotheses) > 0
+}
+
 // Questions are the lines of a prompt template that begin with "-", in order, without the dash.
 func Questions(promptTemplate string) []string {
 	var questions []string

@@ -20,5 +20,7 @@ type Hypothesis struct {
 	Question   string
 	Status     HypothesisStatus
 	Conclusion string
-	CreatedAt  time.Time
+	// Reopened says that there is a verdict, and newer evidence than it saw. The verdict stands until the next one.
+	Reopened  bool
+	CreatedAt time.Time
 }

@@ -272,7 +272,7 @@ func TestEvidenceIsJudgedTwiceOrNotAtAll(t *testing.T) {
 			t.Fatalf("an ended run took effect: %v", err)
 		}
 		d, err := s.HypothesisDetail(t.Context(), h)
-		if err != nil || d.Hypothesis.Status != interview.HypothesisValidated || d.Reopened() || len(d.Verdicts) != 1 || len(d.Claims) != 6 {
+		if err != nil || d.Hypothesis.Status != interview.HypothesisValidated || d.Hypothesis.Reopened || len(d.Verdicts) != 1 || len(d.Claims) != 6 {
 			t.Fatalf("%+v, %v", d, err)
 		}
 		if w := d.Verdicts[0]; w.Reasons[0] != "because" || w.Claims != 6 || w.Calls != 3 || w.Revision != 3 || w.Consistency < 0.8 {
@@ -288,7 +288,7 @@ func TestEvidenceIsJudgedTwiceOrNotAtAll(t *testing.T) {
 		// New evidence re-opens the question; the last verdict stands until the next.
 		s.extract(t, calls[3], claimFor(h, false))
 		d, err = s.HypothesisDetail(t.Context(), h)
-		if err != nil || !d.Reopened() || d.Hypothesis.Status != interview.HypothesisValidated {
+		if err != nil || !d.Hypothesis.Reopened || d.Hypothesis.Status != interview.HypothesisValidated {
 			t.Fatalf("%+v, %v", d, err)
 		}
 		run, v = begin(4)
@@ -311,10 +311,9 @@ func TestEvidenceIsJudgedTwiceOrNotAtAll(t *testing.T) {
 // completable checks what is said of the call's campaign.
 func (s *Store) completable(t *testing.T, callID string, want bool) {
 	t.Helper()
-	campaign := s.mustCall(t, callID).CampaignID
-	got, err := s.Completable(t.Context(), []string{campaign})
-	if err != nil || got[campaign] != want {
-		t.Errorf("completable %v, %v", got, err)
+	campaign, err := s.Campaign(t.Context(), s.mustCall(t, callID).CampaignID)
+	if err != nil || campaign.CanComplete() != want {
+		t.Errorf("can complete: %v, %v", campaign.CanComplete(), err)
 	}
 }
 
@@ -403,5 +402,30 @@ func TestClaimsOfManyRecordingsAtOnceLoseARevision(t *testing.T) {
 		if got := s.count(t, `SELECT COUNT(*) FROM function_runs WHERE function = 'validate-claim'`); got != 2*n {
 			t.Errorf("%d validations, want %d", got, 2*n)
 		}
+	})
+}
+
+// A campaign can be completed while a question is open, or never.
+func TestCampaignCanBeCompletedTooEarly(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		calls, hypotheses := heardCalls(t, s, 4)
+		for _, id := range calls[:3] {
+			s.extract(t, id, claimFor(hypotheses[0], true), claimFor(hypotheses[1], false))
+		}
+		for i, status := range []interview.HypothesisStatus{interview.HypothesisValidated, interview.HypothesisInvalidated} {
+			s.completable(t, calls[0], false)
+			run := s.mustStart(t, interview.ValidateClaim, hypotheses[i]+":3")
+			v, err := s.BeginValidation(t.Context(), run, hypotheses[i], 3)
+			if err != nil || v.Skip {
+				t.Fatalf("%+v, %v", v, err)
+			}
+			if err := s.SaveVerdict(t.Context(), run, v.Judge(interview.Opinion{Status: status, Conclusion: "So it is."})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.completable(t, calls[0], true)
+		s.extract(t, calls[3], claimFor(hypotheses[0], true))
+		s.completable(t, calls[0], false)
+		s.completable(t, seed(t, s, 1)[0], false) // no hypotheses: nothing was found out
 	})
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-const selectHypotheses = `SELECT id, campaign_id, question, status, conclusion, created_at FROM hypotheses`
+const selectHypotheses = `SELECT id, campaign_id, question, status, conclusion, created_at,
+	CASE WHEN status <> 'PENDING' AND evidence_revision > judged_revision THEN TRUE ELSE FALSE END FROM hypotheses`
 
 func scanHypothesis(r row) (interview.Hypothesis, error) {
 	var h interview.Hypothesis
-	err := r.Scan(&h.ID, &h.CampaignID, &h.Question, &h.Status, &h.Conclusion, &h.CreatedAt)
+	err := r.Scan(&h.ID, &h.CampaignID, &h.Question, &h.Status, &h.Conclusion, &h.CreatedAt, &h.Reopened)
 	return h, err
 }
 

@@ -68,9 +68,11 @@ func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothes
 func (tx *Tx) judgeable(ctx context.Context, id string, revision int) (interview.Hypothesis, bool, error) {
 	var h interview.Hypothesis
 	var newest, judged int
-	err := tx.QueryRow(ctx, `SELECT id, campaign_id, question, status, conclusion, created_at, evidence_revision, judged_revision
-		FROM hypotheses WHERE id = $1`+tx.store.dialect.lock, id).
-		Scan(&h.ID, &h.CampaignID, &h.Question, &h.Status, &h.Conclusion, &h.CreatedAt, &newest, &judged)
+	err := tx.QueryRow(ctx, `SELECT evidence_revision, judged_revision FROM hypotheses WHERE id = $1`+tx.store.dialect.lock, id).
+		Scan(&newest, &judged)
+	if err == nil {
+		h, err = scanHypothesis(tx.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, false, nil
 	}
@@ -155,27 +157,17 @@ func (tx *Tx) saveVerdict(ctx context.Context, v interview.Verdict) error {
 // HypothesisDetail is a hypothesis with its evidence and all verdicts on it.
 type HypothesisDetail struct {
 	Hypothesis interview.Hypothesis
-	// Revision counts the changes of the evidence. While it is beyond that of the last verdict the question is open again.
-	Revision, JudgedRevision int
 	// Claims are in the order in which they were made, rejected ones too.
 	Claims []interview.Claim
 	// Verdicts are newest first.
 	Verdicts []interview.Verdict
 }
 
-// Reopened reports that there is a verdict and newer evidence.
-func (d HypothesisDetail) Reopened() bool {
-	return d.Hypothesis.Status != interview.HypothesisPending && d.Revision > d.JudgedRevision
-}
-
 // HypothesisDetail returns one hypothesis. ErrNotFound when there is none.
 func (s *Store) HypothesisDetail(ctx context.Context, id string) (HypothesisDetail, error) {
 	var d HypothesisDetail
-	err := s.snapshot(ctx, func(q querier) error {
-		h := &d.Hypothesis
-		err := q.QueryRow(ctx, `SELECT id, campaign_id, question, status, conclusion, created_at, evidence_revision, judged_revision
-			FROM hypotheses WHERE id = $1`, id).
-			Scan(&h.ID, &h.CampaignID, &h.Question, &h.Status, &h.Conclusion, &h.CreatedAt, &d.Revision, &d.JudgedRevision)
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		d.Hypothesis, err = scanHypothesis(q.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}
@@ -210,27 +202,6 @@ func verdictsOf(ctx context.Context, q querier, hypothesisID string) ([]intervie
 		FROM verdicts WHERE hypothesis_id = $1 ORDER BY revision DESC`, hypothesisID)
 	if err != nil {
 		return nil, fmt.Errorf("loading verdicts: %w", err)
-	}
-	return out, nil
-}
-
-// Completable says of each campaign whether it can be completed: it has hypotheses, and all have a verdict on their
-// newest evidence.
-func (s *Store) Completable(ctx context.Context, campaignIDs []string) (map[string]bool, error) {
-	out := map[string]bool{}
-	if len(campaignIDs) == 0 {
-		return out, nil
-	}
-	err := collect(ctx, s.read(), func(r row) error {
-		var id string
-		var pending int
-		err := r.Scan(&id, &pending)
-		out[id] = pending == 0
-		return err
-	}, `SELECT campaign_id, SUM(CASE WHEN status = 'PENDING' OR evidence_revision > judged_revision THEN 1 ELSE 0 END)
-		FROM hypotheses WHERE campaign_id IN `+placeholders(1, len(campaignIDs))+` GROUP BY campaign_id`, anys(campaignIDs)...)
-	if err != nil {
-		return nil, fmt.Errorf("counting pending hypotheses: %w", err)
 	}
 	return out, nil
 }
