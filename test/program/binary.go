@@ -1,0 +1,79 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// command is what is built.
+const command = "github.com/i-agent/iagent/cmd/iagent"
+
+// built is where this process's binary is. It is made by the first test that asks.
+var built = sync.OnceValues(build)
+
+// Binary returns the path of iagent, built from the sources at hand, with the race detector where the test has it.
+func Binary(t testing.TB) string {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func build() (string, error) {
+	if err := os.MkdirAll(folder(), 0o700); err != nil {
+		return "", fmt.Errorf("making a folder for the binary: %w", err)
+	}
+	path := filepath.Join(folder(), "iagent")
+	args := []string{"build", "-o", path}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, command)...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building iagent: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// folder is where this process keeps its binary.
+func folder() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("iagent-program-%d", os.Getpid()))
+}
+
+// Main runs the tests of a package, then removes what they shared.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := os.RemoveAll(folder()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(os.Stderr, "removing the binary:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// Command is a run of the binary that ends by itself.
+type Command struct {
+	Exit           int
+	Stdout, Stderr string
+}
+
+// Run runs iagent with these arguments and settings in an empty folder and returns how it ended. Nothing of the test's
+// own environment that iagent would read is passed on.
+func Run(t testing.TB, settings Settings, args ...string) Command {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), Binary(t), args...)
+	cmd.Dir, cmd.Env = t.TempDir(), settings.environ()
+	var stdout, stderr buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		t.Fatalf("running iagent %q: %v", args, err)
+	}
+	return Command{Exit: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+}

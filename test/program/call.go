@@ -1,0 +1,164 @@
+package program
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// Call is what the API says of a call.
+type Call struct {
+	ID           string  `json:"id"`
+	PhoneNumber  string  `json:"phoneNumber"`
+	TwilioSid    string  `json:"twilioSid"`
+	Status       string  `json:"status"`
+	ConsentGiven *bool   `json:"consentGiven"`
+	Duration     *int    `json:"duration"`
+	Transcript   *string `json:"transcript"`
+	ErrorCode    *int    `json:"errorCode"`
+	ErrorMessage *string `json:"errorMessage"`
+	Recordings   []struct {
+		Sid    string `json:"sid"`
+		Status string `json:"status"`
+	} `json:"recordings"`
+	Utterances []struct {
+		Speaker string `json:"speaker"`
+		Text    string `json:"text"`
+	} `json:"utterances"`
+	Events []struct {
+		EventID string `json:"eventId"`
+		Kind    string `json:"kind"`
+		Outcome string `json:"outcome"`
+	} `json:"events"`
+	History []struct {
+		What   string `json:"what"`
+		Detail string `json:"detail"`
+	} `json:"history"`
+}
+
+// Happened counts the entries of the call's history by what they are about.
+func (c Call) Happened() map[string]int {
+	counts := map[string]int{}
+	for _, entry := range c.History {
+		counts[entry.What]++
+	}
+	return counts
+}
+
+// Outcomes counts the call's events by outcome.
+func (c Call) Outcomes() map[string]int {
+	counts := map[string]int{}
+	for _, event := range c.Events {
+		counts[event.Outcome]++
+	}
+	return counts
+}
+
+// Campaign is what the tests ask people about.
+const Campaign = `{"name": "Oat drink on the shelf", "category": "oat drink", "status": "ACTIVE",
+	"promptTemplate": "Ask a shop owner:\n- What does a litre of oat drink cost?\n- How many cases do you sell in a week?",
+	"hypotheses": [{"question": "Does a litre cost more than 2 dollars?"}]}`
+
+// Place creates a campaign and starts calls to the numbers, over the API.
+func (s *Server) Place(t testing.TB, numbers ...string) []Call {
+	t.Helper()
+	var campaign struct {
+		ID string `json:"id"`
+	}
+	s.api(t, http.MethodPost, "/api/campaigns", []byte(Campaign), http.StatusCreated, &campaign)
+	body, err := json.Marshal(map[string]any{"phoneNumbers": numbers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var placed struct {
+		Calls []Call `json:"calls"`
+	}
+	s.api(t, http.MethodPost, "/api/campaigns/"+campaign.ID+"/calls", body, http.StatusAccepted, &placed)
+	if len(placed.Calls) != len(numbers) {
+		t.Fatalf("%d numbers started %d calls", len(numbers), len(placed.Calls))
+	}
+	return placed.Calls
+}
+
+// Call asks the API about a call.
+func (s *Server) Call(t testing.TB, id string) Call {
+	t.Helper()
+	call, err := s.LookUp(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call
+}
+
+// LookUp is Call for those who go on without the answer.
+func (s *Server) LookUp(id string) (Call, error) {
+	var call Call
+	return call, s.Get("/api/calls/"+id, &call)
+}
+
+// AwaitCall asks about a call until it is as it should be; wrong says what is not.
+func (s *Server) AwaitCall(t testing.TB, within time.Duration, id string, wrong func(Call) error) Call {
+	t.Helper()
+	var call Call
+	Eventually(t, within, func() (err error) {
+		if call, err = s.LookUp(id); err != nil {
+			return err
+		}
+		return wrong(call)
+	})
+	return call
+}
+
+// HasStatus is for AwaitCall.
+func HasStatus(want string) func(Call) error {
+	return func(call Call) error {
+		if call.Status != want {
+			return fmt.Errorf("call is %s, not %s; history: %v", call.Status, want, call.History)
+		}
+		return nil
+	}
+}
+
+// Get asks the API.
+func (s *Server) Get(path string, into any) error {
+	return s.request(http.MethodGet, path, nil, http.StatusOK, into)
+}
+
+func (s *Server) api(t testing.TB, method, path string, body []byte, want int, into any) {
+	t.Helper()
+	if err := s.request(method, path, body, want, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) request(method, path string, body []byte, want int, into any) error {
+	r, err := http.NewRequest(method, s.URL()+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+AdminToken)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	client := http.Client{Timeout: 30 * time.Second}
+	response, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if response.StatusCode != want {
+		return fmt.Errorf("%s %s: %s, not %d: %s", method, path, response.Status, want, text)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("%s %s: %w: %s", method, path, err, text)
+	}
+	return nil
+}

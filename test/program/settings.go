@@ -1,0 +1,81 @@
+package program
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/testdb"
+)
+
+// The installation that the tests run.
+const (
+	Account     = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	Token       = "0123456789abcdef0123456789abcdef"
+	Secondary   = "fedcba9876543210fedcba9876543210"
+	Number      = "+15550000000"
+	AdminToken  = "an-admin-token-of-the-tests"
+	ModelsToken = "a-models-token-of-the-tests"
+	// PublicURL is what Twilio is told. It leads nowhere: stand-ins send to the process itself, wherever it listens.
+	PublicURL = "https://calls.example.com"
+)
+
+// Settings are environment variables by name.
+type Settings map[string]string
+
+// Complete are settings with which everything works but the outside world: there is no Twilio and no model.
+func Complete(databaseURL string) Settings {
+	return Settings{
+		"TWILIO_AUTH_TOKEN": Token, "TWILIO_AUTH_TOKEN_SECONDARY": Secondary, "TWILIO_ACCOUNT_SID": Account,
+		"TWILIO_PHONE_NUMBER": Number, "TWILIO_API_URL": "http://127.0.0.1:1", "APP_URL": PublicURL,
+		"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": ModelsToken,
+		"DATABASE_URL": databaseURL, "ADMIN_TOKEN": AdminToken, "HOST": "127.0.0.1", "PORT": "0",
+		"DIALS_PER_MINUTE": "10000", "LOG_FORMAT": "json", "LOG_LEVEL": "info",
+	}
+}
+
+// With returns the settings with some of them changed: name, value, name, value.
+func (s Settings) With(pairs ...string) Settings {
+	s = maps.Clone(s)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		s[pairs[i]] = pairs[i+1]
+	}
+	return s
+}
+
+// Without returns the settings without some of them.
+func (s Settings) Without(names ...string) Settings {
+	s = maps.Clone(s)
+	for _, name := range names {
+		delete(s, name)
+	}
+	return s
+}
+
+// environ is the whole environment of a process with these settings.
+func (s Settings) environ() []string {
+	env := []string{"GORACE=halt_on_error=1 exitcode=66"}
+	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		env = append(env, name+"="+s[name])
+	}
+	return env
+}
+
+// OnBoth runs a test on an empty SQLite file and on an empty Postgres database, at the same time.
+func OnBoth(t *testing.T, test func(t *testing.T, databaseURL string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, "sqlite:"+testdb.SQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, testdb.Postgres(t))
+	})
+}

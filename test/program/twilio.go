@@ -1,0 +1,174 @@
+package program
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Twilio is a stand-in for Twilio's REST API that answers the creation of calls as a test wants, and places none: the
+// webhooks are the test's own. Anything but creating and listing calls fails the test.
+type Twilio struct {
+	URL string
+
+	t       testing.TB
+	release chan struct{} // closed at the test's end
+
+	mu      sync.Mutex
+	answers []CreateAnswer
+	asked   []time.Time
+	placed  []PlacedCall
+	sids    int
+}
+
+// PlacedCall is a call that Twilio took.
+type PlacedCall struct {
+	Sid  string
+	Form url.Values
+	At   time.Time
+}
+
+// CreateAnswer answers one request to create a call.
+type CreateAnswer func(tw *Twilio, w http.ResponseWriter, r *http.Request)
+
+// NewTwilio starts a stand-in. Each request to create a call gets the next of the answers, and the last one for ever.
+func NewTwilio(t testing.TB, answers ...CreateAnswer) *Twilio {
+	tw := &Twilio{t: t, release: make(chan struct{}), answers: answers}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /2010-04-01/Accounts/"+Account+"/Calls.json", tw.create)
+	mux.HandleFunc("GET /2010-04-01/Accounts/"+Account+"/Calls.json", tw.list)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("nobody expected %s %s at Twilio", r.Method, r.URL.Path)
+		w.WriteHeader(http.StatusNotFound)
+	})
+	server := httptest.NewServer(authenticated(mux))
+	t.Cleanup(func() {
+		close(tw.release)
+		server.Close()
+	})
+	tw.URL = server.URL
+	return tw
+}
+
+// Settings lead a server to the stand-in.
+func (tw *Twilio) Settings(databaseURL string) Settings {
+	return Complete(databaseURL).With("TWILIO_API_URL", tw.URL)
+}
+
+// Asked is when a request to create a call arrived, for each.
+func (tw *Twilio) Asked() []time.Time {
+	tw.mu.Lock()
+	defer tw.mu.Unlock()
+	return append([]time.Time(nil), tw.asked...)
+}
+
+// Placed lists the calls that exist, whether or not anybody was told.
+func (tw *Twilio) Placed() []PlacedCall {
+	tw.mu.Lock()
+	defer tw.mu.Unlock()
+	return append([]PlacedCall(nil), tw.placed...)
+}
+
+func authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != Account || password != Token {
+			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (tw *Twilio) create(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		tw.t.Errorf("creating a call: %v", err)
+	}
+	tw.mu.Lock()
+	tw.asked = append(tw.asked, time.Now())
+	answer := tw.answers[min(len(tw.asked), len(tw.answers))-1]
+	tw.mu.Unlock()
+	answer(tw, w, r)
+}
+
+// list shows the calls to a number, as Twilio does to whoever wonders what became of a request.
+func (tw *Twilio) list(w http.ResponseWriter, r *http.Request) {
+	calls := []map[string]any{}
+	for _, call := range tw.Placed() {
+		if to := r.URL.Query().Get("To"); to == "" || to == call.Form.Get("To") {
+			calls = append(calls, call.resource())
+		}
+	}
+	answerJSON(w, http.StatusOK, map[string]any{"calls": calls, "page": 0, "page_size": 100, "next_page_uri": nil, "uri": r.URL.RequestURI()})
+}
+
+// place makes a call of a request.
+func (tw *Twilio) place(form url.Values) PlacedCall {
+	tw.mu.Lock()
+	defer tw.mu.Unlock()
+	call := PlacedCall{Sid: Sid("CA", len(tw.placed)+1), Form: form, At: time.Now()}
+	tw.placed = append(tw.placed, call)
+	return call
+}
+
+func (c PlacedCall) resource() map[string]any {
+	return map[string]any{
+		"sid": c.Sid, "account_sid": Account, "status": "queued", "direction": "outbound-api",
+		"to": c.Form.Get("To"), "from": c.Form.Get("From"), "date_created": c.At.UTC().Format(time.RFC1123Z),
+	}
+}
+
+// Sid is the n-th of a kind: its prefix and 32 hexadecimal digits.
+func Sid(prefix string, n int) string { return fmt.Sprintf("%s%032x", prefix, n) }
+
+// Creates answers 201, as Twilio does.
+func Creates(tw *Twilio, w http.ResponseWriter, r *http.Request) {
+	answerJSON(w, http.StatusCreated, tw.place(r.Form).resource())
+}
+
+// FailsAfterCreating places the call and answers 500.
+func FailsAfterCreating(tw *Twilio, w http.ResponseWriter, r *http.Request) {
+	tw.place(r.Form)
+	refuse(w, http.StatusInternalServerError, 20500, "An internal server error has occurred")
+}
+
+// HangsAfterCreating places the call and never answers.
+func HangsAfterCreating(tw *Twilio, _ http.ResponseWriter, r *http.Request) {
+	tw.place(r.Form)
+	select {
+	case <-r.Context().Done():
+	case <-tw.release:
+	}
+}
+
+// DropsAfterCreating places the call and cuts the connection.
+func DropsAfterCreating(tw *Twilio, _ http.ResponseWriter, r *http.Request) {
+	tw.place(r.Form)
+	panic(http.ErrAbortHandler)
+}
+
+// Throttles answers 429, which means that nothing was placed.
+func Throttles(_ *Twilio, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+}
+
+// RefusesNumber answers 400: the number cannot be called.
+func RefusesNumber(_ *Twilio, w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusBadRequest, 21211, "The 'To' number is not a valid phone number.")
+}
+
+func refuse(w http.ResponseWriter, status, code int, message string) {
+	answerJSON(w, status, map[string]any{"code": code, "message": message, "status": status,
+		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})
+}
+
+func answerJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
