@@ -14,8 +14,9 @@ type call struct {
 	sim      *Simulator
 	key      string // the number and how often it was called before: what all chance is drawn from
 	sid      string
-	base     string // URL of this simulator, as the application reached it
-	to, from string
+	base     string     // URL of this simulator, as the application reached it
+	to, from string     // the person, and the application's number
+	inbound  bool       // the person called
 	params   url.Values // of the REST request
 	script   Script
 	person   int // the person's channel in dual recordings, 1 or 2

@@ -23,8 +23,8 @@ const (
 
 // launch starts the call's goroutine, the only one that it has apart from twins of its webhooks. The call is
 // counted as in flight already.
-func (s *Simulator) launch(c *call) {
-	ctx, cancel := context.WithCancel(context.Background())
+func (s *Simulator) launch(ctx context.Context, c *call) {
+	ctx, cancel := context.WithCancel(ctx)
 	s.mu.Lock()
 	c.cancel = cancel
 	if s.closed {
@@ -51,6 +51,7 @@ func (c *call) run(ctx context.Context) {
 		c.cutLines()
 	})
 	c.stopRecordings("")
+	c.runErrands(ctx) // a recording may be done before its call
 	c.sendStatus(ctx, "completed", status)
 	c.drain(ctx)
 	c.flush(ctx)
@@ -62,6 +63,11 @@ func (c *call) dial(ctx context.Context) string {
 		return "canceled"
 	}
 	c.set(func() { c.started = c.now })
+	if c.inbound { // it is the person who calls
+		c.set(func() { c.status, c.answered = "in-progress", c.now })
+		c.converse(ctx)
+		return "completed"
+	}
 	c.sendStatus(ctx, "initiated", "initiated")
 	if c.advance(ctx, dialling) != nil {
 		return "canceled"

@@ -106,7 +106,11 @@ func (c *call) get(ctx context.Context, f fetch) (*document, error) {
 // tryGet fetches TwiML once and judges the answer as Twilio does (Twilio: TwiML voice request): 4xx, 5xx and no
 // answer are 11200, a body that is no TwiML 12100, a type that cannot be played or read 12300.
 func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
-	params := c.callParams("in-progress")
+	status := "in-progress"
+	if c.inbound && f.kind == KindVoice {
+		status = "ringing" // it is the TwiML that answers
+	}
+	params := c.callParams(status)
 	if c.answeredBy != "" && c.params.Get("AsyncAmd") != "true" {
 		params.Set("AnsweredBy", c.answeredBy)
 	}
@@ -115,8 +119,11 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	}
 	d := c.dispatch(ctx, webhook{kind: f.kind, method: f.method, url: f.url, params: params})
 	wrong := func(code int, message string) (*document, int, error) {
-		c.complain(code, "error", d.URL, message)
+		c.complainOf(d, code, "error", message)
 		return nil, code, errFailed
+	}
+	if f.means != ConsentNone && d.reached { // the application has heard it, whether or not we heard the answer
+		c.set(func() { c.consent = f.means })
 	}
 	if d.Failure != "" {
 		code := map[string]int{"ct": 11205, "rt": 11200, "redirects": 11215}[d.Failure]
@@ -125,13 +132,12 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 		}
 		return wrong(code, fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error))
 	}
-	if f.means != ConsentNone {
-		c.set(func() { c.consent = f.means })
-	}
-	media, _, _ := mime.ParseMediaType(d.ContentType)
+	media, code := playable(d.ContentType)
 	switch {
 	case media == "":
-		return wrong(11200, "the answer has no Content-Type")
+		return wrong(code, "the answer has no Content-Type")
+	case code != 0:
+		return wrong(code, "the answer's Content-Type is "+media)
 	case strings.HasPrefix(media, "audio/"):
 		return &document{url: d.URL, verbs: []*node{{name: "Play"}}}, 0, nil
 	case media == "text/plain":
@@ -139,8 +145,6 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 			return &document{url: d.URL, verbs: verbs}, 0, nil
 		}
 		return &document{url: d.URL, verbs: []*node{{name: "Say", text: d.Body}}}, 0, nil
-	case media != "text/xml" && media != "application/xml" && media != "text/html":
-		return wrong(12300, "the answer's Content-Type is "+media)
 	}
 	doc, err := c.read(d.URL, d.Body)
 	return doc, 12100, err
@@ -154,4 +158,17 @@ func (c *call) read(base, text string) (*document, error) {
 		return nil, errFailed
 	}
 	return &document{url: base, verbs: verbs}, nil
+}
+
+// playable reads a Content-Type and says what Twilio writes in the Debugger when it can do nothing with it; 0 is nothing.
+func playable(contentType string) (media string, code int) {
+	media, _, _ = mime.ParseMediaType(contentType)
+	switch {
+	case media == "":
+		return "", 11200
+	case strings.HasPrefix(media, "audio/"), media == "text/plain", media == "text/xml", media == "application/xml", media == "text/html":
+		return media, 0
+	default:
+		return media, 12300
+	}
 }

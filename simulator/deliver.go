@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,12 +21,13 @@ type Delivery struct {
 	Ordinal   int        `json:"ordinal"` // place among the call's requests; copies share it
 	Attempt   int        `json:"attempt"` // 0, then one for each retry that the URL asked for
 	Fault     Fault      `json:"fault,omitempty"`
-	At        time.Time  `json:"at"` // when the event happened, on the call's timeline
+	Also      []Fault    `json:"also,omitempty"` // what else was unusual about how it went over the wire
+	At        time.Time  `json:"at"`             // when the event happened, on the call's timeline
 	Method    string     `json:"method"`
 	URL       string     `json:"url"` // as requested: without fragment and userinfo
 	Params    url.Values `json:"params"`
-	Signature string     `json:"signature"`
-	Token     string     `json:"token"` // I-Twilio-Idempotency-Token
+	Signature string     `json:"signature"` // empty: unsigned
+	Token     string     `json:"token"`     // I-Twilio-Idempotency-Token
 
 	Status      int           `json:"status"` // 0: no response
 	ContentType string        `json:"contentType,omitempty"`
@@ -33,7 +35,20 @@ type Delivery struct {
 	Duplicate   bool          `json:"duplicate"`         // the application said that it had seen it before
 	Failure     string        `json:"failure,omitempty"` // as retry policies name it: ct, rt, 4xx, 5xx
 	Error       string        `json:"error,omitempty"`
-	Latency     time.Duration `json:"latency"` // real time
+	TimedOut    bool          `json:"timedOut,omitempty"` // the application took longer than the URL, or Twilio's 15 s, allow
+	Latency     time.Duration `json:"latency"`            // real time
+
+	reached bool // this attempt, or one before it, was answered 2xx
+}
+
+// injected says whether the attempt went wrong on purpose, not by what the application did.
+func (d Delivery) injected() bool {
+	return d.Fault == FaultDrop || slices.Contains(d.Also, FaultUnreachable) || slices.Contains(d.Also, FaultLostResponse)
+}
+
+// arrived says whether the application has seen the attempt, for all that is known.
+func (d Delivery) arrived() bool {
+	return d.Fault != FaultDrop && !slices.Contains(d.Also, FaultUnreachable)
 }
 
 // maxBody bounds what is read of an answer; Twilio reads no TwiML beyond 64 KB.
@@ -50,8 +65,10 @@ func (c *call) deliver(ctx context.Context, w webhook) []Delivery {
 	defer cancel()
 	var attempts []Delivery
 	for {
-		d := c.attempt(ctx, w, policy)
-		d.Attempt = len(attempts)
+		d := c.attempt(ctx, w, policy, len(attempts))
+		if len(attempts) > 0 {
+			d.reached = d.reached || attempts[len(attempts)-1].reached
+		}
 		attempts = append(attempts, d)
 		if !policy.retry(d.Failure) || len(attempts) > policy.retries || !pause(ctx, c.sim.config.RetryPause) {
 			return attempts
@@ -59,15 +76,34 @@ func (c *call) deliver(ctx context.Context, w webhook) []Delivery {
 	}
 }
 
-// attempt makes one request and follows its redirects: at most 10, and 301, 302 and 303 turn POST into a GET
+// attempt makes the n-th attempt, from 0, with the faults that are planned for it.
+func (c *call) attempt(ctx context.Context, w webhook, policy overrides, n int) Delivery {
+	d := Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Attempt: n, Fault: w.fault, At: w.at,
+		Params: w.params, Token: w.token, Also: slices.Clone(w.manner.faults)}
+	if n < w.manner.unreachable {
+		d.Method, d.URL = w.method, signedURL(w.url, true)
+		d.Failure, d.Error = "ct", "connecting: refused on purpose"
+		if w.fault != FaultDrop {
+			d.Also = append(d.Also, FaultUnreachable)
+		}
+		return d
+	}
+	d = c.roundTrip(ctx, d, w, policy)
+	d.reached = d.Status/100 == 2
+	if n == 0 && w.manner.loseResponse && d.Failure != "ct" {
+		d.Also = append(d.Also, FaultLostResponse)
+		d.Failure, d.Error = "rt", "the answer was lost on purpose"
+	}
+	return d
+}
+
+// roundTrip makes one request and follows its redirects: at most 10, and 301, 302 and 303 turn POST into a GET
 // without parameters (Twilio: TwiML voice request).
-func (c *call) attempt(ctx context.Context, w webhook, policy overrides) Delivery {
-	d := Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Fault: w.fault, At: w.at,
-		Params: w.params, Token: w.token}
+func (c *call) roundTrip(ctx context.Context, d Delivery, w webhook, policy overrides) Delivery {
 	began := time.Now()
 	target, method, params := w.url, w.method, w.params
 	for hop := 0; ; hop++ {
-		response, err := c.request(ctx, &d, policy, method, target, params)
+		response, err := c.request(ctx, &d, w.manner, policy, method, target, params)
 		if err != nil {
 			d.Latency = time.Since(began)
 			return d
@@ -92,31 +128,34 @@ func (c *call) attempt(ctx context.Context, w webhook, policy overrides) Deliver
 
 // request makes one HTTP exchange and writes it down in d. Credentials in the URL are sent only once the
 // application asked for them with a 401 (Twilio: Webhooks security).
-func (c *call) request(ctx context.Context, d *Delivery, policy overrides, method, target string, params url.Values) (*http.Response, error) {
+func (c *call) request(ctx context.Context, d *Delivery, how manner, policy overrides, method, target string, params url.Values) (*http.Response, error) {
 	userinfo := (*url.Userinfo)(nil)
 	if u, err := url.Parse(target); err == nil {
 		userinfo = u.User
 	}
-	response, err := c.exchange(ctx, d, policy, method, target, params, nil)
+	response, err := c.exchange(ctx, d, how, policy, method, target, params, nil)
 	if err == nil && response.StatusCode == http.StatusUnauthorized && userinfo != nil {
-		return c.exchange(ctx, d, policy, method, target, params, userinfo)
+		return c.exchange(ctx, d, how, policy, method, target, params, userinfo)
 	}
 	return response, err
 }
 
-func (c *call) exchange(ctx context.Context, d *Delivery, policy overrides, method, target string, params url.Values, user *url.Userinfo) (*http.Response, error) {
-	wire := signedURL(target, true)
-	var body io.Reader
-	signed := params
-	if method == "GET" {
-		signed = nil
-		wire = withQuery(wire, params)
-	} else {
-		body = strings.NewReader(params.Encode())
+func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy overrides, method, target string, params url.Values, user *url.Userinfo) (*http.Response, error) {
+	p := how.wrap(c.sim.config.AuthToken, c.sim.config.KeepPort, method, target, params)
+	d.Method, d.URL, d.Signature = method, p.url, p.signature
+	if how.tamper {
+		d.Params = p.params
 	}
-	d.Method, d.URL = method, wire
-	d.Signature = sign(c.sim.config.AuthToken, signedURL(wire, c.sim.config.KeepPort), signed)
 	d.Status, d.ContentType, d.Body, d.Duplicate = 0, "", "", false
+	slow := func(from io.Reader, length int) io.Reader {
+		return newDrip(from, length, c.sim.config.Slowness, func(d time.Duration) bool { return pause(ctx, d) })
+	}
+	var body io.Reader
+	if method != "GET" {
+		if body = strings.NewReader(p.body); how.slowSend {
+			body = slow(body, len(p.body))
+		}
+	}
 
 	connected := false
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, connectTimeout{}, policy.connect),
@@ -126,20 +165,24 @@ func (c *call) exchange(ctx context.Context, d *Delivery, policy overrides, meth
 	fail := func(err error) (*http.Response, error) {
 		d.Error, d.Failure = plainError(err), "ct"
 		if connected {
-			d.Failure = "rt"
+			d.Failure, d.TimedOut = "rt", errors.Is(err, context.DeadlineExceeded)
 		}
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, method, wire, body)
+	r, err := http.NewRequestWithContext(ctx, method, p.url, body)
 	if err != nil {
 		return fail(err)
 	}
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+		r.ContentLength = int64(len(p.body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(p.body)), nil }
 	}
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
 	r.Header.Set("Accept", "*/*")
-	r.Header.Set("X-Twilio-Signature", d.Signature)
+	if !how.unsigned {
+		r.Header.Set("X-Twilio-Signature", p.signature)
+	}
 	r.Header.Set("I-Twilio-Idempotency-Token", d.Token)
 	if user != nil {
 		password, _ := user.Password()
@@ -150,7 +193,11 @@ func (c *call) exchange(ctx context.Context, d *Delivery, policy overrides, meth
 		return fail(err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	answer := io.LimitReader(response.Body, maxBody)
+	if how.slowRead {
+		answer = slow(answer, max(int(response.ContentLength), 8192))
+	}
+	text, err := io.ReadAll(answer)
 	d.Status, d.ContentType, d.Body = response.StatusCode, response.Header.Get("Content-Type"), string(text)
 	if err != nil {
 		d.Error, d.Failure = plainError(err), "partial" // never retried (Twilio: Webhooks connection overrides)

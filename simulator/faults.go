@@ -5,16 +5,58 @@ import (
 	"fmt"
 )
 
-// Fault names what was done to a delivery on purpose.
+// Fault names what was done on purpose. [FaultDocs] says of each what it means and what a correct application does.
 type Fault string
 
-// The faults that a delivery can show in the log. A delivery without one is the original, in its turn.
+// The faults that a delivery shows in the log as its place in the traffic. A delivery without one is the original, in
+// its turn.
 const (
 	FaultNone      Fault = ""
 	FaultDuplicate Fault = "duplicate" // the same request again, right after its original was answered
 	FaultTwin      Fault = "twin"      // the same request again while its original is in flight
 	FaultEcho      Fault = "echo"      // the same request again later in the call
 	FaultReorder   Fault = "reorder"   // held back until later callbacks of the call have been delivered
+	FaultDelay     Fault = "delay"     // delivered seconds to minutes after it happened
+	FaultDrop      Fault = "drop"      // never arrives; TwiML requests fail to connect at every attempt
+)
+
+// The faults of how an original goes over the wire. They stand in [Delivery.Also]: the same delivery can be late, too.
+const (
+	FaultUnreachable   Fault = "unreachable"    // the first attempt does not connect
+	FaultLostResponse  Fault = "lost-response"  // the application answered the first attempt, nobody heard it
+	FaultSlowReader    Fault = "slow-reader"    // the answer is read in small pieces
+	FaultSlowSender    Fault = "slow-sender"    // the body is sent in small pieces
+	FaultStaleToken    Fault = "stale-token"    // signed with Config.OldToken
+	FaultPortAdded     Fault = "port-added"     // signed with the URL's other port form
+	FaultBodyReencoded Fault = "body-reencoded" // the same parameters in another order and percent-encoding
+)
+
+// The faults of requests that nobody should believe. Each is a delivery of its own besides the real one.
+const (
+	FaultWrongToken   Fault = "wrong-token"    // signed with a token that is not the account's
+	FaultTampered     Fault = "tampered"       // changed after it was signed
+	FaultHTTPForHTTPS Fault = "http-for-https" // signed for the URL with the other scheme
+	FaultQuerySorted  Fault = "query-sorted"   // its query was put in another order after it was signed
+	FaultFlood        Fault = "unsigned-flood" // a burst of requests without a signature
+)
+
+// The faults of recordings and their files.
+const (
+	FaultRecordingEarly  Fault = "recording-early"  // its callback comes before the call's completion
+	FaultRecordingAbsent Fault = "recording-absent" // there is no file in the end
+	FaultRecordingFailed Fault = "recording-failed" // the same, called failed
+	FaultMediaLate       Fault = "media-late"       // the file is 404 once or twice after its callback
+)
+
+// The faults of the REST API. A request counts as the n-th to its call or number, whatever else goes on.
+const (
+	FaultRESTBusy          Fault = "rest-429"            // refused, not done
+	FaultRESTErrorBefore   Fault = "rest-500-before"     // 500, not done
+	FaultRESTErrorAfter    Fault = "rest-500-after"      // 500, but done
+	FaultRESTTimeoutBefore Fault = "rest-timeout-before" // no answer for Config.Hang, not done
+	FaultRESTTimeoutAfter  Fault = "rest-timeout-after"  // no answer for Config.Hang, but done
+	FaultRESTCutBefore     Fault = "rest-cut-before"     // the connection breaks, not done
+	FaultRESTCutAfter      Fault = "rest-cut-after"      // the connection breaks, but it was done
 )
 
 // repeats says whether the delivery is a copy of another one.
@@ -22,8 +64,18 @@ func (f Fault) repeats() bool {
 	return f == FaultDuplicate || f == FaultTwin || f == FaultEcho
 }
 
-// Faults says how often Twilio misbehaves, as rates from 0 (never) to 1 (always). Each callback draws its own
-// faults from [Config.Seed]. The zero value is a network on its best day.
+// forged says whether a correct application refuses the delivery.
+func (f Fault) forged() bool {
+	switch f {
+	case FaultWrongToken, FaultTampered, FaultHTTPForHTTPS, FaultQuerySorted, FaultFlood:
+		return true
+	}
+	return false
+}
+
+// Faults says how often Twilio misbehaves, as rates from 0 (never) to 1 (always). Each callback, recording and REST
+// request draws its own faults from [Config.Seed]. The zero value is a network on its best day; [ParseProfile] has
+// worse ones, and [FaultDocs] says more of each.
 type Faults struct {
 	// Duplicate delivers a request twice: same body, same signature, same idempotency token. One third each come
 	// right after the original's answer, while the original is in flight, and later in the call.
@@ -31,40 +83,46 @@ type Faults struct {
 	// Reorder holds a status or recording callback back until one to three later ones were delivered, or the call
 	// is over. TwiML requests are never reordered: each is the answer to the one before.
 	Reorder float64 `json:"reorder,omitempty" yaml:"reorder,omitempty"`
+	// Delay delivers a callback 1 to 90 s of the call's time after it happened.
+	Delay float64 `json:"delay,omitempty" yaml:"delay,omitempty"`
+	// Drop loses a callback for good. A TwiML request cannot connect, however often its policy retries.
+	Drop float64 `json:"drop,omitempty" yaml:"drop,omitempty"`
+
+	Unreachable   float64 `json:"unreachable,omitempty" yaml:"unreachable,omitempty"`
+	LostResponse  float64 `json:"lostResponse,omitempty" yaml:"lostResponse,omitempty"`
+	SlowReader    float64 `json:"slowReader,omitempty" yaml:"slowReader,omitempty"`
+	SlowSender    float64 `json:"slowSender,omitempty" yaml:"slowSender,omitempty"`
+	StaleToken    float64 `json:"staleToken,omitempty" yaml:"staleToken,omitempty"` // nothing without Config.OldToken
+	PortAdded     float64 `json:"portAdded,omitempty" yaml:"portAdded,omitempty"`
+	BodyReencoded float64 `json:"bodyReencoded,omitempty" yaml:"bodyReencoded,omitempty"`
+
+	WrongToken   float64 `json:"wrongToken,omitempty" yaml:"wrongToken,omitempty"`
+	Tampered     float64 `json:"tampered,omitempty" yaml:"tampered,omitempty"`
+	HTTPForHTTPS float64 `json:"httpForHTTPS,omitempty" yaml:"httpForHTTPS,omitempty"`
+	QuerySorted  float64 `json:"querySorted,omitempty" yaml:"querySorted,omitempty"`
+	Flood        float64 `json:"unsignedFlood,omitempty" yaml:"unsignedFlood,omitempty"`
+
+	RecordingEarly  float64 `json:"recordingEarly,omitempty" yaml:"recordingEarly,omitempty"`
+	RecordingAbsent float64 `json:"recordingAbsent,omitempty" yaml:"recordingAbsent,omitempty"`
+	RecordingFailed float64 `json:"recordingFailed,omitempty" yaml:"recordingFailed,omitempty"`
+	MediaLate       float64 `json:"mediaLate,omitempty" yaml:"mediaLate,omitempty"`
+
+	RESTBusy          float64 `json:"restBusy,omitempty" yaml:"restBusy,omitempty"`
+	RESTErrorBefore   float64 `json:"restErrorBefore,omitempty" yaml:"restErrorBefore,omitempty"`
+	RESTErrorAfter    float64 `json:"restErrorAfter,omitempty" yaml:"restErrorAfter,omitempty"`
+	RESTTimeoutBefore float64 `json:"restTimeoutBefore,omitempty" yaml:"restTimeoutBefore,omitempty"`
+	RESTTimeoutAfter  float64 `json:"restTimeoutAfter,omitempty" yaml:"restTimeoutAfter,omitempty"`
+	RESTCutBefore     float64 `json:"restCutBefore,omitempty" yaml:"restCutBefore,omitempty"`
+	RESTCutAfter      float64 `json:"restCutAfter,omitempty" yaml:"restCutAfter,omitempty"`
 }
 
 // check names every rate that is none.
 func (f Faults) check() error {
 	var faults []error
-	for _, rate := range []struct {
-		name  string
-		value float64
-	}{{"Duplicate", f.Duplicate}, {"Reorder", f.Reorder}} {
-		if !(rate.value >= 0 && rate.value <= 1) { // so that NaN is none either
-			faults = append(faults, fmt.Errorf("rate Faults.%s is %v: it must be between 0 and 1", rate.name, rate.value))
+	for _, entry := range catalogue() {
+		if rate := *entry.rate(&f); !(rate >= 0 && rate <= 1) { // so that NaN is none either
+			faults = append(faults, fmt.Errorf("rate Faults.%s is %v: it must be between 0 and 1", entry.doc.Field, rate))
 		}
 	}
 	return errors.Join(faults...)
-}
-
-// plan is what happens to one callback.
-type plan struct {
-	again Fault // FaultNone, or how its duplicate is delivered
-	after int   // how many later callbacks an echo waits for
-	hold  int   // how many later callbacks a reordered one waits for; 0: not reordered
-}
-
-// plan draws the faults of the ordinal-th callback of the call named key. Every fault has its own labels, so
-// that turning one on leaves the others where they were.
-func (f Faults) plan(s seed, key string, ordinal int, kind Kind) plan {
-	var p plan
-	if s.happens(f.Duplicate, key, ordinal, "duplicate") {
-		r := s.rand(key, ordinal, "duplicate how")
-		p.again = []Fault{FaultDuplicate, FaultTwin, FaultEcho}[r.IntN(3)]
-		p.after = 1 + r.IntN(3)
-	}
-	if !kind.chained() && s.happens(f.Reorder, key, ordinal, "reorder") {
-		p.hold = 1 + s.rand(key, ordinal, "reorder how").IntN(3)
-	}
-	return p
 }

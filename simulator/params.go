@@ -24,8 +24,12 @@ func (c *call) callParams(status string) url.Values {
 	p.Set("ApiVersion", apiVersion)
 	p.Set("CallSid", c.sid)
 	p.Set("CallStatus", status)
-	p.Set("Direction", "outbound-api")
-	for _, side := range []struct{ names, number string }{{"To Called", c.to}, {"From Caller", c.from}} {
+	p.Set("Direction", c.direction())
+	to, from := c.to, c.from
+	if c.inbound {
+		to, from = from, to
+	}
+	for _, side := range []struct{ names, number string }{{"To Called", to}, {"From Caller", from}} {
 		for _, name := range strings.Fields(side.names) {
 			p.Set(name, side.number)
 			p.Set(name+"Country", country(side.number))

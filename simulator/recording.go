@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -14,10 +15,15 @@ type recording struct {
 	call    *call
 	order   recordingOrder
 	sid     string
-	status  string // in-progress, processing, completed, absent, deleted
+	number  int    // among the recordings of its call, from 0
+	status  string // in-progress, processing, completed, absent, failed, deleted
 	started time.Time
 	ended   time.Time // zero while it runs
+	late    int       // requests for the file that are still to be refused
 }
+
+// key names a recording by what does not change with Config.Run.
+func (r *recording) key() string { return fmt.Sprintf("%s recording %d", r.call.key, r.number) }
 
 // recordingOrder is what the application asked for.
 type recordingOrder struct {
@@ -47,7 +53,7 @@ func (c *call) startRecordingLocked(order recordingOrder) *recording {
 	if len(order.events) == 0 {
 		order.events = []string{"completed"}
 	}
-	r := &recording{call: c, order: order, status: "in-progress", started: c.now,
+	r := &recording{call: c, order: order, number: len(c.recordings), status: "in-progress", started: c.now,
 		sid: c.sim.seed.sid("RE", c.sim.config.Run, c.key, len(c.recordings))}
 	c.recordings = append(c.recordings, r)
 	c.sim.recordings[r.sid] = r
@@ -73,27 +79,47 @@ func (r *recording) stopLocked() {
 	if r.status != "deleted" {
 		r.status = "processing"
 	}
+	if early := c.sim.seed.happens(c.sim.config.Faults.RecordingEarly, c.key, "recording early"); early && !c.ended.IsZero() {
+		c.sim.counts[FaultRecordingEarly]++
+		c.errands = append(c.errands, r.settle)
+		return
+	}
 	c.errands = append(c.errands, func(context.Context) { c.at(processing, r.settle) })
 }
 
 // settle decides what became of the recording, and reports it.
 func (r *recording) settle(ctx context.Context) {
+	s, f := r.call.sim, r.call.sim.config.Faults
 	final := "completed"
-	if r.ended.Sub(r.started) < shortest {
+	switch {
+	case r.ended.Sub(r.started) < shortest:
 		final = "absent"
+	case s.seed.happens(f.RecordingAbsent, r.key(), "absent"):
+		final = "absent"
+		s.count(FaultRecordingAbsent)
+	case s.seed.happens(f.RecordingFailed, r.key(), "failed"):
+		final = "failed"
+		s.count(FaultRecordingFailed)
 	}
 	r.call.set(func() {
 		if r.status != "deleted" {
 			r.status = final
+		}
+		if s.seed.happens(f.MediaLate, r.key(), "media late") {
+			r.late = 1 + s.seed.rand(r.key(), "media late how").IntN(2)
 		}
 	})
 	r.report(ctx, final)
 }
 
 // report sends a recording status callback, if the application asked for this one (Twilio: Recording status
-// callback). The URL in it has no extension.
+// callback). The URL in it has no extension. Nothing says who gets failed: here, those who asked for absent.
 func (r *recording) report(ctx context.Context, status string) {
-	if r.order.callback == "" || !slices.Contains(r.order.events, status) {
+	event := status
+	if status == "failed" {
+		event = "absent"
+	}
+	if r.order.callback == "" || !slices.Contains(r.order.events, event) {
 		return
 	}
 	p := url.Values{}

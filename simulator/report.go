@@ -11,9 +11,13 @@ import (
 // application's own account can be held against it.
 type Report struct {
 	Seed     uint64 `json:"seed"`
-	Webhooks int    `json:"webhooks"` // deliveries, duplicates and retries included
+	Webhooks int    `json:"webhooks"` // deliveries that arrived, duplicates and retries included
 	Accepted int    `json:"accepted"` // answered 2xx
 	Refused  int    `json:"refused"`  // answered otherwise, or not at all
+	Dropped  int    `json:"dropped"`  // events of which no attempt arrived, on purpose
+
+	Forged         int `json:"forged"`         // requests that a correct application refuses; counted nowhere else
+	ForgedAccepted int `json:"forgedAccepted"` // of those, answered 2xx or 3xx
 
 	Duplicates      int `json:"duplicates"`      // deliveries that repeat another
 	Recognised      int `json:"recognised"`      // of those, called duplicates by the application
@@ -22,6 +26,9 @@ type Report struct {
 	Unrecognised    int `json:"unrecognised"`    // duplicates answered 2xx of which no copy was called a duplicate
 	FalseDuplicates int `json:"falseDuplicates"` // first deliveries of a new event, called duplicates
 	Mismatches      int `json:"mismatches"`      // duplicates of TwiML requests with another answer than the first
+
+	Faults map[Fault]int `json:"faults"` // how often each happened
+	Broken []Violation   `json:"broken"` // empty for an application that survived
 
 	Calls      map[string]int `json:"calls"` // by true final status
 	Recordings int            `json:"recordings"`
@@ -73,49 +80,100 @@ func (s *Simulator) Truths() []Truth {
 	return truths
 }
 
+// event names what all deliveries of one request have in common.
+type event struct {
+	call    string
+	ordinal int
+}
+
 // Report sums up the run so far.
 func (s *Simulator) Report() Report {
-	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths()}
+	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths(),
+		Faults: map[Fault]int{}, Broken: []Violation{}}
 	for _, t := range rep.Truths {
 		rep.Calls[t.Status]++
 		rep.Recordings += len(t.Recordings)
 	}
-	type event struct {
-		call    string
-		ordinal int
+	s.mu.Lock()
+	for fault, n := range s.counts {
+		rep.Faults[fault] = n
 	}
-	copies := map[event][]Delivery{}
+	s.mu.Unlock()
+	copies, order := map[event][]Delivery{}, []event{}
+	marks := s.config.MarksDuplicates
 	for _, d := range s.Deliveries() {
-		rep.Webhooks++
-		if d.Status/100 == 2 {
-			rep.Accepted++
-		} else {
-			rep.Refused++
-		}
-		if d.Fault.repeats() {
-			rep.Duplicates++
-		}
-		if d.Fault == FaultReorder {
-			rep.Reordered++
-		}
-		if d.Attempt > 0 {
-			rep.Retries++
+		rep.count(d)
+		marks = marks || d.Duplicate
+		if d.Fault.forged() {
+			continue
 		}
 		e := event{d.CallSid, d.Ordinal}
+		if _, known := copies[e]; !known {
+			order = append(order, e)
+		}
 		copies[e] = append(copies[e], d)
 	}
-	for _, all := range copies {
-		rep.judge(all)
+	for _, e := range order {
+		rep.judge(copies[e], marks)
 	}
+	rep.settle()
 	return rep
+}
+
+// count adds one delivery.
+func (rep *Report) count(d Delivery) {
+	if d.Fault != FaultNone {
+		rep.Faults[d.Fault]++
+	}
+	for _, fault := range d.Also {
+		rep.Faults[fault]++
+	}
+	if d.Fault.forged() {
+		rep.Forged++
+		switch d.Status / 100 {
+		case 2, 3:
+			rep.ForgedAccepted++
+			rep.breakRule(RuleForgedAccepted, d.short())
+		case 5:
+			rep.breakRule(RuleForgedUnrefused, d.short())
+		}
+		return
+	}
+	if d.Attempt > 0 {
+		rep.Retries++
+	}
+	if !d.arrived() {
+		return
+	}
+	rep.Webhooks++
+	if d.Status/100 == 2 {
+		rep.Accepted++
+	} else {
+		rep.Refused++
+	}
+	if d.Fault.repeats() {
+		rep.Duplicates++
+	}
+	if d.Fault == FaultReorder {
+		rep.Reordered++
+	}
+	if d.TimedOut {
+		rep.breakRule(RuleTooSlow, d.short())
+	}
 }
 
 // judge compares the deliveries of one event. The first that was accepted sets what the others must be: copies of
 // a TwiML request get the same bytes, and exactly one copy is taken for new. Which one that is, between twins, is
-// up to the application.
-func (rep *Report) judge(all []Delivery) {
+// up to the application. Only one that marks duplicates somewhere can have missed them elsewhere.
+func (rep *Report) judge(all []Delivery, marks bool) {
+	all = slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return !d.arrived() })
+	if len(all) == 0 {
+		rep.Dropped++
+		return
+	}
 	accepted := slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Status/100 != 2 })
 	if len(accepted) == 0 {
+		rep.breakRule(RuleUnanswered, all[len(all)-1].short())
 		return
 	}
 	fresh, repeated := 0, 0
@@ -128,15 +186,20 @@ func (rep *Report) judge(all []Delivery) {
 		}
 		if d.Kind.chained() && d.Body != accepted[0].Body {
 			rep.Mismatches++
+			rep.breakRule(RuleAnswersDiffer, d.short())
 		}
 	}
 	rep.Recognised += min(len(accepted)-fresh, repeated)
 	if fresh > 1 {
 		rep.Unrecognised += fresh - 1
+		if marks {
+			rep.breakRule(RuleTakenTwice, accepted[len(accepted)-1].short())
+		}
 	}
 	// Only a request that reached the application once, and whose URL is for this event alone, can tell.
 	if fresh == 0 && len(all) == len(accepted) && all[0].Kind != KindFallback && all[0].Kind != KindRedirect {
 		rep.FalseDuplicates++
+		rep.breakRule(RuleFalseDuplicate, all[0].short())
 	}
 }
 
@@ -150,7 +213,9 @@ func (c *call) truth() Truth {
 		if r.order.channels == 2 {
 			rt.PersonChannel = c.person
 		}
-		rt.Agent, rt.Person = r.texts(Agent), r.texts(Person)
+		if r.status != "absent" && r.status != "failed" {
+			rt.Agent, rt.Person = r.texts(Agent), r.texts(Person)
+		}
 		t.Recordings = append(t.Recordings, rt)
 	}
 	return t

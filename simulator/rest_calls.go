@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -31,7 +32,7 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	answer(w, http.StatusCreated, body)
 	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
-	s.launch(c)
+	s.launch(context.Background(), c)
 }
 
 // checkCreate says what Twilio would not take, in its codes; 0 is nothing.
@@ -169,7 +170,7 @@ func (c *call) resource() map[string]any {
 	res := map[string]any{
 		"sid": c.sid, "account_sid": c.sim.config.AccountSid, "api_version": apiVersion,
 		"to": c.to, "to_formatted": c.to, "from": c.from, "from_formatted": c.from,
-		"status": c.status, "direction": "outbound-api", "answered_by": orNull(c.answeredBy),
+		"status": c.status, "direction": c.direction(), "answered_by": orNull(c.answeredBy),
 		"date_created": dateOrNull(c.created), "date_updated": dateOrNull(c.now),
 		"start_time": dateOrNull(c.started), "end_time": dateOrNull(c.ended), "duration": nil,
 		"price": nil, "price_unit": "USD", "queue_time": "0",

@@ -101,6 +101,10 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 		answer(w, http.StatusOK, rec.resource())
 	case rec.status != "completed", extension != "" && extension != "wav" && extension != "mp3":
 		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+	case rec.late > 0:
+		rec.late--
+		s.counts[FaultMediaLate]++
+		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 	default:
 		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), "1")
 		if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= rec.order.channels {

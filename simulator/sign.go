@@ -35,23 +35,33 @@ func sign(token, rawURL string, params url.Values) string {
 // of a call, no port unless keepPort. Everything else stays byte for byte as the application wrote it.
 func signedURL(rawURL string, keepPort bool) string {
 	rawURL, _, _ = strings.Cut(rawURL, "#")
-	scheme, rest, ok := strings.Cut(rawURL, "://")
+	scheme, authority, tail, ok := splitURL(rawURL)
 	if !ok {
 		return rawURL
 	}
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	authority, tail := rest[:end], rest[end:]
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		authority = authority[at+1:]
 	}
 	if !keepPort && strings.EqualFold(scheme, "https") {
-		// The last colon after a closing bracket, if any: an IPv6 host has colons of its own.
-		if colon := strings.LastIndexByte(authority, ':'); colon > strings.LastIndexByte(authority, ']') {
-			authority = authority[:colon]
-		}
+		authority = withoutPort(authority)
 	}
 	return scheme + "://" + authority + tail
+}
+
+// splitURL cuts a URL before and after its authority, byte for byte.
+func splitURL(rawURL string) (scheme, authority, tail string, ok bool) {
+	scheme, rest, ok := strings.Cut(rawURL, "://")
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	return scheme, rest[:end], rest[end:], ok
+}
+
+// withoutPort cuts at the last colon after a closing bracket, if any: an IPv6 host has colons of its own.
+func withoutPort(authority string) string {
+	if colon := strings.LastIndexByte(authority, ':'); colon > strings.LastIndexByte(authority, ']') {
+		return authority[:colon]
+	}
+	return authority
 }

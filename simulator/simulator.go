@@ -24,6 +24,8 @@ type Simulator struct {
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
 	recordings map[string]*recording
+	asked      map[string]int // REST requests so far, by what they are about
+	counts     map[Fault]int  // of faults that are no deliveries
 	log        []Delivery
 	entries    []Entry
 	inFlight   int
@@ -40,6 +42,12 @@ type Config struct {
 	// under other names, so that a database that has seen them once does not take them for duplicates.
 	Run    string
 	Faults Faults
+	// OldToken is the account's other token in the middle of a rotation: some webhooks are signed with it if Faults
+	// says so, and REST requests may use it. Empty means that nothing is being rotated.
+	OldToken string
+	// MarksDuplicates says that the application calls duplicates by their name, always: in the header
+	// X-Webhook-Duplicate: true, or in JSON as "duplicate": true. Without it, the first one called so tells.
+	MarksDuplicates bool
 
 	// Numbers are those that calls may come from; none means any (else error 21210).
 	Numbers []string
@@ -58,10 +66,19 @@ type Config struct {
 	Transport http.RoundTripper
 	// KeepPort signs https callbacks with their port. Twilio leaves it out (Twilio: Webhooks security).
 	KeepPort bool
+	// BaseURL is where the application reaches the simulator, for the recordings of calls that [Simulator.Place]
+	// started. Those that were created over REST have the URL of that request.
+	BaseURL string
 	// Concurrency is how many calls are under way at once; others stay queued. 0 means 32.
 	Concurrency int
 	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
 	RetryPause time.Duration
+
+	// Slowness is the real time that a slow reader or sender takes; 0 means 100 ms.
+	Slowness time.Duration
+	// Hang is the real time for which a REST request that times out is left without an answer, before the
+	// connection breaks; 0 means 2 s.
+	Hang time.Duration
 
 	// Speed is how many times faster than real time a call runs; 0 does not wait at all.
 	Speed float64
@@ -110,6 +127,12 @@ func New(config Config) (*Simulator, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if config.Slowness <= 0 {
+		config.Slowness = defaultSlowness
+	}
+	if config.Hang <= 0 {
+		config.Hang = defaultHang
+	}
 	s := &Simulator{
 		config:     config,
 		seed:       seed(config.Seed),
@@ -118,6 +141,8 @@ func New(config Config) (*Simulator, error) {
 		bySid:      map[string]*call{},
 		dialled:    map[string]int{},
 		recordings: map[string]*recording{},
+		asked:      map[string]int{},
+		counts:     map[Fault]int{},
 		idle:       make(chan struct{}),
 	}
 	close(s.idle)

@@ -39,6 +39,7 @@ type webhook struct {
 	token   string // I-Twilio-Idempotency-Token
 	at      time.Time
 	fault   Fault
+	manner  manner
 }
 
 // post is a call's outgoing mail.
@@ -63,14 +64,24 @@ func (c *call) dispatch(ctx context.Context, w webhook) Delivery {
 	c.post.ordinal++
 	w.at = c.now
 	w.token = c.sim.seed.uuid(c.sim.config.Run, c.key, w.ordinal)
-	p := c.sim.config.Faults.plan(c.sim.seed, c.key, w.ordinal, w.kind)
+	p := c.sim.plan(c.key, w.ordinal, w.kind)
+	w.manner = p.manner
 	waiting := c.post.held
 	c.post.held = nil
 	var answer Delivery
-	if p.hold > 0 {
+	switch {
+	case p.drop && !w.kind.chained():
+		c.lose(w)
+	case p.late > 0:
+		w.fault = FaultDelay
+		c.at(p.late, func(ctx context.Context) { c.transmit(ctx, w, p) })
+	case p.hold > 0:
 		w.fault = FaultReorder
 		c.post.held = append(c.post.held, held{webhook: w, plan: p, left: p.hold})
-	} else {
+	default:
+		if p.drop {
+			w.fault = FaultDrop
+		}
 		answer = c.transmit(ctx, w, p)
 	}
 	var due []held
@@ -93,8 +104,9 @@ func (c *call) dispatch(ctx context.Context, w webhook) Delivery {
 
 // transmit delivers a webhook now, and its duplicate as planned.
 func (c *call) transmit(ctx context.Context, w webhook, p plan) Delivery {
+	before := c.forge(ctx, w, p, true)
 	again := w
-	again.fault = p.again
+	again.fault, again.manner = p.again, manner{}
 	var first, second []Delivery
 	switch p.again {
 	case FaultTwin:
@@ -111,16 +123,58 @@ func (c *call) transmit(ctx context.Context, w webhook, p plan) Delivery {
 	default:
 		first = c.deliver(ctx, w)
 	}
-	c.set(func() { c.sim.log = append(append(c.sim.log, first...), second...) })
+	after := c.forge(ctx, w, p, false)
+	c.set(func() { c.sim.log = slices.Concat(c.sim.log, before, first, second, after) })
+	for _, d := range second {
+		c.reviewCopy(d)
+	}
 	last := first[len(first)-1]
 	if !w.kind.chained() && last.Failure != "" {
 		code := 11200
 		if w.kind == KindStatus {
 			code = 15003
 		}
-		c.complain(code, "warning", last.URL, fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error))
+		c.complainOf(last, code, "warning", fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error))
 	}
 	return last
+}
+
+// forge sends what the plan has besides a webhook. A forgery that happens to be the honest request is left out.
+func (c *call) forge(ctx context.Context, w webhook, p plan, first bool) []Delivery {
+	var sent []Delivery
+	for _, f := range p.forgeries {
+		if f.first != first || f.fault == FaultQuerySorted && resorted(signedURL(w.url, true)) == signedURL(w.url, true) {
+			continue
+		}
+		fake := w
+		fake.fault, fake.manner = f.fault, f.manner
+		policy, _ := parseOverrides(w.url)
+		for range f.times {
+			ctx, cancel := context.WithTimeout(ctx, policy.total)
+			sent = append(sent, c.attempt(ctx, fake, policy, 0))
+			cancel()
+		}
+	}
+	return sent
+}
+
+// lose writes down a callback that never arrives.
+func (c *call) lose(w webhook) {
+	c.set(func() {
+		c.sim.log = append(c.sim.log, Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Fault: FaultDrop,
+			At: w.at, Method: w.method, URL: signedURL(w.url, true), Params: w.params, Token: w.token, Error: "dropped on purpose"})
+	})
+}
+
+// reviewCopy writes down what Twilio would have made of the answer to a copy of a TwiML request, had it been the
+// only one.
+func (c *call) reviewCopy(d Delivery) {
+	if !d.Kind.chained() || d.Status/100 != 2 {
+		return
+	}
+	if media, code := playable(d.ContentType); code != 0 {
+		c.complainOf(d, code, "error", "the answer to a repeated request has Content-Type "+media)
+	}
 }
 
 // flush delivers what is still held back when the call is over, those closest to their turn first.

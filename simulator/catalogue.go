@@ -1,0 +1,118 @@
+package simulator
+
+// FaultDoc describes a fault: for people who choose rates, and for those who find its name in a report.
+type FaultDoc struct {
+	Name    Fault  `json:"name"`
+	Field   string `json:"field"`   // of [Faults]
+	Meaning string `json:"meaning"` // what Twilio, or the network, does
+	Correct string `json:"correct"` // what a correct application does
+	// Refuse is set for requests that a correct application answers with 403.
+	Refuse  bool    `json:"refuse"`
+	Rough   float64 `json:"rough"` // its rate in the profiles
+	Hostile float64 `json:"hostile"`
+}
+
+// FaultDocs lists every fault that has a rate: first those of deliveries, then forgeries, recordings and REST.
+func FaultDocs() []FaultDoc {
+	var docs []FaultDoc
+	for _, entry := range catalogue() {
+		docs = append(docs, entry.doc)
+	}
+	return docs
+}
+
+// entry ties a fault's description to its rate.
+type entry struct {
+	doc  FaultDoc
+	rate func(*Faults) *float64
+}
+
+// catalogue is every fault that has a rate.
+func catalogue() []entry {
+	return []entry{
+		{FaultDoc{FaultDuplicate, "Duplicate", "The same request comes twice: right after the first answer, while the first is in flight (twin), or later in the call (echo).",
+			"Takes effect once; a TwiML request gets the first answer again, byte for byte.", false, 0.15, 0.30},
+			func(f *Faults) *float64 { return &f.Duplicate }},
+		{FaultDoc{FaultReorder, "Reorder", "A status or recording callback arrives after one to three later ones.",
+			"Ends in the same state as if they had come in order; completed never becomes ringing.", false, 0.15, 0.30},
+			func(f *Faults) *float64 { return &f.Reorder }},
+		{FaultDoc{FaultDelay, "Delay", "A callback arrives 1 to 90 s of the call's time after it happened, perhaps after the call's end.",
+			"Takes it for what it says, not for what is going on when it arrives.", false, 0.10, 0.20},
+			func(f *Faults) *float64 { return &f.Delay }},
+		{FaultDoc{FaultDrop, "Drop", "A callback never arrives. A TwiML request fails to connect at every attempt, so that the fallback URL is asked, or the call ends.",
+			"Notices what is missing, and asks Twilio's REST API.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.Drop }},
+		{FaultDoc{FaultUnreachable, "Unreachable", "The first attempt does not connect; more attempts follow if the URL's policy says ct, as it does by default.",
+			"Asks for retries in its URLs.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.Unreachable }},
+		{FaultDoc{FaultLostResponse, "LostResponse", "The application answers, but Twilio does not hear it. If the URL's policy says rt, the request comes again with the same idempotency token.",
+			"Takes the retry for a duplicate, and gives the same answer.", false, 0.05, 0.15},
+			func(f *Faults) *float64 { return &f.LostResponse }},
+		{FaultDoc{FaultSlowReader, "SlowReader", "The answer is read in small pieces.",
+			"Holds no lock and no transaction while it writes an answer.", false, 0.02, 0.05},
+			func(f *Faults) *float64 { return &f.SlowReader }},
+		{FaultDoc{FaultSlowSender, "SlowSender", "The body comes in small pieces.",
+			"Waits for all of it before it does anything.", false, 0.02, 0.05},
+			func(f *Faults) *float64 { return &f.SlowSender }},
+		{FaultDoc{FaultStaleToken, "StaleToken", "In the middle of a rotation, a request is signed with the other token. Never happens unless that token is given.",
+			"Accepts both tokens while they are being rotated.", false, 0.10, 0.30},
+			func(f *Faults) *float64 { return &f.StaleToken }},
+		{FaultDoc{FaultPortAdded, "PortAdded", "The signature is over the URL with its default port added, or without the port that it has.",
+			"Accepts both forms: Twilio is not consistent, and its own validators take both.", false, 0.05, 0.15},
+			func(f *Faults) *float64 { return &f.PortAdded }},
+		{FaultDoc{FaultBodyReencoded, "BodyReencoded", "The same parameters in another order and with other percent-encoding.",
+			"Checks the signature over the decoded parameters: it is valid.", false, 0.10, 0.25},
+			func(f *Faults) *float64 { return &f.BodyReencoded }},
+
+		{FaultDoc{FaultWrongToken, "WrongToken", "Besides the real request comes one that is signed with a token of nobody's.",
+			"403, and nothing is stored.", true, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.WrongToken }},
+		{FaultDoc{FaultTampered, "Tampered", "Besides the real request comes one with its signature and one parameter changed.",
+			"403, and nothing is stored.", true, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.Tampered }},
+		{FaultDoc{FaultHTTPForHTTPS, "HTTPForHTTPS", "Besides the real request comes one that is signed for the URL with the other scheme.",
+			"403: the scheme is that of its public URL, not what a header says.", true, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.HTTPForHTTPS }},
+		{FaultDoc{FaultQuerySorted, "QuerySorted", "Besides the real request comes one whose query was put in another order on the way. Never happens to URLs with fewer than two parameters.",
+			"403: the signature is over the query as it was written.", true, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.QuerySorted }},
+		{FaultDoc{FaultFlood, "Flood", "Besides the real request come ten without a signature.",
+			"403, or 429 for the sender of unverified requests alone; the real one is answered as ever.", true, 0, 0.03},
+			func(f *Faults) *float64 { return &f.Flood }},
+
+		{FaultDoc{FaultRecordingEarly, "RecordingEarly", "The recording's callback comes before the completion of its call.",
+			"Keeps it: the call need not have ended.", false, 0.20, 0.40},
+			func(f *Faults) *float64 { return &f.RecordingEarly }},
+		{FaultDoc{FaultRecordingAbsent, "RecordingAbsent", "A recording ends absent: there is no file.",
+			"Writes it down and does not wait for a transcript.", false, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.RecordingAbsent }},
+		{FaultDoc{FaultRecordingFailed, "RecordingFailed", "A recording ends as failed, which Twilio does not document. Sent to those who asked for absent.",
+			"Takes it for absent.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.RecordingFailed }},
+		{FaultDoc{FaultMediaLate, "MediaLate", "The recording's file is 404 once or twice after its callback.",
+			"Comes back for it.", false, 0.15, 0.40},
+			func(f *Faults) *float64 { return &f.MediaLate }},
+
+		{FaultDoc{FaultRESTBusy, "RESTBusy", "429 with code 20429: the request was not processed.",
+			"Backs off, and asks again.", false, 0.03, 0.10},
+			func(f *Faults) *float64 { return &f.RESTBusy }},
+		{FaultDoc{FaultRESTErrorBefore, "RESTErrorBefore", "500 with code 20500, and nothing was done.",
+			"Does not dial again before it knows that there is no call.", false, 0, 0.03},
+			func(f *Faults) *float64 { return &f.RESTErrorBefore }},
+		{FaultDoc{FaultRESTErrorAfter, "RESTErrorAfter", "500 with code 20500, although it was done.",
+			"Finds the call by its first callback, or by listing, and calls nobody twice.", false, 0, 0.03},
+			func(f *Faults) *float64 { return &f.RESTErrorAfter }},
+		{FaultDoc{FaultRESTTimeoutBefore, "RESTTimeoutBefore", "No answer for a while, then none at all, and nothing was done.",
+			"As for a 500.", false, 0, 0.02},
+			func(f *Faults) *float64 { return &f.RESTTimeoutBefore }},
+		{FaultDoc{FaultRESTTimeoutAfter, "RESTTimeoutAfter", "No answer for a while, then none at all, although it was done.",
+			"As for a 500.", false, 0, 0.02},
+			func(f *Faults) *float64 { return &f.RESTTimeoutAfter }},
+		{FaultDoc{FaultRESTCutBefore, "RESTCutBefore", "The connection breaks, and nothing was done.",
+			"As for a 500.", false, 0, 0.03},
+			func(f *Faults) *float64 { return &f.RESTCutBefore }},
+		{FaultDoc{FaultRESTCutAfter, "RESTCutAfter", "The connection breaks, although it was done.",
+			"As for a 500.", false, 0, 0.03},
+			func(f *Faults) *float64 { return &f.RESTCutAfter }},
+	}
+}

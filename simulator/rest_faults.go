@@ -1,0 +1,88 @@
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+)
+
+// restFault draws what happens to the n-th request of this sort. Reading changes nothing, so that there is no after.
+func (s *Simulator) restFault(r *http.Request) Fault {
+	f := s.config.Faults
+	key := s.restKey(r)
+	s.mu.Lock()
+	n := s.asked[key]
+	s.asked[key]++
+	s.mu.Unlock()
+	for _, kind := range []struct {
+		fault  Fault
+		rate   float64
+		writes bool
+	}{
+		{FaultRESTBusy, f.RESTBusy, false},
+		{FaultRESTErrorBefore, f.RESTErrorBefore, false}, {FaultRESTErrorAfter, f.RESTErrorAfter, true},
+		{FaultRESTTimeoutBefore, f.RESTTimeoutBefore, false}, {FaultRESTTimeoutAfter, f.RESTTimeoutAfter, true},
+		{FaultRESTCutBefore, f.RESTCutBefore, false}, {FaultRESTCutAfter, f.RESTCutAfter, true},
+	} {
+		if (!kind.writes || r.Method != http.MethodGet) && s.seed.happens(kind.rate, key, n, string(kind.fault)) {
+			return kind.fault
+		}
+	}
+	return FaultNone
+}
+
+// restKey names what a request is about in words that no SID is in: those change with Config.Run.
+func (s *Simulator) restKey(r *http.Request) string {
+	key := r.Method + " " + r.Pattern
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sid, _ := sidOf(r.PathValue("call")); s.bySid[sid] != nil {
+		key += " " + s.bySid[sid].key
+	}
+	if sid, extension := sidOf(r.PathValue("recording")); s.recordings[sid] != nil {
+		key += " " + s.recordings[sid].key() + extension
+	}
+	return key + " " + cmp.Or(r.Form.Get("To"), r.Form.Get("CallSid"))
+}
+
+// misbehave spoils the answer to a REST request, if its turn has come. The request was authenticated and parsed.
+func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) bool {
+	fault := s.restFault(r)
+	if fault == FaultNone {
+		return false
+	}
+	s.count(fault)
+	switch fault {
+	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter:
+		next(deaf{}, r)
+	}
+	switch fault {
+	case FaultRESTBusy:
+		refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+	case FaultRESTErrorBefore, FaultRESTErrorAfter:
+		refuse(w, http.StatusInternalServerError, 20500, "An internal server error has occurred")
+	case FaultRESTTimeoutBefore, FaultRESTTimeoutAfter:
+		pause(r.Context(), s.config.Hang)
+		panic(http.ErrAbortHandler) // net/http: breaks the connection without an answer
+	default:
+		panic(http.ErrAbortHandler)
+	}
+	return true
+}
+
+// count notes a fault that is no delivery.
+func (s *Simulator) count(fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts[fault]++
+}
+
+// deaf takes an answer that nobody hears.
+type deaf struct{}
+
+func (deaf) Header() http.Header         { return http.Header{} }
+func (deaf) Write(p []byte) (int, error) { return len(p), nil }
+func (deaf) WriteHeader(int)             {}
+
+// defaultHang is short enough for a test, and longer than any answer of ours takes.
+const defaultHang = 2 * time.Second
