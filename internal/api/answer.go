@@ -53,6 +53,8 @@ func problemOf(err error, noun string) *problem {
 		return &problem{status: http.StatusUnprocessableEntity, message: "Idempotency-Key was used for another request"}
 	case errors.Is(err, store.ErrSameInFlight):
 		return &problem{status: http.StatusConflict, message: "A request with this Idempotency-Key is in progress"}
+	case errors.Is(err, store.ErrRunNotFailed):
+		return &problem{status: http.StatusConflict, message: "Only a failed run can be retried"}
 	}
 	return nil
 }
@@ -66,7 +68,7 @@ func (a *api) refuse(w http.ResponseWriter, r *http.Request, noun string, err er
 			a.log.ErrorContext(r.Context(), "api request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		}
 	}
-	if p.status == http.StatusConflict {
+	if errors.Is(err, store.ErrSameInFlight) {
 		w.Header().Set("Retry-After", "1")
 	}
 	writeProblem(w, p)

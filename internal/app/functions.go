@@ -142,7 +142,7 @@ func (a *App) observeAttempt(run interview.Run, err error, elapsed time.Duration
 	case errors.Is(err, jobs.ErrLostRun):
 		result = "lost"
 		log.Warn("run was taken over by another attempt")
-	case jobs.IsPermanent(err), run.Attempt >= jobs.MaxAttempts:
+	case jobs.IsPermanent(err), jobs.GivenUp(run):
 		result = "failed"
 		log.Error("run failed", "error", err)
 	default:

@@ -22,9 +22,11 @@ type Run struct {
 	ID       string
 	Function Function
 	Key      string
-	// Attempt counts from 1.
+	// Attempt counts from 1, over all retries.
 	Attempt int
-	Args    json.RawMessage
+	// AttemptsAllowed is the attempt at which the run is given up.
+	AttemptsAllowed int
+	Args            json.RawMessage
 }
 
 // Decode reads the run's arguments into args, a pointer to one of the Args types.

@@ -3,8 +3,10 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +14,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"riverqueue.com/riverui"
+	"riverqueue.com/riverui/uiendpoints"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -28,14 +32,30 @@ type Config struct {
 	OnAttempt func(run interview.Run, err error, elapsed time.Duration)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Inngest, when set, runs the functions instead of River, which then only sends their events.
+	Inngest *InngestConfig
 }
 
-// Engine runs the functions on River, and again those whose process died. Its zero value is of no use; make one with
-// NewPostgres or NewSQLite and Run it.
+// Engine runs the functions, on River or by way of Inngest, and again those whose process died. Its zero value is of no
+// use; make one with NewPostgres or NewSQLite and Run it.
 type Engine struct {
-	config Config
-	client client
+	config    Config
+	functions map[interview.Function]Function
+	client    client
+	ui        uiendpoints.Bundle
+	inngest   *inngest // nil on River
+
+	// attempts is the context of whatever runs; it ends when a stopping engine has waited long enough.
+	attempts       context.Context
+	cancelAttempts context.CancelFunc
+
+	mu       sync.Mutex
+	stopping bool
+	running  sync.WaitGroup
 }
+
+// errStopping says that the engine takes no more runs.
+var errStopping = errors.New("the program is stopping")
 
 // client is the part of a River client that does not depend on the kind of transaction.
 type client interface {
@@ -47,18 +67,24 @@ type client interface {
 
 // NewPostgres returns an engine that takes its jobs from Postgres.
 func NewPostgres(pool *pgxpool.Pool, config Config) (*Engine, error) {
-	e := newEngine(config)
+	e, err := newEngine(config)
+	if err != nil {
+		return nil, err
+	}
 	c, err := river.NewClient[pgx.Tx](riverpgxv5.New(pool), e.riverConfig())
 	if err != nil {
 		return nil, fmt.Errorf("opening River: %w", err)
 	}
-	e.client = c
+	e.client, e.ui = c, riverui.NewEndpoints(c, nil)
 	return e, nil
 }
 
 // NewSQLite returns an engine that takes its jobs from SQLite, over the one connection that writes.
 func NewSQLite(db *sql.DB, config Config) (*Engine, error) {
-	e := newEngine(config)
+	e, err := newEngine(config)
+	if err != nil {
+		return nil, err
+	}
 	settings := e.riverConfig()
 	// SQLite cannot notify.
 	settings.FetchPollInterval = 200 * time.Millisecond
@@ -66,11 +92,11 @@ func NewSQLite(db *sql.DB, config Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening River: %w", err)
 	}
-	e.client = c
+	e.client, e.ui = c, riverui.NewEndpoints(c, nil)
 	return e, nil
 }
 
-func newEngine(config Config) *Engine {
+func newEngine(config Config) (*Engine, error) {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
@@ -80,13 +106,34 @@ func newEngine(config Config) *Engine {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Engine{config: config}
+	e := &Engine{config: config, functions: map[interview.Function]Function{}}
+	e.attempts, e.cancelAttempts = context.WithCancel(context.Background())
+	for _, f := range config.Functions {
+		e.functions[f.Name] = f
+	}
+	if config.Inngest != nil {
+		var err error
+		if e.inngest, err = newInngest(e, *config.Inngest); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
+
+// UI is River's, for its web pages.
+func (e *Engine) UI() uiendpoints.Bundle { return e.ui }
 
 func (e *Engine) riverConfig() *river.Config {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
 	for _, f := range e.config.Functions {
-		river.AddWorkerArgs(workers, RunArgs{Function: f.Name}, &worker{engine: e, function: f})
+		args := RunArgs{Function: f.Name}
+		if e.inngest != nil {
+			// Inngest keeps the order in which events come, so they are sent one after another.
+			river.AddWorkerArgs(workers, args, &sender{engine: e, function: f})
+			queues[Queue(f.Name)] = river.QueueConfig{MaxWorkers: 1}
+			continue
+		}
+		river.AddWorkerArgs(workers, args, &worker{engine: e})
 		queues[Queue(f.Name)] = river.QueueConfig{MaxWorkers: f.Concurrency}
 	}
 	return &river.Config{
@@ -96,6 +143,11 @@ func (e *Engine) riverConfig() *river.Config {
 		Logger:            slog.New(quiet{e.config.Log.Handler()}),
 		FetchCooldown:     50 * time.Millisecond,
 		FetchPollInterval: time.Second,
+		// A process may die after it took a job and before it took the run: the ledger does not know, so River must find
+		// out soon.
+		JobTimeout:           riverPatience,
+		RescueStuckJobsAfter: riverPatience,
+		JobStuckThreshold:    attemptTimeout,
 	}
 }
 
@@ -108,16 +160,48 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.rescueUntil(ctx)
 
-	soft, cancel := context.WithTimeout(working, e.config.StopWithin)
+	e.stop(working)
+	return nil
+}
+
+// stop takes no more runs, waits for those that are running, and cancels them when it has waited long enough.
+func (e *Engine) stop(ctx context.Context) {
+	e.mu.Lock()
+	e.stopping = true
+	e.mu.Unlock()
+	defer e.cancelAttempts()
+	defer time.AfterFunc(e.config.StopWithin, e.cancelAttempts).Stop()
+
+	soft, cancel := context.WithTimeout(ctx, e.config.StopWithin+5*time.Second)
 	defer cancel()
 	if err := e.client.Stop(soft); err != nil {
-		hard, cancel := context.WithTimeout(working, 5*time.Second)
+		hard, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		if err := e.client.StopAndCancel(hard); err != nil {
 			e.config.Log.Warn("functions did not stop in time", "error", err)
 		}
 	}
-	return nil
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		e.running.Wait()
+	}()
+	select {
+	case <-idle:
+	case <-soft.Done():
+		e.config.Log.Warn("functions did not stop in time")
+	}
+}
+
+// begin counts an attempt, unless the engine is stopping.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopping {
+		return false
+	}
+	e.running.Add(1)
+	return true
 }
 
 // rescueUntil looks for runs whose process died, until ctx ends.
@@ -130,7 +214,7 @@ func (e *Engine) rescueUntil(ctx context.Context) {
 			e.config.Log.Warn("looking for lost runs", "error", err)
 		}
 		if rescued > 0 {
-			e.config.Log.Warn("runs of a dead process run again", "runs", rescued)
+			e.config.Log.Warn("runs of a dead process, or with a lost event, run again", "runs", rescued)
 		}
 		select {
 		case <-ctx.Done():

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 )
 
 const (
-	// MaxAttempts is how often a run is tried before it is dead.
+	// MaxAttempts is how often a run is tried before it is dead. Somebody who retries a dead run gives it as many again.
 	MaxAttempts = 4
 	// HeartbeatEvery is how often a running attempt says that it is alive.
 	HeartbeatEvery = 5 * time.Second
@@ -46,17 +47,77 @@ type Ledger interface {
 	Heartbeat(ctx context.Context, run interview.Run) error
 	// EndRun marks an attempt that left its run open as done; one that ended it is left alone.
 	EndRun(ctx context.Context, run interview.Run) error
-	// PostponeRun puts the run back to waiting; counts says whether the attempt counts.
-	PostponeRun(ctx context.Context, run interview.Run, until time.Time, reason string, counts bool) error
+	// PostponeRun puts the run back to waiting.
+	PostponeRun(ctx context.Context, run interview.Run, p Postponement) error
 	// FailRun ends the run for good.
 	FailRun(ctx context.Context, run interview.Run, reason string) error
-	// RescueRuns enqueues again the runs whose process died, and returns how many.
+	// RescueRuns enqueues again the runs whose process died or whose event was lost, and returns how many.
 	RescueRuns(ctx context.Context) (int, error)
+
+	// UnsentRun returns a waiting run that has no event out, and whether there is one.
+	UnsentRun(ctx context.Context, runID string) (Unsent, bool, error)
+	// EventSent notes that the event of a run is out, and when the run must have begun lest the event be lost.
+	EventSent(ctx context.Context, sent Unsent, beginBy time.Time) error
+	// EventNotSent keeps why the event of a run could not be sent.
+	EventNotSent(ctx context.Context, unsent Unsent, reason string) error
 }
 
-// Function is a step of the pipeline: its body, and how many run at once in one process.
+// Postponement says how a run goes back to waiting.
+type Postponement struct {
+	Until  time.Time
+	Reason string
+	// Counts says whether the attempt counts; one that only found out that it must wait does not.
+	Counts bool
+	// Resend enqueues the run again, for its event to be sent once more; else whoever called the run does so again.
+	Resend bool
+	// BeginBy, when set, is when an event that is still out counts as lost.
+	BeginBy time.Time
+}
+
+// Unsent is a run whose event is to be sent.
+type Unsent struct {
+	Run interview.Run
+	// Resends is how often another event was asked for: events of one run are told apart by it.
+	Resends int
+	// Backlog is how many events of the same function are out and wait for their turn.
+	Backlog int
+}
+
+// Function is a step of the pipeline: its body, and how many run at once: in one process on River, in all on Inngest.
 type Function struct {
 	Name        interview.Function
 	Concurrency int
-	Run         func(ctx context.Context, run interview.Run) error
+	// Throttle bounds how often Inngest starts the function; nil for not at all. It is a courtesy: the limit that counts
+	// is the one that the function itself keeps by the database.
+	Throttle *Throttle
+	Run      func(ctx context.Context, run interview.Run) error
+}
+
+// Throttle lets so many runs with the same value start within a period; the others wait.
+type Throttle struct {
+	Limit  int
+	Period time.Duration
+	// Key names the value in the event's data, and Value finds it for a run. It must not be personal data.
+	Key   string
+	Value func(ctx context.Context, run interview.Run) (string, error)
+}
+
+// attemptsAllowed is the attempt at which a run is given up.
+func attemptsAllowed(run interview.Run) int { return cmp.Or(run.AttemptsAllowed, MaxAttempts) }
+
+// GivenUp reports whether a run has no attempt left.
+func GivenUp(run interview.Run) bool { return run.Attempt >= attemptsAllowed(run) }
+
+// Backoff is how long a run waits after its n-th failed attempt: 2 s, 10 s, 50 s.
+func Backoff(attempt int) time.Duration {
+	delay := 2 * time.Second
+	for range min(attempt, 6) - 1 {
+		delay *= 5
+	}
+	return delay
+}
+
+// backoff is the wait after the run's last attempt; a retry of a dead run begins anew.
+func backoff(run interview.Run) time.Duration {
+	return Backoff(run.Attempt - (attemptsAllowed(run) - MaxAttempts))
 }

@@ -20,7 +20,6 @@ const (
 	notePostponed   = "dial.postponed"
 	noteCanceled    = "dial.canceled"
 	pausedCampaign  = 30 * time.Second
-	dialRatePeriod  = time.Minute
 	dialedElsewhere = "another call is bound to this CallSid"
 )
 
@@ -93,17 +92,7 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	default:
 		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
 	}
-	limit := tx.store.options.DialsPerMinute
-	var oldest time.Time
-	err = tx.QueryRow(ctx, `SELECT dialed_at FROM calls WHERE campaign_id = $1 AND dialed_at > $2
-		ORDER BY dialed_at DESC LIMIT 1 OFFSET $3`, call.CampaignID, tx.Now.Add(-dialRatePeriod), limit-1).Scan(&oldest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("dial rate of campaign %s: %w", call.CampaignID, err)
-	}
-	return false, jobs.Wait(oldest.Add(dialRatePeriod), fmt.Sprintf("%d calls of this campaign were dialled within a minute", limit))
+	return tx.takeTurn(ctx, call)
 }
 
 // DialAccepted binds the call to what Twilio created and ends the run. A callback may have been faster.

@@ -54,10 +54,10 @@ func (s *Store) StartRun(ctx context.Context, runID string) (interview.Run, jobs
 	err := s.write(ctx, func(tx *Tx) error {
 		var args string
 		err := tx.QueryRow(ctx, `UPDATE function_runs
-			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL
+			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL, begin_by = NULL
 			WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND heartbeat_at < $3))
-			RETURNING function, key, attempts, args`,
-			runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).Scan(&run.Function, &run.Key, &run.Attempt, &args)
+			RETURNING function, key, attempts, attempts_allowed, args`,
+			runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &args)
 		if err == nil {
 			run.Args, started = json.RawMessage(args), jobs.RunStarted
 			return nil
@@ -122,16 +122,24 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 	return nil
 }
 
-// PostponeRun puts the attempt back to waiting until a time. An attempt that does not count is given back.
-func (s *Store) PostponeRun(ctx context.Context, run interview.Run, until time.Time, reason string, counts bool) error {
-	back := 1
-	if counts {
+// PostponeRun puts the attempt back to waiting. An attempt that does not count is given back.
+func (s *Store) PostponeRun(ctx context.Context, run interview.Run, p jobs.Postponement) error {
+	back, again := 1, 0
+	if p.Counts {
 		back = 0
 	}
+	if p.Resend {
+		again = 1
+	}
 	return s.write(ctx, func(tx *Tx) error {
-		return tx.fence(ctx, run, `UPDATE function_runs
-			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5
-			WHERE id = $1 AND attempts = $2 AND state = 'running'`, back, reason, until.UTC().Truncate(time.Microsecond))
+		err := tx.fence(ctx, run, `UPDATE function_runs
+			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5, resends = resends + $6, begin_by = $7
+			WHERE id = $1 AND attempts = $2 AND state = 'running'`,
+			back, storable(p.Reason), nullTime(p.Until), again, nullTime(p.BeginBy))
+		if err != nil || !p.Resend {
+			return err
+		}
+		return tx.insert(ctx, []enqueued{{jobs.RunArgs{RunID: run.ID, Function: run.Function}, p.Until}})
 	})
 }
 
@@ -139,50 +147,8 @@ func (s *Store) PostponeRun(ctx context.Context, run interview.Run, until time.T
 func (s *Store) FailRun(ctx context.Context, run interview.Run, reason string) error {
 	return s.write(ctx, func(tx *Tx) error {
 		return tx.fence(ctx, run, `UPDATE function_runs SET state = 'failed', last_error = $3, finished_at = $4
-			WHERE id = $1 AND attempts = $2 AND state = 'running'`, reason, tx.Now)
+			WHERE id = $1 AND attempts = $2 AND state = 'running'`, storable(reason), tx.Now)
 	})
-}
-
-// RescueRuns enqueues again the runs whose process died, and returns how many. A run that died at its last attempt is
-// dead: it may be what kills the process.
-func (s *Store) RescueRuns(ctx context.Context) (int, error) {
-	type lost struct {
-		id       string
-		function interview.Function
-		attempts int
-	}
-	var list []lost
-	err := collect(ctx, s.read(), func(r row) error {
-		var l lost
-		err := r.Scan(&l.id, &l.function, &l.attempts)
-		list = append(list, l)
-		return err
-	}, `SELECT id, function, attempts FROM function_runs WHERE state = 'running' AND heartbeat_at < $1
-		ORDER BY id LIMIT 100`, s.now().Add(-jobs.LostAfter))
-	if err != nil {
-		return 0, fmt.Errorf("looking for lost runs: %w", err)
-	}
-	rescued := 0
-	for _, l := range list {
-		err := s.write(ctx, func(tx *Tx) error {
-			state := interview.RunWaiting
-			if l.attempts >= jobs.MaxAttempts {
-				state = interview.RunFailed
-			}
-			n, err := tx.Exec(ctx, `UPDATE function_runs SET state = $4, last_error = $5
-				WHERE id = $1 AND attempts = $2 AND state = 'running' AND heartbeat_at < $3`,
-				l.id, l.attempts, tx.Now.Add(-jobs.LostAfter), string(state), "the process running it died")
-			if err != nil || n == 0 || state == interview.RunFailed {
-				return err
-			}
-			rescued++
-			return tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: l.id, Function: l.function}}})
-		})
-		if err != nil {
-			return rescued, fmt.Errorf("rescuing run %s: %w", l.id, err)
-		}
-	}
-	return rescued, nil
 }
 
 func nullTime(t time.Time) any {

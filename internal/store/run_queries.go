@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// ErrRunNotFailed says that a run cannot be retried: it is not dead.
+var ErrRunNotFailed = errors.New("only a failed run can be retried")
+
+// LedgerRun is a run as the ledger keeps it.
+type LedgerRun struct {
+	ID       string
+	Function interview.Function
+	Key      string
+	State    interview.RunState
+	Args     json.RawMessage
+	// Cause is what asked for the run: the id of an event or of another run, or "api".
+	Cause string
+	// Attempts counts all attempts, AttemptsAllowed is where the run is given up.
+	Attempts, AttemptsAllowed int
+	// LastError is why the last attempt failed or waits, "" when it did neither.
+	LastError string
+	// NotBefore is what a waiting run waits for, nil for nothing.
+	NotBefore  *time.Time
+	CreatedAt  time.Time
+	StartedAt  *time.Time // the last attempt
+	FinishedAt *time.Time // done or failed
+}
+
+// RunFilter chooses runs; "" chooses all.
+type RunFilter struct {
+	Function interview.Function
+	State    interview.RunState
+}
+
+const selectRuns = `SELECT id, function, key, state, args, cause, attempts, attempts_allowed, last_error, not_before,
+	created_at, started_at, finished_at FROM function_runs`
+
+func scanRun(r row) (LedgerRun, error) {
+	var l LedgerRun
+	var args string
+	err := r.Scan(&l.ID, &l.Function, &l.Key, &l.State, &args, &l.Cause, &l.Attempts, &l.AttemptsAllowed, &l.LastError,
+		&l.NotBefore, &l.CreatedAt, &l.StartedAt, &l.FinishedAt)
+	l.Args = json.RawMessage(args)
+	return l, err
+}
+
+// Runs lists runs, newest first.
+func (s *Store) Runs(ctx context.Context, by RunFilter, page Page) (List[LedgerRun], error) {
+	var f filter
+	f.equal("function", string(by.Function))
+	f.equal("state", string(by.State))
+	runs, err := list(ctx, s.read(), selectRuns, "function_runs", f, page, scanRun, func(l LedgerRun) string { return l.ID })
+	if err != nil {
+		return runs, fmt.Errorf("listing runs: %w", err)
+	}
+	return runs, nil
+}
+
+// LedgerRun returns one run. ErrNotFound when there is none.
+func (s *Store) LedgerRun(ctx context.Context, id string) (LedgerRun, error) {
+	return loadRun(ctx, s.read(), id)
+}
+
+func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
+	l, err := scanRun(q.QueryRow(ctx, selectRuns+` WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, fmt.Errorf("run %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return l, fmt.Errorf("loading run %s: %w", id, err)
+	}
+	return l, nil
+}
+
+// RetryRun gives a dead run as many attempts again and enqueues it, under the same key. ErrRunNotFailed when it is not
+// dead; ErrNotFound when there is none.
+func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
+	var run LedgerRun
+	err := s.write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE function_runs SET state = 'waiting', attempts_allowed = attempts + $2,
+				resends = resends + 1, begin_by = NULL, not_before = NULL, heartbeat_at = NULL, finished_at = NULL
+			WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
+		if err != nil {
+			return err
+		}
+		if run, err = loadRun(ctx, tx, id); err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("run %s is %s: %w", id, run.State, ErrRunNotFailed)
+		}
+		return tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}})
+	})
+	if err != nil {
+		return run, fmt.Errorf("retrying run %s: %w", id, err)
+	}
+	return run, nil
+}
