@@ -73,6 +73,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openLimiter(); err != nil {
 		return nil, err
 	}
+	a.warnLacks()
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}

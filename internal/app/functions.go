@@ -29,60 +29,76 @@ func (a *App) newEngine() (*jobs.Engine, error) {
 	return jobs.NewSQLite(a.store.SQLite(), config)
 }
 
+// functions are the steps of the pipeline. One that this configuration does not allow waits for a better one.
 func (a *App) functions() ([]jobs.Function, error) {
-	dial, err := a.orchestrateCall()
+	rest, err := a.twilioClient()
 	if err != nil {
 		return nil, err
-	}
-	transcribe, err := a.transcribeRecording()
-	if err != nil {
-		return nil, err
-	}
-	return []jobs.Function{
-		{Name: interview.OrchestrateCall, Concurrency: 4, Run: dial},
-		{Name: interview.TranscribeRecording, Concurrency: 5, Run: transcribe},
-	}, nil
-}
-
-type body func(ctx context.Context, run interview.Run) error
-
-func (a *App) orchestrateCall() (body, error) {
-	client, err := a.twilioClient()
-	if err != nil {
-		return nil, err
-	}
-	if client == nil || a.settings.PhoneNumber == "" {
-		return a.waitFor("TWILIO_ACCOUNT_SID and TWILIO_PHONE_NUMBER are required to dial"), nil
-	}
-	f := &pipeline.OrchestrateCall{
-		Store: a.store, Twilio: client, URLs: a.callbackURLs(), From: a.settings.PhoneNumber, Now: a.now,
-	}
-	return f.Run, nil
-}
-
-func (a *App) transcribeRecording() (body, error) {
-	client, err := a.twilioClient()
-	if err != nil {
-		return nil, err
-	}
-	if client == nil {
-		return a.waitFor("TWILIO_ACCOUNT_SID is required to fetch recordings"), nil
-	}
-	if a.settings.OpenAIKey == "" && a.settings.OpenAIBaseURL == "" {
-		return a.waitFor("OPENAI_API_KEY or OPENAI_BASE_URL is required to transcribe"), nil
 	}
 	models, err := a.openaiClient()
 	if err != nil {
 		return nil, err
 	}
-	f := &pipeline.TranscribeRecording{Store: a.store, Twilio: client, Models: models}
-	return f.Run, nil
+	var (
+		dial = &pipeline.OrchestrateCall{
+			Store: a.store, Twilio: rest, URLs: a.callbackURLs(), From: a.settings.PhoneNumber, Now: a.now,
+		}
+		end        = &pipeline.EndCall{Store: a.store, Twilio: rest}
+		remove     = &pipeline.DeleteRecording{Store: a.store, Twilio: rest, Now: a.now}
+		transcribe = &pipeline.TranscribeRecording{Store: a.store, Twilio: rest, Models: models}
+		extract    = &pipeline.ExtractClaims{Store: a.store, Models: models}
+		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
+	)
+	return []jobs.Function{
+		{Name: interview.OrchestrateCall, Concurrency: 4, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber)},
+		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
+		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},
+		{Name: interview.TranscribeRecording, Concurrency: 5, Run: a.needing(transcribe.Run, a.settings.lacksTwilio, a.settings.lacksModels)},
+		{Name: interview.ExtractClaims, Concurrency: 3, Run: a.needing(extract.Run, a.settings.lacksModels)},
+		{Name: interview.ValidateClaim, Concurrency: 2, Run: a.needing(validate.Run, a.settings.lacksModels)},
+	}, nil
 }
 
-// waitFor is a function that cannot work with this configuration: its runs wait for the next start, none is lost.
-func (a *App) waitFor(what string) body {
-	a.log.Warn(what)
-	return func(context.Context, interview.Run) error { return jobs.Wait(a.now().Add(time.Minute), what) }
+type body func(ctx context.Context, run interview.Run) error
+
+// needing is run itself, or when a setting is lacking a function whose runs wait for the next start: none is lost.
+func (a *App) needing(run body, lacks ...func() string) body {
+	for _, lack := range lacks {
+		if what := lack(); what != "" {
+			return func(context.Context, interview.Run) error { return jobs.Wait(a.now().Add(time.Minute), what) }
+		}
+	}
+	return run
+}
+
+// warnLacks tells the operator at the start what this configuration cannot do.
+func (a *App) warnLacks() {
+	for _, lack := range []func() string{a.settings.lacksTwilio, a.settings.lacksNumber, a.settings.lacksModels} {
+		if what := lack(); what != "" {
+			a.log.Warn(what + "; until then such work waits")
+		}
+	}
+}
+
+func (s *settings) lacksTwilio() string {
+	if s.AccountSid == "" {
+		return "TWILIO_ACCOUNT_SID is required to dial and to fetch recordings"
+	}
+	return ""
+}
+
+func (s *settings) lacksNumber() string {
+	if s.PhoneNumber == "" {
+		return "TWILIO_PHONE_NUMBER is required to dial"
+	}
+	return ""
+}
+
+func (s *settings) lacksModels() string {
+	if s.OpenAIKey == "" && s.OpenAIBaseURL == "" {
+		return "OPENAI_API_KEY or OPENAI_BASE_URL is required to transcribe and to judge"
+	}
+	return ""
 }
 
 // twilioClient is nil when no account is configured.
