@@ -19,6 +19,8 @@ type database interface {
 	// transact runs f in a transaction and commits it. f gets what runs a statement and a query for one text; no row is
 	// not found.
 	transact(ctx context.Context, f func(tx transaction) error) error
+	// commits is how many transactions claimed at least one event, if that can be known.
+	commits(ctx context.Context) (n int, ok bool)
 	// cpu is the processor time of the database's own processes so far, if that can be known.
 	cpu() (time.Duration, bool)
 	close() error

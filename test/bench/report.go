@@ -166,6 +166,9 @@ func (r *report) verdict(ctx context.Context, db database, all ...*traffic) erro
 	if err := errors.Join(broken...); err != nil {
 		return fmt.Errorf("the promise is broken:\n%w", err)
 	}
+	if n, ok := db.commits(ctx); ok && n > 0 {
+		fmt.Printf("%-22s %d, %.1f events each\n", "commits", n, float64(events)/float64(n))
+	}
 	fmt.Printf("%-22s %d events accepted once each, %d calls COMPLETED, nothing lost, nothing doubled\n", "database", events, calls)
 	return nil
 }

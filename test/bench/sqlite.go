@@ -83,6 +83,8 @@ func (t sqlTransaction) text(ctx context.Context, query string, args ...any) (te
 	return text, err == nil, err
 }
 
+func (s *sqlite) commits(context.Context) (int, bool) { return 0, false }
+
 // cpu is that of the program: SQLite has no process.
 func (s *sqlite) cpu() (time.Duration, bool) { return 0, false }
 
