@@ -34,23 +34,46 @@ type call struct {
 	} `json:"utterances"`
 }
 
-// place creates the campaign and starts its calls.
-func (c *client) place(ctx context.Context, calls int) ([]call, error) {
-	var campaign struct {
-		ID string `json:"id"`
-	}
-	if err := c.do(ctx, http.MethodPost, "/api/campaigns", theCampaign(), &campaign); err != nil {
-		return nil, err
-	}
+// campaign is what the API says of a campaign.
+type campaign struct {
+	ID         string       `json:"id"`
+	Hypotheses []hypothesis `json:"hypotheses"`
+}
+
+// hypothesis is what the API says of a hypothesis.
+type hypothesis struct {
+	ID         string `json:"id"`
+	Question   string `json:"question"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+	Claims     []struct {
+		Validated bool    `json:"validated"`
+		Rejected  *string `json:"rejected"`
+	} `json:"claims"`
+}
+
+// create makes a campaign of the study.
+func (c *client) create(ctx context.Context, study Study) (campaign, error) {
+	var made campaign
+	return made, c.do(ctx, http.MethodPost, "/api/campaigns", study.campaign(), &made)
+}
+
+// place starts the calls of a campaign.
+func (c *client) place(ctx context.Context, campaignID string, calls int) ([]call, error) {
 	numbers := make([]string, calls)
 	for i := range numbers {
-		numbers[i] = fmt.Sprintf("+1555%07d", 1000+i)
+		numbers[i] = number(i)
 	}
 	var placed struct {
 		Calls []call `json:"calls"`
 	}
-	err := c.do(ctx, http.MethodPost, "/api/campaigns/"+campaign.ID+"/calls", map[string]any{"phoneNumbers": numbers}, &placed)
+	err := c.do(ctx, http.MethodPost, "/api/campaigns/"+campaignID+"/calls", map[string]any{"phoneNumbers": numbers}, &placed)
 	return placed.Calls, err
+}
+
+func (c *client) hypothesis(ctx context.Context, id string) (hypothesis, error) {
+	var got hypothesis
+	return got, c.do(ctx, http.MethodGet, "/api/hypotheses/"+id, nil, &got)
 }
 
 func (c *client) call(ctx context.Context, id string) (call, error) {

@@ -15,6 +15,7 @@ type result struct {
 	accepted    int            // events that took effect
 	statuses    map[string]int // calls by our status
 	transcripts int
+	hypotheses  []hypothesis
 	lost        int
 	doubled     int
 	Violations  []string
@@ -55,7 +56,22 @@ func (s *stage) judge(ctx context.Context) (*result, error) {
 			r.violate(&r.doubled, "call %s was placed %d times", got.ID, len(dialled))
 		}
 	}
-	return r, nil
+	return r, s.judgeHypotheses(ctx, r)
+}
+
+// judgeHypotheses holds the verdicts against what the people of the study come to. They need all of them.
+func (s *stage) judgeHypotheses(ctx context.Context, r *result) error {
+	for i, h := range s.campaign.Hypotheses {
+		got, err := s.api.hypothesis(ctx, h.ID)
+		if err != nil {
+			return err
+		}
+		r.hypotheses = append(r.hypotheses, got)
+		if want := s.study.Hypotheses[i].Verdict; len(s.calls) >= len(s.study.People) && got.Status != want {
+			r.violate(&r.lost, "hypothesis %q is %s, the people said %s", got.Question, got.Status, want)
+		}
+	}
+	return nil
 }
 
 func (r *result) judgeDeliveries(all []simulator.Delivery) {

@@ -25,6 +25,21 @@ func (r *result) print(out io.Writer) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.statuses[status])
 	}
 	row("transcripts", r.transcripts)
+	claims, rejected := 0, 0
+	for _, h := range r.hypotheses {
+		for _, c := range h.Claims {
+			if c.Rejected != nil {
+				rejected++
+			} else {
+				claims++
+			}
+		}
+	}
+	row("claims", claims)
+	row("  rejected, nobody said that", rejected)
+	for _, h := range r.hypotheses {
+		row("  "+strings.ToLower(h.Status), h.Question)
+	}
 	row("lost", r.lost)
 	row("doubled", r.doubled)
 	_ = w.Flush()

@@ -1,23 +1,64 @@
 package demo
 
-import "github.com/i-agent/iagent/simulator"
+import (
+	"context"
+	"fmt"
+	"strings"
 
-// theCampaign is what the demo asks about.
-func theCampaign() map[string]any {
+	"github.com/i-agent/iagent/simulator"
+)
+
+// campaign is the study as the API takes it.
+func (s Study) campaign() map[string]any {
+	hypotheses := make([]map[string]string, len(s.Hypotheses))
+	for i, h := range s.Hypotheses {
+		hypotheses[i] = map[string]string{"question": h.Question}
+	}
 	return map[string]any{
-		"name": "Oat drink on the shelf", "category": "oat drink", "status": "ACTIVE",
-		"promptTemplate": "Ask a shop owner:\n- What does a litre of oat drink cost in your shop?\n- How many cases do you sell in a week?\n- Did you run out of it in the last month?",
-		"hypotheses": []map[string]any{
-			{"question": "Does a litre cost more than 2 dollars?"},
-		},
+		"name": s.Name, "category": s.Category, "status": "ACTIVE", "hypotheses": hypotheses,
+		"promptTemplate": "Ask a shop owner:\n- " + strings.Join(s.Questions, "\n- "),
 	}
 }
 
-// cast is who answers.
-func cast() simulator.Cast {
-	return simulator.Mixed(
-		simulator.Answer{Say: "It costs 2 dollars and 49 cents."},
-		simulator.Answer{Say: "About 5 cases per week."},
-		simulator.Answer{Say: "Yes, twice."},
-	)
+// number is whom the n-th call goes to.
+func number(n int) string { return fmt.Sprintf("+1555%07d", 1000+n) }
+
+// pick says who answers: first the people of the study, each in a way of their own, then those who give no interview, and
+// so on.
+func (s Study) pick(calls int) func(to string, n int) simulator.Script {
+	consenting := []func(...simulator.Answer) simulator.Script{
+		simulator.Consents, simulator.ConsentsByKeypad, simulator.Consents, simulator.UnclearThenYes, simulator.Consents,
+		simulator.Consents, simulator.HangsUpMidway,
+	}
+	others := []func(...simulator.Answer) simulator.Script{
+		simulator.Refuses, simulator.Busy, simulator.Silent, simulator.NoAnswer, simulator.Machine, simulator.Fails,
+		simulator.UnclearTwice, simulator.RefusesByKeypad,
+	}
+	scripts := make(map[string]simulator.Script, calls)
+	round := len(s.People) + len(others)
+	for i := range calls {
+		if k := i % round; k < len(s.People) {
+			scripts[number(i)] = consenting[k%len(consenting)](s.People[k].answers()...)
+		} else {
+			scripts[number(i)] = others[k-len(s.People)]()
+		}
+	}
+	return func(to string, _ int) simulator.Script { return scripts[to] }
+}
+
+func (p Person) answers() []simulator.Answer {
+	answers := make([]simulator.Answer, len(p.Lines))
+	for i, line := range p.Lines {
+		answers[i] = simulator.Answer{Say: line.Say}
+	}
+	return answers
+}
+
+// answer is the study's model behind the simulator's OpenAI-compatible endpoint.
+func (s Study) answer(_ context.Context, request simulator.ChatRequest) (string, error) {
+	messages := make([]string, len(request.Messages))
+	for i, m := range request.Messages {
+		messages[i] = m.Content
+	}
+	return s.Model(messages, request.SchemaName)
 }

@@ -20,6 +20,7 @@ import (
 // stage is a running i-agent and the Twilio that it talks to, both on loopback.
 type stage struct {
 	options    Options
+	study      Study
 	url        string
 	adminToken string
 	started    time.Time
@@ -27,12 +28,13 @@ type stage struct {
 	simulator *simulator.Simulator
 	app       *app.App
 	api       *client
+	campaign  campaign
 	calls     []call
 	closers   []func()
 }
 
 func newStage(ctx context.Context, options Options) (_ *stage, err error) {
-	s := &stage{options: options, adminToken: secret(), started: time.Now()}
+	s := &stage{options: options, study: OatDrink(), adminToken: secret(), started: time.Now()}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -69,7 +71,9 @@ func newStage(ctx context.Context, options Options) (_ *stage, err error) {
 func (s *stage) openSimulator(account, token string) (url string, err error) {
 	s.simulator, err = simulator.New(simulator.Config{
 		AccountSid: account, AuthToken: token, Seed: s.options.Seed, Faults: *s.options.Faults,
-		Pick: cast().Pick(s.options.Seed), OpenAIKey: "demo",
+		Pick: s.study.pick(s.options.Calls), OpenAIKey: "demo", Model: s.study.answer,
+		// A machine's call lasts until the application hangs up, which it does from the background.
+		Grace: time.Second,
 	})
 	if err != nil {
 		return "", err
@@ -116,7 +120,10 @@ func (s *stage) close() {
 // play starts the calls and waits until nothing is left to do.
 func (s *stage) play(ctx context.Context) error {
 	var err error
-	if s.calls, err = s.api.place(ctx, s.options.Calls); err != nil {
+	if s.campaign, err = s.api.create(ctx, s.study); err != nil {
+		return err
+	}
+	if s.calls, err = s.api.place(ctx, s.campaign.ID, s.options.Calls); err != nil {
 		return err
 	}
 	progress := newProgress(s.options, len(s.calls))
