@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/store"
@@ -41,6 +42,7 @@ type App struct {
 	log       *slog.Logger
 	store     *store.Store
 	engine    *jobs.Engine
+	console   *console.Jobs
 	limiter   ratelimit.Limiter
 	telemetry *telemetry.Telemetry
 	server    *http.Server
@@ -124,6 +126,9 @@ func (a *App) Run(ctx context.Context) error {
 		within = 20 * time.Second
 	}
 	group, running := errgroup.WithContext(ctx)
+	if err := a.console.Start(running); err != nil {
+		return fmt.Errorf("starting the console: %w", err)
+	}
 	group.Go(func() error {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving: %w", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 )
 
 // Config is the configuration, from flags or the environment. Values are kept as they were written, so that [Config.Check]
@@ -31,7 +32,11 @@ type Config struct {
 	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"whisper-1" help:"Speech-to-text model."`
 	ExtractModel       string `name:"extract-model" env:"EXTRACT_MODEL" default:"gpt-4o-mini" help:"Language model for claims and verdicts."`
 	RedisURL           string `name:"redis-url" env:"REDIS_URL" help:"Redis for rate limits shared by processes; without it they are kept in memory."`
-	JobsEngine         string `name:"jobs-engine" env:"JOBS_ENGINE" default:"river" help:"What runs the functions: river."`
+	JobsEngine         string `name:"jobs-engine" env:"JOBS_ENGINE" default:"river" help:"What runs the functions: river or inngest."`
+	InngestEventKey    string `name:"inngest-event-key" env:"INNGEST_EVENT_KEY" help:"Event key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
+	InngestSigningKey  string `name:"inngest-signing-key" env:"INNGEST_SIGNING_KEY" help:"Signing key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
+	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
+	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads are kept."`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
@@ -58,6 +63,7 @@ type settings struct {
 	dialsPerMinute int
 	proxies        []netip.Prefix
 	level          slog.Level
+	inngest        *jobs.InngestConfig // nil on River
 }
 
 // ConfigError lists every fault of a configuration, a line for each, naming the variable and the cure.
@@ -164,7 +170,7 @@ func (s *settings) checkServer(fault func(variable, cure string)) {
 			addr, err := netip.ParseAddr(text)
 			if err != nil {
 				fault("TRUSTED_PROXIES", "must be addresses or CIDR ranges, separated by commas")
-				return
+				break
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}
@@ -193,9 +199,7 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	if s.RedisURL != "" && !strings.HasPrefix(s.RedisURL, "redis://") && !strings.HasPrefix(s.RedisURL, "rediss://") {
 		fault("REDIS_URL", "must begin with redis:// or rediss://")
 	}
-	if s.JobsEngine != "river" {
-		fault("JOBS_ENGINE", "must be river")
-	}
+	s.checkEngine(fault)
 	var err error
 	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
 		fault("RETENTION", "must be a duration such as 168h")

@@ -21,7 +21,7 @@ func (a *App) newEngine() (*jobs.Engine, error) {
 	}
 	config := jobs.Config{
 		Ledger: a.store, Functions: functions, Log: a.log, Now: a.options.Now, StopWithin: a.options.StopWithin,
-		OnAttempt: a.observeAttempt,
+		OnAttempt: a.observeAttempt, Inngest: a.settings.inngest,
 	}
 	if pool := a.store.Postgres(); pool != nil {
 		return jobs.NewPostgres(pool, config)
@@ -50,7 +50,9 @@ func (a *App) functions() ([]jobs.Function, error) {
 		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
 	)
 	return []jobs.Function{
-		{Name: interview.OrchestrateCall, Concurrency: 4, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber)},
+		// Dials are made one after another, so in the order in which their turns come.
+		{Name: interview.OrchestrateCall, Concurrency: 1, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
+			Throttle: a.dialThrottle()},
 		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
 		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},
 		{Name: interview.TranscribeRecording, Concurrency: 5, Run: a.needing(transcribe.Run, a.settings.lacksTwilio, a.settings.lacksModels)},

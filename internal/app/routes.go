@@ -49,6 +49,10 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Log: a.log, Now: a.options.Now})
 	mux.Handle("/", rest)
+	a.serveInngest(mux)
+	if err := a.serveConsole(mux); err != nil {
+		return nil, err
+	}
 	mux.Handle("GET /metrics", a.metrics())
 	return mux, nil
 }
