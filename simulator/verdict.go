@@ -24,8 +24,8 @@ const (
 	RuleForgedUnrefused = "forged-unrefused"
 )
 
-// meanings of the rules, in the order in which they are reported.
-func meanings() []Violation {
+// Rules lists the rules with their meanings, in the order in which they are reported.
+func Rules() []Violation {
 	return []Violation{
 		{Rule: RuleForgedAccepted, Meaning: "requests that Twilio never signed were believed"},
 		{Rule: RuleForgedUnrefused, Meaning: "requests that Twilio never signed were answered with 5xx instead of 403"},
@@ -63,7 +63,7 @@ func (rep *Report) settle() {
 		}
 	}
 	var ordered []Violation
-	for _, rule := range meanings() {
+	for _, rule := range Rules() {
 		for _, v := range rep.Broken {
 			if v.Rule == rule.Rule {
 				v.Meaning = rule.Meaning

@@ -1,0 +1,158 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// Options say what is tried on whom. AccountSid and AuthToken are required, and URL unless WaitForCalls is set.
+type Options struct {
+	// Out takes the progress and the table; nil is nobody.
+	Out io.Writer
+	// Terminal draws a progress bar instead of plain lines.
+	Terminal bool
+
+	// URL answers with TwiML; it may have a fragment with connection overrides, as may the others.
+	URL, StatusURL, RecordingURL, FallbackURL string
+	// Inbound makes people call the application, instead of the other way round.
+	Inbound bool
+	// WaitForCalls places none: the application dials, over REST.
+	WaitForCalls bool
+
+	AccountSid, AuthToken string
+	OldToken              string // the other token, in the middle of a rotation
+	From                  string // the application's number; empty is +15550000000
+
+	Calls int     // to place or to wait for; 0 means 100
+	Rate  float64 // calls that are placed in a second; 0 means 50
+	// Seed decides everything that is left to chance.
+	Seed uint64
+	// Run goes into all SIDs, so that an application that remembers takes no new call for an old one; empty is a new one.
+	Run string
+
+	Profile string             // empty is rough
+	Rates   map[string]float64 // of single faults, by name, instead of the profile's
+	Cast    *simulator.Cast    // who answers; nil is simulator.Mixed()
+
+	// Listen is where the REST API, the recordings and the models are served; empty is a free port on loopback.
+	Listen string
+	// Within bounds the run; 0 means ten minutes.
+	Within time.Duration
+	// Speed is how many times faster than real time the calls run; 0 does not wait at all.
+	Speed float64
+	// MarksDuplicates says that the application calls every duplicate so, as [simulator.Config] has it.
+	MarksDuplicates bool
+	// Model answers chat requests; nil answers them with 501.
+	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
+}
+
+// ArgumentError lists everything that is wrong with the options, one line each.
+type ArgumentError struct{ Faults []string }
+
+func (e *ArgumentError) Error() string { return strings.Join(e.Faults, "\n") }
+
+var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// withDefaults fills in what is missing and names all that is wrong at once.
+func (o Options) withDefaults() (Options, simulator.Faults, error) {
+	var wrong []string
+	fault := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	o.Out = cmp.Or(o.Out, io.Discard)
+	o.From = cmp.Or(o.From, "+15550000000")
+	o.Calls = cmp.Or(o.Calls, 100)
+	o.Rate = cmp.Or(o.Rate, 50)
+	o.Profile = cmp.Or(o.Profile, "rough")
+	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.Within = cmp.Or(o.Within, 10*time.Minute)
+	if o.Run == "" {
+		b := make([]byte, 6)
+		_, _ = rand.Read(b)
+		o.Run = hex.EncodeToString(b)
+	}
+	if o.AccountSid == "" {
+		fault("--account is missing: the SID that the application knows, AC and 32 hexadecimal digits")
+	}
+	if o.AuthToken == "" {
+		fault("--token is missing: the auth token with which the application checks signatures")
+	}
+	for _, u := range []struct{ flag, url string }{{"--url", o.URL}, {"--status-url", o.StatusURL},
+		{"--recording-url", o.RecordingURL}, {"--fallback-url", o.FallbackURL}} {
+		if parsed, err := url.Parse(u.url); u.url != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
+			fault("%s is %q: give an absolute URL, such as http://127.0.0.1:8080/voice", u.flag, u.url)
+		}
+	}
+	switch others := o.URL + o.StatusURL + o.RecordingURL + o.FallbackURL; {
+	case o.WaitForCalls && others != "":
+		fault("--wait-for-calls goes without URLs: the application names its own when it dials")
+	case !o.WaitForCalls && o.URL == "":
+		fault("--url is missing: where the application answers with TwiML; or give --wait-for-calls")
+	}
+	if !number.MatchString(o.From) {
+		fault("--from is %q: give a number such as +15550000000", o.From)
+	}
+	if o.Calls < 0 || o.Calls > 1_000_000 {
+		fault("--calls is %d: give 1 to 1000000", o.Calls)
+	}
+	if !(o.Rate > 0) {
+		fault("--rate is %v: give how many calls begin in a second", o.Rate)
+	}
+	if o.Within < 0 {
+		fault("--within is %s: it cannot be negative", o.Within)
+	}
+	if !(o.Speed >= 0) {
+		fault("--speed is %v: it cannot be negative", o.Speed)
+	}
+	faults, err := simulator.ParseProfile(o.Profile)
+	if err != nil {
+		fault("--profile: %v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Rates)) {
+		if err := faults.Set(simulator.Fault(name), o.Rates[name]); err != nil {
+			fault("--fault: %v", err)
+		}
+	}
+	if len(wrong) > 0 {
+		return o, faults, &ArgumentError{wrong}
+	}
+	return o, faults, nil
+}
+
+// command is what starts this run again, without the secrets.
+func (o Options) command() string {
+	words := []string{"iagent simulate"}
+	add := func(flag, value string) {
+		if value != "" {
+			words = append(words, flag, "'"+strings.ReplaceAll(value, "'", `'\''`)+"'")
+		}
+	}
+	add("--url", o.URL)
+	add("--status-url", o.StatusURL)
+	add("--recording-url", o.RecordingURL)
+	add("--fallback-url", o.FallbackURL)
+	if o.Inbound {
+		words = append(words, "--inbound")
+	}
+	if o.WaitForCalls {
+		words = append(words, "--wait-for-calls")
+	}
+	words = append(words, fmt.Sprintf("--calls %d --rate %g --seed %d --profile %s", o.Calls, o.Rate, o.Seed, o.Profile))
+	for _, name := range slices.Sorted(maps.Keys(o.Rates)) {
+		words = append(words, fmt.Sprintf("--fault %s=%g", name, o.Rates[name]))
+	}
+	if o.MarksDuplicates {
+		words = append(words, "--marks-duplicates")
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,92 @@
+package simulate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// FaultsPage is docs/faults.md.
+func FaultsPage() string {
+	var out strings.Builder
+	out.WriteString(`<!-- Written by go test ./internal/simulate -run TestFaultsPageIsUpToDate -update. Do not edit. -->
+# What the simulated Twilio does wrong
+
+Each fault has a rate from 0 (never) to 1 (always). Whether it happens is drawn from the seed, the number that is called,
+how often it was called before, the request's place in its call, and the fault's own name: the same seed meets the same
+calls with the same faults, however busy the machine is, and turning one fault on moves no other.
+
+    iagent simulate --url http://127.0.0.1:8080/voice --account AC… --token … --profile rough --seed 7
+    iagent simulate … --profile calm --fault lost-response=0.5 --fault drop=0.01
+
+Profile **calm** has none of them. **rough**, the default, has those that an application survives by itself, with
+idempotent webhooks and retries. **hostile** has all: some lose callbacks for good or leave a request's outcome unknown,
+so that somebody has to ask Twilio's REST API afterwards.
+
+`)
+	table := func(title, text string, want func(simulator.FaultDoc) bool) {
+		fmt.Fprintf(&out, "## %s\n\n%s\n\n| fault | rough | hostile | what happens | what a correct application does |\n|---|---|---|---|---|\n", title, text)
+		for _, doc := range simulator.FaultDocs() {
+			if want(doc) {
+				fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", doc.Name, percent(doc.Rough), percent(doc.Hostile), doc.Meaning, doc.Correct)
+			}
+		}
+		out.WriteString("\n")
+	}
+	rest := func(d simulator.FaultDoc) bool { return strings.HasPrefix(string(d.Name), "rest-") }
+	media := func(d simulator.FaultDoc) bool {
+		return strings.HasPrefix(string(d.Name), "recording-") || strings.HasPrefix(string(d.Name), "media-")
+	}
+	table("Deliveries", "Requests that Twilio signed. One that was spoiled on purpose is not counted against the application.",
+		func(d simulator.FaultDoc) bool { return !d.Refuse && !rest(d) && !media(d) })
+	table("Forgeries", "Each is sent besides the real request, before or after it, and must be refused. One that is believed breaks the run.",
+		func(d simulator.FaultDoc) bool { return d.Refuse })
+	table("Recordings", "", media)
+	table("REST API", "Drawn for each request by its number, call or recording.", rest)
+	out.WriteString(`## What is always so
+
+- A URL's fragment says how a request is retried (` + "`#rc=5&rp=5xx,ct,rt&ct=…&rt=…&tt=…`" + `), with Twilio's default of one retry if
+  it cannot connect, and its ceiling of 15 s for all attempts. Retries carry the same idempotency token.
+- TwiML that cannot be had is asked for at the fallback URL, if there is one; otherwise the call ends.
+- The Debugger notes 12100 for an answer that is no TwiML, 12200 for a verb that there is not, 12300 for a Content-Type
+  that can be neither played nor read, 11200 and its neighbours for no answer at all, 15003 for a status callback that failed.
+
+## What breaks a run
+
+| rule | meaning |
+|---|---|
+`)
+	for _, rule := range simulator.Rules() {
+		fmt.Fprintf(&out, "| `%s` | %s |\n", rule.Rule, rule.Meaning)
+	}
+	fmt.Fprintf(&out, "| `%s` | fewer calls were made than were to be |\n", RuleCallsMissing)
+	fmt.Fprintf(&out, "| `%s` | calls were still going on when the run was cut short |\n", RuleNotEnded)
+	fmt.Fprintf(&out, "| `%s` | no webhook was answered with 2xx |\n", RuleNothingToJudge)
+	out.WriteString(`
+` + "`" + simulator.RuleTakenTwice + "`" + ` can be seen only of an application that calls duplicates so, in the header ` + "`X-Webhook-Duplicate: true`" + ` or in
+JSON as ` + "`\"duplicate\":true`" + `: it is judged once one was, or with ` + "`--marks-duplicates`" + `.
+`)
+	return out.String()
+}
+
+// FaultsHelp is the list of the faults for a terminal.
+func FaultsHelp() string {
+	var out strings.Builder
+	out.WriteString("Faults, with their rates in rough and hostile:\n\n")
+	for _, doc := range simulator.FaultDocs() {
+		refuse := ""
+		if doc.Refuse {
+			refuse = " Must be refused."
+		}
+		fmt.Fprintf(&out, "%s (%s, %s): %s%s\n\n", doc.Name, percent(doc.Rough), percent(doc.Hostile), doc.Meaning, refuse)
+	}
+	return strings.TrimRight(out.String(), "\n")
+}
+
+func percent(rate float64) string {
+	if rate == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%g %%", rate*100)
+}
