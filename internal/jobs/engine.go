@@ -87,7 +87,7 @@ func NewSQLite(db *sql.DB, config Config) (*Engine, error) {
 	}
 	settings := e.riverConfig()
 	// SQLite cannot notify.
-	settings.FetchPollInterval = 200 * time.Millisecond
+	settings.FetchPollInterval = 500 * time.Millisecond
 	c, err := river.NewClient[*sql.Tx](riversqlite.New(db), settings)
 	if err != nil {
 		return nil, fmt.Errorf("opening River: %w", err)

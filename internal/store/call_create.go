@@ -60,10 +60,8 @@ const insertAtOnce = 100
 func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 	var answer Answer
 	err := s.write(ctx, func(tx *Tx) error {
-		calls, err := n.calls(tx.Now)
-		if err != nil {
-			return err
-		}
+		calls := n.calls(tx)
+		var err error
 		if answer, err = n.Answer(calls); err != nil {
 			return err
 		}
@@ -97,17 +95,13 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 	return answer, nil
 }
 
-func (n NewCalls) calls(now time.Time) ([]interview.Call, error) {
-	ids, err := newIDs(now, len(n.PhoneNumbers))
-	if err != nil {
-		return nil, err
-	}
-	calls := make([]interview.Call, len(ids))
-	for i, id := range ids {
+func (n NewCalls) calls(tx *Tx) []interview.Call {
+	calls := make([]interview.Call, len(n.PhoneNumbers))
+	for i, id := range tx.newIDs(len(calls)) {
 		calls[i] = interview.Call{ID: id, CampaignID: n.CampaignID, PhoneNumber: n.PhoneNumbers[i],
-			Status: interview.CallQueued, Sequence: interview.NoSequence, CreatedAt: now}
+			Status: interview.CallQueued, Sequence: interview.NoSequence, CreatedAt: tx.Now}
 	}
-	return calls, nil
+	return calls
 }
 
 // claimKey takes the key for this transaction, waiting for a twin that has it, and reports whether it was free.

@@ -25,7 +25,7 @@ func scanCampaign(r row) (interview.Campaign, error) {
 // times that it got. Without an answer mode it pauses.
 func (s *Store) CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error) {
 	err := s.write(ctx, func(tx *Tx) error {
-		c.ID, c.CreatedAt = newID(tx.Now), tx.Now
+		c.ID, c.CreatedAt = tx.newID(), tx.Now
 		c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
 		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
 			created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,

@@ -122,10 +122,7 @@ const claimColumns = `id, call_id, recording_sid, hypothesis_id, field, value_nu
 
 func (tx *Tx) insertClaims(ctx context.Context, claims []interview.Claim) error {
 	const most, width = 200, 21
-	ids, err := newIDs(tx.Now, len(claims))
-	if err != nil {
-		return err
-	}
+	ids := tx.newIDs(len(claims))
 	for len(claims) > 0 {
 		n := min(len(claims), most)
 		args := make([]any, 0, width*n)
@@ -225,7 +222,7 @@ func (s *Store) KeepAnswer(ctx context.Context, run interview.Run, callID, answe
 		}
 		const most = 256 << 10
 		_, err := tx.Exec(ctx, `INSERT INTO run_answers (id, run_id, attempt, call_id, error, answer, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, newID(tx.Now), run.ID, run.Attempt, callID,
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`, tx.newID(), run.ID, run.Attempt, callID,
 			storable(truncated(reason, 1000)), storable(truncated(answer, most)), tx.Now)
 		return err
 	})

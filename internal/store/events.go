@@ -29,7 +29,7 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 	if source == "" {
 		source = inbox.SourceWebhook
 	}
-	return &storedEvent{ID: newID(tx.Now), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
+	return &storedEvent{ID: tx.newID(), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
 }
 
 const eventColumns = `id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target, content_type, body,

@@ -50,10 +50,7 @@ func (tx *Tx) insertHypotheses(ctx context.Context, c interview.Campaign) ([]int
 		return nil, nil
 	}
 	const width = 7
-	ids, err := newIDs(tx.Now, len(c.Hypotheses))
-	if err != nil {
-		return nil, err
-	}
+	ids := tx.newIDs(len(c.Hypotheses))
 	kept := make([]interview.Hypothesis, len(c.Hypotheses))
 	args := make([]any, 0, width*len(kept))
 	for i, h := range c.Hypotheses {

@@ -21,7 +21,7 @@ func (tx *Tx) enqueue(ctx context.Context, cause string, list []interview.Job) e
 		if err != nil {
 			return fmt.Errorf("arguments of %s: %w", job.Function, err)
 		}
-		id := newID(tx.Now)
+		id := tx.newID()
 		n, err := tx.Exec(ctx, `INSERT INTO function_runs
 			(id, function, key, state, args, cause, attempts, last_error, not_before, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, 0, '', $7, $8) ON CONFLICT (function, key) DO NOTHING`,

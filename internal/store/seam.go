@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/oklog/ulid/v2"
 )
 
 // querier is the seam over pgx and database/sql: the same statements, with $1 placeholders, run on both.
@@ -39,6 +40,8 @@ type Tx struct {
 
 	pgx pgx.Tx
 	sql *sql.Tx
+	// entropy makes the ids of one transaction sort in the order in which they were made.
+	entropy *ulid.MonotonicEntropy
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

@@ -124,18 +124,13 @@ func (s *Store) newTx(q querier) *Tx {
 	if s.options.Around != nil {
 		q = watchedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: q, store: s, Now: s.now()}
-}
-
-// newID returns an id that sorts by time, 26 characters.
-func newID(now time.Time) string {
-	return ulid.MustNew(ulid.Timestamp(now), rand.Reader).String()
+	return &Tx{querier: q, store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
 }
 
 // note appends to a call's history.
 func (tx *Tx) note(ctx context.Context, callID, what, detail string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO call_history (id, call_id, at, what, detail) VALUES ($1, $2, $3, $4, $5)`,
-		newID(tx.Now), callID, tx.Now, what, detail)
+		tx.newID(), callID, tx.Now, what, detail)
 	if err != nil {
 		return fmt.Errorf("history of call %s: %w", callID, err)
 	}

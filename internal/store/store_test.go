@@ -56,7 +56,7 @@ func seed(t *testing.T, s *Store, n int) []string {
 	t.Helper()
 	var ids []string
 	err := s.write(t.Context(), func(tx *Tx) error {
-		campaign := newID(tx.Now)
+		campaign := tx.newID()
 		_, err := tx.Exec(t.Context(), `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
 			VALUES ($1, 'Shelves', 'retail', $2, 'ACTIVE', $3, $3)`, campaign, "Ask:\n- What does it cost?\n- How many a week?", tx.Now)
 		if err != nil {

@@ -135,7 +135,7 @@ func (tx *Tx) saveVerdict(ctx context.Context, v interview.Verdict) error {
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO verdicts (id, hypothesis_id, revision, status, conclusion, consistency, confidence, claims,
 		calls, reasons, model, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		newID(tx.Now), v.HypothesisID, v.Revision, string(v.Status), storable(v.Conclusion), v.Consistency, v.Confidence, v.Claims,
+		tx.newID(), v.HypothesisID, v.Revision, string(v.Status), storable(v.Conclusion), v.Consistency, v.Confidence, v.Claims,
 		v.Calls, storable(string(reasons)), storable(v.Model), tx.Now)
 	if err != nil {
 		return fmt.Errorf("keeping the verdict: %w", err)
