@@ -2,10 +2,13 @@ package program
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -46,8 +49,16 @@ func folder() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("iagent-program-%d", os.Getpid()))
 }
 
+// atOnce is how many parallel tests of a package run at a time, however few processors there are: such tests wait for
+// processes and timeouts most of the time.
+const atOnce = 8
+
 // Main runs the tests of a package, then removes what they shared.
 func Main(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		fmt.Fprintln(os.Stderr, "setting -parallel:", err)
+	}
 	code := m.Run()
 	if err := os.RemoveAll(folder()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintln(os.Stderr, "removing the binary:", err)

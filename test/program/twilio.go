@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,10 +21,9 @@ type Twilio struct {
 	release chan struct{} // closed at the test's end
 
 	mu      sync.Mutex
-	answers []CreateAnswer
-	asked   []time.Time
+	answers map[string][]CreateAnswer // by number
+	asked   map[string][]time.Time    // by number
 	placed  []PlacedCall
-	sids    int
 }
 
 // PlacedCall is a call that Twilio took.
@@ -36,9 +36,9 @@ type PlacedCall struct {
 // CreateAnswer answers one request to create a call.
 type CreateAnswer func(tw *Twilio, w http.ResponseWriter, r *http.Request)
 
-// NewTwilio starts a stand-in. Each request to create a call gets the next of the answers, and the last one for ever.
-func NewTwilio(t testing.TB, answers ...CreateAnswer) *Twilio {
-	tw := &Twilio{t: t, release: make(chan struct{}), answers: answers}
+// NewTwilio starts a stand-in that creates calls. See [Twilio.Answer] for others.
+func NewTwilio(t testing.TB) *Twilio {
+	tw := &Twilio{t: t, release: make(chan struct{}), answers: map[string][]CreateAnswer{}, asked: map[string][]time.Time{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2010-04-01/Accounts/"+Account+"/Calls.json", tw.create)
 	mux.HandleFunc("GET /2010-04-01/Accounts/"+Account+"/Calls.json", tw.list)
@@ -60,18 +60,25 @@ func (tw *Twilio) Settings(databaseURL string) Settings {
 	return Complete(databaseURL).With("TWILIO_API_URL", tw.URL)
 }
 
-// Asked is when a request to create a call arrived, for each.
-func (tw *Twilio) Asked() []time.Time {
+// Answer says what becomes of requests to call a number: each gets the next of the answers, and the last one for ever.
+func (tw *Twilio) Answer(number string, answers ...CreateAnswer) {
 	tw.mu.Lock()
 	defer tw.mu.Unlock()
-	return append([]time.Time(nil), tw.asked...)
+	tw.answers[number] = answers
 }
 
-// Placed lists the calls that exist, whether or not anybody was told.
-func (tw *Twilio) Placed() []PlacedCall {
+// Asked is when the requests to call a number arrived.
+func (tw *Twilio) Asked(number string) []time.Time {
 	tw.mu.Lock()
 	defer tw.mu.Unlock()
-	return append([]PlacedCall(nil), tw.placed...)
+	return slices.Clone(tw.asked[number])
+}
+
+// Placed lists the calls to a number that exist, whether or not anybody was told.
+func (tw *Twilio) Placed(number string) []PlacedCall {
+	tw.mu.Lock()
+	defer tw.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(tw.placed), func(c PlacedCall) bool { return c.Form.Get("To") != number })
 }
 
 func authenticated(next http.Handler) http.Handler {
@@ -88,9 +95,12 @@ func (tw *Twilio) create(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		tw.t.Errorf("creating a call: %v", err)
 	}
+	to, answer := r.Form.Get("To"), CreateAnswer(Creates)
 	tw.mu.Lock()
-	tw.asked = append(tw.asked, time.Now())
-	answer := tw.answers[min(len(tw.asked), len(tw.answers))-1]
+	if answers := tw.answers[to]; len(answers) > 0 {
+		answer = answers[min(len(tw.asked[to]), len(answers)-1)]
+	}
+	tw.asked[to] = append(tw.asked[to], time.Now())
 	tw.mu.Unlock()
 	answer(tw, w, r)
 }
@@ -98,10 +108,8 @@ func (tw *Twilio) create(w http.ResponseWriter, r *http.Request) {
 // list shows the calls to a number, as Twilio does to whoever wonders what became of a request.
 func (tw *Twilio) list(w http.ResponseWriter, r *http.Request) {
 	calls := []map[string]any{}
-	for _, call := range tw.Placed() {
-		if to := r.URL.Query().Get("To"); to == "" || to == call.Form.Get("To") {
-			calls = append(calls, call.resource())
-		}
+	for _, call := range tw.Placed(r.URL.Query().Get("To")) {
+		calls = append(calls, call.resource())
 	}
 	answerJSON(w, http.StatusOK, map[string]any{"calls": calls, "page": 0, "page_size": 100, "next_page_uri": nil, "uri": r.URL.RequestURI()})
 }
@@ -130,10 +138,15 @@ func Creates(tw *Twilio, w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusCreated, tw.place(r.Form).resource())
 }
 
+// Fails answers 500, and places nothing. Nobody can tell it from the next.
+func Fails(_ *Twilio, w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusInternalServerError, 20500, "An internal server error has occurred")
+}
+
 // FailsAfterCreating places the call and answers 500.
 func FailsAfterCreating(tw *Twilio, w http.ResponseWriter, r *http.Request) {
 	tw.place(r.Form)
-	refuse(w, http.StatusInternalServerError, 20500, "An internal server error has occurred")
+	Fails(tw, w, r)
 }
 
 // HangsAfterCreating places the call and never answers.

@@ -1,0 +1,126 @@
+package test_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/test/program"
+)
+
+// TestWrongSettingIsNotNamed starts the server with settings that are missing or wrong: it says all of them at once, a
+// line for each with the variable's name, and ends with 2.
+func TestWrongSettingIsNotNamed(t *testing.T) {
+	t.Parallel()
+	fine := program.Complete("sqlite:" + filepath.Join(t.TempDir(), "iagent.db"))
+	for name, test := range map[string]struct {
+		settings program.Settings
+		faulty   []string
+	}{
+		"nothing is set":                {program.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL"}},
+		"no token":                      {fine.Without("TWILIO_AUTH_TOKEN"), []string{"TWILIO_AUTH_TOKEN"}},
+		"token with a line break":       {fine.With("TWILIO_AUTH_TOKEN", program.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
+		"an API key for the account":    {fine.With("TWILIO_ACCOUNT_SID", "SK"+strings.Repeat("0", 32)), []string{"TWILIO_ACCOUNT_SID"}},
+		"tokens of nobody":              {fine.With("TWILIO_ACCOUNT_TOKENS", "token"), []string{"TWILIO_ACCOUNT_TOKENS"}},
+		"a number without its country":  {fine.With("TWILIO_PHONE_NUMBER", "5550000"), []string{"TWILIO_PHONE_NUMBER"}},
+		"no URL":                        {fine.Without("APP_URL"), []string{"APP_URL"}},
+		"a URL without its scheme":      {fine.With("APP_URL", "calls.example.com"), []string{"APP_URL"}},
+		"no port":                       {fine.With("PORT", "http"), []string{"PORT"}},
+		"an unknown database":           {fine.With("DATABASE_URL", "mysql://localhost/iagent"), []string{"DATABASE_URL"}},
+		"open to the world, no token":   {fine.With("HOST", "0.0.0.0").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
+		"an unknown engine":             {fine.With("JOBS_ENGINE", "cron"), []string{"JOBS_ENGINE"}},
+		"retention for ever":            {fine.With("RETENTION", "for ever"), []string{"RETENTION"}},
+		"a models' server without http": {fine.With("OPENAI_BASE_URL", "localhost"), []string{"OPENAI_BASE_URL"}},
+		"everything at once": {
+			program.Settings{"TWILIO_ACCOUNT_SID": "x", "TWILIO_API_URL": "x", "PORT": "-1", "HOST": "0.0.0.0",
+				"DATABASE_URL": "x", "OPENAI_BASE_URL": "x", "REDIS_URL": "x", "RETENTION": "x", "LOG_LEVEL": "x", "TRUSTED_PROXIES": "x"},
+			[]string{"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "TWILIO_API_URL", "APP_URL", "PORT", "ADMIN_TOKEN", "DATABASE_URL",
+				"OPENAI_BASE_URL", "REDIS_URL", "RETENTION", "LOG_LEVEL", "TRUSTED_PROXIES"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := program.Run(t, test.settings, "serve")
+			if got.Exit != 2 {
+				t.Errorf("exit code %d, not 2", got.Exit)
+			}
+			lines := strings.Split(strings.TrimSpace(got.Stderr), "\n")
+			if len(lines) != len(test.faulty) {
+				t.Errorf("%d lines for %d faults:\n%s", len(lines), len(test.faulty), got.Stderr)
+			}
+			for _, variable := range test.faulty {
+				if strings.Count(got.Stderr, variable+": ") != 1 {
+					t.Errorf("%s is not named once:\n%s", variable, got.Stderr)
+				}
+			}
+			if strings.Contains(got.Stderr+got.Stdout, program.Token) {
+				t.Errorf("a secret is shown:\n%s", got.Stderr)
+			}
+		})
+	}
+}
+
+// TestCommandLineIsNotUnderstood holds the commands and their exit codes.
+func TestCommandLineIsNotUnderstood(t *testing.T) {
+	t.Parallel()
+	version := program.Run(t, program.Settings{}, "version")
+	if version.Exit != 0 || !strings.HasPrefix(version.Stdout, "iagent ") {
+		t.Errorf("iagent version: %+v", version)
+	}
+	help := program.Run(t, program.Settings{}, "serve", "--help")
+	if help.Exit != 0 {
+		t.Errorf("iagent serve --help ended with %d", help.Exit)
+	}
+	for _, variable := range []string{"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "APP_URL", "DATABASE_URL", "ADMIN_TOKEN", "PORT"} {
+		if !strings.Contains(help.Stdout, variable) {
+			t.Errorf("iagent serve --help does not list %s", variable)
+		}
+	}
+	for _, args := range [][]string{{}, {"fly"}, {"serve", "--fly"}, {"migrate"}, {"migrate", "sideways"}} {
+		if got := program.Run(t, program.Settings{}, args...); got.Exit != 2 || got.Stderr == "" {
+			t.Errorf("iagent %q ended with %d and says %q", args, got.Exit, got.Stderr)
+		}
+	}
+}
+
+// TestMigrationCannotBeTakenBack brings an empty database up, takes the newest step back and brings it up again.
+func TestMigrationCannotBeTakenBack(t *testing.T) {
+	t.Parallel()
+	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+		settings := program.Settings{"DATABASE_URL": databaseURL}
+		migrate := func(direction string) (applied, pending int) {
+			t.Helper()
+			got := program.Run(t, settings, "migrate", direction)
+			if got.Exit != 0 {
+				t.Fatalf("iagent migrate %s ended with %d: %s", direction, got.Exit, got.Stderr)
+			}
+			for line := range strings.Lines(got.Stdout) {
+				switch strings.Fields(line)[0] {
+				case "applied":
+					applied++
+				case "pending":
+					pending++
+				default:
+					t.Errorf("iagent migrate %s says %q", direction, line)
+				}
+			}
+			return applied, pending
+		}
+		if applied, pending := migrate("status"); applied != 0 || pending == 0 {
+			t.Fatalf("an empty database has %d steps applied, %d pending", applied, pending)
+		}
+		all, pending := migrate("up")
+		if all == 0 || pending != 0 {
+			t.Fatalf("after up, %d steps are applied, %d pending", all, pending)
+		}
+		if applied, pending := migrate("down"); applied+pending != all || pending == 0 {
+			t.Errorf("after down, %d steps are applied, %d pending", applied, pending)
+		}
+		if again, pending := migrate("up"); again != all || pending != 0 {
+			t.Errorf("after up again, %d steps are applied, %d pending", again, pending)
+		}
+		server := program.Serve(t, program.NewTwilio(t).Settings(databaseURL))
+		server.AwaitCall(t, 30*time.Second, server.Place(t, "+15550001000")[0].ID, program.HasStatus("DIALING"))
+	})
+}

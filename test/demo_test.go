@@ -1,0 +1,60 @@
+package test_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/test/program"
+)
+
+// TestDemoTakesTooLong runs the demo as a visitor does. It runs alone, so that only other packages slow it down.
+func TestDemoTakesTooLong(t *testing.T) {
+	program.Binary(t)
+	began := time.Now()
+	got := program.Run(t, program.Settings{}, "demo")
+	took := time.Since(began)
+	if got.Exit != 0 {
+		t.Errorf("iagent demo ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
+	}
+	if took > 20*time.Second {
+		t.Errorf("iagent demo took %s", took)
+	}
+	t.Logf("%s\n%s", took, got.Stdout)
+	for _, row := range []string{"webhooks sent", "duplicates", "transcripts", "lost ", "doubled "} {
+		if !strings.Contains(got.Stdout, row) {
+			t.Errorf("the closing table has no row %q:\n%s", row, got.Stdout)
+		}
+	}
+	if strings.ContainsAny(got.Stdout, "\r\x1b") {
+		t.Errorf("what is piped has control characters:\n%q", got.Stdout)
+	}
+}
+
+// TestSeedBreaksAPromise runs the demo's calls with ten seeds, each another run of luck, on both databases.
+func TestSeedBreaksAPromise(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 10; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			program.OnBoth(t, func(t *testing.T, databaseURL string) { keepsItsPromises(t, databaseURL, seed) })
+		})
+	}
+}
+
+func keepsItsPromises(t *testing.T, databaseURL string, seed uint64) {
+	t.Helper()
+	var out bytes.Buffer
+	err := demo.Run(t.Context(), demo.Options{Out: &out, DatabaseURL: databaseURL, Seed: seed, Within: 3 * time.Minute})
+	var broken *demo.ErrBroken
+	switch {
+	case errors.As(err, &broken):
+		t.Errorf("iagent demo --seed %d breaks promises:\n%s", seed, strings.Join(broken.Violations, "\n"))
+	case err != nil:
+		t.Errorf("iagent demo --seed %d: %v\n%s", seed, err, out.String())
+	}
+}

@@ -1,0 +1,104 @@
+package test_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/test/program"
+)
+
+// dialing is a way in which Twilio answers the creation of a call, and what must come of it.
+type dialing struct {
+	name    string
+	answers []program.CreateAnswer
+	// status is the call's in the end, requests how often Twilio was asked, placed how many phones rang.
+	status           string
+	requests, placed int
+	// history is what the call's history says of the dialling.
+	history map[string]int
+	// code is Twilio's error, kept with the call.
+	code int
+}
+
+var dialings = []dialing{
+	{name: "created", answers: []program.CreateAnswer{program.Creates},
+		status: "DIALING", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.accepted": 1}},
+	{name: "500 before creating", answers: []program.CreateAnswer{program.Fails, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 0, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
+	{name: "500 after creating", answers: []program.CreateAnswer{program.FailsAfterCreating, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
+	{name: "connection lost after creating", answers: []program.CreateAnswer{program.DropsAfterCreating, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
+	{name: "429, then created", answers: []program.CreateAnswer{program.Throttles, program.Creates},
+		status: "DIALING", requests: 2, placed: 1, history: map[string]int{"dial.intent": 2, "dial.postponed": 1, "dial.accepted": 1}},
+	{name: "refused", answers: []program.CreateAnswer{program.RefusesNumber, program.Creates},
+		status: "FAILED", requests: 1, placed: 0, history: map[string]int{"dial.intent": 1, "dial.refused": 1}, code: 21211},
+	// The client gives up after 30 s.
+	{name: "timeout after creating", answers: []program.CreateAnswer{program.HangsAfterCreating, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
+}
+
+// TestSomebodyIsCalledTwice lets Twilio answer the creation of calls in every way that leaves a doubt.
+func TestSomebodyIsCalledTwice(t *testing.T) {
+	t.Parallel()
+	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+		twilio := program.NewTwilio(t)
+		var numbers []string
+		for n, d := range dialings {
+			numbers = append(numbers, fmt.Sprintf("+1555000200%d", n))
+			twilio.Answer(numbers[n], d.answers...)
+		}
+		server := program.Serve(t, twilio.Settings(databaseURL))
+		calls := server.Place(t, numbers...)
+		for n, d := range dialings {
+			t.Log(d.name)
+			call := server.AwaitCall(t, time.Minute, calls[n].ID, program.HasStatus(d.status))
+			d.judge(t, call, twilio)
+			if d.status == "DIAL_UNKNOWN" {
+				resolve(t, server, call, twilio)
+			}
+		}
+		// Time enough has passed for whoever would have dialled again.
+		for n, d := range dialings {
+			if got := len(twilio.Asked(numbers[n])); got != d.requests {
+				t.Errorf("%s: Twilio was asked %d times, not %d", d.name, got, d.requests)
+			}
+		}
+	})
+}
+
+func (d dialing) judge(t *testing.T, call program.Call, twilio *program.Twilio) {
+	t.Helper()
+	if got := len(twilio.Asked(call.PhoneNumber)); got != d.requests {
+		t.Errorf("%s: Twilio was asked %d times, not %d", d.name, got, d.requests)
+	}
+	if got := len(twilio.Placed(call.PhoneNumber)); got != d.placed {
+		t.Errorf("%s: the phone rang %d times, not %d", d.name, got, d.placed)
+	}
+	happened := call.Happened()
+	for what, want := range d.history {
+		if happened[what] != want {
+			t.Errorf("%s: the history says %s %d times, not %d: %v", d.name, what, happened[what], want, call.History)
+		}
+	}
+	switch {
+	case d.code == 0:
+	case call.ErrorCode == nil || call.ErrorMessage == nil || *call.ErrorCode != d.code || *call.ErrorMessage == "":
+		t.Errorf("%s: Twilio's error is not kept: %v", d.name, call.ErrorCode)
+	}
+}
+
+// resolve lets the first signed callback say that the call is there after all.
+func resolve(t *testing.T, server *program.Server, call program.Call, twilio *program.Twilio) {
+	t.Helper()
+	placed := twilio.Placed(call.PhoneNumber)
+	if len(placed) == 0 {
+		return
+	}
+	l := line{server, t, "/api/webhooks/twilio/", call.ID, placed[0].Sid}
+	l.want(l.webhook("status", "CallStatus", "ringing", "SequenceNumber", "1"), 200, success)
+	if got := l.Status("RINGING"); got.TwilioSid != l.sid {
+		t.Errorf("the callback bound the call to %q, not %q", got.TwilioSid, l.sid)
+	}
+}
