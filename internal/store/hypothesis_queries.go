@@ -61,7 +61,7 @@ func (tx *Tx) insertHypotheses(ctx context.Context, c interview.Campaign) ([]int
 		kept[i] = h
 		args = append(args, h.ID, h.CampaignID, i, h.Question, string(h.Status), h.Conclusion, h.CreatedAt)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO hypotheses (id, campaign_id, position, question, status, conclusion, created_at)
+	_, err := tx.Exec(ctx, `INSERT INTO hypotheses (id, campaign_id, position, question, status, conclusion, created_at)
 		VALUES `+values(len(kept), width), args...)
 	if err != nil {
 		return nil, fmt.Errorf("keeping hypotheses: %w", err)
