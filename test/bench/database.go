@@ -64,5 +64,9 @@ func seedCalls(ctx context.Context, db database, calls []*call) error {
 			return fmt.Errorf("inserting calls: %w", err)
 		}
 	}
+	// As the database would have done by itself, had the calls come one by one.
+	if err := db.exec(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("analyzing: %w", err)
+	}
 	return nil
 }

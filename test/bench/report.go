@@ -99,9 +99,11 @@ func (r *report) print() {
 	r.server.print([]string{"program", "database", "load"})
 	if len(r.baseline.took) > 0 {
 		r.baseline.print([]string{"database", "load"})
-		fmt.Printf("%-22s %11.2f\n", "ratio", r.server.rate()/r.baseline.rate())
+		fmt.Printf("%-22s %11.2f %31s %.2f\n", "ratio", r.server.rate()/r.baseline.rate(), "",
+			// Without the load of the one; the client of the other is its program.
+			float64(r.server.each("program", "database"))/float64(r.baseline.each("load", "database")))
 	}
-	fmt.Printf("\n%-22s", "webhooks/s by round")
+	fmt.Printf("\n%-22s", "by round (and baseline)")
 	for i, rate := range r.server.rates {
 		fmt.Printf(" %6.0f", rate)
 		if len(r.baseline.rates) > 0 {
@@ -117,11 +119,19 @@ func (m *measured) print(parts []string) {
 	n := len(m.took)
 	fmt.Printf("%-22s %11.0f %9s %9s %9s  ", m.name, m.rate(), millis(m.took[n/2]), millis(m.took[n*99/100]), millis(m.took[n-1]))
 	for _, who := range parts {
-		if d, ok := m.cpu[who]; ok {
-			fmt.Printf(" %s %d µs", who, (d / time.Duration(n)).Microseconds())
+		if _, ok := m.cpu[who]; ok {
+			fmt.Printf(" %s %d µs", who, m.each(who).Microseconds())
 		}
 	}
 	fmt.Println()
+}
+
+// each is the processor time of some for one webhook.
+func (m *measured) each(who ...string) (d time.Duration) {
+	for _, w := range who {
+		d += m.cpu[w]
+	}
+	return d / time.Duration(len(m.took))
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
