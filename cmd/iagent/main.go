@@ -32,6 +32,7 @@ type commands struct {
 	Demo     demo     `cmd:"" help:"Place simulated calls: no account, no network."`
 	Migrate  migrate  `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate simulate `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
+	Verify   verify   `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Version  show     `cmd:"" help:"Print the version."`
 }
 

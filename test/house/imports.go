@@ -62,13 +62,15 @@ var plan = []place{
 	{dir: "internal/reconcile", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/retention", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 
+	{dir: "internal/verify", may: tools, why: "behaviours do not know each other: what the webhooks decide is handed to it"},
+
 	{dir: "internal/app/...", may: slices.Concat([]string{"internal/app/...", "internal/console/...", "inbox/..."}, behaviours, tools),
 		why: "app wires the program together and stands below the command only; a real server contains no simulator"},
 	{dir: "internal/demo", may: slices.Concat([]string{"internal/app"}, public, tools),
 		why: "the demo drives the program as anybody could, with a simulated Twilio beside it"},
 	{dir: "internal/simulate", may: slices.Concat([]string{"internal/telemetry"}, public, words),
 		why: "it tests anybody's application, ours among them, and so knows none from the inside"},
-	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/doctor", "internal/simulate"}, public, tools),
+	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/doctor", "internal/simulate", "internal/verify"}, public, tools),
 		why: "a command reads flags and sets exit codes; the program is app"},
 
 	{dir: "internal/testserver/...", may: []string{"internal/testserver"}, why: "a server for tests knows nothing of what is tested"},

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/store"
+	iverify "github.com/i-agent/iagent/internal/verify"
+)
+
+// verify checks the promise on a database, live or not.
+type verify struct {
+	DatabaseURL  string        `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
+	Since        string        `help:"Leave out what is older: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z."`
+	LegacyBefore string        `help:"Until when another program wrote event ids, which therefore have no events. The default is when the database was first migrated."`
+	StuckAfter   time.Duration `default:"10m" help:"How long a run may be unfinished without a job."`
+	Settled      bool          `help:"Nothing is under way any more: count everything that is unfinished as a violation."`
+	JSON         bool          `name:"json" help:"Print the report as JSON."`
+}
+
+var errViolations = errors.New("the promise is broken: see the violations")
+
+func (v verify) Run(ctx context.Context) error {
+	since, err := moment(v.Since)
+	if err != nil {
+		return fmt.Errorf("reading --since: %w", err)
+	}
+	legacy, err := moment(v.LegacyBefore)
+	if err != nil {
+		return fmt.Errorf("reading --legacy-before: %w", err)
+	}
+	s, err := openExisting(ctx, v.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	report, err := iverify.Run(ctx, iverify.Config{
+		Store: s, Decide: app.Decide(), Since: since, LegacyBefore: legacy, StuckAfter: v.StuckAfter, Settled: v.Settled,
+	})
+	if err != nil {
+		return err
+	}
+	if v.JSON {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(report)
+	} else {
+		err = report.Write(os.Stdout)
+	}
+	if err == nil && !report.OK() {
+		return errViolations
+	}
+	return err
+}
+
+// openExisting opens a database that must be there already: SQLite would make a new file.
+func openExisting(ctx context.Context, url string) (*store.Store, error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok && path != "" {
+		path, _, _ = strings.Cut(strings.TrimPrefix(path, "file:"), "?")
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("opening DATABASE_URL: %w", err)
+		}
+	}
+	return store.Open(ctx, url, store.Options{})
+}
+
+// moment reads a time, or how long ago it was; "" is the zero time.
+func moment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil {
+		return time.Now().Add(-ago), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, errors.New("must be a duration such as 24h, or a time such as 2026-11-23T12:00:00Z")
+	}
+	return at, nil
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// AuditRule is a rule of the ledger that the database alone can check.
+type AuditRule struct {
+	// Kind names a breach of the rule, Text says what it is.
+	Kind, Text string
+	// statement selects the breaches since $1: what breaks the rule, and a word more. $2 is the moment named by second.
+	statement string
+	second    auditMoment
+}
+
+// auditMoment names what else a statement needs to know.
+type auditMoment int
+
+const (
+	noMoment auditMoment = iota
+	legacyBefore
+	stuckBefore
+)
+
+// AuditScope bounds what is looked at.
+type AuditScope struct {
+	// Since leaves out what is older.
+	Since time.Time
+	// LegacyBefore leaves out event ids without an event that were there before this program.
+	LegacyBefore time.Time
+	// StuckBefore is since when an open run must have lacked a job to count as stuck.
+	StuckBefore time.Time
+}
+
+// Check calls found with every breach of the rule, one after another: its subject, an id, and a detail. Nothing of it is
+// personal data.
+func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, found func(subject, detail string)) error {
+	args := []any{scope.Since.UTC()}
+	switch rule.second {
+	case legacyBefore:
+		args = append(args, scope.LegacyBefore.UTC())
+	case stuckBefore:
+		args = append(args, scope.StuckBefore.UTC())
+	case noMoment:
+	}
+	err := collect(ctx, a.q, func(r row) error {
+		var subject, detail string
+		err := r.Scan(&subject, &detail)
+		if err == nil {
+			found(subject, detail)
+		}
+		return err
+	}, rule.statement, args...)
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", rule.Kind, err)
+	}
+	return nil
+}
+
+// AuditRules are the rules, in the order of a call's life.
+func AuditRules() []AuditRule {
+	return append(append(inboxRules(), dialRules()...), functionRules()...)
+}
+
+func inboxRules() []AuditRule {
+	return []AuditRule{
+		{Kind: "event-without-id", Text: "an accepted event has no row in webhook_dedup: it could take effect again",
+			statement: `SELECT e.id, e.event_id FROM webhook_events e LEFT JOIN webhook_dedup d ON d."id" = e.event_id
+				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND d."id" IS NULL`},
+		{Kind: "id-without-event", Text: "an event id is taken and no event was accepted under it: an event is lost",
+			statement: `SELECT d."id", '' FROM webhook_dedup d LEFT JOIN webhook_events e ON e.event_id = d."id" AND e.outcome = 'accepted'
+				WHERE d."receivedAt" >= $1 AND d."receivedAt" >= $2 AND e.id IS NULL`, second: legacyBefore},
+		{Kind: "event-accepted-twice", Text: "two events were accepted under one id",
+			statement: `SELECT event_id, CAST(COUNT(*) AS TEXT) FROM webhook_events WHERE outcome = 'accepted'
+				GROUP BY event_id HAVING COUNT(*) > 1 AND MAX(received_at) >= $1`},
+		{Kind: "event-without-reply", Text: "an accepted event has no reply to repeat",
+			statement: `SELECT id, event_id FROM webhook_events WHERE outcome = 'accepted' AND received_at >= $1
+				AND (reply_status < 200 OR reply_status > 299 OR reply_body IS NULL OR LENGTH(reply_body) = 0)`},
+		{Kind: "event-without-call", Text: "an accepted event belongs to no call",
+			statement: `SELECT e.id, e.event_id FROM webhook_events e LEFT JOIN calls c ON c.id = e.call_id
+				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND c.id IS NULL`},
+		{Kind: "event-of-another-call", Text: "an accepted event is of another CallSid than its call",
+			statement: `SELECT e.id, e.event_id FROM webhook_events e JOIN calls c ON c.id = e.call_id
+				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND c.twilio_sid <> e.call_sid`},
+		{Kind: "callsid-twice", Text: "two calls are bound to one CallSid",
+			statement: `SELECT twilio_sid, CAST(COUNT(*) AS TEXT) FROM calls WHERE twilio_sid <> ''
+				GROUP BY twilio_sid HAVING COUNT(*) > 1 AND MAX(created_at) >= $1`},
+	}
+}
+
+func dialRules() []AuditRule {
+	return []AuditRule{
+		{Kind: "call-without-run", Text: "nothing was asked to dial the call",
+			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN function_runs r ON r.function = 'orchestrate-call' AND r.key = c.id
+				WHERE c.created_at >= $1 AND r.id IS NULL`},
+		{Kind: "call-never-dialled", Text: "the call is queued and nothing will dial it",
+			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1 AND c.status = 'QUEUED' AND c.dialed_at IS NULL
+				AND EXISTS (SELECT 1 FROM function_runs r WHERE r.function = 'orchestrate-call' AND r.key = c.id)
+				AND NOT EXISTS (SELECT 1 FROM function_runs r WHERE r.function = 'orchestrate-call'
+				AND r.key IN (c.id, c.id || ':redial:' || CAST((SELECT COUNT(*) FROM call_history h
+				WHERE h.call_id = c.id AND h.what = 'dial.absent') AS TEXT)) AND r.state <> 'done')`},
+		{Kind: "dialled-twice", Text: "the call was dialled again though nothing proved that the dial before had created nothing",
+			statement: `SELECT h.call_id, CAST(COUNT(*) AS TEXT) FROM call_history h JOIN calls c ON c.id = h.call_id
+				WHERE c.created_at >= $1 AND h.what IN ('dial.intent', 'dial.accepted', 'dial.postponed', 'dial.absent')
+				GROUP BY h.call_id HAVING SUM(CASE WHEN h.what = 'dial.accepted' THEN 1 ELSE 0 END) > 1
+				OR SUM(CASE WHEN h.what = 'dial.intent' THEN 1 ELSE 0 END) >
+				1 + SUM(CASE WHEN h.what IN ('dial.postponed', 'dial.absent') THEN 1 ELSE 0 END)`},
+		{Kind: "accepted-without-intent", Text: "Twilio accepted a call without an intent to dial it",
+			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1
+				AND EXISTS (SELECT 1 FROM call_history h WHERE h.call_id = c.id AND h.what = 'dial.accepted')
+				AND NOT EXISTS (SELECT 1 FROM call_history h WHERE h.call_id = c.id AND h.what = 'dial.intent')`},
+		{Kind: "two-calls-for-one", Text: "Twilio accepted another call than the one whose events came: the person was called twice",
+			statement: `SELECT c.id, h.detail FROM calls c JOIN call_history h ON h.call_id = c.id AND h.what = 'dial.accepted'
+				WHERE c.created_at >= $1 AND h.detail <> c.twilio_sid AND NOT EXISTS (SELECT 1 FROM call_history u
+				WHERE u.call_id = c.id AND u.what = 'dial.unknown' AND u.detail = '` + dialedElsewhere + `')`},
+		{Kind: "call-unwatched", Text: "the call is under way and nobody will look for what does not come",
+			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id
+				WHERE c.created_at >= $1 AND c.dialed_at IS NOT NULL AND w.call_id IS NULL
+				AND c.status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')`},
+		{Kind: "words-without-consent", Text: "something said is kept though the person did not agree",
+			statement: `SELECT c.id, c.consent FROM calls c WHERE c.created_at >= $1 AND c.consent <> 'given' AND (c.transcript <> ''
+				OR EXISTS (SELECT 1 FROM utterances u WHERE u.call_id = c.id)
+				OR EXISTS (SELECT 1 FROM claims l WHERE l.call_id = c.id))`},
+		{Kind: "recording-without-consent", Text: "a recording is kept though the person did not agree, and nothing was asked to delete it",
+			statement: `SELECT r.sid, r.call_id FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.created_at >= $1
+				AND c.consent <> 'given' AND (r.url <> '' OR r.status = 'completed' AND NOT EXISTS (SELECT 1 FROM function_runs f
+				WHERE f.function = 'delete-recording' AND f.key = r.call_id || ':' || r.sid))`},
+	}
+}

@@ -1,0 +1,123 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// Config says what to check. Store and Decide are required.
+type Config struct {
+	Store *store.Store
+	// Decide is what the webhooks decide; it is asked again for every accepted event. Its replies are not looked at: they
+	// depend on settings that may have changed.
+	Decide store.Decide
+	// Since leaves out what is older; zero checks everything.
+	Since time.Time
+	// LegacyBefore is until when event ids were written by another program; such an id needs no event. Zero takes the time
+	// at which the database was first migrated.
+	LegacyBefore time.Time
+	// StuckAfter is how long an open run may be without a job; 0 means 10 minutes.
+	StuckAfter time.Duration
+	// Deadlines say by when a call must have gone on; the zero value means interview.DefaultDeadlines.
+	Deadlines interview.Deadlines
+	// Settled says that nothing is under way any more: whatever is unfinished is a violation, late or not.
+	Settled bool
+}
+
+// Most of what is kept in memory and of what is listed.
+const (
+	pageSize  = 50
+	maxListed = 100
+	// maxSearches bounds the calls for which other orders of their events are tried.
+	maxSearches = 500
+)
+
+// Run checks the database. The error is about the checking itself; what was found is in the report.
+func Run(ctx context.Context, config Config) (Report, error) {
+	if config.StuckAfter == 0 {
+		config.StuckAfter = 10 * time.Minute
+	}
+	if config.Deadlines == (interview.Deadlines{}) {
+		config.Deadlines = interview.DefaultDeadlines()
+	}
+	list, err := config.Store.MigrateStatus(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, step := range list {
+		if step.AppliedAt.IsZero() {
+			return Report{}, fmt.Errorf("the database is not of this version: %s is pending; run iagent migrate up", step.Name)
+		}
+	}
+	if config.LegacyBefore.IsZero() && len(list) > 0 {
+		config.LegacyBefore = list[0].AppliedAt
+	}
+	v := &verifier{config: config, report: Report{Breaches: map[string]int{}, Violations: []Violation{}}}
+	err = config.Store.Audit(ctx, func(a *store.Audit) error { return v.check(ctx, a) })
+	return v.report, err
+}
+
+// verifier is one check of a database.
+type verifier struct {
+	config   Config
+	report   Report
+	searches int
+}
+
+func (v *verifier) check(ctx context.Context, a *store.Audit) error {
+	v.report.At = a.Now
+	var err error
+	if v.report.Counts, err = a.Counts(ctx, v.config.Since, v.config.LegacyBefore); err != nil {
+		return err
+	}
+	scope := store.AuditScope{
+		Since: v.config.Since, LegacyBefore: v.config.LegacyBefore, StuckBefore: a.Now.Add(-v.config.StuckAfter),
+	}
+	for _, rule := range store.AuditRules() {
+		err := a.Check(ctx, rule, scope, func(subject, detail string) { v.report.add(rule.Kind, subject, detail, rule.Text) })
+		if err != nil {
+			return err
+		}
+	}
+	for after := ""; ; {
+		calls, err := a.Calls(ctx, v.config.Since, after, pageSize)
+		if err != nil || len(calls) == 0 {
+			return err
+		}
+		for _, call := range calls {
+			v.checkCall(call)
+			v.checkProgress(call, a.Now)
+		}
+		after = calls[len(calls)-1].Call.ID
+	}
+}
+
+// checkCall compares a call with what its events say.
+func (v *verifier) checkCall(c store.AuditCall) {
+	if partial(c) {
+		v.report.Partial++
+		for _, f := range compareInPart(c) {
+			v.report.add(f.kind, c.Call.ID, f.subject, f.text)
+		}
+		return
+	}
+	v.report.Replayed++
+	for _, f := range v.replayed(c) {
+		v.report.add(f.kind, c.Call.ID, f.subject, f.text)
+	}
+}
+
+// checkProgress finds what should have come by now.
+func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
+	what, due, ok := c.Call.Expect(v.config.Deadlines, c.Settled)
+	switch {
+	case ok && now.After(due):
+		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is late: what should have told us is lost")
+	case v.config.Settled && (ok || !c.Call.Status.Terminal()):
+		v.report.add("unfinished", c.Call.ID, string(c.Call.Status), "nothing is under way any more and the call is not finished")
+	}
+}
