@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	Keep bool
 	// Faults replace the demo's own.
 	Faults *simulator.Faults
+	// Configure changes the server's configuration before it is opened; its URL is set already.
+	Configure func(*app.Config)
 	// Within bounds the calls; 0 means a minute.
 	Within time.Duration
 }

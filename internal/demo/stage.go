@@ -52,13 +52,17 @@ func newStage(ctx context.Context, options Options) (_ *stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.app, err = app.Open(ctx, app.Config{
+	config := app.Config{
 		AuthToken: token, AccountSid: account, PhoneNumber: "+15550000000", APIURL: twilioURL, URL: s.url,
 		DatabaseURL: options.DatabaseURL, Host: "127.0.0.1", Port: "0", AdminToken: s.adminToken,
 		OpenAIBaseURL: twilioURL + "/v1", OpenAIKey: "demo", TranscribeModel: "simulated", ExtractModel: "simulated",
 		JobsEngine: "river", Retention: "168h", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
 		LogFormat: "text", LogLevel: "error",
-	}, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
+	}
+	if options.Configure != nil {
+		options.Configure(&config)
+	}
+	s.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
 	if err != nil {
 		return nil, err
 	}
