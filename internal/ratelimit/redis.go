@@ -26,6 +26,7 @@ type Redis struct {
 	limit    redis_rate.Limit
 	fallback *Memory
 	circuit  circuit
+	timeout  time.Duration
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -34,13 +35,17 @@ type Redis struct {
 // connects at the first Take, so a server that is away is no error here; a URL that cannot be read is. Numbers below 1
 // count as 1. A nil now means time.Now and is not the buckets' clock, which is that of the server.
 func NewRedis(url string, perMinute, burst int, now func() time.Time, log *slog.Logger) (*Redis, error) {
+	return newRedis(url, perMinute, burst, now, log, redisTimeout)
+}
+
+func newRedis(url string, perMinute, burst int, now func() time.Time, log *slog.Logger, timeout time.Duration) (*Redis, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
 		// The parser's own error may quote the password.
 		return nil, errors.New("not a URL of the form redis://user:password@host:port/0")
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
-	options.PoolTimeout = redisTimeout
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = timeout, timeout, timeout
+	options.PoolTimeout = timeout
 	options.ContextTimeoutEnabled = true
 	options.MaxRetries, options.DialerRetries = -1, 1 // the circuit decides when to try again
 	options.DisableIdentity = true
@@ -56,6 +61,7 @@ func NewRedis(url string, perMinute, burst int, now func() time.Time, log *slog.
 		limiter:  redis_rate.NewLimiter(client),
 		limit:    redis_rate.Limit{Rate: max(perMinute, 1), Burst: max(burst, 1), Period: time.Minute},
 		fallback: NewMemory(perMinute, burst, now),
+		timeout:  timeout,
 		now:      now,
 		log:      log,
 	}, nil
@@ -90,7 +96,7 @@ func (r *Redis) Take(ctx context.Context, key string) (ok bool, retryAfter time.
 
 // ask does not end with the client's connection: who hangs up says nothing about Redis.
 func (r *Redis) ask(ctx context.Context, key string) (*redis_rate.Result, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
 	defer cancel()
 	return r.limiter.Allow(ctx, "iagent:"+group(key), r.limit)
 }

@@ -75,7 +75,11 @@ func TestSilentRedisDelaysOneRequest(t *testing.T) {
 	}
 	defer server.Close()
 	clock, logs := &clock{now: time.Now()}, &recorder{}
-	l := newRedis(t, "redis://:hunter2-secret@"+server.Addr().String()+"/0", 1, 1000, clock.Now, logs)
+	l, err := ratelimit.NewRedis("redis://:hunter2-secret@"+server.Addr().String()+"/0", 1, 1000, clock.Now, slog.New(logs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 
 	start := time.Now()
 	for range 500 {
