@@ -20,9 +20,10 @@ import (
 )
 
 const (
-	testAccount = "AC0123456789abcdef0123456789abcdef"
-	testToken   = "0123456789abcdef0123456789abcdef"
-	testFrom    = "+15550001111"
+	testAccount  = "AC0123456789abcdef0123456789abcdef"
+	testToken    = "0123456789abcdef0123456789abcdef"
+	testOldToken = "fedcba9876543210fedcba9876543210"
+	testFrom     = "+15550001111"
 )
 
 var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -30,8 +31,10 @@ var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // app is a small Twilio application: it asks for consent, at most twice, records, asks two questions. It keeps the
 // first answer to each request for its duplicates, as a careful one does.
 type app struct {
-	t   *testing.T
-	url string
+	t       *testing.T
+	url     string
+	policy  string // fragment of the action's URL
+	refuses bool   // what is not signed, instead of failing the test
 
 	mu      sync.Mutex
 	answers map[string]string
@@ -53,13 +56,11 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		a.t.Errorf("parsing a webhook: %v", err)
 	}
-	// The official validator is the judge of the signature, with the URL as Twilio was given it.
-	validator := twilioclient.NewRequestValidator(testToken)
-	form := map[string]string{}
-	for name := range r.PostForm {
-		form[name] = r.PostForm.Get(name)
-	}
-	if !validator.Validate(a.url+r.RequestURI, form, r.Header.Get("X-Twilio-Signature")) {
+	if !a.signed(r) {
+		if a.refuses {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
 		a.t.Errorf("%s: the official validator refuses the signature", r.RequestURI)
 	}
 	if r.Method == "POST" && r.Header.Get("Content-Type") != "application/x-www-form-urlencoded; charset=UTF-8" {
@@ -90,10 +91,22 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, body)
 }
 
+// signed asks the official validator, with the URL as Twilio was given it and both tokens of a rotation.
+func (a *app) signed(r *http.Request) bool {
+	form := map[string]string{}
+	for name := range r.PostForm {
+		form[name] = r.PostForm.Get(name)
+	}
+	return slices.ContainsFunc([]string{testToken, testOldToken}, func(token string) bool {
+		validator := twilioclient.NewRequestValidator(token)
+		return validator.Validate(a.url+r.RequestURI, form, r.Header.Get("X-Twilio-Signature"))
+	})
+}
+
 func (a *app) decide(r *http.Request) string {
 	question := func(n int) string {
-		return fmt.Sprintf(`<Response><Gather input="dtmf speech" numDigits="1" timeout="4" action="%s/consent?n=%d" actionOnEmptyResult="true">
-			<Say>May we record this call? Say yes, or press one.</Say></Gather><Say>Goodbye.</Say></Response>`, a.url, n)
+		return fmt.Sprintf(`<Response><Gather input="dtmf speech" numDigits="1" timeout="4" action="%s/consent?n=%d%s" actionOnEmptyResult="true">
+			<Say>May we record this call? Say yes, or press one.</Say></Gather><Say>Goodbye.</Say></Response>`, a.url, n, a.policy)
 	}
 	switch r.URL.Path {
 	case "/voice":

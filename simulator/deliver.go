@@ -195,7 +195,11 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 	defer response.Body.Close()
 	answer := io.LimitReader(response.Body, maxBody)
 	if how.slowRead {
-		answer = slow(answer, max(int(response.ContentLength), 8192))
+		length := int(response.ContentLength)
+		if length < 0 { // not told: as long as TwiML gets, so that it does not take for ever
+			length = 8 << 10
+		}
+		answer = slow(answer, length)
 	}
 	text, err := io.ReadAll(answer)
 	d.Status, d.ContentType, d.Body = response.StatusCode, response.Header.Get("Content-Type"), string(text)
