@@ -193,6 +193,14 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID string) (int, err
 		if err := tx.reviseHypothesis(ctx, cause, id); err != nil {
 			return 0, err
 		}
+		// What a model concluded may repeat what the person said; which verdicts do, nobody can tell.
+		_, err := tx.Exec(ctx, `UPDATE verdicts SET conclusion = '', reasons = '[]' WHERE hypothesis_id = $1`, id)
+		if err != nil {
+			return 0, fmt.Errorf("erasing verdicts' words: %w", err)
+		}
+		if _, err := tx.Exec(ctx, `UPDATE hypotheses SET conclusion = '' WHERE id = $1`, id); err != nil {
+			return 0, fmt.Errorf("erasing a conclusion: %w", err)
+		}
 	}
 	n, err := tx.Exec(ctx, `DELETE FROM claims WHERE call_id = $1`, callID)
 	if err != nil {
