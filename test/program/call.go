@@ -29,6 +29,10 @@ type Call struct {
 		Speaker string `json:"speaker"`
 		Text    string `json:"text"`
 	} `json:"utterances"`
+	Claims []struct {
+		RawText  string  `json:"rawText"`
+		Rejected *string `json:"rejected"`
+	} `json:"claims"`
 	Events []struct {
 		EventID string `json:"eventId"`
 		Kind    string `json:"kind"`
