@@ -22,6 +22,9 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 		return 0, err
 	}
 	remote, err := r.config.Twilio.FetchCall(ctx, w.Call.TwilioSid)
+	if gone(err) && w.Checks > 0 {
+		return 0, nil
+	}
 	if gone(err) {
 		return 0, r.config.Store.Note(ctx, w.Call.ID, "reconcile.unknown", "Twilio does not know this call")
 	}
@@ -32,7 +35,11 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	if err != nil || w.Call.Consent != interview.ConsentGiven {
 		return repaired, err
 	}
-	n, err := r.feedRecordings(ctx, w.Call)
+	n, listed, err := r.feedRecordings(ctx, w.Call)
+	if err == nil && listed == 0 && w.What == interview.ExpectRecording && w.Checks+1 >= r.config.AbsentAnswers {
+		// The person hung up before the recording began.
+		err = r.config.Store.NoRecording(ctx, w.Call.ID)
+	}
 	return repaired + n, err
 }
 
@@ -64,9 +71,13 @@ func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error)
 		if err != nil {
 			return 0, err
 		}
-		if owner == "" {
-			return r.feedStatus(ctx, w.Call, remote)
+		if owner != "" {
+			continue
 		}
+		if rival, err := r.config.Store.DialRival(ctx, w.Call.ID); err != nil || rival {
+			return 0, err
+		}
+		return r.feedStatus(ctx, w.Call, remote)
 	}
 	redialled, err := r.config.Store.DialAbsent(ctx, w.Call.ID, r.config.AbsentAnswers, r.config.AbsentFor)
 	if redialled {
@@ -82,8 +93,8 @@ func (r *Reconciler) feedStatus(ctx context.Context, call interview.Call, remote
 		return 0, nil
 	}
 	repaired := 0
-	if status == interview.CallCompleted && call.StartedAt == nil && !remote.Started.IsZero() {
-		n, err := r.feed(ctx, inbox.KindStatus, call.ID, statusForm(remote, "in-progress", remote.Started))
+	if answered := answeredAt(remote); status == interview.CallCompleted && call.StartedAt == nil && !answered.IsZero() {
+		n, err := r.feed(ctx, inbox.KindStatus, call.ID, statusForm(remote, "in-progress", answered))
 		if err != nil {
 			return n, err
 		}
@@ -91,6 +102,15 @@ func (r *Reconciler) feedStatus(ctx context.Context, call interview.Call, remote
 	}
 	n, err := r.feed(ctx, inbox.KindStatus, call.ID, statusForm(remote, remote.Status, remote.Ended))
 	return repaired + n, err
+}
+
+// answeredAt is when a completed call was answered, zero when Twilio does not say. Its start time is that of the dial; the
+// duration counts from the answer (Twilio: Call resource).
+func answeredAt(remote twilio.RemoteCall) time.Time {
+	if remote.Duration == nil || remote.Ended.IsZero() {
+		return remote.Started
+	}
+	return remote.Ended.Add(-time.Duration(*remote.Duration) * time.Second)
 }
 
 func statusForm(remote twilio.RemoteCall, status string, at time.Time) url.Values {
@@ -107,18 +127,19 @@ func statusForm(remote twilio.RemoteCall, status string, at time.Time) url.Value
 	return form
 }
 
-// feedRecordings feeds the recordings that are over.
-func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (int, error) {
+// feedRecordings feeds the recordings that are over, and says how many were missing and how many there are at Twilio.
+func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (repaired, listed int, err error) {
 	if err := r.limit.Wait(ctx); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	list, err := r.config.Twilio.ListRecordings(ctx, call.TwilioSid)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	repaired := 0
 	for _, recording := range list {
-		if recording.Status != "completed" && recording.Status != "absent" {
+		switch recording.Status {
+		case "completed", "absent", "failed":
+		default:
 			continue
 		}
 		form := url.Values{
@@ -137,10 +158,10 @@ func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (i
 		n, err := r.feed(ctx, inbox.KindRecording, call.ID, form)
 		repaired += n
 		if err != nil {
-			return repaired, err
+			return repaired, len(list), err
 		}
 	}
-	return repaired, nil
+	return repaired, len(list), nil
 }
 
 // feed makes an event of what Twilio says and hands it to the inbox, as its webhook would have been. It counts 1 when the

@@ -21,12 +21,14 @@ import (
 type Store interface {
 	ClaimWatched(ctx context.Context, limit int, lease time.Duration) ([]string, error)
 	Watched(ctx context.Context, callID string, deadlines interview.Deadlines) (store.Watched, error)
-	WatchAgain(ctx context.Context, callID string, at time.Time, checked bool) error
+	WatchAgain(ctx context.Context, callID string, at time.Time, checks int) error
 	Unwatch(ctx context.Context, callID string) error
 	CallsSince(ctx context.Context, since time.Time) ([]string, error)
 	CallIDOf(ctx context.Context, callSid string) (string, error)
+	DialRival(ctx context.Context, callID string) (bool, error)
 	DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (bool, error)
 	LoseDial(ctx context.Context, callID string) (bool, error)
+	NoRecording(ctx context.Context, callID string) error
 	Note(ctx context.Context, callID, what, detail string) error
 }
 
@@ -51,8 +53,9 @@ type Config struct {
 	Every time.Duration
 	// RequestsPerSecond bounds the requests to Twilio; 0 means 2.
 	RequestsPerSecond float64
-	// AbsentAnswers and AbsentFor are what proves that a dial created nothing: so many answers of Twilio in a row that do
-	// not list it, over so long a time. Twilio's lists lag behind, so one answer proves nothing. 0 means 4 in 2 minutes.
+	// AbsentAnswers and AbsentFor are what proves that a dial created nothing, or a call no recording: so many answers of
+	// Twilio in a row that do not list it, and for a dial over so long a time. Twilio's lists lag behind, so one answer
+	// proves nothing. 0 means 4 in 2 minutes.
 	AbsentAnswers int
 	AbsentFor     time.Duration
 	Log           *slog.Logger
@@ -120,8 +123,7 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if _, err := r.Check(ctx, id); err != nil {
-			var refused *twilio.Error
-			if ctx.Err() != nil || errors.As(err, &refused) && refused.Throttled() {
+			if ctx.Err() != nil || throttled(err) {
 				return err
 			}
 			r.config.Log.Warn("reconciling a call", "call", id, "error", err)
@@ -148,7 +150,7 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 		if err != nil {
 			faults = append(faults, fmt.Errorf("call %s: %w", id, err))
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || throttled(err) {
 			break
 		}
 	}
@@ -168,54 +170,65 @@ func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, er
 	case w.What == "":
 		return 0, r.config.Store.Unwatch(ctx, callID)
 	case now.Before(w.Due):
-		return 0, r.config.Store.WatchAgain(ctx, callID, w.Due, false)
-	case w.Checks >= checksOf(w.What):
-		if err := r.config.Store.Note(ctx, callID, "reconcile.gave-up", "Twilio does not say what became of: "+string(w.What)); err != nil {
+		return 0, r.config.Store.WatchAgain(ctx, callID, earlier(w.Due, now.Add(lookAgain)), 0)
+	}
+	if w.Checks == manyChecks && w.What != interview.ExpectDial {
+		err := r.config.Store.Note(ctx, callID, "reconcile.fruitless", "Twilio does not say what became of: "+string(w.What)+"; asking daily")
+		if err != nil {
 			return 0, err
 		}
-		return 0, r.config.Store.Unwatch(ctx, callID)
 	}
 	repaired, askErr := r.ask(ctx, w)
-	return repaired, errors.Join(askErr, r.again(ctx, w))
+	return repaired, errors.Join(askErr, r.again(ctx, w, askErr != nil))
 }
 
-// again plans the next look at a call after Twilio was asked.
-func (r *Reconciler) again(ctx context.Context, before store.Watched) error {
+const (
+	// lookAgain is how soon a call that is not late is looked at again: what is due next may change meanwhile.
+	lookAgain = 30 * time.Second
+	// manyChecks is how often Twilio is asked before it is asked but once a day. It is about a day.
+	manyChecks = 100
+)
+
+// again plans the next look at a call after Twilio was asked. An answer that did not come counts for nothing.
+func (r *Reconciler) again(ctx context.Context, before store.Watched, failed bool) error {
 	after, err := r.config.Store.Watched(ctx, before.Call.ID, r.config.Deadlines)
 	if err != nil {
 		return err
 	}
-	if after.What == "" {
+	now := r.config.Now()
+	switch {
+	case after.What == "":
 		return r.config.Store.Unwatch(ctx, before.Call.ID)
+	case failed:
+		return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(time.Minute), before.Checks)
+	case after.What != before.What:
+		return r.config.Store.WatchAgain(ctx, before.Call.ID, earlier(after.Due, now.Add(lookAgain)), 0)
 	}
-	next := r.config.Now().Add(pause(after))
-	if after.What != before.What {
-		return r.config.Store.WatchAgain(ctx, before.Call.ID, later(next, after.Due), false)
-	}
-	return r.config.Store.WatchAgain(ctx, before.Call.ID, later(next, after.Due), true)
+	return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
 }
 
 // pause grows with the checks that found nothing. An unknown dial is looked at steadily: each look is a witness.
 func pause(w store.Watched) time.Duration {
-	if w.What == interview.ExpectDial {
+	switch {
+	case w.What == interview.ExpectDial:
 		return 30 * time.Second
+	case w.Checks >= manyChecks:
+		return 24 * time.Hour
 	}
 	return min(15*time.Second<<min(w.Checks, 6), 15*time.Minute)
 }
 
-// checksOf is how often Twilio is asked before nobody asks any more: about a day, and for a dial for ever.
-func checksOf(what interview.Expectation) int {
-	if what == interview.ExpectDial {
-		return 1 << 30
-	}
-	return 100
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b
+}
+
+// throttled reports whether Twilio asks for less.
+func throttled(err error) bool {
+	var e *twilio.Error
+	return errors.As(err, &e) && e.Throttled()
 }
 
 // gone reports whether Twilio says that it knows nothing of what was asked for.

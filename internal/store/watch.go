@@ -23,11 +23,16 @@ type Watched struct {
 	AbsentSince *time.Time
 }
 
-const noteAbsent = "dial.absent"
+// What a call's history says of things that never were.
+const (
+	noteAbsent      = "dial.absent"
+	noteNoRecording = "recording.none"
+)
 
-// recordingSettled is whether a recording of the call is known to be over, one way or another.
-const recordingSettled = `EXISTS (SELECT 1 FROM recordings WHERE recordings.call_id = calls.id
-	AND recordings.status IN ('completed', 'absent', 'failed', 'deleted'))`
+// recordingSettled is whether a recording of the call is known to be over, one way or another, or never to have been.
+const recordingSettled = `(EXISTS (SELECT 1 FROM recordings WHERE recordings.call_id = calls.id
+	AND recordings.status IN ('completed', 'absent', 'failed', 'deleted'))
+	OR EXISTS (SELECT 1 FROM call_history WHERE call_history.call_id = calls.id AND call_history.what = '` + noteNoRecording + `'))`
 
 // watch starts to expect something of a call.
 func (tx *Tx) watch(ctx context.Context, callID string, at time.Time) error {
@@ -72,21 +77,6 @@ func (s *Store) Watched(ctx context.Context, callID string, deadlines interview.
 	return list[0], nil
 }
 
-// Overdue lists the calls of which something is late, the longest first, at most limit.
-func (s *Store) Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]Watched, error) {
-	now, late := s.now(), []Watched{}
-	list, err := s.watched(ctx, deadlines, ` WHERE call_watch.call_id IS NOT NULL ORDER BY calls.dialed_at, calls.id`)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range list {
-		if w.What != "" && w.Due.Before(now) && len(late) < limit {
-			late = append(late, w)
-		}
-	}
-	return late, nil
-}
-
 // CallsSince lists the ids of the calls that were created at or after a time.
 func (s *Store) CallsSince(ctx context.Context, since time.Time) ([]string, error) {
 	var ids []string
@@ -104,6 +94,11 @@ func (s *Store) CallsSince(ctx context.Context, since time.Time) ([]string, erro
 
 func (s *Store) watched(ctx context.Context, deadlines interview.Deadlines, where string, args ...any) ([]Watched, error) {
 	var list []Watched
+	err := s.eachWatched(ctx, deadlines, func(w Watched) { list = append(list, w) }, where, args...)
+	return list, err
+}
+
+func (s *Store) eachWatched(ctx context.Context, deadlines interview.Deadlines, each func(Watched), where string, args ...any) error {
 	err := collect(ctx, s.read(), func(r row) error {
 		var w Watched
 		var settled bool
@@ -115,14 +110,14 @@ func (s *Store) watched(ctx context.Context, deadlines interview.Deadlines, wher
 		if what, due, ok := call.Expect(deadlines, settled); ok {
 			w.What, w.Due = what, due
 		}
-		list = append(list, w)
+		each(w)
 		return nil
 	}, `SELECT `+recordingSettled+`, COALESCE(call_watch.checks, 0), COALESCE(call_watch.absences, 0), call_watch.absent_since, `+
 		selectedCalls+` LEFT JOIN call_watch ON call_watch.call_id = calls.id`+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("looking for what is expected: %w", err)
+		return fmt.Errorf("looking for what is expected: %w", err)
 	}
-	return list, nil
+	return nil
 }
 
 // prefixed scans some columns before those of another scan.
@@ -133,7 +128,7 @@ type prefixed struct {
 
 func (p prefixed) Scan(dest ...any) error { return p.row.Scan(append(p.first, dest...)...) }
 
-// Unwatch says that nothing more is to come of a call, or that nobody will find out.
+// Unwatch says that nothing more is to come of a call.
 func (s *Store) Unwatch(ctx context.Context, callID string) error {
 	return s.write(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM call_watch WHERE call_id = $1`, callID)
@@ -141,15 +136,11 @@ func (s *Store) Unwatch(ctx context.Context, callID string) error {
 	})
 }
 
-// WatchAgain sets the time of the next check. checked counts this one.
-func (s *Store) WatchAgain(ctx context.Context, callID string, at time.Time, checked bool) error {
-	n := 0
-	if checked {
-		n = 1
-	}
+// WatchAgain sets the time of the next check, and how often Twilio was asked about what is late now.
+func (s *Store) WatchAgain(ctx context.Context, callID string, at time.Time, checks int) error {
 	return s.write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE call_watch SET next_at = $2, checks = (checks + $3) * $3 WHERE call_id = $1`,
-			callID, at.UTC().Truncate(time.Microsecond), n)
+		_, err := tx.Exec(ctx, `UPDATE call_watch SET next_at = $2, checks = $3 WHERE call_id = $1`,
+			callID, at.UTC().Truncate(time.Microsecond), checks)
 		return err
 	})
 }
@@ -169,8 +160,10 @@ func (s *Store) DialAbsent(ctx context.Context, callID string, answers int, over
 		}
 		var absences int
 		var since time.Time
-		err = tx.QueryRow(ctx, `UPDATE call_watch SET absences = absences + 1, absent_since = COALESCE(absent_since, $2)
-			WHERE call_id = $1 RETURNING absences, absent_since`, callID, tx.Now).Scan(&absences, &since)
+		err = tx.QueryRow(ctx, `INSERT INTO call_watch (call_id, next_at, checks, absences, absent_since) VALUES ($1, $2, 0, 1, $2)
+			ON CONFLICT (call_id) DO UPDATE SET absences = call_watch.absences + 1,
+			absent_since = COALESCE(call_watch.absent_since, excluded.absent_since)
+			RETURNING absences, absent_since`, callID, tx.Now).Scan(&absences, &since)
 		if err != nil {
 			return fmt.Errorf("counting absences: %w", err)
 		}
@@ -217,6 +210,19 @@ func (s *Store) CallIDOf(ctx context.Context, callSid string) (string, error) {
 	return id, err
 }
 
+// DialRival reports whether another call to the same number is being dialled at this moment: Twilio's list does not tell
+// whose of the two a call is, but its callbacks soon will.
+func (s *Store) DialRival(ctx context.Context, callID string) (bool, error) {
+	var n int
+	err := s.read().QueryRow(ctx, `SELECT COUNT(*) FROM calls other JOIN calls mine ON mine.id = $1
+		WHERE other.phone_number = mine.phone_number AND other.id <> mine.id AND other.twilio_sid = ''
+		AND other.dialed_at IS NOT NULL AND other.status = 'QUEUED'`, callID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("looking for another dial to the number of call %s: %w", callID, err)
+	}
+	return n > 0, nil
+}
+
 // LoseDial marks a call as DIAL_UNKNOWN whose intent to dial is left behind by a run that is over. It reports whether it
 // did.
 func (s *Store) LoseDial(ctx context.Context, callID string) (lost bool, err error) {
@@ -243,6 +249,11 @@ func (s *Store) LoseDial(ctx context.Context, callID string) (lost bool, err err
 		return false, fmt.Errorf("giving up the dial of call %s: %w", callID, err)
 	}
 	return lost, nil
+}
+
+// NoRecording says that a call which may have been recorded was not: Twilio has no recording of it.
+func (s *Store) NoRecording(ctx context.Context, callID string) error {
+	return s.Note(ctx, callID, noteNoRecording, "Twilio has no recording of this call")
 }
 
 // Note appends to a call's history.

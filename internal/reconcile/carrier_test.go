@@ -1,0 +1,116 @@
+package reconcile_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// carrier stands in for Twilio's REST API: it answers for the calls and recordings that it was told of.
+type carrier struct {
+	*httptest.Server
+	mu         sync.Mutex
+	calls      []map[string]any // newest first, as Twilio lists them
+	recordings map[string][]map[string]any
+	busy       bool // answers 429
+	requests   []string
+}
+
+func newCarrier(t *testing.T) *carrier {
+	c := &carrier{recordings: map[string][]map[string]any{}}
+	c.Server = httptest.NewServer(http.HandlerFunc(c.serve))
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *carrier) serve(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests = append(c.requests, r.Method+" "+r.URL.Path)
+	say := func(status int, body any) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(body)
+	}
+	base := path.Base(r.URL.Path)
+	switch {
+	case c.busy:
+		say(429, map[string]any{"code": 20429, "message": "Too Many Requests", "status": 429})
+	case r.Method != http.MethodGet:
+		say(500, map[string]any{"code": 20500, "message": "nobody may place a call here", "status": 500})
+	case base == "Calls.json":
+		found := []map[string]any{}
+		for _, call := range c.calls {
+			if to := r.URL.Query().Get("To"); to == "" || to == call["to"] {
+				found = append(found, call)
+			}
+		}
+		say(200, map[string]any{"calls": found, "next_page_uri": nil})
+	case base == "Recordings.json":
+		sid := path.Base(path.Dir(r.URL.Path))
+		say(200, map[string]any{"recordings": append([]map[string]any{}, c.recordings[sid]...), "next_page_uri": nil})
+	default:
+		for _, call := range c.calls {
+			if call["sid"] == strings.TrimSuffix(base, ".json") {
+				say(200, call)
+				return
+			}
+		}
+		say(404, map[string]any{"code": 20404, "message": "not found", "status": 404})
+	}
+}
+
+// remote is a call at Twilio.
+type remote struct {
+	sid, to, status string
+	created, ended  time.Time
+	duration        string
+}
+
+// has lets Twilio know a call, or know it anew.
+func (c *carrier) has(r remote) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	call := map[string]any{"sid": r.sid, "account_sid": account, "to": r.to, "from": ours, "status": r.status, "direction": "outbound-api",
+		"date_created": r.created.Format(time.RFC1123Z), "start_time": r.created.Format(time.RFC1123Z), "end_time": nil, "duration": nil}
+	if !r.ended.IsZero() {
+		call["end_time"] = r.ended.Format(time.RFC1123Z)
+	}
+	if r.duration != "" {
+		call["duration"] = r.duration
+	}
+	for i, old := range c.calls {
+		if old["sid"] == r.sid {
+			c.calls[i] = call
+			return
+		}
+	}
+	c.calls = append([]map[string]any{call}, c.calls...)
+}
+
+func (c *carrier) hasRecording(callSid, sid, status string, started time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.recordings[callSid] = []map[string]any{{"sid": sid, "call_sid": callSid, "account_sid": account, "status": status,
+		"channels": 2, "duration": "31", "start_time": started.Format(time.RFC1123Z)}}
+}
+
+func (c *carrier) setBusy(busy bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = busy
+}
+
+// asked is how many requests came since the last time.
+func (c *carrier) asked() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.requests)
+	c.requests = nil
+	return n
+}

@@ -1,0 +1,219 @@
+package reconcile_test
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/twilio"
+	"github.com/i-agent/iagent/internal/webhook"
+)
+
+const (
+	account = "AC00000000000000000000000000000001"
+	token   = "0123456789abcdef0123456789abcdef"
+	ours    = "+15550009999"
+	theirs  = "+15550001111"
+)
+
+// rig is a reconciler between a real database and a stand-in for Twilio, on a clock of its own.
+type rig struct {
+	t          *testing.T
+	url        string
+	store      *store.Store
+	processor  *store.Processor
+	carrier    *carrier
+	client     *twilio.Client
+	reconciler *reconcile.Reconciler
+	campaign   string
+
+	mu       sync.Mutex
+	now      time.Time
+	repaired []inbox.Kind
+}
+
+func eachDatabase(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, "sqlite:"+testdb.SQLite(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, newRig(t, testdb.Postgres(t))) })
+}
+
+func newRig(t *testing.T, url string) *rig {
+	t.Helper()
+	r := &rig{t: t, url: url, carrier: newCarrier(t), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	r.store = r.open()
+	r.must(r.store.MigrateUp(t.Context()))
+	r.processor = store.NewProcessor(r.store, webhook.New(webhook.Config{}).Decide)
+	var err error
+	r.client, err = twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: r.carrier.URL})
+	r.must(err)
+	r.reconciler = r.another(r.store)
+	c, err := r.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Category: "retail",
+		PromptTemplate: "- What does it cost?", Status: interview.CampaignActive})
+	r.must(err)
+	r.campaign = c.ID
+	return r
+}
+
+func (r *rig) open() *store.Store {
+	r.t.Helper()
+	s, err := store.Open(r.t.Context(), r.url, store.Options{Now: r.clock})
+	r.must(err)
+	r.t.Cleanup(s.Close)
+	return s
+}
+
+// another is a reconciler as another process has one.
+func (r *rig) another(s *store.Store) *reconcile.Reconciler {
+	return reconcile.New(reconcile.Config{
+		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: ours,
+		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
+		OnRepair: func(kind inbox.Kind) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.repaired = append(r.repaired, kind)
+		},
+	})
+}
+
+func (r *rig) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
+// pass lets time pass, with a look of the reconciler every ten seconds.
+func (r *rig) pass(d time.Duration) {
+	r.t.Helper()
+	for end := r.clock().Add(d); r.clock().Before(end); {
+		r.advance(10 * time.Second)
+		r.must(r.reconciler.Pass(r.t.Context()))
+	}
+}
+
+func (r *rig) advance(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = r.now.Add(d)
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// repairs is how many events were fetched.
+func (r *rig) repairs() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.repaired)
+}
+
+// text asks the database for one value.
+func (r *rig) text(query string, args ...any) (out string) {
+	r.t.Helper()
+	if pool := r.store.Postgres(); pool != nil {
+		r.must(pool.QueryRow(r.t.Context(), query, args...).Scan(&out))
+	} else {
+		r.must(r.store.SQLite().QueryRowContext(r.t.Context(), query, args...).Scan(&out))
+	}
+	return out
+}
+
+func (r *rig) call(id string) store.CallDetail {
+	r.t.Helper()
+	d, err := r.store.CallDetail(r.t.Context(), id)
+	r.must(err)
+	return d
+}
+
+// notes counts a word in a call's history.
+func (r *rig) notes(id, what string) (n int) {
+	for _, e := range r.call(id).History {
+		if e.What == what {
+			n++
+		}
+	}
+	return n
+}
+
+// begin dials a new call up to the intent.
+func (r *rig) begin() (string, interview.Run) {
+	r.t.Helper()
+	var id string
+	_, err := r.store.CreateCalls(r.t.Context(), store.NewCalls{CampaignID: r.campaign, PhoneNumbers: []string{theirs},
+		Answer: func(calls []interview.Call) (store.Answer, error) {
+			id = calls[0].ID
+			return store.Answer{Status: 202, Body: []byte("{}")}, nil
+		}})
+	r.must(err)
+	return id, r.dialAgain(id, id)
+}
+
+// dialAgain takes the run with the key up to the intent.
+func (r *rig) dialAgain(id, key string) interview.Run {
+	r.t.Helper()
+	run, started, err := r.store.StartRun(r.t.Context(), r.text(`SELECT id FROM function_runs WHERE function = 'orchestrate-call' AND key = $1`, key))
+	r.must(err)
+	if started != jobs.RunStarted {
+		r.t.Fatalf("run %s did not start", key)
+	}
+	dial, err := r.store.BeginDial(r.t.Context(), run, id)
+	r.must(err)
+	if dial.State != interview.DialProceed {
+		r.t.Fatalf("the dial of %s: %s", key, dial.State)
+	}
+	return run
+}
+
+// placed is a call that Twilio accepted.
+func (r *rig) placed(sid string) string {
+	r.t.Helper()
+	id, run := r.begin()
+	r.must(r.store.DialAccepted(r.t.Context(), run, id, interview.PlacedCall{Sid: sid, AccountSid: account}))
+	return id
+}
+
+// unknown is a call of which nobody knows whether Twilio created it.
+func (r *rig) unknown() string {
+	r.t.Helper()
+	id, run := r.begin()
+	r.must(r.store.DialUnknown(r.t.Context(), run, id, "timeout"))
+	return id
+}
+
+// send delivers a webhook as Twilio would, and says what became of it.
+func (r *rig) send(kind inbox.Kind, callID, sid string, params ...string) inbox.Outcome {
+	r.t.Helper()
+	form := url.Values{"CallSid": {sid}, "AccountSid": {account}, "ApiVersion": {"2010-04-01"}}
+	for i := 0; i < len(params); i += 2 {
+		form.Set(params[i], params[i+1])
+	}
+	query := url.Values{"callId": {callID}}
+	event := &inbox.Event{Kind: kind, AccountSid: account, CallSid: sid, Form: form, Query: query, Body: []byte(form.Encode()),
+		Target: "/api/webhooks/twilio/" + string(kind) + "?" + query.Encode(), ReceivedAt: r.clock()}
+	var err error
+	event.ID, event.Subject, err = webhook.Identify(kind, form, query)
+	r.must(err)
+	result, err := r.processor.Process(context.Background(), event)
+	r.must(err)
+	return result.Outcome
+}
+
+// consents lets a placed call come as far as a yes.
+func (r *rig) consents(id, sid string) {
+	r.t.Helper()
+	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
+	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "1")
+}

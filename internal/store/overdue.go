@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// runGrace is how long after its time a run may still wait for a worker, or go without a heartbeat.
+const runGrace = 2 * time.Minute
+
+// Late is something that should have come by now: of a call, or a run that is dead or past its time.
+type Late struct {
+	// CallID is "" for a run that is about no single call.
+	CallID string
+	// RunID is "" for a call.
+	RunID string
+	// Status is the call's, or the state of the run.
+	Status string
+	// What is an interview.Expectation, or "run:" and a function.
+	What string
+	Due  time.Time
+	// Checks counts how often Twilio was asked, or the attempts of the run.
+	Checks int
+}
+
+// Overdue lists what is late, the longest first, at most limit of it.
+func (s *Store) Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]Late, error) {
+	late := []Late{}
+	err := s.eachLate(ctx, deadlines, func(l Late) {
+		at, _ := slices.BinarySearchFunc(late, l, func(a, b Late) int { return a.Due.Compare(b.Due) })
+		if at < limit {
+			late = slices.Insert(late, at, l)
+			late = late[:min(len(late), limit)]
+		}
+	})
+	return late, err
+}
+
+// OverdueCounts counts what is late, by Late.What.
+func (s *Store) OverdueCounts(ctx context.Context, deadlines interview.Deadlines) (map[string]int, error) {
+	counts := map[string]int{}
+	err := s.eachLate(ctx, deadlines, func(l Late) { counts[l.What]++ })
+	return counts, err
+}
+
+func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, each func(Late)) error {
+	now := s.now()
+	err := s.eachWatched(ctx, deadlines, func(w Watched) {
+		if w.What != "" && w.Due.Before(now) {
+			each(Late{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
+		}
+	}, ` WHERE call_watch.call_id IS NOT NULL`)
+	if err != nil {
+		return err
+	}
+	err = collect(ctx, s.read(), func(r row) error {
+		var l Late
+		var function, args string
+		if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &l.Due); err != nil {
+			return err
+		}
+		var about struct {
+			CallID string `json:"callId"`
+		}
+		if err := json.Unmarshal([]byte(args), &about); err != nil {
+			return fmt.Errorf("arguments of run %s: %w", l.RunID, err)
+		}
+		l.CallID, l.What = about.CallID, "run:"+function
+		each(l)
+		return nil
+	}, `SELECT id, function, state, args, attempts, due FROM (SELECT id, function, state, args, attempts,
+		CASE state WHEN 'failed' THEN COALESCE(finished_at, heartbeat_at, created_at) WHEN 'running' THEN heartbeat_at
+		ELSE COALESCE(begin_by, not_before, created_at) END AS due FROM function_runs
+		WHERE state IN ('waiting', 'running', 'failed')) open_runs WHERE state = 'failed' OR due < $1`, now.Add(-runGrace))
+	if err != nil {
+		return fmt.Errorf("looking for late runs: %w", err)
+	}
+	return nil
+}
