@@ -1,0 +1,4 @@
+package jobs
+
+// Patience is for tests.
+var Patience = patience

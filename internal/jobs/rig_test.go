@@ -1,0 +1,200 @@
+package jobs_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/testserver/inngest"
+)
+
+const eventKey, signingKey = "an-event-key", "signkey-test-0123456789abcdef0123456789abcdef"
+
+// clock is the real time, and whatever it was advanced by.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// rig is a ledger, an engine with one function, orchestrate-call, and for Inngest a server that calls it.
+type rig struct {
+	t      *testing.T
+	clock  *clock
+	store  *store.Store
+	server *inngest.Server // nil on River
+	app    string          // where Inngest calls
+	stop   func()          // the engine
+}
+
+// eachDatabase runs a test on both databases.
+func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+testdb.SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, testdb.Postgres(t)) })
+}
+
+// open makes a rig whose engine does not run yet.
+func open(t *testing.T, url string) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: &clock{}}
+	var err error
+	if r.store, err = store.Open(t.Context(), url, store.Options{Now: r.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.store.Close)
+	if err := r.store.MigrateUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// body is a function's.
+type body func(ctx context.Context, run interview.Run) error
+
+// run starts the engine; server, when set, makes it run on Inngest.
+func (r *rig) run(work body, server *inngest.Config) *rig {
+	r.t.Helper()
+	config := jobs.Config{
+		Ledger: r.store, Now: r.clock.Now, StopWithin: 500 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Functions: []jobs.Function{{Name: interview.OrchestrateCall, Concurrency: 2, Run: work}},
+	}
+	if server != nil {
+		events := httptest.NewServer(nil)
+		r.t.Cleanup(events.Close)
+		functions := httptest.NewServer(nil)
+		r.t.Cleanup(functions.Close)
+		r.app = functions.URL + "/api/inngest"
+		server.AppURL, server.EventKey, server.SigningKey, server.Now = r.app, eventKey, signingKey, r.clock.Now
+		r.server = inngest.New(*server)
+		r.t.Cleanup(r.server.Close)
+		events.Config.Handler = r.server
+		config.Inngest = &jobs.InngestConfig{EventKey: eventKey, SigningKey: signingKey, BaseURL: events.URL}
+		engine := r.start(config)
+		functions.Config.Handler = engine.Inngest()
+		if err := r.server.Sync(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+		r.background(r.server.Run)
+		return r
+	}
+	r.start(config)
+	return r
+}
+
+func (r *rig) start(config jobs.Config) *jobs.Engine {
+	r.t.Helper()
+	var engine *jobs.Engine
+	var err error
+	if pool := r.store.Postgres(); pool != nil {
+		engine, err = jobs.NewPostgres(pool, config)
+	} else {
+		engine, err = jobs.NewSQLite(r.store.SQLite(), config)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.stop = r.background(func(ctx context.Context) {
+		if err := engine.Run(ctx); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return engine
+}
+
+// background runs f until the returned function is called, or the test ends.
+func (r *rig) background(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f(ctx)
+	}()
+	stop = func() {
+		cancel()
+		<-ended
+	}
+	r.t.Cleanup(stop)
+	return stop
+}
+
+// enqueue creates runs, as many as calls, and returns the calls' ids.
+func (r *rig) enqueue(calls int) []string {
+	r.t.Helper()
+	campaign, err := r.store.CreateCampaign(r.t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	numbers := make([]string, calls)
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("+1555000%04d", i)
+	}
+	var ids []string
+	_, err = r.store.CreateCalls(r.t.Context(), store.NewCalls{
+		CampaignID: campaign.ID, PhoneNumbers: numbers, RequestHash: sha256.Sum256(nil),
+		Answer: func(created []interview.Call) (store.Answer, error) {
+			ids = nil
+			for _, c := range created {
+				ids = append(ids, c.ID)
+			}
+			return store.Answer{Status: 202}, nil
+		},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return ids
+}
+
+// only is the one run there is.
+func (r *rig) only() store.LedgerRun {
+	r.t.Helper()
+	runs, err := r.store.Runs(context.Background(), store.RunFilter{}, store.Page{Limit: 2})
+	if err != nil || len(runs.Items) != 1 {
+		r.t.Fatalf("%d runs, %v", len(runs.Items), err)
+	}
+	return runs.Items[0]
+}
+
+// until polls until what it waits for has happened.
+func (r *rig) until(what string, happened func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); !happened(); {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("%s: never", what)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+// untilState waits for the state of the only run.
+func (r *rig) untilState(want interview.RunState) store.LedgerRun {
+	r.t.Helper()
+	var run store.LedgerRun
+	r.until("run is "+string(want), func() bool {
+		run = r.only()
+		return run.State == want
+	})
+	return run
+}
