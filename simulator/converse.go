@@ -130,7 +130,7 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 		if code == 0 {
 			code = 11200
 		}
-		return wrong(code, fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error))
+		return wrong(code, strings.TrimSpace(fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error)))
 	}
 	media, code := playable(d.ContentType)
 	switch {

@@ -12,6 +12,8 @@
 //	err = sim.Wait(ctx)             // every call ended, every callback delivered
 //	report := sim.Report()          // what was sent, how it was answered, and what is true
 //
+// [Simulator.Place] starts calls without a REST request, as if another program had, or as if somebody called in.
+//
 // # What is served
 //
 //   - /2010-04-01/Accounts/{AC}/Calls.json: create, fetch, list with filters and paging, update
@@ -33,6 +35,13 @@
 // which recording and channel this is, so that the fake speech-to-text recognises it, also after a
 // stereo file was split or cut. There is no MP3 encoder in the standard library: a .mp3 is silence of
 // the right length behind an ID3 tag that carries the same mark.
+//
+// # What goes wrong on purpose
+//
+// [Faults] has a rate for each fault, [ParseProfile] sets of rates, and [FaultDocs] says what each means and what a
+// correct application does. Some spoil what Twilio signed, some are forgeries besides it, some are of recordings and
+// of the REST API. [Report.Broken] names what no application should do, whatever goes wrong around it; what the
+// simulator spoiled itself is not held against anybody.
 //
 // # Same seed, same run
 //

@@ -123,3 +123,52 @@ func ExampleFaults() {
 	fmt.Println(sim.Report().Webhooks)
 	// Output: 0
 }
+
+// A profile with one rate changed, and what a fault of it is about.
+func ExampleParseProfile() {
+	faults, err := simulator.ParseProfile("rough")
+	if err == nil {
+		err = faults.Set(simulator.FaultDrop, 0.01)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(faults.Duplicate, faults.Drop)
+	for _, doc := range simulator.FaultDocs() {
+		if doc.Name == simulator.FaultDrop {
+			fmt.Println(doc.Correct)
+		}
+	}
+	// Output:
+	// 0.15 0.01
+	// Notices what is missing, and asks Twilio's REST API.
+}
+
+// Somebody calls in; nobody has to ask the REST API for it.
+func ExampleSimulator_Place() {
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprintf(w, "<Response><Say>Good morning, %s.</Say></Response>", r.FormValue("From"))
+	}))
+	defer application.Close()
+	sim, err := simulator.New(simulator.Config{AccountSid: "AC0123456789abcdef0123456789abcdef", AuthToken: "secret",
+		Pick: func(string, int) simulator.Script { return simulator.Silent() }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sim.Close()
+	ctx := context.Background()
+	if _, err := sim.Place(ctx, simulator.PlaceOptions{To: "+15557770001", From: "+15550001111", URL: application.URL, Inbound: true}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := sim.Wait(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	report := sim.Report()
+	fmt.Println(report.Truths[0].Lines[0].Text, len(report.Broken))
+	// Output: Good morning, +15557770001. 0
+}

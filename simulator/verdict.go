@@ -62,7 +62,7 @@ func (rep *Report) settle() {
 			rep.breakRule(RuleDebuggerErrors, fmt.Sprintf("%s %d: %s (%s)", e.CallSid, e.Code, e.Message, e.URL))
 		}
 	}
-	var ordered []Violation
+	ordered := []Violation{} // [] in JSON, too
 	for _, rule := range Rules() {
 		for _, v := range rep.Broken {
 			if v.Rule == rule.Rule {

@@ -134,7 +134,7 @@ func (c *call) transmit(ctx context.Context, w webhook, p plan) Delivery {
 		if w.kind == KindStatus {
 			code = 15003
 		}
-		c.complainOf(last, code, "warning", fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error))
+		c.complainOf(last, code, "warning", strings.TrimSpace(fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error)))
 	}
 	return last
 }

@@ -39,6 +39,7 @@ type simulate struct {
 
 	Report          string        `placeholder:"FILE" help:"Write the report as JSON; - is the standard output."`
 	Listen          string        `default:"127.0.0.1:0" help:"Address of the REST API, the recordings and the models."`
+	Linger          time.Duration `default:"2s" help:"With --wait-for-calls: how long to go on serving after the last call and the last request."`
 	Within          time.Duration `default:"10m" help:"Longest time for the run."`
 	Speed           float64       `default:"0" help:"How many times faster than real time calls run; 0 does not wait at all."`
 	MarksDuplicates bool          `help:"The application calls every duplicate so (X-Webhook-Duplicate: true)."`
@@ -54,7 +55,7 @@ func (s simulate) Run(ctx context.Context) error {
 		Out: os.Stdout, URL: s.URL, StatusURL: s.StatusURL, RecordingURL: s.RecordingURL, FallbackURL: s.FallbackURL,
 		Inbound: s.Inbound, WaitForCalls: s.WaitForCalls, AccountSid: s.Account, AuthToken: s.Token, OldToken: s.OldToken,
 		From: s.From, Calls: s.Calls, Rate: s.Rate, Seed: s.Seed, Run: s.RunName, Profile: s.Profile, Rates: s.Fault,
-		Listen: s.Listen, Within: s.Within, Speed: s.Speed, MarksDuplicates: s.MarksDuplicates,
+		Listen: s.Listen, Linger: s.Linger, Within: s.Within, Speed: s.Speed, MarksDuplicates: s.MarksDuplicates,
 	}
 	if s.Report == "-" {
 		options.Out = os.Stderr
@@ -67,7 +68,7 @@ func (s simulate) Run(ctx context.Context) error {
 		if err != nil {
 			return &app.ConfigError{Faults: []string{fmt.Sprintf("--script: %v", err)}}
 		}
-		options.Cast = &cast
+		options.Cast, options.Script = &cast, s.Script
 	}
 	result, err := isimulate.Run(ctx, options)
 	if wrong := new(isimulate.ArgumentError); errors.As(err, &wrong) {

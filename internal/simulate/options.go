@@ -45,9 +45,13 @@ type Options struct {
 	Profile string             // empty is rough
 	Rates   map[string]float64 // of single faults, by name, instead of the profile's
 	Cast    *simulator.Cast    // who answers; nil is simulator.Mixed()
+	Script  string             // the file that Cast was read from, for Result.Command
 
 	// Listen is where the REST API, the recordings and the models are served; empty is a free port on loopback.
 	Listen string
+	// Linger is for how long after the last call, and the last REST request, a run that waits for calls goes on serving:
+	// the application may still want recordings. 0 means two seconds.
+	Linger time.Duration
 	// Within bounds the run; 0 means ten minutes.
 	Within time.Duration
 	// Speed is how many times faster than real time the calls run; 0 does not wait at all.
@@ -75,6 +79,7 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	o.Rate = cmp.Or(o.Rate, 50)
 	o.Profile = cmp.Or(o.Profile, "rough")
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.Linger = cmp.Or(o.Linger, 2*time.Second)
 	o.Within = cmp.Or(o.Within, 10*time.Minute)
 	if o.Run == "" {
 		b := make([]byte, 6)
@@ -110,6 +115,9 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	}
 	if o.Within < 0 {
 		fault("--within is %s: it cannot be negative", o.Within)
+	}
+	if o.Linger < 0 {
+		fault("--linger is %s: it cannot be negative", o.Linger)
 	}
 	if !(o.Speed >= 0) {
 		fault("--speed is %v: it cannot be negative", o.Speed)
@@ -151,6 +159,7 @@ func (o Options) command() string {
 	for _, name := range slices.Sorted(maps.Keys(o.Rates)) {
 		words = append(words, fmt.Sprintf("--fault %s=%g", name, o.Rates[name]))
 	}
+	add("--script", o.Script)
 	if o.MarksDuplicates {
 		words = append(words, "--marks-duplicates")
 	}

@@ -15,7 +15,7 @@ func FaultsPage() string {
 
 Each fault has a rate from 0 (never) to 1 (always). Whether it happens is drawn from the seed, the number that is called,
 how often it was called before, the request's place in its call, and the fault's own name: the same seed meets the same
-calls with the same faults, however busy the machine is, and turning one fault on moves no other.
+calls with the same faults, however busy the machine is.
 
     iagent simulate --url http://127.0.0.1:8080/voice --account AC… --token … --profile rough --seed 7
     iagent simulate … --profile calm --fault lost-response=0.5 --fault drop=0.01
@@ -62,7 +62,7 @@ so that somebody has to ask Twilio's REST API afterwards.
 	}
 	fmt.Fprintf(&out, "| `%s` | fewer calls were made than were to be |\n", RuleCallsMissing)
 	fmt.Fprintf(&out, "| `%s` | calls were still going on when the run was cut short |\n", RuleNotEnded)
-	fmt.Fprintf(&out, "| `%s` | no webhook was answered with 2xx |\n", RuleNothingToJudge)
+	fmt.Fprintf(&out, "| `%s` | no webhook was answered with 2xx |\n", RuleNothingAnswered)
 	out.WriteString(`
 ` + "`" + simulator.RuleTakenTwice + "`" + ` can be seen only of an application that calls duplicates so, in the header ` + "`X-Webhook-Duplicate: true`" + ` or in
 JSON as ` + "`\"duplicate\":true`" + `: it is judged once one was, or with ` + "`--marks-duplicates`" + `.

@@ -32,9 +32,9 @@ type Result struct {
 
 // The rules that are broken by a run as a whole.
 const (
-	RuleCallsMissing   = "calls-missing"
-	RuleNotEnded       = "calls-not-ended"
-	RuleNothingToJudge = "nothing-answered"
+	RuleCallsMissing    = "calls-missing"
+	RuleNotEnded        = "calls-not-ended"
+	RuleNothingAnswered = "nothing-answered"
 )
 
 func newResult(o Options, faults simulator.Faults, sim *simulator.Simulator, took time.Duration) *Result {
@@ -65,7 +65,7 @@ func (r *Result) judgeEnd(o Options, open simulator.Progress, cut error) {
 		r.violate(RuleNotEnded, "calls were still going on when the run was cut short", open.Calls-open.Ended, cut)
 	}
 	if r.Report.Accepted == 0 {
-		r.violate(RuleNothingToJudge, "no webhook was answered with 2xx: is the application there, and does it have the same token?", 1, nil)
+		r.violate(RuleNothingAnswered, "no webhook was answered with 2xx: is the application there, and does it have the same token?", 1, nil)
 	}
 }
 
@@ -81,6 +81,7 @@ func (r *Result) violate(rule, meaning string, n int, why error) {
 func (r *Result) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	if err := e.Encode(r); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
@@ -100,8 +101,8 @@ func (r *Result) Print(out io.Writer) {
 	row("webhooks", fmt.Sprintf("%d (%.0f a second)", rep.Webhooks, r.PerSecond))
 	row("  accepted", rep.Accepted)
 	row("  refused or unanswered", rep.Refused)
-	row("  repeated by Twilio", rep.Duplicates+rep.Retries)
-	row("    called duplicates", rep.Recognised)
+	row("  duplicates", fmt.Sprintf("%d, %d called so", rep.Duplicates, rep.Recognised))
+	row("  retries", rep.Retries)
 	row("events that never arrived, on purpose", rep.Dropped)
 	row("forged requests", rep.Forged)
 	row("  believed", rep.ForgedAccepted)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/i-agent/iagent/simulator"
@@ -28,7 +29,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 		_ = listener.Close()
 		return nil, err
 	}
-	server := &http.Server{Handler: r.sim, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -47,6 +48,21 @@ type run struct {
 	options Options
 	url     string
 	sim     *simulator.Simulator
+	asked   atomic.Int64 // when the application last asked for something, in Unix nanoseconds
+}
+
+// ServeHTTP serves what the simulator does.
+func (r *run) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	defer func() { r.asked.Store(time.Now().UnixNano()) }()
+	r.sim.ServeHTTP(w, request)
+}
+
+// over says whether nothing more is to be expected.
+func (r *run) over(now simulator.Progress) bool {
+	if now.Ended < r.options.Calls || now.Ended < now.Calls {
+		return false
+	}
+	return !r.options.WaitForCalls || time.Since(time.Unix(0, r.asked.Load())) >= r.options.Linger
 }
 
 func (o Options) config(faults simulator.Faults, url string) simulator.Config {
@@ -74,7 +90,7 @@ func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error
 	for running := true; running; {
 		now := r.sim.Progress()
 		show.update(now, time.Since(began))
-		if !errors.Is(err, errNotPlaced) && (err != nil || now.Ended >= r.options.Calls && now.Ended == now.Calls) {
+		if !errors.Is(err, errNotPlaced) && (err != nil || r.over(now)) {
 			break
 		}
 		select {

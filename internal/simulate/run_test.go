@@ -78,31 +78,31 @@ func TestCorrectApplicationSurvivesAHostileTwilio(t *testing.T) {
 
 func TestCarelessApplicationsAreCaught(t *testing.T) {
 	for name, test := range map[string]struct {
-		app    careless
+		app    *careless
 		marks  bool
 		broken string
 	}{
-		"each delivery is handled anew, and answered otherwise": {careless{checks: true, answers: func(n int64, w http.ResponseWriter, r *http.Request) {
+		"each delivery is handled anew, and answered otherwise": {&careless{checks: true, answers: func(n int64, w http.ResponseWriter, r *http.Request) {
 			say(w, strings.Repeat("Hello. ", int(n%7)+1))
 		}}, false, simulator.RuleAnswersDiffer},
-		"each delivery is handled anew, and answered alike": {careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
+		"each delivery is handled anew, and answered alike": {&careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 			say(w, "Hello.")
 		}}, true, simulator.RuleTakenTwice},
-		"signatures are not checked": {careless{answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
+		"signatures are not checked": {&careless{answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 			say(w, "Hello.")
 		}}, false, simulator.RuleForgedAccepted},
-		"some webhooks always fail": {careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
+		"some webhooks always fail": {&careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 			if r.PostFormValue("CallStatus") == "completed" {
 				w.WriteHeader(500)
 				return
 			}
 			say(w, "Hello.")
 		}}, false, simulator.RuleUnanswered},
-		"everything is a duplicate": {careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
+		"everything is a duplicate": {&careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Webhook-Duplicate", "true")
 			say(w, "Hello.")
 		}}, false, simulator.RuleFalseDuplicate},
-		"the answer is no TwiML": {careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
+		"the answer is no TwiML": {&careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
 			w.Write([]byte("Hello."))
 		}}, false, simulator.RuleDebuggerErrors},
@@ -146,18 +146,18 @@ func TestJSONToADuplicateVoiceIsCaught(t *testing.T) {
 func TestAbsentApplicationIsNotASuccess(t *testing.T) {
 	o := options("http://127.0.0.1:1")
 	o.Calls, o.Profile = 2, "calm"
-	if got := rules(play(t, o)); !slices.Contains(got, RuleNothingToJudge) || !slices.Contains(got, simulator.RuleUnanswered) {
+	if got := rules(play(t, o)); !slices.Contains(got, RuleNothingAnswered) || !slices.Contains(got, simulator.RuleUnanswered) {
 		t.Errorf("broken %v", got)
 	}
 }
 
 func TestAllArgumentFaultsAreNamedAtOnce(t *testing.T) {
-	_, err := Run(t.Context(), Options{URL: "voice", From: "me", Calls: -1, Rate: -1, Speed: -1, Within: -1, Profile: "angry", Rates: map[string]float64{"flu": 0.1, "drop": 2}})
+	_, err := Run(t.Context(), Options{URL: "voice", From: "me", Calls: -1, Rate: -1, Speed: -1, Within: -1, Linger: -1, Profile: "angry", Rates: map[string]float64{"flu": 0.1, "drop": 2}})
 	wrong := new(ArgumentError)
 	if !errors.As(err, &wrong) {
 		t.Fatalf("%v", err)
 	}
-	for _, want := range []string{"--account", "--token", "--url", "--from", "--calls", "--rate", "--speed", "--within", `"angry"`, `"flu"`, "rate of drop"} {
+	for _, want := range []string{"--account", "--token", "--url", "--from", "--calls", "--rate", "--speed", "--within", "--linger", `"angry"`, `"flu"`, "rate of drop"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}
@@ -205,7 +205,7 @@ func TestApplicationMayDialItself(t *testing.T) {
 		}
 		response.Body.Close()
 	}()
-	result, err := Run(t.Context(), Options{WaitForCalls: true, Calls: 1, AccountSid: account, AuthToken: token, Out: out, Profile: "calm", Within: 20 * time.Second})
+	result, err := Run(t.Context(), Options{WaitForCalls: true, Calls: 1, AccountSid: account, AuthToken: token, Out: out, Profile: "calm", Linger: time.Millisecond, Within: 20 * time.Second})
 	if err != nil || len(result.Broken) > 0 || len(result.Report.Truths) != 1 {
 		t.Errorf("%+v, %v", result, err)
 	}
