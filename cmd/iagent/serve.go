@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/telemetry"
@@ -17,7 +18,11 @@ func (s serve) Run(ctx context.Context) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	log, err := telemetry.NewLogger(os.Stderr, s.LogFormat, s.LogLevel)
+	// Webhooks allocate little and live shortly: a larger heap costs some megabytes and saves a tenth of the processor.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	log, err := telemetry.NewLogger(os.Stderr, s.LogFormat, s.LogLevel, s.Secrets()...)
 	if err != nil {
 		return err
 	}

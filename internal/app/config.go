@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +41,7 @@ type Config struct {
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads are kept."`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
+	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
 	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
 	LogLevel           string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -49,6 +52,23 @@ func (Config) String() string { return "app.Config" }
 
 // GoString shows nothing.
 func (Config) GoString() string { return "app.Config" }
+
+// Secrets are the values that must never be seen, for the log to redact.
+func (c Config) Secrets() []string {
+	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey}
+	for pair := range strings.SplitSeq(c.AccountTokens, ",") {
+		if _, token, ok := strings.Cut(pair, "="); ok {
+			secrets = append(secrets, strings.TrimSpace(token))
+		}
+	}
+	for _, text := range []string{c.DatabaseURL, c.RedisURL} {
+		if u, err := url.Parse(text); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			secrets = append(secrets, password)
+		}
+	}
+	return slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
+}
 
 // settings is a configuration that was checked.
 type settings struct {
@@ -61,6 +81,7 @@ type settings struct {
 	loopback       bool
 	retention      time.Duration
 	dialsPerMinute int
+	reconcileEvery time.Duration
 	proxies        []netip.Prefix
 	level          slog.Level
 	inngest        *jobs.InngestConfig // nil on River
@@ -203,6 +224,9 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	var err error
 	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
 		fault("RETENTION", "must be a duration such as 168h")
+	}
+	if s.reconcileEvery, err = time.ParseDuration(cmp.Or(s.ReconcileEvery, "10s")); err != nil || s.reconcileEvery < 0 {
+		fault("RECONCILE_EVERY", "must be a duration such as 10s, or 0")
 	}
 	if s.dialsPerMinute, err = strconv.Atoi(s.DialsPerMinute); err != nil || s.dialsPerMinute < 1 {
 		fault("DIALS_PER_MINUTE", "must be a number from 1")

@@ -23,8 +23,8 @@ type batch struct {
 	claimed map[string]bool
 	// first holds, by event id, the accepted event: stored before this batch, or decided in it.
 	first map[string]*storedEvent
-	// conflicts are the payloads already kept for an event id beside the accepted one.
-	conflicts map[conflictKey]bool
+	// conflicts are the payloads that came under the id of another.
+	conflicts map[conflictKey]*storedEvent
 
 	changed    map[string]bool
 	unclaimed  []string
@@ -53,7 +53,7 @@ type conflictKey struct {
 func newBatch(tx *Tx, decide Decide, deliveries []*delivery) *batch {
 	return &batch{
 		tx: tx, decide: decide, deliveries: deliveries,
-		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]bool{},
+		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
 		changed: map[string]bool{}, again: map[string]int{},
 	}
 }
@@ -115,13 +115,13 @@ func (b *batch) owners(ctx context.Context) (map[string]string, error) {
 	if len(fresh) == 0 {
 		return owners, nil
 	}
-	sids := slices.Sorted(maps.Keys(fresh))
+	condition, args := b.tx.in("twilio_sid", 1, slices.Sorted(maps.Keys(fresh)))
 	err := collect(ctx, b.tx, func(r row) error {
 		var sid, id string
 		err := r.Scan(&sid, &id)
 		owners[sid] = id
 		return err
-	}, `SELECT twilio_sid, id FROM calls WHERE twilio_sid IN `+placeholders(1, len(sids)), anys(sids)...)
+	}, `SELECT twilio_sid, id FROM calls WHERE twilio_sid <> '' AND `+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the calls of new CallSids: %w", err)
 	}
@@ -138,16 +138,17 @@ func (b *batch) claim(ctx context.Context) error {
 		return nil
 	}
 	sorted := slices.Sorted(maps.Keys(ids))
-	args := make([]any, 0, 2*len(sorted))
-	for _, id := range sorted {
-		args = append(args, id, b.tx.Now)
+	rows := make([][]any, len(sorted))
+	for i, id := range sorted {
+		rows[i] = []any{id, b.tx.Now}
 	}
+	statement, args := dedupInsert.statement(b.tx, rows)
 	err := collect(ctx, b.tx, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		b.claimed[id] = true
 		return err
-	}, `INSERT INTO webhook_dedup ("id", "receivedAt") VALUES `+values(len(sorted), 2)+` ON CONFLICT DO NOTHING RETURNING "id"`, args...)
+	}, statement, args...)
 	if err != nil {
 		return fmt.Errorf("claiming event ids: %w", err)
 	}
@@ -160,14 +161,12 @@ func (b *batch) claim(ctx context.Context) error {
 		return err
 	}
 	for _, e := range stored {
-		if e.Outcome == inbox.Accepted {
-			b.first[e.EventID] = e
-		} else {
-			b.conflicts[conflictKey{e.EventID, e.hash}] = true
-		}
+		b.first[e.EventID] = e
 	}
 	return nil
 }
+
+var dedupInsert = newBulk("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
 
 // settle decides a first delivery and answers a repeated one.
 func (b *batch) settle(d *delivery) error {
@@ -190,10 +189,30 @@ func (b *batch) settle(d *delivery) error {
 	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
 	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
-		if key := (conflictKey{id, d.hash}); !b.conflicts[key] {
-			b.conflicts[key] = true
+		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {
 			event := b.tx.newEvent(d, inbox.Conflict)
 			event.bodiless = forgets(b.calls[d.event.Subject], d.event.Kind)
+			b.conflicts[key] = event
+		}
+	}
+	return nil
+}
+
+// keepConflicts keeps every payload that came under the id of another once.
+func (b *batch) keepConflicts(ctx context.Context) error {
+	if len(b.conflicts) == 0 {
+		return nil
+	}
+	ids := map[string]bool{}
+	for key := range b.conflicts {
+		ids[key.eventID] = true
+	}
+	kept, err := b.tx.conflicts(ctx, slices.Sorted(maps.Keys(ids)))
+	if err != nil {
+		return err
+	}
+	for key, event := range b.conflicts {
+		if !kept[key] {
 			b.events = append(b.events, event)
 		}
 	}
@@ -244,10 +263,14 @@ func (b *batch) refuse(d *delivery, err error) error {
 func (b *batch) save(ctx context.Context) error {
 	// A twin of a refused delivery may have been accepted after all.
 	b.unclaimed = slices.DeleteFunc(b.unclaimed, func(id string) bool { return b.first[id] != nil })
-	if n := len(b.unclaimed); n > 0 {
-		if _, err := b.tx.Exec(ctx, `DELETE FROM webhook_dedup WHERE "id" IN `+placeholders(1, n), anys(b.unclaimed)...); err != nil {
+	if len(b.unclaimed) > 0 {
+		condition, args := b.tx.in(`"id"`, 1, b.unclaimed)
+		if _, err := b.tx.Exec(ctx, `DELETE FROM webhook_dedup WHERE `+condition, args...); err != nil {
 			return fmt.Errorf("giving up refused event ids: %w", err)
 		}
+	}
+	if err := b.keepConflicts(ctx); err != nil {
+		return err
 	}
 	for _, event := range b.events {
 		event.duplicates = b.again[event.ID]

@@ -8,12 +8,13 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-const callColumns = `id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts,
-	consent_at, duration, dialed_at, started_at, completed_at, error_code, error_message, transcript, created_at, updated_at,
-	answered_by, answer_step, erased_at`
+var callColumns = []string{"id text", "campaign_id text", "phone_number text", "twilio_sid text", "account_sid text",
+	"status text", "sequence integer", "consent text", "consent_attempts integer", "consent_at timestamptz",
+	"duration integer", "dialed_at timestamptz", "started_at timestamptz", "completed_at timestamptz", "error_code integer",
+	"error_message text", "transcript text", "created_at timestamptz", "updated_at timestamptz", "answered_by text",
+	"answer_step integer", "erased_at timestamptz"}
 
-// callWidth is the number of callColumns.
-const callWidth = 22
+var callInsert = newBulk("calls", "", callColumns...)
 
 const selectCalls = `SELECT ` + selectedCalls
 
@@ -39,11 +40,12 @@ func scanCall(r row) (interview.Call, error) {
 // lockCalls loads the calls that exist, by id, and holds their rows until the transaction ends.
 func (tx *Tx) lockCalls(ctx context.Context, ids []string) (map[string]interview.Call, error) {
 	calls := make(map[string]interview.Call, len(ids))
+	condition, args := tx.in("calls.id", 1, ids)
 	err := collect(ctx, tx, func(r row) error {
 		c, err := scanCall(r)
 		calls[c.ID] = c
 		return err
-	}, selectCalls+` WHERE calls.id IN `+placeholders(1, len(ids))+` ORDER BY calls.id`+tx.store.dialect.lockCalls, anys(ids)...)
+	}, selectCalls+` WHERE `+condition+` ORDER BY calls.id`+tx.store.dialect.lockCalls, args...)
 	if err != nil {
 		return nil, fmt.Errorf("loading calls: %w", err)
 	}
@@ -63,44 +65,40 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	return call, nil
 }
 
-// saveCalls writes calls whose rows this transaction holds. An upsert is the one form of a many-row update that both
-// databases take with untyped placeholders.
+// callUpsert writes calls whose rows exist. An upsert is the one form of a many-row update that both databases know.
+var callUpsert = newBulk("calls", `ON CONFLICT (id) DO UPDATE SET twilio_sid = excluded.twilio_sid,
+	account_sid = excluded.account_sid, status = excluded.status, sequence = excluded.sequence, consent = excluded.consent,
+	consent_attempts = excluded.consent_attempts, consent_at = excluded.consent_at, duration = excluded.duration,
+	dialed_at = excluded.dialed_at, started_at = excluded.started_at, completed_at = excluded.completed_at,
+	error_code = excluded.error_code, error_message = excluded.error_message, transcript = excluded.transcript,
+	updated_at = excluded.updated_at, answered_by = excluded.answered_by, answer_step = excluded.answer_step,
+	erased_at = excluded.erased_at`, callColumns...)
+
+// saveCalls writes calls whose rows this transaction holds.
 func (tx *Tx) saveCalls(ctx context.Context, calls []interview.Call) error {
-	if len(calls) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO calls (`+callColumns+`) VALUES `+values(len(calls), callWidth)+`
-		ON CONFLICT (id) DO UPDATE SET twilio_sid = excluded.twilio_sid, account_sid = excluded.account_sid,
-		status = excluded.status, sequence = excluded.sequence, consent = excluded.consent,
-		consent_attempts = excluded.consent_attempts, consent_at = excluded.consent_at, duration = excluded.duration,
-		dialed_at = excluded.dialed_at, started_at = excluded.started_at, completed_at = excluded.completed_at,
-		error_code = excluded.error_code, error_message = excluded.error_message, transcript = excluded.transcript,
-		updated_at = excluded.updated_at, answered_by = excluded.answered_by, answer_step = excluded.answer_step,
-		erased_at = excluded.erased_at`, tx.callArgs(calls)...)
-	if err != nil {
+	if err := callUpsert.exec(ctx, tx, tx.callRows(calls)); err != nil {
 		return fmt.Errorf("saving calls: %w", err)
 	}
 	return nil
 }
 
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
-	_, err := tx.Exec(ctx, `INSERT INTO calls (`+callColumns+`) VALUES `+values(len(calls), callWidth), tx.callArgs(calls)...)
-	if err != nil {
+	if err := callInsert.exec(ctx, tx, tx.callRows(calls)); err != nil {
 		return fmt.Errorf("creating calls: %w", err)
 	}
 	return nil
 }
 
-func (tx *Tx) callArgs(calls []interview.Call) []any {
-	args := make([]any, 0, callWidth*len(calls))
-	for _, c := range calls {
-		args = append(args, c.ID, c.CampaignID, c.PhoneNumber, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status),
+func (tx *Tx) callRows(calls []interview.Call) [][]any {
+	rows := make([][]any, len(calls))
+	for i, c := range calls {
+		rows[i] = []any{c.ID, c.CampaignID, c.PhoneNumber, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status),
 			c.Sequence, string(c.Consent), c.ConsentAttempts, pointedTime(c.ConsentAt), c.Duration, pointedTime(c.DialedAt),
 			pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage),
 			storable(c.Transcript), c.CreatedAt, tx.Now, storable(string(c.AnsweredBy)), c.AnswerStep,
-			pointedTime(c.ErasedAt))
+			pointedTime(c.ErasedAt)}
 	}
-	return args
+	return rows
 }
 
 // pointedTime is a time as both databases keep it, or NULL.

@@ -32,11 +32,10 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 	return &storedEvent{ID: tx.newID(), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
 }
 
-const eventColumns = `id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target, content_type, body,
-	body_hash, idempotency_token, reply_status, reply_type, reply_body, error, attempt, duplicates, received_at`
-
-// eventWidth is the number of eventColumns.
-const eventWidth = 20
+var eventInsert = newBulk("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
+	"call_id text", "call_sid text", "account_sid text", "target text", "content_type text", "body bytea", "body_hash bytea",
+	"idempotency_token text", "reply_status integer", "reply_type text", "reply_body bytea", "error text", "attempt integer",
+	"duplicates integer", "received_at timestamptz")
 
 func (e *storedEvent) args() []any {
 	status := e.reply.Status
@@ -60,35 +59,49 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// settledEvents loads and locks the accepted event of each id, and the payloads kept as conflicts.
+// settledEvents loads and locks the accepted event of each id.
 func (tx *Tx) settledEvents(ctx context.Context, eventIDs []string) ([]*storedEvent, error) {
 	var list []*storedEvent
+	condition, args := tx.in("event_id", 1, eventIDs)
 	err := collect(ctx, tx, func(r row) error {
-		e := &storedEvent{}
+		e := &storedEvent{Outcome: inbox.Accepted}
 		var hash []byte
-		err := r.Scan(&e.ID, &e.EventID, &e.Outcome, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
+		err := r.Scan(&e.ID, &e.EventID, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
 		copy(e.hash[:], hash)
 		list = append(list, e)
 		return err
-	}, `SELECT id, event_id, outcome, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
-		WHERE outcome IN ('accepted', 'conflict') AND event_id IN `+placeholders(1, len(eventIDs))+
-		` ORDER BY id`+tx.store.dialect.lock, anys(eventIDs)...)
+	}, `SELECT id, event_id, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
+		WHERE outcome = 'accepted' AND `+condition+` ORDER BY id`+tx.store.dialect.lock, args...)
 	if err != nil {
 		return nil, fmt.Errorf("loading settled events: %w", err)
 	}
 	return list, nil
 }
 
-func (tx *Tx) insertEvents(ctx context.Context, events []*storedEvent) error {
-	if len(events) == 0 {
-		return nil
-	}
-	args := make([]any, 0, eventWidth*len(events))
-	for _, e := range events {
-		args = append(args, e.args()...)
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_events (`+eventColumns+`) VALUES `+values(len(events), eventWidth), args...)
+// conflicts tells which of the payloads are kept already. The accepted events of their ids are locked by now.
+func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey]bool, error) {
+	kept := map[conflictKey]bool{}
+	condition, args := tx.in("event_id", 1, eventIDs)
+	err := collect(ctx, tx, func(r row) error {
+		var key conflictKey
+		var hash []byte
+		err := r.Scan(&key.eventID, &hash)
+		copy(key.hash[:], hash)
+		kept[key] = true
+		return err
+	}, `SELECT event_id, body_hash FROM webhook_events WHERE outcome <> 'accepted' AND outcome = 'conflict' AND `+condition, args...)
 	if err != nil {
+		return nil, fmt.Errorf("loading conflicts: %w", err)
+	}
+	return kept, nil
+}
+
+func (tx *Tx) insertEvents(ctx context.Context, events []*storedEvent) error {
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		rows[i] = e.args()
+	}
+	if err := eventInsert.exec(ctx, tx, rows); err != nil {
 		return fmt.Errorf("keeping events: %w", err)
 	}
 	return nil
@@ -101,8 +114,8 @@ func (tx *Tx) countDuplicates(ctx context.Context, again map[string]int) error {
 		byCount[n] = append(byCount[n], id)
 	}
 	for n, ids := range byCount {
-		args := append([]any{n}, anys(ids)...)
-		_, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE id IN `+placeholders(2, len(ids)), args...)
+		condition, args := tx.in("id", 2, ids)
+		_, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition, append([]any{n}, args...)...)
 		if err != nil {
 			return fmt.Errorf("counting duplicates: %w", err)
 		}
@@ -115,7 +128,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 	return s.write(ctx, func(tx *Tx) error {
 		e := tx.newEvent(d, inbox.Failed)
 		e.err = truncated(cause.Error(), 2000)
-		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome <> 'accepted' AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
 		if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
@@ -127,7 +140,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
 	return s.write(ctx, func(tx *Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
-			WHERE event_id = $1 AND body_hash = $2 AND outcome = 'refused'`, d.event.ID, d.hash[:])
+			WHERE event_id = $1 AND body_hash = $2 AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:])
 		if err != nil || n > 0 {
 			return err
 		}

@@ -24,6 +24,8 @@ const (
 	maxBatch = 64
 	// maxPending bounds how many webhooks may wait for a commit; beyond it the answer is 500, at once.
 	maxPending = 4096
+	// slowBatch is when a commit takes longer than a flush to disk explains.
+	slowBatch = 50 * time.Millisecond
 	// settleWithin bounds a commit, well under the 15 s that Twilio waits.
 	settleWithin = 9 * time.Second
 )
@@ -39,6 +41,7 @@ type Processor struct {
 	mu      sync.Mutex
 	pending []*delivery
 	active  int
+	begun   time.Time // when the newest batch began
 }
 
 var _ inbox.Processor = (*Processor)(nil)
@@ -97,11 +100,24 @@ func (p *Processor) submit(d *delivery) error {
 		return errOverloaded
 	}
 	p.pending = append(p.pending, d)
-	if p.active < p.store.dialect.batchers {
+	if p.more() {
 		p.active++
+		p.begun = time.Now()
 		go p.drain()
 	}
 	return nil
+}
+
+// more says whether another transaction should run beside those that do. The fewer, the more webhooks share a commit: a
+// second one starts when a whole batch is waiting, or when the first takes long and may be waiting for a lock.
+func (p *Processor) more() bool {
+	switch {
+	case p.active == 0:
+		return true
+	case p.active >= p.store.dialect.batchers:
+		return false
+	}
+	return len(p.pending) >= maxBatch || time.Since(p.begun) > slowBatch
 }
 
 // drain settles batch after batch until nothing is pending.
@@ -117,6 +133,7 @@ func (p *Processor) drain() {
 		}
 		batch := p.pending[:n:n]
 		p.pending = p.pending[n:]
+		p.begun = time.Now()
 		p.mu.Unlock()
 		p.settle(batch)
 	}

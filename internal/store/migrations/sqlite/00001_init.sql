@@ -110,7 +110,8 @@ CREATE TABLE webhook_events (
     duplicates INTEGER NOT NULL,
     received_at TIMESTAMP NOT NULL
 );
-CREATE INDEX webhook_events_event ON webhook_events (event_id);
+CREATE INDEX webhook_events_event ON webhook_events (event_id) WHERE outcome <> 'accepted';
+CREATE INDEX webhook_events_rare ON webhook_events (outcome, id) WHERE outcome <> 'accepted';
 CREATE INDEX webhook_events_call ON webhook_events (call_id, id);
 CREATE UNIQUE INDEX webhook_events_accepted ON webhook_events (event_id) WHERE outcome = 'accepted';
 
