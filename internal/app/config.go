@@ -55,7 +55,7 @@ func (Config) GoString() string { return "app.Config" }
 
 // Secrets are the values that must never be seen, for the log to redact.
 func (c Config) Secrets() []string {
-	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey}
+	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey}
 	for pair := range strings.SplitSeq(c.AccountTokens, ",") {
 		if _, token, ok := strings.Cut(pair, "="); ok {
 			secrets = append(secrets, strings.TrimSpace(token))
