@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/i-agent/iagent/internal/verify"
+	"github.com/i-agent/iagent/simulator"
+)
+
+// judge lets verify look at the ledger and holds every call against the truth.
+func (r *run) judge(ctx context.Context) error {
+	r.report.Simulator = r.simulator.Report()
+	for _, s := range r.servers {
+		if n := s.panics(); n > 0 {
+			r.report.violate("panic", "a server panicked or raced %d times", n)
+		}
+	}
+	r.report.Overdue = r.api.overdue(ctx)
+	if err := r.verify(ctx, &r.report.Before); err != nil {
+		return err
+	}
+	r.report.Ledger = r.report.Before
+	if r.Reconcile && !r.report.Before.OK() {
+		if err := r.reconcile(ctx); err != nil {
+			return err
+		}
+	}
+	if r.Unrepaired {
+		if r.report.Ledger.OK() {
+			r.report.violate("unnoticed", "callbacks were dropped for good and verify found nothing")
+		}
+		return nil
+	}
+	for _, v := range r.report.Ledger.Violations {
+		r.report.violate("verify "+v.Kind, "%s %s: %s", v.Subject, v.Detail, v.Text)
+	}
+	given := r.judgeDeliveries()
+	return r.judgeCalls(ctx, given)
+}
+
+// verify runs iagent verify of the judge's build, as an operator would.
+func (r *run) verify(ctx context.Context, into *verify.Report) error {
+	cmd := exec.CommandContext(ctx, r.Judge, "verify", "--json", "--settled", "--database-url", r.databaseURL)
+	cmd.Env = r.env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && (!errors.As(err, &exit) || stdout.Len() == 0) {
+		return fmt.Errorf("iagent verify: %w: %s", err, stderr.String())
+	}
+	if parse := json.Unmarshal(stdout.Bytes(), into); parse != nil {
+		return fmt.Errorf("iagent verify: %w: %s", parse, stderr.String())
+	}
+	if (err == nil) != into.OK() {
+		return fmt.Errorf("iagent verify: the report is %v, the exit %v", into.OK(), err)
+	}
+	return nil
+}
+
+// reconcile asks Twilio about everything that is unfinished, without waiting until it is late, and what it comes to.
+func (r *run) reconcile(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, r.Binary, "reconcile", "--since", "24h")
+	cmd.Env = r.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("iagent reconcile: %w: %s", err, out)
+	}
+	if err := r.awaitRest(ctx); err != nil {
+		return err
+	}
+	r.report.Ledger = verify.Report{}
+	return r.verify(ctx, &r.report.Ledger)
+}
+
+// judgeDeliveries looks at how the webhooks were answered. It returns the calls that Twilio had to end, because no
+// attempt at their TwiML was answered in time.
+func (r *run) judgeDeliveries() (given map[string]bool) {
+	type event struct {
+		call    string
+		ordinal int
+	}
+	answered, chained := map[event]bool{}, map[event]bool{}
+	for _, d := range r.simulator.Deliveries() {
+		switch d.Fault {
+		case simulator.FaultWrongToken, simulator.FaultTampered, simulator.FaultHTTPForHTTPS, simulator.FaultQuerySorted, simulator.FaultFlood:
+			continue
+		}
+		e := event{d.CallSid, d.Ordinal}
+		answered[e] = answered[e] || d.Status/100 == 2
+		chained[e] = d.Kind == simulator.KindVoice || d.Kind == simulator.KindGather || d.Kind == simulator.KindRedirect
+	}
+	given = map[string]bool{}
+	for e, ok := range answered {
+		if ok {
+			continue
+		}
+		r.report.Unanswered++
+		if chained[e] {
+			given[e.call] = true
+		}
+	}
+	r.report.Events, r.report.GivenUp = len(answered), len(given)
+	for _, v := range r.report.Simulator.Broken {
+		switch v.Rule {
+		case simulator.RuleUnanswered:
+			continue // whether it was made good is seen in its call
+		case simulator.RuleTooSlow:
+			if r.Scenario.Outages > 0 {
+				continue
+			}
+		case simulator.RuleFalseDuplicate:
+			if r.report.Ledger.Counts.Reconciled > 0 {
+				continue // it had been fetched before it came
+			}
+		case simulator.RuleDebuggerErrors:
+			if !slices.ContainsFunc(r.report.Simulator.Debugger, func(e simulator.Entry) bool {
+				return e.Level == "error" && e.Fault == simulator.FaultNone && !given[e.CallSid]
+			}) {
+				continue
+			}
+		}
+		r.report.violate(v.Rule, "%d times: %s, such as %s", v.Count, v.Meaning, strings.Join(v.Examples, "; "))
+	}
+	return given
+}
+
+// judgeCalls holds what the API says of each call against what is true of it.
+func (r *run) judgeCalls(ctx context.Context, given map[string]bool) error {
+	truths := map[string][]simulator.Truth{}
+	for _, t := range r.report.Simulator.Truths {
+		truths[t.To] = append(truths[t.To], t)
+	}
+	ids, err := r.api.ids(ctx)
+	if err != nil {
+		return err
+	}
+	if len(ids) != len(r.people.numbers) {
+		r.report.violate("calls", "%d numbers were given, there are %d calls", len(r.people.numbers), len(ids))
+	}
+	var (
+		asking sync.WaitGroup
+		mu     sync.Mutex
+		failed error
+		queue  = make(chan string)
+	)
+	for range 4 {
+		asking.Go(func() {
+			for id := range queue {
+				got, err := r.api.call(ctx, id)
+				mu.Lock()
+				if err != nil {
+					failed = err
+				} else {
+					r.judgeCall(got, truths[got.PhoneNumber], given)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, id := range ids {
+		queue <- id
+	}
+	close(queue)
+	asking.Wait()
+	return failed
+}
+
+func (r *run) judgeCall(got callState, dialled []simulator.Truth, given map[string]bool) {
+	r.report.Statuses[got.Status]++
+	if got.Transcript != nil && *got.Transcript != "" {
+		r.report.Transcripts++
+	}
+	switch {
+	case len(dialled) > 1:
+		r.report.violate("called-twice", "call %s was placed %d times", got.ID, len(dialled))
+		return
+	case len(dialled) == 0 && got.Status == "DIAL_UNKNOWN" && !r.Reconcile:
+		r.report.Unknown++ // said honestly, and nobody there who would ask
+		return
+	case len(dialled) == 0:
+		r.report.violate("never-called", "call %s is %s and was never placed", got.ID, got.Status)
+		return
+	}
+	truth := dialled[0]
+	if want := strings.ToUpper(strings.ReplaceAll(truth.Status, "-", "_")); got.Status != want {
+		r.report.violate("status", "call %s (%s) is %s, in truth %s", got.ID, truth.CallSid, got.Status, want)
+	}
+	consented := got.ConsentGiven != nil && *got.ConsentGiven
+	if consented != (truth.Consent == simulator.ConsentYes) && !given[truth.CallSid] {
+		r.report.violate("consent", "call %s (%s): consent is %v, in truth %q", got.ID, truth.CallSid, consented, truth.Consent)
+	}
+	if len(got.Recordings) != len(truth.Recordings) {
+		r.report.violate("recordings", "call %s (%s) has %d recordings, in truth %d", got.ID, truth.CallSid, len(got.Recordings), len(truth.Recordings))
+	}
+	var said, heard []string
+	for _, recording := range truth.Recordings {
+		said = append(said, recording.Person...)
+	}
+	for _, u := range got.Utterances {
+		if u.Speaker == "callee" {
+			heard = append(heard, u.Text)
+		}
+	}
+	slices.Sort(said)
+	slices.Sort(heard)
+	if !slices.Equal(said, heard) {
+		r.report.violate("transcript", "call %s (%s): %s things were said, %s are in the transcript, or others",
+			got.ID, truth.CallSid, strconv.Itoa(len(said)), strconv.Itoa(len(heard)))
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"context"
+
+	"github.com/i-agent/iagent/simulator"
+)
+
+// Scenario says what is done to the server while it works.
+type Scenario struct {
+	Name, Story string
+	Database    string // sqlite or postgres
+	Calls       int
+	// Servers is how many processes share the database; 0 means one.
+	Servers int
+	// Kills are SIGKILLs, spread over the run.
+	Kills int
+	// KillEvery kills one process after another for as long as people are being called.
+	KillEvery time.Duration
+	// Outages stop PostgreSQL in immediate mode and start it again.
+	Outages int
+	// Faults are added to the profile's.
+	Faults map[simulator.Fault]float64
+	// Reconcile has the server ask Twilio for what never came. Without it what is missing must be found.
+	Reconcile bool
+	// Unrepaired expects that something is missing in the end, and that it is found.
+	Unrepaired bool
+
+	Profile string
+	Seed    uint64
+	// Binary is tried, Judge verifies.
+	Binary, Judge string
+	Within        time.Duration
+	Keep          bool
+	// Log takes a line for everything that is done to the server; nil is nobody.
+	Log io.Writer
+}
+
+// scenarios are those of `make soak`.
+func scenarios() []Scenario {
+	return []Scenario{
+		{Name: "kills-sqlite", Story: "the server is killed five times", Database: "sqlite", Calls: 2000, Kills: 5, Reconcile: true},
+		{Name: "kills-postgres", Story: "the server is killed five times", Database: "postgres", Calls: 2000, Kills: 5, Reconcile: true},
+		{Name: "outages", Story: "the server is killed five times, its database stopped twice", Database: "postgres",
+			Calls: 2000, Kills: 5, Outages: 2, Reconcile: true},
+		{Name: "two-servers", Story: "two servers on one database take turns, one is killed every few seconds", Database: "postgres",
+			Calls: 2000, Servers: 2, KillEvery: 4 * time.Second, Reconcile: true},
+		{Name: "dropped-unrepaired", Story: "callbacks are dropped for good, nobody asks for them", Database: "sqlite", Calls: 300,
+			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Unrepaired: true},
+		{Name: "dropped", Story: "callbacks are dropped for good, the reconciler asks for them", Database: "sqlite", Calls: 300,
+			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Reconcile: true},
+	}
+}
+
+// Command is what starts this scenario again.
+func (s Scenario) Command() string {
+	return fmt.Sprintf("go run ./test/soak -scenario %s -calls %d -kills %d -profile %s -seed %d", s.Name, s.Calls, s.Kills, s.Profile, s.Seed)
+}
+
+func (s Scenario) faults() (simulator.Faults, error) {
+	faults, err := simulator.ParseProfile(s.Profile)
+	for fault, rate := range s.Faults {
+		if err == nil {
+			err = faults.Set(fault, rate)
+		}
+	}
+	return faults, err
+}
+
+func (s Scenario) log(format string, args ...any) {
+	if s.Log != nil {
+		fmt.Fprintf(s.Log, format+"\n", args...)
+	}
+}
+
+// build returns the path of a binary of the sources at hand, or of the given one, and what removes it. Flags of go build
+// may be added.
+func build(ctx context.Context, given string, flags ...string) (path string, done func(), err error) {
+	if given != "" {
+		path, err = filepath.Abs(given)
+		return path, func() {}, err
+	}
+	dir, err := os.MkdirTemp("", "iagent-soak-")
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "iagent")
+	args := append([]string{"build", "-o", path}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "github.com/i-agent/iagent/cmd/iagent")...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("building iagent: %w\n%s", err, out)
+	}
+	return path, func() { _ = os.RemoveAll(dir) }, nil
+}
