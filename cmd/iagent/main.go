@@ -28,12 +28,13 @@ const (
 
 // commands are the words of the command line.
 type commands struct {
-	Serve    serve    `cmd:"" help:"Serve webhooks and the API, and run the functions."`
-	Demo     demo     `cmd:"" help:"Place simulated calls: no account, no network."`
-	Migrate  migrate  `cmd:"" help:"Bring the database's tables up, down, or list them."`
-	Simulate simulate `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
-	Verify   verify   `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
-	Version  show     `cmd:"" help:"Print the version."`
+	Serve     serve     `cmd:"" help:"Serve webhooks and the API, and run the functions."`
+	Demo      demo      `cmd:"" help:"Place simulated calls: no account, no network."`
+	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
+	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
+	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
+	Version   show      `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -35,6 +35,7 @@ type Store interface {
 	webhookStore
 	runStore
 	healthStore
+	overdueStore
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -47,8 +48,8 @@ type api struct {
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs, /healthz and
-// /readyz. Any other path is answered 404.
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
+// /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
 	a := &api{store: config.Store, log: config.Log, routes: http.NewServeMux()}
 	if a.log == nil {
@@ -71,6 +72,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)

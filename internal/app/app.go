@@ -11,9 +11,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
+	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
 )
@@ -48,6 +50,8 @@ type App struct {
 	server    *http.Server
 	listener  net.Listener
 	closers   []func()
+
+	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio
 }
 
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
@@ -77,6 +81,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	}
 	a.warnLacks()
 	if a.engine, err = a.newEngine(); err != nil {
+		return nil, err
+	}
+	if a.reconciler, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
 	handler, err := a.routes()
@@ -146,6 +153,10 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { return a.engine.Run(running) })
+	group.Go(func() error { return a.watch(running) })
+	if a.reconciler != nil {
+		group.Go(func() error { return a.reconciler.Run(running) })
+	}
 	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.settings.baseURL)
 	return group.Wait()
 }

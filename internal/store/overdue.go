@@ -58,27 +58,58 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 	if err != nil {
 		return err
 	}
-	err = collect(ctx, s.read(), func(r row) error {
-		var l Late
-		var function, args string
-		if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &l.Due); err != nil {
+	for _, which := range []struct {
+		where string
+		args  []any
+	}{
+		{`state = 'waiting' AND COALESCE(begin_by, not_before, created_at) < $1`, []any{now.Add(-runGrace)}},
+		{`state = 'running' AND heartbeat_at < $1`, []any{now.Add(-runGrace)}},
+		{`state = 'failed'`, nil},
+	} {
+		err = collect(ctx, s.read(), func(r row) error {
+			l, err := scanLateRun(r)
+			if err == nil {
+				each(l)
+			}
 			return err
+		}, `SELECT id, function, state, args, attempts, begin_by, not_before, heartbeat_at, finished_at, created_at
+			FROM function_runs WHERE `+which.where, which.args...)
+		if err != nil {
+			break
 		}
-		var about struct {
-			CallID string `json:"callId"`
-		}
-		if err := json.Unmarshal([]byte(args), &about); err != nil {
-			return fmt.Errorf("arguments of run %s: %w", l.RunID, err)
-		}
-		l.CallID, l.What = about.CallID, "run:"+function
-		each(l)
-		return nil
-	}, `SELECT id, function, state, args, attempts, due FROM (SELECT id, function, state, args, attempts,
-		CASE state WHEN 'failed' THEN COALESCE(finished_at, heartbeat_at, created_at) WHEN 'running' THEN heartbeat_at
-		ELSE COALESCE(begin_by, not_before, created_at) END AS due FROM function_runs
-		WHERE state IN ('waiting', 'running', 'failed')) open_runs WHERE state = 'failed' OR due < $1`, now.Add(-runGrace))
+	}
 	if err != nil {
 		return fmt.Errorf("looking for late runs: %w", err)
 	}
 	return nil
+}
+
+func scanLateRun(r row) (Late, error) {
+	var l Late
+	var function, args string
+	var beginBy, notBefore, heartbeatAt, finishedAt *time.Time
+	if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &beginBy, &notBefore, &heartbeatAt, &finishedAt, &l.Due); err != nil {
+		return l, err
+	}
+	order := []*time.Time{beginBy, notBefore}
+	switch interview.RunState(l.Status) {
+	case interview.RunFailed:
+		order = []*time.Time{finishedAt, heartbeatAt}
+	case interview.RunRunning:
+		order = []*time.Time{heartbeatAt}
+	}
+	for _, at := range order {
+		if at != nil {
+			l.Due = *at
+			break
+		}
+	}
+	var about struct {
+		CallID string `json:"callId"`
+	}
+	if err := json.Unmarshal([]byte(args), &about); err != nil {
+		return l, fmt.Errorf("arguments of run %s: %w", l.RunID, err)
+	}
+	l.CallID, l.What = about.CallID, "run:"+function
+	return l, nil
 }

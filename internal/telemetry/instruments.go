@@ -24,6 +24,8 @@ var (
 //	iagent_webhook_rate_limited_total                requests refused because there were too many unverified ones
 //	iagent_function_runs_total{function,result}      runs of functions, each attempt
 //	iagent_function_run_duration_seconds{function}   time of an attempt
+//	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
+//	iagent_overdue{what}                             what is late now
 type instruments struct {
 	webhooks    metric.Int64Counter
 	webhookTime metric.Float64Histogram
@@ -32,8 +34,10 @@ type instruments struct {
 	rateLimited metric.Int64Counter
 	runs        metric.Int64Counter
 	runTime     metric.Float64Histogram
+	reconciled  metric.Int64Counter
+	overdue     *overdue
 
-	byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
+	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
 
 func newInstruments(meter metric.Meter) (*instruments, error) {
@@ -42,6 +46,7 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 		byKind:           newLabels("kind", ""),
 		byKindReason:     newLabels("kind", "reason"),
 		byFunctionResult: newLabels("function", "result"),
+		byReconciled:     newLabels("kind", ""),
 		byFunction:       newLabels("function", ""),
 	}
 	var faults []error
@@ -63,7 +68,10 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.rateLimited = counter("iagent.webhook.rate_limited", "{request}", "Webhook requests refused because their sender had too many unverified ones.")
 	i.runs = counter("iagent.function.runs", "{run}", "Attempts to run a function, by result.")
 	i.runTime = seconds("iagent.function.run.duration", "Time that an attempt to run a function took.", runSeconds)
-	return i, errors.Join(faults...)
+	i.reconciled = counter("iagent.reconciled", "{webhook}", "Webhooks that never arrived and were fetched from Twilio, by kind.")
+	var err error
+	i.overdue, err = newOverdue(meter)
+	return i, errors.Join(append(faults, err)...)
 }
 
 // Webhook counts a verified webhook: its kind, such as "voice", its outcome, such as "accepted", and the time from arrival

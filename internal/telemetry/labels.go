@@ -87,7 +87,7 @@ func wordy(value string) bool {
 		return false
 	}
 	for _, c := range []byte(value) {
-		if (c < 'a' || c > 'z') && c != '_' && c != '-' {
+		if (c < 'a' || c > 'z') && c != '_' && c != '-' && c != ':' {
 			return false
 		}
 	}

@@ -37,6 +37,8 @@ func measure(tel *telemetry.Telemetry) {
 	tel.SecondaryTokenUsed()
 	tel.RateLimited()
 	tel.Run("orchestrate-call", "done", 2*time.Second)
+	tel.Reconciled("recording")
+	tel.Overdue(map[string]int{"end": 2, "run:transcribe-recording": 1})
 }
 
 func scrape(t *testing.T, tel *telemetry.Telemetry) string {

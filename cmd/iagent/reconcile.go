@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/telemetry"
+)
+
+// reconcile asks Twilio once about calls that are not finished.
+type reconcile struct {
+	app.Config
+	Since string `default:"24h" help:"How old the calls may be: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z."`
+}
+
+func (r reconcile) Run(ctx context.Context) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	since, err := moment(r.Since)
+	if err != nil {
+		return fmt.Errorf("reading --since: %w", err)
+	}
+	log, err := telemetry.NewLogger(os.Stderr, r.LogFormat, r.LogLevel)
+	if err != nil {
+		return err
+	}
+	found, err := app.Reconcile(ctx, r.Config, app.Options{Log: log, Version: versionOf()}, since)
+	fmt.Printf("%d unfinished calls asked about\n", found.Calls)
+	for _, kind := range slices.Sorted(maps.Keys(found.Repaired)) {
+		fmt.Printf("%d %s events were missing and are here now\n", found.Repaired[kind], kind)
+	}
+	if err == nil && len(found.Repaired) == 0 {
+		fmt.Println("nothing was missing")
+	}
+	return err
+}

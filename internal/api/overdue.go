@@ -1,0 +1,49 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// overdueStore knows what is late.
+type overdueStore interface {
+	Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]store.Late, error)
+}
+
+// late is something that should have come by now.
+type late struct {
+	// CallID is null for a run that is about no single call, RunID for what is not a run.
+	CallID *string `json:"callId"`
+	RunID  *string `json:"runId"`
+	// Status is the call's, or the state of the run.
+	Status string `json:"status"`
+	// What is dial, answer, end or recording, or "run:" and a function that is dead or past its time.
+	What          string    `json:"what"`
+	Due           time.Time `json:"due"`
+	LateBySeconds int       `json:"lateBySeconds"`
+	// Checks counts how often Twilio was asked, or the attempts of the run.
+	Checks int `json:"checks"`
+}
+
+// listOverdue lists what is late, the longest first. There is no second part: what is late is dealt with, not browsed.
+func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
+	page, err := pageOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	overdue, err := a.store.Overdue(r.Context(), interview.DefaultDeadlines(), page.Limit)
+	if err != nil {
+		return err
+	}
+	now := a.ready.now()
+	return answer(w, http.StatusOK, list[late]{Items: each(overdue, func(l store.Late) late {
+		return late{
+			CallID: known(l.CallID), RunID: known(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
+			LateBySeconds: int(now.Sub(l.Due) / time.Second), Checks: l.Checks,
+		}
+	})})
+}

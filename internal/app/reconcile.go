@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/webhook"
+)
+
+// watchEvery is how often the watchdog counts what is late.
+const watchEvery = 10 * time.Second
+
+// newReconciler is nil when it is switched off or no account is configured.
+func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, error) {
+	client, err := a.twilioClient()
+	if err != nil || client == nil || a.settings.reconcileEvery == 0 {
+		return nil, err
+	}
+	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
+	return reconcile.New(reconcile.Config{
+		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide), Identify: webhook.Identify,
+		From: a.settings.PhoneNumber, Deadlines: interview.DefaultDeadlines(), Every: a.settings.reconcileEvery, Log: a.log,
+		Now: a.options.Now, OnRepair: onRepair,
+	}), nil
+}
+
+// watch counts what is late, again and again, until ctx ends. It looks even where nobody may ask Twilio.
+func (a *App) watch(ctx context.Context) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		counts, err := a.store.OverdueCounts(ctx, interview.DefaultDeadlines())
+		switch {
+		case err == nil:
+			a.telemetry.Overdue(counts)
+		case ctx.Err() == nil:
+			a.log.Warn("looking for what is late", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Reconciliation is what was found by asking Twilio.
+type Reconciliation struct {
+	// Calls were asked about.
+	Calls int
+	// Repaired counts the events that were missing, by kind.
+	Repaired map[inbox.Kind]int
+}
+
+// Reconcile asks Twilio once about every unfinished call that was created since a time, and feeds in what is missing. The
+// database must have been migrated. A *ConfigError lists every fault of the configuration.
+func Reconcile(ctx context.Context, config Config, options Options, since time.Time) (Reconciliation, error) {
+	found := Reconciliation{Repaired: map[inbox.Kind]int{}}
+	s, err := config.settings()
+	if err != nil {
+		return found, err
+	}
+	if s.AccountSid == "" {
+		return found, &ConfigError{Faults: []string{"TWILIO_ACCOUNT_SID: is missing; it is required to ask Twilio"}}
+	}
+	s.reconcileEvery = max(s.reconcileEvery, time.Second)
+	a := &App{settings: s, options: options, log: options.Log}
+	if a.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Now: options.Now, DialsPerMinute: s.dialsPerMinute}); err != nil {
+		return found, err
+	}
+	defer a.store.Close()
+	ready, err := a.store.Migrated(ctx)
+	if err != nil {
+		return found, err
+	}
+	if !ready {
+		return found, errors.New("the database is not of this version; run iagent migrate up")
+	}
+	r, err := a.newReconciler(func(kind inbox.Kind) { found.Repaired[kind]++ })
+	if err != nil {
+		return found, err
+	}
+	if found.Calls, _, err = r.Since(ctx, since); err != nil {
+		return found, fmt.Errorf("reconciling: %w", err)
+	}
+	return found, nil
+}
