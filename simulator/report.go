@@ -98,6 +98,9 @@ func (s *Simulator) Report() Report {
 	for fault, n := range s.counts {
 		rep.Faults[fault] = n
 	}
+	for _, redial := range s.redials {
+		rep.breakRule(RuleCalledTwice, redial)
+	}
 	s.mu.Unlock()
 	copies, order := map[event][]Delivery{}, []event{}
 	marks := s.config.MarksDuplicates

@@ -27,6 +27,9 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.newCall(baseURL(r), params)
+	if first := s.unheard[c.to]; first != "" {
+		s.redials = append(s.redials, c.sid+" after "+first)
+	}
 	s.begin()
 	body := c.resource()
 	s.mu.Unlock()

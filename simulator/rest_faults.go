@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,7 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 	switch fault {
 	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter:
 		next(deaf{}, r)
+		s.unheardOf(r)
 	}
 	switch fault {
 	case FaultRESTBusy:
@@ -68,6 +70,21 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 		panic(http.ErrAbortHandler)
 	}
 	return true
+}
+
+// unheardOf remembers the call that was placed without the application being told.
+func (s *Simulator) unheardOf(r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.PathValue("call") != "" || r.PathValue("recording") != "" {
+		return
+	}
+	for _, c := range slices.Backward(s.calls) {
+		if c.to == r.PostForm.Get("To") {
+			s.unheard[c.to] = c.sid
+			return
+		}
+	}
 }
 
 // count notes a fault that is no delivery.

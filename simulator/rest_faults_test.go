@@ -85,6 +85,29 @@ func TestRESTFaultsAreThoseOfTheNumberAndItsTurn(t *testing.T) {
 	}
 }
 
+func TestCallingAgainAfterALostAnswerIsCaught(t *testing.T) {
+	for fault, want := range map[Fault]int{FaultRESTErrorAfter: 1, FaultRESTCutAfter: 1, FaultRESTErrorBefore: 0} {
+		var faults Faults
+		if err := faults.Set(fault, 1); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
+		for _, to := range []string{"+15557770001", "+15557770002", "+15557770001"} {
+			rawCreate(t, r, to)
+		}
+		r.wait(t)
+		got := 0
+		for _, v := range r.sim.Report().Broken {
+			if v.Rule == RuleCalledTwice {
+				got = v.Count
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d of %d seen", fault, got, want)
+		}
+	}
+}
+
 func TestBusyRESTIsRepeatedByTheOfficialClientOrRefused(t *testing.T) {
 	r := newRig(t, Config{Faults: Faults{RESTBusy: 1}})
 	_, err := r.client.Api.FetchCall("CA00000000000000000000000000000000", nil)

@@ -24,8 +24,10 @@ type Simulator struct {
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
 	recordings map[string]*recording
-	asked      map[string]int // REST requests so far, by what they are about
-	counts     map[Fault]int  // of faults that are no deliveries
+	asked      map[string]int    // REST requests so far, by what they are about
+	counts     map[Fault]int     // of faults that are no deliveries
+	unheard    map[string]string // calls whose creation was answered wrongly on purpose, by number
+	redials    []string          // calls to those numbers afterwards
 	log        []Delivery
 	entries    []Entry
 	inFlight   int
@@ -143,6 +145,7 @@ func New(config Config) (*Simulator, error) {
 		recordings: map[string]*recording{},
 		asked:      map[string]int{},
 		counts:     map[Fault]int{},
+		unheard:    map[string]string{},
 		idle:       make(chan struct{}),
 	}
 	close(s.idle)

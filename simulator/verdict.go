@@ -22,6 +22,7 @@ const (
 	RuleTooSlow         = "too-slow"
 	RuleDebuggerErrors  = "debugger-errors"
 	RuleForgedUnrefused = "forged-unrefused"
+	RuleCalledTwice     = "called-twice"
 )
 
 // Rules lists the rules with their meanings, in the order in which they are reported.
@@ -29,6 +30,7 @@ func Rules() []Violation {
 	return []Violation{
 		{Rule: RuleForgedAccepted, Meaning: "requests that Twilio never signed were believed"},
 		{Rule: RuleForgedUnrefused, Meaning: "requests that Twilio never signed were answered with 5xx instead of 403"},
+		{Rule: RuleCalledTwice, Meaning: "somebody was called again because the answer to the first request was lost"},
 		{Rule: RuleUnanswered, Meaning: "webhooks never got a 2xx, however often they were retried"},
 		{Rule: RuleAnswersDiffer, Meaning: "a repeated TwiML request got another answer than the first"},
 		{Rule: RuleTakenTwice, Meaning: "a repeated webhook was taken for a new one"},
