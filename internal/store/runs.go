@@ -124,22 +124,26 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 
 // PostponeRun puts the attempt back to waiting. An attempt that does not count is given back.
 func (s *Store) PostponeRun(ctx context.Context, run interview.Run, p jobs.Postponement) error {
-	back, again := 1, 0
+	back, resends := 1, 0
 	if p.Counts {
 		back = 0
 	}
 	if p.Resend {
-		again = 1
+		resends = 1
 	}
 	return s.write(ctx, func(tx *Tx) error {
 		err := tx.fence(ctx, run, `UPDATE function_runs
 			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5, resends = resends + $6, begin_by = $7
 			WHERE id = $1 AND attempts = $2 AND state = 'running'`,
-			back, storable(p.Reason), nullTime(p.Until), again, nullTime(p.BeginBy))
+			back, storable(p.Reason), nullTime(p.Until), resends, nullTime(p.BeginBy))
 		if err != nil || !p.Resend {
 			return err
 		}
-		return tx.insert(ctx, []enqueued{{jobs.RunArgs{RunID: run.ID, Function: run.Function}, p.Until}})
+		again := enqueued{args: jobs.RunArgs{RunID: run.ID, Function: run.Function}}
+		if p.Until.After(tx.Now) { // River looks only every few seconds for what is scheduled
+			again.notBefore = p.Until
+		}
+		return tx.insert(ctx, []enqueued{again})
 	})
 }
 
