@@ -72,9 +72,9 @@ func (tr trial) run(t *testing.T, databaseURL string) {
 		server.Start()
 	}
 	// What died is taken up after half a minute, and what failed is tried again with growing pauses.
-	program.Eventually(t, 3*time.Minute, func() error { return stage.Open(server, placed) })
+	program.Eventually(t, 3*time.Minute, func() error { return stage.Open(server.API, placed) })
 
-	faults, err := stage.Judge(server, placed)
+	faults, err := stage.Judge(server.API, placed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,18 +62,26 @@ func (c Call) Outcomes() map[string]int {
 	return counts
 }
 
+// API is the program's API and webhooks, as others reach them.
+type API struct {
+	at func() string
+}
+
+// NewAPI returns the API of the program that answers at a URL; at says which, each time that it is asked for.
+func NewAPI(at func() string) API { return API{at} }
+
 // Campaign is what the tests ask people about.
 const Campaign = `{"name": "Oat drink on the shelf", "category": "oat drink", "status": "ACTIVE",
 	"promptTemplate": "Ask a shop owner:\n- What does a litre of oat drink cost?\n- How many cases do you sell in a week?",
 	"hypotheses": [{"question": "Does a litre cost more than 2 dollars?"}]}`
 
 // Place creates a campaign and starts calls to the numbers, over the API.
-func (s *Server) Place(t testing.TB, numbers ...string) []Call {
+func (a API) Place(t testing.TB, numbers ...string) []Call {
 	t.Helper()
 	var campaign struct {
 		ID string `json:"id"`
 	}
-	s.api(t, http.MethodPost, "/api/campaigns", []byte(Campaign), http.StatusCreated, &campaign)
+	a.api(t, http.MethodPost, "/api/campaigns", []byte(Campaign), http.StatusCreated, &campaign)
 	body, err := json.Marshal(map[string]any{"phoneNumbers": numbers})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +89,7 @@ func (s *Server) Place(t testing.TB, numbers ...string) []Call {
 	var placed struct {
 		Calls []Call `json:"calls"`
 	}
-	s.api(t, http.MethodPost, "/api/campaigns/"+campaign.ID+"/calls", body, http.StatusAccepted, &placed)
+	a.api(t, http.MethodPost, "/api/campaigns/"+campaign.ID+"/calls", body, http.StatusAccepted, &placed)
 	if len(placed.Calls) != len(numbers) {
 		t.Fatalf("%d numbers started %d calls", len(numbers), len(placed.Calls))
 	}
@@ -89,9 +97,9 @@ func (s *Server) Place(t testing.TB, numbers ...string) []Call {
 }
 
 // Call asks the API about a call.
-func (s *Server) Call(t testing.TB, id string) Call {
+func (a API) Call(t testing.TB, id string) Call {
 	t.Helper()
-	call, err := s.LookUp(id)
+	call, err := a.LookUp(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,17 +107,17 @@ func (s *Server) Call(t testing.TB, id string) Call {
 }
 
 // LookUp is Call for those who go on without the answer.
-func (s *Server) LookUp(id string) (Call, error) {
+func (a API) LookUp(id string) (Call, error) {
 	var call Call
-	return call, s.Get("/api/calls/"+id, &call)
+	return call, a.Get("/api/calls/"+id, &call)
 }
 
 // AwaitCall asks about a call until it is as it should be; wrong says what is not.
-func (s *Server) AwaitCall(t testing.TB, within time.Duration, id string, wrong func(Call) error) Call {
+func (a API) AwaitCall(t testing.TB, within time.Duration, id string, wrong func(Call) error) Call {
 	t.Helper()
 	var call Call
 	Eventually(t, within, func() (err error) {
-		if call, err = s.LookUp(id); err != nil {
+		if call, err = a.LookUp(id); err != nil {
 			return err
 		}
 		return wrong(call)
@@ -128,19 +136,19 @@ func HasStatus(want string) func(Call) error {
 }
 
 // Get asks the API.
-func (s *Server) Get(path string, into any) error {
-	return s.request(http.MethodGet, path, nil, http.StatusOK, into)
+func (a API) Get(path string, into any) error {
+	return a.request(http.MethodGet, path, nil, http.StatusOK, into)
 }
 
-func (s *Server) api(t testing.TB, method, path string, body []byte, want int, into any) {
+func (a API) api(t testing.TB, method, path string, body []byte, want int, into any) {
 	t.Helper()
-	if err := s.request(method, path, body, want, into); err != nil {
+	if err := a.request(method, path, body, want, into); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (s *Server) request(method, path string, body []byte, want int, into any) error {
-	r, err := http.NewRequest(method, s.URL()+path, bytes.NewReader(body))
+func (a API) request(method, path string, body []byte, want int, into any) error {
+	r, err := http.NewRequest(method, a.at()+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,16 +9,23 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Judge holds what the server says of the calls that were placed against what the simulator knows to be true, and
+// Judge holds what the program says of the calls that were placed against what the simulator knows to be true, and
 // returns a line for each thing that was lost or doubled. Its answers are final only once the work is over: see [Stage.Open].
 //
-// A call of which nobody can know whether it was placed, because the server died between its intent and Twilio's answer,
+// A call of which nobody can know whether it was placed, because the program died between its intent and Twilio's answer,
 // may be DIAL_UNKNOWN, as long as no phone rang.
-func (st *Stage) Judge(server *Server, placed []Call) ([]string, error) {
+func (st *Stage) Judge(api API, placed []Call) ([]string, error) {
 	report := st.Report()
 	var faults []string
 	for _, v := range report.Broken {
 		faults = append(faults, fmt.Sprintf("%d times: %s, such as %s", v.Count, v.Meaning, strings.Join(v.Examples, "; ")))
+	}
+	dead, err := runs(api, "failed")
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range dead {
+		faults = append(faults, fmt.Sprintf("lost: %s", run))
 	}
 	truths := map[string][]simulator.Truth{}
 	for _, t := range report.Truths {
@@ -31,7 +39,7 @@ func (st *Stage) Judge(server *Server, placed []Call) ([]string, error) {
 		sent[d.CallSid][d.Ordinal] = true
 	}
 	for _, p := range placed {
-		call, err := server.LookUp(p.ID)
+		call, err := api.LookUp(p.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -90,28 +98,17 @@ func judgeCall(call Call, truth simulator.Truth, sent int) (faults []string) {
 	return faults
 }
 
-// Open says what is not over yet: calls under way, and runs that wait or are running. Nil means that all is done.
-func (st *Stage) Open(server *Server, placed []Call) error {
+// Open says what is not over yet: calls under way, and runs that wait or are running, but for those of the functions to
+// be ignored. Nil means that all is done.
+func (st *Stage) Open(api API, placed []Call, ignored ...string) error {
 	if now := st.Progress(); now.Ended < now.Calls {
 		return fmt.Errorf("%d of %d calls are over", now.Ended, now.Calls)
 	}
-	for _, state := range []string{"waiting", "running"} {
-		var runs struct {
-			Items []struct {
-				Function, State, Key string
-				LastError            *string
-			} `json:"items"`
-		}
-		if err := server.Get("/api/runs?state="+state, &runs); err != nil {
-			return err
-		}
-		if len(runs.Items) > 0 {
-			first := runs.Items[0]
-			return fmt.Errorf("at least %d runs are %s, such as %s %s", len(runs.Items), state, first.Function, first.Key)
-		}
+	if err := openRuns(api, ignored); err != nil {
+		return err
 	}
 	for _, p := range placed {
-		switch call, err := server.LookUp(p.ID); {
+		switch call, err := api.LookUp(p.ID); {
 		case err != nil:
 			return err
 		case slices.Contains([]string{"QUEUED", "DIALING", "RINGING", "IN_PROGRESS"}, call.Status):
@@ -119,4 +116,56 @@ func (st *Stage) Open(server *Server, placed []Call) error {
 		}
 	}
 	return nil
+}
+
+// openRuns looks at the ledger several times, for it sees one state at a time: a run may end, and start the next one,
+// between two looks, but then there is a newer run than before.
+func openRuns(api API, ignored []string) error {
+	newest := ""
+	for n, state := range []string{"", "waiting", "running", "waiting", ""} {
+		list, err := runs(api, state)
+		if err != nil {
+			return err
+		}
+		if state == "" {
+			if len(list) == 0 {
+				return errors.New("there are no runs yet")
+			}
+			if n > 0 && list[0].ID != newest {
+				return errors.New("there are new runs")
+			}
+			newest = list[0].ID
+			continue
+		}
+		for _, run := range list {
+			if !slices.Contains(ignored, run.Function) {
+				return fmt.Errorf("among %d open runs, %s", len(list), run)
+			}
+		}
+	}
+	return nil
+}
+
+// run is an entry of the ledger.
+type run struct {
+	ID, Function, Key, State string
+	Attempts                 int
+	LastError                *string
+}
+
+func (r run) String() string {
+	text := fmt.Sprintf("%s %s is %s after %d attempts", r.Function, r.Key, r.State, r.Attempts)
+	if r.LastError != nil {
+		text += ": " + *r.LastError
+	}
+	return text
+}
+
+// runs lists the newest runs in a state; "" is any.
+func runs(api API, state string) ([]run, error) {
+	var list struct {
+		Items []run `json:"items"`
+	}
+	err := api.Get("/api/runs?limit=200&state="+state, &list)
+	return list.Items, err
 }

@@ -25,6 +25,7 @@ const (
 // Server is `iagent serve`: started, killed, started again, with the same settings and database. Each life listens on a
 // port of its own choice.
 type Server struct {
+	API
 	t        testing.TB
 	settings Settings
 
@@ -45,6 +46,7 @@ type life struct {
 func Serve(t testing.TB, settings Settings) *Server {
 	t.Helper()
 	s := &Server{t: t, settings: settings}
+	s.API = NewAPI(s.URL)
 	t.Cleanup(s.close)
 	s.Start()
 	return s

@@ -3,7 +3,6 @@ package program
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -18,9 +17,11 @@ type Stage struct {
 	// Models stands between the server and the models.
 	Models *Models
 
-	url    string
-	mu     sync.Mutex
-	server *Server
+	// URL is the base of Twilio's API; with /v1, of the models'.
+	URL string
+
+	mu sync.Mutex
+	at func() string // where webhooks go
 }
 
 // NewStage opens a stage. Account, tokens and the way to the server are its own, whatever config says.
@@ -39,7 +40,7 @@ func NewStage(t testing.TB, config simulator.Config) *Stage {
 	mux.Handle("/v1/", stage.Models)
 	mux.Handle("/", stage.Simulator)
 	server := httptest.NewServer(mux)
-	stage.url = server.URL
+	stage.URL = server.URL
 	t.Cleanup(func() {
 		stage.Models.Release()
 		_ = stage.Simulator.Close()
@@ -53,11 +54,16 @@ func NewStage(t testing.TB, config simulator.Config) *Stage {
 // Serve starts a server on this stage. The stage closes after it.
 func (st *Stage) Serve(t testing.TB, settings Settings) *Server {
 	t.Helper()
-	server := Serve(t, settings.With("TWILIO_API_URL", st.url, "OPENAI_BASE_URL", st.url+"/v1"))
+	server := Serve(t, settings.With("TWILIO_API_URL", st.URL, "OPENAI_BASE_URL", st.URL+"/v1"))
+	st.Lead(server.URL)
+	return server
+}
+
+// Lead sends all further webhooks to where at says; "" is nowhere.
+func (st *Stage) Lead(at func() string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.server = server
-	return server
+	st.at = at
 }
 
 // rerouted leads the public URL to the process that lives, as a load balancer would: the request stays as it was signed.
@@ -67,20 +73,17 @@ type rerouted struct {
 }
 
 func (r rerouted) RoundTrip(request *http.Request) (*http.Response, error) {
-	r.stage.mu.Lock()
-	server := r.stage.server
-	r.stage.mu.Unlock()
-	target, err := url.Parse(PublicURL)
-	if err != nil {
-		return nil, err
+	if "https://"+request.URL.Host != PublicURL {
+		return r.Transport.RoundTrip(request)
 	}
-	if request.URL.Host == target.Host {
-		request = request.Clone(request.Context())
-		request.URL.Scheme, request.URL.Host = "http", "127.0.0.1:1"
-		if server != nil {
-			if address := strings.TrimPrefix(server.URL(), "http://"); address != "" {
-				request.URL.Host = address
-			}
+	r.stage.mu.Lock()
+	at := r.stage.at
+	r.stage.mu.Unlock()
+	request = request.Clone(request.Context())
+	request.URL.Scheme, request.URL.Host = "http", "127.0.0.1:1"
+	if at != nil {
+		if address := strings.TrimPrefix(at(), "http://"); address != "" {
+			request.URL.Host = address
 		}
 	}
 	return r.Transport.RoundTrip(request)

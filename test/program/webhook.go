@@ -54,17 +54,17 @@ func Sign(token, url string, form url.Values) string {
 }
 
 // Send sends a webhook and fails the test when nothing came back.
-func (s *Server) Send(t testing.TB, w Webhook) Answer {
+func (a API) Send(t testing.TB, w Webhook) Answer {
 	t.Helper()
-	answer, err := s.Post(t.Context(), w)
+	answer, err := a.Post(t.Context(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return answer
 }
 
-// Post sends a webhook to the current process.
-func (s *Server) Post(ctx context.Context, w Webhook) (Answer, error) {
+// Post sends a webhook.
+func (a API) Post(ctx context.Context, w Webhook) (Answer, error) {
 	if w.Method == "" {
 		w.Method = http.MethodPost
 	}
@@ -83,7 +83,7 @@ func (s *Server) Post(ctx context.Context, w Webhook) (Answer, error) {
 	if w.Accept == "" {
 		w.Accept = "*/*"
 	}
-	r, err := http.NewRequestWithContext(ctx, w.Method, s.URL()+w.Target, strings.NewReader(w.Body))
+	r, err := http.NewRequestWithContext(ctx, w.Method, a.at()+w.Target, strings.NewReader(w.Body))
 	if err != nil {
 		return Answer{}, err
 	}
