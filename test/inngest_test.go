@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -29,24 +30,42 @@ func onInngest(t *testing.T, config inngest.Config) (configure func(*app.Config)
 		config.AppURL = c.URL + "/api/inngest"
 		s = inngest.New(config)
 		listener := httptest.NewServer(s)
-		ctx, stop := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
+		stop := background(func(ctx context.Context) {
 			// As a deployment does: until the server answers.
 			for s.Sync(ctx) != nil && ctx.Err() == nil {
 				<-time.After(20 * time.Millisecond)
 			}
 			s.Run(ctx)
-		}()
+		})
 		t.Cleanup(func() {
 			stop()
-			<-ended
 			s.Close()
 			listener.Close()
 		})
 		c.JobsEngine, c.InngestEventKey, c.InngestSigningKey, c.InngestBaseURL = "inngest", inngestEventKey, inngestSigningKey, listener.URL
 	}, func() *inngest.Server { return s }
+}
+
+// background runs f until the returned function is called, which waits for its end.
+func background(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// atLeast is an error until n has reached its least.
+func atLeast(n, least int, what string) error {
+	if n < least {
+		return fmt.Errorf("%d %s, want %d", n, what, least)
+	}
+	return nil
 }
 
 // TestPromiseBreaksOnInngest plays the demo with the functions on Inngest: no webhook, call or transcript is lost or
