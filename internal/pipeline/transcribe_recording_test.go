@@ -234,7 +234,7 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 		"media forbidden":        {fail(403), heard, true},
 		"media refused":          {fail(400), heard, true},
 		"media too large":        {huge, heard, true},
-		"media elsewhere":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.test/x", 302) }, heard, true},
+		"media elsewhere":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.test/x", http.StatusFound) }, heard, true},
 		"model throttled":        {serve(twoChannels()), fail(429), false},
 		"model server error":     {serve(twoChannels()), fail(500), false},
 		"model connection":       {serve(twoChannels()), drop, false},

@@ -27,7 +27,6 @@ type line struct {
 	store     *Store
 	processor *Processor
 	id        string
-	received  int
 }
 
 func newLine(t *testing.T, s *Store, id string) *line {

@@ -167,7 +167,7 @@ func riverVersions[T any](ctx context.Context, driver riverdriver.Driver[T]) ([]
 	}
 	existing, err := migrator.ExistingVersions(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("River's migrations: %w", err)
+		return nil, fmt.Errorf("migrations of River: %w", err)
 	}
 	applied := map[int]bool{}
 	for _, step := range existing {

@@ -58,7 +58,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
 	default:
-		err = errors.New("DATABASE_URL must begin with postgres:// or sqlite:")
+		err = errors.New("DATABASE_URL must be a postgres URL or sqlite:PATH")
 	}
 	if err != nil {
 		return nil, err
