@@ -59,13 +59,25 @@ func (c *client) place(ctx context.Context, p *people, campaigns, batch int) err
 
 // ids lists all calls.
 func (c *client) ids(ctx context.Context) ([]string, error) {
+	return c.list(ctx, "/api/calls?limit=200")
+}
+
+// dead lists the runs that have no attempts left.
+func (c *client) dead(ctx context.Context) ([]string, error) {
+	return c.list(ctx, "/api/runs?state=failed&limit=200")
+}
+
+// list reads the ids of all pages.
+func (c *client) list(ctx context.Context, path string) ([]string, error) {
 	var ids []string
 	for cursor := ""; ; {
 		var page struct {
-			Items []callState `json:"items"`
-			Next  *string     `json:"next"`
+			Items []struct {
+				ID string `json:"id"`
+			} `json:"items"`
+			Next *string `json:"next"`
 		}
-		if err := c.do(ctx, http.MethodGet, "/api/calls?limit=200&cursor="+url.QueryEscape(cursor), "", nil, &page); err != nil {
+		if err := c.do(ctx, http.MethodGet, path+"&cursor="+url.QueryEscape(cursor), "", nil, &page); err != nil {
 			return nil, err
 		}
 		for _, item := range page.Items {

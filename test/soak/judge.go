@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -23,6 +24,9 @@ func (r *run) judge(ctx context.Context) error {
 		if n := s.panics(); n > 0 {
 			r.report.violate("panic", "a server panicked or raced %d times", n)
 		}
+	}
+	if err := r.retryDead(ctx); err != nil {
+		return err
 	}
 	r.report.Overdue = r.api.overdue(ctx)
 	if err := r.verify(ctx, &r.report.Before); err != nil {
@@ -45,6 +49,23 @@ func (r *run) judge(ctx context.Context) error {
 	}
 	given := r.judgeDeliveries()
 	return r.judgeCalls(ctx, given)
+}
+
+// retryDead runs again what had used up its attempts, as an operator does who was told of it: a recording whose file was
+// late twice while Twilio asked for patience and the server was killed has had its four.
+func (r *run) retryDead(ctx context.Context) error {
+	dead, err := r.api.dead(ctx)
+	if err != nil || len(dead) == 0 {
+		return err
+	}
+	r.report.Retried = len(dead)
+	for _, id := range dead {
+		r.log("run %s is dead, and run again", id)
+		if err := r.api.do(ctx, http.MethodPost, "/api/runs/"+id+"/retry", "", nil, nil); err != nil {
+			return err
+		}
+	}
+	return r.awaitRest(ctx)
 }
 
 // verify runs iagent verify of the judge's build, as an operator would.

@@ -49,7 +49,8 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 		seed     = flags.Uint64("seed", 1, "decides everything that is left to chance")
 		binary   = flags.String("iagent", "", "binary to try instead of building ./cmd/iagent")
 		within   = flags.Duration("within", 20*time.Minute, "bounds each scenario")
-		keep     = flags.Bool("keep", false, "keep the databases and logs of runs that broke")
+		verbose  = flags.Bool("v", false, "tell what is done to the server, and how far the calls have come")
+		keep     = flags.Bool("keep", false, "keep the databases and logs")
 	)
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -75,6 +76,9 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 		}
 		s.Profile, s.Seed, s.Within, s.Keep = *profile, *seed, *within, *keep
 		s.Binary, s.Judge = path, path
+		if *verbose {
+			s.Log = out
+		}
 		report, err := Run(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -27,6 +27,7 @@ type Report struct {
 	Unanswered     int // of those, never answered 2xx: dropped, or nobody was there for 15 s
 	GivenUp        int // calls that Twilio ended because their TwiML could not be had
 	Unknown        int // dials of which nobody knows, and that created nothing
+	Retried        int // runs that had used up their attempts, and were run again by hand
 	Transcripts    int
 	Statuses       map[string]int
 	// Violations are what was lost or doubled, by rule.
@@ -75,7 +76,7 @@ func (r *Report) Print(out io.Writer) {
 	row("calls ended by Twilio for want of TwiML", r.GivenUp)
 	row("events accepted, fetched by the reconciler", fmt.Sprintf("%d, %d", ledger.Accepted, ledger.Reconciled))
 	row("recordings, transcripts", fmt.Sprintf("%d, %d", ledger.Recordings, r.Transcripts))
-	row("runs, dead", fmt.Sprintf("%d, %d", ledger.Runs, ledger.DeadRuns))
+	row("runs, out of attempts and retried by hand", fmt.Sprintf("%d, %d", ledger.Runs, r.Retried))
 	if r.Unknown > 0 {
 		row("dials of unknown outcome, none placed", r.Unknown)
 	}

@@ -287,7 +287,7 @@ func (r *run) close() {
 	for i := len(r.closers) - 1; i >= 0; i-- {
 		r.closers[i]()
 	}
-	if r.Keep && r.report != nil && len(r.report.Violations) > 0 {
+	if r.Keep {
 		r.report.Kept = r.folder
 		return
 	}

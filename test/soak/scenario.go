@@ -1,14 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
-
-	"context"
 
 	"github.com/i-agent/iagent/simulator"
 )
@@ -76,7 +75,7 @@ func (s Scenario) faults() (simulator.Faults, error) {
 
 func (s Scenario) log(format string, args ...any) {
 	if s.Log != nil {
-		fmt.Fprintf(s.Log, format+"\n", args...)
+		fmt.Fprintf(s.Log, time.Now().Format("15:04:05.000 ")+format+"\n", args...)
 	}
 }
 

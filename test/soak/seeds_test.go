@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/simulator"
+)
+
+// contextOfBuild bounds a build that outlives the test that asked for it first.
+func contextOfBuild() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 10*time.Minute)
+}
+
+// seeds is how many runs of luck are tried: SOAK_SEEDS, or a hundred.
+func seeds(t *testing.T) uint64 {
+	t.Helper()
+	text := os.Getenv("SOAK_SEEDS")
+	if text == "" {
+		return 100
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n == 0 {
+		t.Fatalf("SOAK_SEEDS is %q: give a number from 1", text)
+	}
+	return n
+}
+
+// TestSeedOfARoughTwilioBreaksAPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
+// tenth seed is on PostgreSQL.
+func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= seeds(t); seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			databaseURL := "" // SQLite in a temporary folder
+			if seed%10 == 0 {
+				databaseURL = testdb.Postgres(t)
+			}
+			keepsItsPromises(t, seed, databaseURL)
+		})
+	}
+}
+
+func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
+	t.Helper()
+	faults, err := simulator.ParseProfile("rough")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err = demo.Run(t.Context(), demo.Options{Out: &out, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 5 * time.Minute})
+	if err == nil {
+		return
+	}
+	var broken *demo.ErrBroken
+	if errors.As(err, &broken) {
+		err = errors.New(strings.Join(broken.Violations, "\n"))
+	}
+	again := fmt.Sprintf("go run ./cmd/iagent demo --profile rough --seed %d", seed)
+	if databaseURL != "" {
+		again += " (on PostgreSQL)"
+	}
+	t.Errorf("seed %d breaks a promise; again: %s\n%v\n%s", seed, again, err, out.String())
+}
