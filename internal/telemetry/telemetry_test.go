@@ -65,6 +65,9 @@ func TestMetricsKeepTheirNames(t *testing.T) {
 		`iagent_webhook_rate_limited_total 1`,
 		`iagent_function_runs_total{function="orchestrate-call",result="done"} 1`,
 		`iagent_function_run_duration_seconds_sum{function="orchestrate-call"} 2`,
+		`iagent_reconciled_total{kind="recording"} 1`,
+		`iagent_overdue{what="end"} 2`,
+		`iagent_overdue{what="run:transcribe-recording"} 1`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("no line %s", line)
@@ -228,5 +231,17 @@ func BenchmarkWebhook(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		tel.Webhook("status", "accepted", time.Millisecond)
+	}
+}
+
+func TestAlarmOfWhatIsNoLongerLateStays(t *testing.T) {
+	tel := setup(t)
+	tel.Overdue(map[string]int{"end": 2})
+	tel.Overdue(map[string]int{"dial": 1, "call 01M84CVCK0CYXHBR000ZDDV39D": 5})
+	text := scrape(t, tel)
+	for _, line := range []string{`iagent_overdue{what="end"} 0`, `iagent_overdue{what="dial"} 1`, `iagent_overdue{what="other"} 5`} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %s in\n%s", line, text)
+		}
 	}
 }
