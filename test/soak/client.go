@@ -95,25 +95,6 @@ func (c *client) call(ctx context.Context, id string) (callState, error) {
 	return got, c.do(ctx, http.MethodGet, "/api/calls/"+id, "", nil, &got)
 }
 
-// overdue counts what the watchdog says is late, -1 when it cannot be asked.
-func (c *client) overdue(ctx context.Context) int {
-	n := 0
-	for cursor := ""; ; {
-		var page struct {
-			Items []json.RawMessage `json:"items"`
-			Next  *string           `json:"next"`
-		}
-		if _, err := c.once(ctx, http.MethodGet, "/api/overdue?limit=200&cursor="+url.QueryEscape(cursor), "", nil, &page); err != nil {
-			return -1
-		}
-		n += len(page.Items)
-		if page.Next == nil || *page.Next == "" {
-			return n
-		}
-		cursor = *page.Next
-	}
-}
-
 // do asks until it is answered; a refusal is not asked about again.
 func (c *client) do(ctx context.Context, method, path, key string, in, out any) error {
 	for {

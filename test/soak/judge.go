@@ -12,7 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/verify"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -28,7 +30,9 @@ func (r *run) judge(ctx context.Context) error {
 	if err := r.retryDead(ctx); err != nil {
 		return err
 	}
-	r.report.Overdue = r.api.overdue(ctx)
+	if err := r.watchdog(ctx); err != nil {
+		return err
+	}
 	if err := r.verify(ctx, &r.report.Before); err != nil {
 		return err
 	}
@@ -41,6 +45,9 @@ func (r *run) judge(ctx context.Context) error {
 	if r.Unrepaired {
 		if r.report.Ledger.OK() {
 			r.report.violate("unnoticed", "callbacks were dropped for good and verify found nothing")
+		}
+		if r.report.Overdue == 0 {
+			r.report.violate("unnoticed", "callbacks were dropped for good and nothing would be late")
 		}
 		return nil
 	}
@@ -58,14 +65,24 @@ func (r *run) retryDead(ctx context.Context) error {
 	if err != nil || len(dead) == 0 {
 		return err
 	}
-	r.report.Retried = len(dead)
+	r.report.Retried += len(dead)
 	for _, id := range dead {
 		r.log("run %s is dead, and run again", id)
 		if err := r.api.do(ctx, http.MethodPost, "/api/runs/"+id+"/retry", "", nil, nil); err != nil {
 			return err
 		}
 	}
-	return r.awaitRest(ctx)
+	return r.awaitRest(ctx, 3*time.Second)
+}
+
+// watchdog asks what would be late if all deadlines had passed. They are minutes, and half an hour for a call that goes on.
+func (r *run) watchdog(ctx context.Context) error {
+	const soon = time.Millisecond
+	late, err := r.ledger.OverdueCounts(ctx, interview.Deadlines{Dial: soon, Answer: soon, End: soon, Recording: soon})
+	for _, n := range late {
+		r.report.Overdue += n
+	}
+	return err
 }
 
 // verify runs iagent verify of the judge's build, as an operator would.
@@ -94,7 +111,11 @@ func (r *run) reconcile(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("iagent reconcile: %w: %s", err, out)
 	}
-	if err := r.awaitRest(ctx); err != nil {
+	// A dial that left no trace is proven absent within two minutes, and made again.
+	if err := r.awaitRest(ctx, 3*time.Minute); err != nil {
+		return err
+	}
+	if err := r.retryDead(ctx); err != nil {
 		return err
 	}
 	r.report.Ledger = verify.Report{}

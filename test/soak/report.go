@@ -21,7 +21,7 @@ type Report struct {
 	Simulator simulator.Report
 	// Before is the ledger when everything had come to rest, Ledger after the reconciler was run by hand.
 	Before, Ledger verify.Report
-	Overdue        int // what the watchdog called late at rest, -1 if it could not be asked
+	Overdue        int // what the watchdog would call late at rest, were all deadlines past
 	Kills, Outages int
 	Events         int // webhooks, however often they were sent
 	Unanswered     int // of those, never answered 2xx: dropped, or nobody was there for 15 s
@@ -80,14 +80,16 @@ func (r *Report) Print(out io.Writer) {
 	if r.Unknown > 0 {
 		row("dials of unknown outcome, none placed", r.Unknown)
 	}
-	if r.Overdue >= 0 {
-		row("found late by the watchdog", r.Overdue)
-	}
+	row("found by the watchdog at rest", r.Overdue)
 	row("found by verify at rest", breaches(r.Before))
 	if r.Ledger.At != r.Before.At {
 		row("  after iagent reconcile", breaches(r.Ledger))
 	}
-	row("lost or doubled", len(r.Violations))
+	broken := 0
+	for _, all := range r.Violations {
+		broken += len(all)
+	}
+	row("lost or doubled", broken)
 	_ = w.Flush()
 	for _, rule := range slices.Sorted(maps.Keys(r.Violations)) {
 		all := r.Violations[rule]

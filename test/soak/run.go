@@ -159,18 +159,18 @@ func (r *run) play(ctx context.Context) error {
 	violence.Go(func() { r.killAtMoments(calling) })
 	violence.Go(func() { r.killAgainAndAgain(calling) })
 	violence.Go(func() { r.stopDatabase(calling) })
-	err := r.awaitRest(ctx)
+	err := r.awaitRest(ctx, 3*time.Second)
 	called()
 	violence.Wait()
 	return errors.Join(append(r.faults, err)...)
 }
 
-// awaitRest returns once every call is over and every run done, or nothing moves any more.
-func (r *run) awaitRest(ctx context.Context) error {
-	patience := 45 * time.Second // a run whose process died is found within 20 s
-	if r.Reconcile {
-		patience = 3 * time.Minute // a dial that left no trace is proven absent within two
-	}
+// patience is how long nothing has to move while runs are open: one whose process died is found well within it.
+const patience = time.Minute
+
+// awaitRest returns once every call is over and every run done, or nothing moves any more. For calls that are open while
+// nothing runs it waits a while.
+func (r *run) awaitRest(ctx context.Context, forCalls time.Duration) error {
 	type state struct {
 		simulator.Progress
 		store.Work
@@ -185,7 +185,7 @@ func (r *run) awaitRest(ctx context.Context) error {
 			last, moved = now, time.Now()
 		}
 		quiet := err == nil && now.Ended == now.Progress.Calls && work.Runs == 0 && now.Ended > 0
-		if quiet && (work.Calls == 0 || !r.Reconcile && time.Since(moved) > 3*time.Second) || time.Since(moved) > patience {
+		if quiet && (work.Calls == 0 || time.Since(moved) > forCalls) || time.Since(moved) > max(patience, forCalls) {
 			return nil // what is left open is for the judge
 		}
 		select {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ func newServer(binary, folder string, n int, env []string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{binary: binary, address: address, env: append(env, "HOST=127.0.0.1", "PORT="+port), log: log}, nil
+	return &server{binary: binary, address: address, env: slices.Concat(env, []string{"HOST=127.0.0.1", "PORT=" + port}), log: log}, nil
 }
 
 // start returns once the server is ready.
