@@ -7,7 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench lint fmt generate withservers
+.PHONY: help demo build test soak bench lint fmt generate withservers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: withservers ## Run every test, with its own PostgreSQL and Redis
 		echo 'go test ./... (without -race: no C compiler)'; \
 		bin/withservers $(GO) test -timeout 30m ./...; \
 	fi
+
+soak: ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
+	$(GO) run ./test/soak $(SOAK)
 
 bench: ## Measure signature checks, then the whole server under load
 	$(GO) test -run '^$$' -bench . -benchmem ./signature

@@ -99,6 +99,9 @@ func (r *result) judgeDeliveries(all []simulator.Delivery) {
 			r.violate(&r.lost, "%d %s", n, what)
 		}
 	}
+	for _, e := range r.report.Debugger[:min(len(r.report.Debugger), 3)] {
+		r.Violations = append(r.Violations, fmt.Sprintf("debugger: %s %d %s", e.CallSid, e.Code, e.Message))
+	}
 	if n := r.report.Unrecognised; n > 0 {
 		r.violate(&r.doubled, "%d duplicates were taken for new", n)
 	}

@@ -42,6 +42,7 @@ func (r *run) judge(ctx context.Context) error {
 			return err
 		}
 	}
+	given := r.judgeDeliveries()
 	if r.Unrepaired {
 		if r.report.Ledger.OK() {
 			r.report.violate("unnoticed", "callbacks were dropped for good and verify found nothing")
@@ -54,7 +55,6 @@ func (r *run) judge(ctx context.Context) error {
 	for _, v := range r.report.Ledger.Violations {
 		r.report.violate("verify "+v.Kind, "%s %s: %s", v.Subject, v.Detail, v.Text)
 	}
-	given := r.judgeDeliveries()
 	return r.judgeCalls(ctx, given)
 }
 

@@ -59,7 +59,10 @@ func (r *Report) violate(rule, format string, args ...any) {
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) {
 	s, sim, ledger := r.Scenario, r.Simulator, r.Ledger.Counts
-	fmt.Fprintf(out, "\n%s: %s\n  %s\n", s.Name, s.Story, s.Command())
+	fmt.Fprintf(out, "\n%s: %s\n", s.Name, s.Story)
+	if s.Story != "" { // one that can be named
+		fmt.Fprintf(out, "  %s\n", s.Command())
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name string, value any) { fmt.Fprintf(w, "  %s\t%v\n", name, value) }
 	row("took", r.Took.Round(time.Second))

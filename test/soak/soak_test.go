@@ -37,7 +37,7 @@ var builtOnce = sync.OnceValues(func() (b binary, err error) {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Runs wait for processes and timers most of the time.
-	if err := flag.Set("test.parallel", strconv.Itoa(8)); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(6)); err != nil {
 		fmt.Fprintln(os.Stderr, "setting -parallel:", err)
 	}
 	code := m.Run()
