@@ -295,7 +295,7 @@ func TestCallUnknownToTwilioIsLate(t *testing.T) {
 		if len(late) != 1 || late[0].CallID != id || late[0].What != "answer" || late[0].Checks == 0 {
 			t.Errorf("%+v", late)
 		}
-		r.pass(24 * time.Hour)
+		r.pass(2 * time.Hour)
 		if n := r.notes(id, "reconcile.unknown"); n != 1 {
 			t.Errorf("said %d times", n)
 		}

@@ -91,11 +91,15 @@ func (r *rig) clock() time.Time {
 	return r.now
 }
 
-// pass lets time pass, with a look of the reconciler every ten seconds.
+// pass lets time pass, with a look of the reconciler every ten seconds, and later every minute.
 func (r *rig) pass(d time.Duration) {
 	r.t.Helper()
-	for end := r.clock().Add(d); r.clock().Before(end); {
-		r.advance(10 * time.Second)
+	step := 10 * time.Second
+	for begin := r.clock(); r.clock().Before(begin.Add(d)); {
+		if r.clock().Sub(begin) >= 6*time.Minute {
+			step = time.Minute
+		}
+		r.advance(step)
 		r.must(r.reconciler.Pass(r.t.Context()))
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 func TestCleanDatabaseIsAccused(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *world) {
+		w.deliveries = 2
 		w.populate(4)
 		report := w.verify()
 		if !report.OK() {
@@ -249,7 +250,7 @@ var plants = []struct {
 
 func TestPlantedViolationIsNotFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *world) {
-		w.populate(30)
+		w.populate(27)
 		if report := w.verify(); !report.OK() {
 			t.Fatal(show(report))
 		}

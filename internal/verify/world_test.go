@@ -29,6 +29,8 @@ type world struct {
 	processor *store.Processor
 	decide    store.Decide
 	campaign  interview.Campaign
+	// deliveries is how often each webhook comes.
+	deliveries int
 
 	mu    sync.Mutex
 	now   time.Time
@@ -44,7 +46,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
-	w := &world{t: t, calls: map[string][]string{}, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	w := &world{t: t, deliveries: 1, calls: map[string][]string{}, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	// The database's clock is real where it stamps rows by itself.
 	if real := time.Now().UTC().Truncate(time.Second); real.After(w.now) {
 		w.now = real.Add(time.Hour)
@@ -121,7 +123,7 @@ func (w *world) text(query string, args ...any) (out string) {
 func sidOf(callID string) string { return "CA" + callID }
 func recOf(callID string) string { return "RE" + callID }
 
-// send delivers a webhook, and once more.
+// send delivers a webhook as often as the world does.
 func (w *world) send(kind inbox.Kind, callID, query string, params ...string) {
 	w.t.Helper()
 	w.pass(time.Second)
@@ -135,7 +137,7 @@ func (w *world) send(kind inbox.Kind, callID, query string, params ...string) {
 		Target: "/api/webhooks/twilio/" + string(kind) + "?callId=" + callID + query, ReceivedAt: w.clock().Add(123456789)}
 	event.ID, event.Subject, err = webhook.Identify(kind, form, q)
 	w.must(err)
-	for range 2 {
+	for range w.deliveries {
 		_, err := w.processor.Process(w.t.Context(), event)
 		w.must(err)
 	}
