@@ -75,10 +75,9 @@ func (r *run) retryDead(ctx context.Context) error {
 	return r.awaitRest(ctx, 3*time.Second)
 }
 
-// watchdog asks what would be late if all deadlines had passed. They are minutes, and half an hour for a call that goes on.
+// watchdog asks what will be late tomorrow, if nothing comes until then.
 func (r *run) watchdog(ctx context.Context) error {
-	const soon = time.Millisecond
-	late, err := r.ledger.OverdueCounts(ctx, interview.Deadlines{Dial: soon, Answer: soon, End: soon, Recording: soon})
+	late, err := r.ledger.OverdueCounts(ctx, interview.DefaultDeadlines())
 	for _, n := range late {
 		r.report.Overdue += n
 	}
@@ -106,10 +105,18 @@ func (r *run) verify(ctx context.Context, into *verify.Report) error {
 
 // reconcile asks Twilio about everything that is unfinished, without waiting until it is late, and what it comes to.
 func (r *run) reconcile(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, r.Binary, "reconcile", "--since", "24h")
-	cmd.Env = r.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("iagent reconcile: %w: %s", err, out)
+	// Twilio may ask for patience; then the rest is asked for by the next one.
+	const attempts = 5
+	for n := 1; ; n++ {
+		cmd := exec.CommandContext(ctx, r.Binary, "reconcile", "--since", "24h")
+		cmd.Env = r.env
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			break
+		}
+		if n == attempts {
+			return fmt.Errorf("iagent reconcile: %w: %s", err, out)
+		}
 	}
 	// A dial that left no trace is proven absent within two minutes, and made again.
 	if err := r.awaitRest(ctx, 3*time.Minute); err != nil {

@@ -21,7 +21,7 @@ type Report struct {
 	Simulator simulator.Report
 	// Before is the ledger when everything had come to rest, Ledger after the reconciler was run by hand.
 	Before, Ledger verify.Report
-	Overdue        int // what the watchdog would call late at rest, were all deadlines past
+	Overdue        int // what the watchdog would call late at rest, a day later
 	Kills, Outages int
 	Events         int // webhooks, however often they were sent
 	Unanswered     int // of those, never answered 2xx: dropped, or nobody was there for 15 s
