@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -33,7 +34,12 @@ type TranscribeRecording struct {
 	Store  TranscriptStore
 	Twilio *twilio.Client
 	Models *openai.Client
+	// Now is the clock.
+	Now func() time.Time
 }
+
+// busyDelay is how long to wait when Twilio has too much to do and does not say for how long.
+const busyDelay = 10 * time.Second
 
 // errNoConsent guards the store's promise: no audio of a call without consent is ever fetched.
 var errNoConsent = errors.New("call has no consent to be recorded")
@@ -55,6 +61,11 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 		return jobs.Permanent(fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, errNoConsent))
 	}
 	media, err := f.Twilio.DownloadRecording(ctx, args.RecordingURL, t.Recording.Channels)
+	var busy *twilio.Error
+	if errors.As(err, &busy) && busy.Throttled() {
+		// Being asked for patience is no failed attempt.
+		return jobs.Wait(f.Now().Add(max(busy.RetryAfter, busyDelay)), "Twilio asks to fetch the recording later")
+	}
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, curable(err))
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -89,7 +90,7 @@ func (s *studio) run(t *testing.T, store *transcriptLedger) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models}
+	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Now: time.Now}
 	return f.Run(t.Context(), interview.Run{ID: "run-1", Function: interview.TranscribeRecording, Attempt: 1, Args: args})
 }
 
@@ -251,6 +252,13 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), token) {
 			t.Errorf("%s: the token is in the error", name)
 		}
+	}
+}
+
+func TestBeingAskedForPatienceUsesUpAnAttempt(t *testing.T) {
+	err := (&studio{media: fail(429), models: hear(nil)}).run(t, begun(2))
+	if _, waits := jobs.WaitUntil(err); !waits {
+		t.Errorf("a throttled download counts as a failed attempt: %v", err)
 	}
 }
 
