@@ -227,15 +227,17 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 		media, models http.HandlerFunc
 		permanent     bool
 	}{
-		"media not ready":        {fail(404), heard, false},
-		"media server error":     {fail(503), heard, false},
-		"media throttled":        {fail(429), heard, false},
-		"media empty":            {serve(nil), heard, false},
-		"media connection":       {drop, heard, false},
-		"media forbidden":        {fail(403), heard, true},
-		"media refused":          {fail(400), heard, true},
-		"media too large":        {huge, heard, true},
-		"media elsewhere":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.test/x", http.StatusFound) }, heard, true},
+		"media not ready":    {fail(404), heard, false},
+		"media server error": {fail(503), heard, false},
+		"media throttled":    {fail(429), heard, false},
+		"media empty":        {serve(nil), heard, false},
+		"media connection":   {drop, heard, false},
+		"media forbidden":    {fail(403), heard, true},
+		"media refused":      {fail(400), heard, true},
+		"media too large":    {huge, heard, true},
+		"media elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://example.test/x", http.StatusFound)
+		}, heard, true},
 		"model throttled":        {serve(twoChannels()), fail(429), false},
 		"model server error":     {serve(twoChannels()), fail(500), false},
 		"model connection":       {serve(twoChannels()), drop, false},
