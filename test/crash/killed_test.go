@@ -54,8 +54,8 @@ func (tr trial) run(t *testing.T, databaseURL string) {
 			simulator.Answer{Say: "About 5 cases per week."},
 		).Pick(tr.seed),
 		Model: program.Reader,
-		// A few calls at a time, so that there are always some under way; and six attempts within Twilio's 15 s.
-		Concurrency: 8, RetryPause: 2 * time.Second,
+		// A few calls at a time, so that there are always some under way; and six attempts that use up Twilio's 15 s.
+		Concurrency: 8, RetryPause: 2800 * time.Millisecond,
 	})
 	server := stage.Serve(t, program.Complete(databaseURL))
 	var numbers []string

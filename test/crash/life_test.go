@@ -15,9 +15,10 @@ import (
 
 // life is the program within this process, from one crash to the next.
 type life struct {
-	app   *app.App
-	stop  context.CancelFunc
-	ended chan struct{}
+	app    *app.App
+	cancel context.CancelFunc
+	ended  chan struct{}
+	err    error // how it ended; to be read after ended
 }
 
 // begin opens the program on a database. Its clock is ahead of the last life's, so that what the dead one was doing
@@ -30,26 +31,34 @@ func begin(t *testing.T, stage *program.Stage, databaseURL string, ahead time.Du
 		OpenAIBaseURL: stage.URL + "/v1", OpenAIKey: program.ModelsToken, TranscribeModel: "simulated", ExtractModel: "simulated",
 		JobsEngine: "river", Retention: "168h", DialsPerMinute: "10000", LogFormat: "text", LogLevel: "error",
 	}, app.Options{
-		Log: slog.New(slog.DiscardHandler), StopWithin: 100 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), StopWithin: 100 * time.Millisecond,
 		Now:   func() time.Time { return time.Now().Add(ahead) },
 		Store: store.Options{Around: fuse.around},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	l := &life{app: a, stop: stop, ended: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &life{app: a, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
-		_ = a.Run(ctx)
+		l.err = a.Run(ctx)
 	}()
 	stage.Lead(func() string { return "http://" + a.Addr().String() })
-	t.Cleanup(l.end)
+	t.Cleanup(l.kill)
 	return l
 }
 
-func (l *life) end() {
-	l.stop()
+// end ends a life, which must have lasted until now.
+func (l *life) end(t *testing.T) {
+	t.Helper()
+	if l.kill(); l.err != nil {
+		t.Errorf("the program ended by itself: %v", l.err)
+	}
+}
+
+func (l *life) kill() {
+	l.cancel()
 	<-l.ended
 	l.app.Close()
 }

@@ -2,5 +2,6 @@
 
 package program
 
-// raceEnabled says that the tests run with the race detector: then the program does, too.
-const raceEnabled = true
+// Race says that this test has the race detector. Whoever runs the program within the test then does with less of it:
+// SQLite is Go code here, and some ten times slower under the detector.
+const Race = true

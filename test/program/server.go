@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// readyWithin bounds a start: migrations, on a slow machine, with the race detector.
+	// readyWithin bounds a start: migrations, on a slow machine.
 	readyWithin = 90 * time.Second
 	// stopWithin bounds a graceful stop, which promises 20 s for what is running and a few for the rest.
 	stopWithin = 40 * time.Second
@@ -170,8 +170,8 @@ func (s *Server) current() *life {
 	return s.lives[len(s.lives)-1]
 }
 
-// close ends the last life and shows the logs of a test that failed. No life may have panicked or raced, whatever the
-// test itself was about.
+// close ends the last life and shows the logs of a test that failed. No life may have panicked, whatever the test itself
+// was about.
 func (s *Server) close() {
 	if len(s.lives) == 0 {
 		return
@@ -179,9 +179,9 @@ func (s *Server) close() {
 	s.Kill9()
 	for n, l := range s.lives {
 		log := l.log.String()
-		broken := strings.Contains(log, "DATA RACE") || strings.Contains(log, "panic: ")
+		broken := strings.Contains(log, "panic: ")
 		if broken {
-			s.t.Errorf("life %d of the server panicked or raced", n+1)
+			s.t.Errorf("life %d of the server panicked", n+1)
 		}
 		if broken || s.t.Failed() {
 			s.t.Logf("life %d of the server wrote:\n%s", n+1, tail(log, 60))

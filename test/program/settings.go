@@ -55,7 +55,7 @@ func (s Settings) Without(names ...string) Settings {
 
 // environ is the whole environment of a process with these settings.
 func (s Settings) environ() []string {
-	env := []string{"GORACE=halt_on_error=1 exitcode=66"}
+	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
