@@ -18,15 +18,17 @@ demo: ## Place simulated calls, end to end: no account, no network
 build: ## Build the static binary bin/iagent
 	$(GO) build -trimpath -o bin/iagent ./cmd/iagent
 
-# The race detector needs a C compiler; everything else does not.
+# The race detector needs a C compiler; everything else does not. The tests of the whole program come one package after the
+# other: they kill servers and have 15 s to bring them back, as Twilio does.
 test: withservers ## Run every test, with its own PostgreSQL and Redis
 	@if CGO_ENABLED=1 $(GO) build -race runtime/cgo 2>/dev/null; then \
 		echo 'go test -race ./...'; \
-		CGO_ENABLED=1 bin/withservers $(GO) test -race -timeout 30m ./...; \
+		race=-race; export CGO_ENABLED=1; \
 	else \
 		echo 'go test ./... (without -race: no C compiler)'; \
-		bin/withservers $(GO) test -timeout 30m ./...; \
-	fi
+	fi; \
+	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list ./... | grep -v /iagent/test/) && \
+	bin/withservers $(GO) test $$race -timeout 40m -p 1 ./test/...
 
 soak: ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	$(GO) run ./test/soak $(SOAK)

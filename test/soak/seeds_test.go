@@ -14,6 +14,7 @@ import (
 	"github.com/i-agent/iagent/internal/demo"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
+	"github.com/i-agent/iagent/test/program"
 )
 
 // contextOfBuild bounds a build that outlives the test that asked for it first.
@@ -21,10 +22,14 @@ func contextOfBuild() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 10*time.Minute)
 }
 
-// seeds is how many runs of luck are tried: SOAK_SEEDS, which is a hundred in CI, or twelve.
+// seeds is how many runs of luck are tried: SOAK_SEEDS, which is a hundred in CI, or twelve. SQLite is Go code in this
+// process, some ten times slower under the race detector: there two must do.
 func seeds(t *testing.T) uint64 {
 	t.Helper()
 	text := os.Getenv("SOAK_SEEDS")
+	if text == "" && program.Race {
+		return 2
+	}
 	if text == "" {
 		return 12
 	}
