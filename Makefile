@@ -27,7 +27,7 @@ test: withservers ## Run every test, with its own PostgreSQL and Redis
 	else \
 		echo 'go test ./... (without -race: no C compiler)'; \
 	fi; \
-	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list ./... | grep -vE '/iagent/test(/|$$$$)') && \
+	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list ./... | grep -vE '/iagent/test(/|$$)') && \
 	bin/withservers $(GO) test $$race -timeout 40m -p 1 ./test/...
 
 soak: ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
