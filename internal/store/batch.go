@@ -63,7 +63,7 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return err
 	}
-	if err := b.claim(ctx); err != nil {
+	if err := b.admit(ctx); err != nil {
 		return err
 	}
 	for _, d := range b.live {
@@ -74,16 +74,35 @@ func (b *batch) run(ctx context.Context) error {
 	return b.save(ctx)
 }
 
-// load locks the calls and refuses the deliveries that are not theirs.
+// load locks the calls, takes the event ids that nobody has yet, and loads what became of the others.
 func (b *batch) load(ctx context.Context) error {
-	ids := map[string]bool{}
+	callIDs, eventIDs := map[string]bool{}, map[string]bool{}
 	for _, d := range b.deliveries {
-		ids[d.event.Subject] = true
+		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
 	}
-	var err error
-	if b.calls, err = b.tx.lockCalls(ctx, slices.Sorted(maps.Keys(ids))); err != nil {
+	trip := b.tx.trip()
+	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)))
+	sorted := slices.Sorted(maps.Keys(eventIDs))
+	rows := make([][]any, len(sorted))
+	for i, id := range sorted {
+		rows[i] = []any{id, b.tx.Now}
+	}
+	claim, args := dedupInsert.statement(b.tx, rows)
+	trip.query("claiming event ids", func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		b.claimed[id] = true
 		return err
-	}
+	}, claim, args...)
+	// A statement of its own, since it must see what was committed while the claim waited.
+	trip.settledEvents(sorted, b.first)
+	return trip.run(ctx)
+}
+
+var dedupInsert = newBulk("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
+
+// admit refuses the deliveries whose call is unknown or not theirs.
+func (b *batch) admit(ctx context.Context) error {
 	owners, err := b.owners(ctx)
 	if err != nil {
 		return err
@@ -93,9 +112,9 @@ func (b *batch) load(ctx context.Context) error {
 		owner, owned := owners[d.event.CallSid]
 		switch {
 		case !known:
-			d.err = inbox.Refuse(404, "Call not found")
+			b.giveUp(d, inbox.Refuse(404, "Call not found"))
 		case call.Bind(d.event.AccountSid, d.event.CallSid) != nil, owned && owner != call.ID:
-			d.err = inbox.Refuse(409, "Call mismatch")
+			b.giveUp(d, inbox.Refuse(409, "Call mismatch"))
 		default:
 			owners[d.event.CallSid] = call.ID
 			b.live = append(b.live, d)
@@ -127,46 +146,6 @@ func (b *batch) owners(ctx context.Context) (map[string]string, error) {
 	}
 	return owners, nil
 }
-
-// claim takes the event ids that nobody has yet, in one statement, and loads what became of the others.
-func (b *batch) claim(ctx context.Context) error {
-	ids := map[string]bool{}
-	for _, d := range b.live {
-		ids[d.event.ID] = true
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	sorted := slices.Sorted(maps.Keys(ids))
-	rows := make([][]any, len(sorted))
-	for i, id := range sorted {
-		rows[i] = []any{id, b.tx.Now}
-	}
-	statement, args := dedupInsert.statement(b.tx, rows)
-	err := collect(ctx, b.tx, func(r row) error {
-		var id string
-		err := r.Scan(&id)
-		b.claimed[id] = true
-		return err
-	}, statement, args...)
-	if err != nil {
-		return fmt.Errorf("claiming event ids: %w", err)
-	}
-	taken := slices.DeleteFunc(sorted, func(id string) bool { return b.claimed[id] })
-	if len(taken) == 0 {
-		return nil
-	}
-	stored, err := b.tx.settledEvents(ctx, taken)
-	if err != nil {
-		return err
-	}
-	for _, e := range stored {
-		b.first[e.EventID] = e
-	}
-	return nil
-}
-
-var dedupInsert = newBulk("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
 
 // settle decides a first delivery and answers a repeated one.
 func (b *batch) settle(d *delivery) error {
@@ -252,47 +231,47 @@ func (b *batch) refuse(d *delivery, err error) error {
 	if !errors.As(err, &refusal) {
 		return fmt.Errorf("handling %s: %w", d.event.ID, err)
 	}
+	b.giveUp(d, refusal)
+	return nil
+}
+
+// giveUp answers with the refusal, and leaves the event id to whoever comes next.
+func (b *batch) giveUp(d *delivery, refusal error) {
 	d.err = refusal
 	if b.claimed[d.event.ID] {
 		b.unclaimed = append(b.unclaimed, d.event.ID)
 	}
-	return nil
 }
 
-// save writes everything that was decided.
+// save writes everything that was decided, and commits where that saves a round trip.
 func (b *batch) save(ctx context.Context) error {
+	if err := b.keepConflicts(ctx); err != nil {
+		return err
+	}
+	trip := b.tx.trip()
 	// A twin of a refused delivery may have been accepted after all.
 	b.unclaimed = slices.DeleteFunc(b.unclaimed, func(id string) bool { return b.first[id] != nil })
 	if len(b.unclaimed) > 0 {
 		condition, args := b.tx.in(`"id"`, 1, b.unclaimed)
-		if _, err := b.tx.Exec(ctx, `DELETE FROM webhook_dedup WHERE `+condition, args...); err != nil {
-			return fmt.Errorf("giving up refused event ids: %w", err)
-		}
-	}
-	if err := b.keepConflicts(ctx); err != nil {
-		return err
+		trip.exec("giving up refused event ids", `DELETE FROM webhook_dedup WHERE `+condition, args...)
 	}
 	for _, event := range b.events {
 		event.duplicates = b.again[event.ID]
 		delete(b.again, event.ID)
 	}
-	if err := b.tx.insertEvents(ctx, b.events); err != nil {
-		return err
-	}
-	if err := b.tx.countDuplicates(ctx, b.again); err != nil {
-		return err
-	}
+	trip.insertEvents(b.events)
+	trip.countDuplicates(b.again)
 	calls := make([]interview.Call, 0, len(b.changed))
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
 		calls = append(calls, b.calls[id])
 	}
-	if err := b.tx.saveCalls(ctx, calls); err != nil {
-		return err
+	trip.saveCalls(calls)
+	trip.saveRecordings(b.recordings)
+	trip.insertUtterances(b.utterances)
+	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {
+		return trip.commit(ctx)
 	}
-	if err := b.tx.saveRecordings(ctx, b.recordings); err != nil {
-		return err
-	}
-	if err := b.tx.insertUtterances(ctx, b.utterances); err != nil {
+	if err := trip.run(ctx); err != nil {
 		return err
 	}
 	if err := b.tx.transcribeLive(ctx, b.utterances); err != nil {

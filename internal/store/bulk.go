@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -60,13 +59,12 @@ func (b *bulk) statement(tx *Tx, rows [][]any) (sql string, args []any) {
 	return b.into + ` VALUES ` + values(len(rows), len(b.kinds)) + ` ` + b.suffix, args
 }
 
-func (b *bulk) exec(ctx context.Context, tx *Tx, rows [][]any) error {
-	if len(rows) == 0 {
-		return nil
+// add adds the insert of rows to a trip, if there are any.
+func (b *bulk) add(t *trip, doing string, rows [][]any) {
+	if len(rows) > 0 {
+		sql, args := b.statement(t.tx, rows)
+		t.exec(doing, sql, args...)
 	}
-	sql, args := b.statement(tx, rows)
-	_, err := tx.Exec(ctx, sql, args...)
-	return err
 }
 
 // array is one column of rows as a slice that pgx knows; nil is NULL.

@@ -86,7 +86,7 @@ func TestCallsOfAnotherCampaignOrStatusAreListed(t *testing.T) {
 				return err
 			}
 			call.Status = interview.CallBusy
-			return tx.saveCalls(t.Context(), []interview.Call{call})
+			return tx.saveCall(t.Context(), call)
 		})
 		if err != nil {
 			t.Fatal(err)

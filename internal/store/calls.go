@@ -37,25 +37,24 @@ func scanCall(r row) (interview.Call, error) {
 	return c, err
 }
 
-// lockCalls loads the calls that exist, by id, and holds their rows until the transaction ends.
-func (tx *Tx) lockCalls(ctx context.Context, ids []string) (map[string]interview.Call, error) {
+// lockCalls loads the calls that exist, by id, into the map that it returns, and holds their rows until the transaction
+// ends.
+func (t *trip) lockCalls(ids []string) map[string]interview.Call {
 	calls := make(map[string]interview.Call, len(ids))
-	condition, args := tx.in("calls.id", 1, ids)
-	err := collect(ctx, tx, func(r row) error {
+	condition, args := t.tx.in("calls.id", 1, ids)
+	t.query("loading calls", func(r row) error {
 		c, err := scanCall(r)
 		calls[c.ID] = c
 		return err
-	}, selectCalls+` WHERE `+condition+` ORDER BY calls.id`+tx.store.dialect.lockCalls, args...)
-	if err != nil {
-		return nil, fmt.Errorf("loading calls: %w", err)
-	}
-	return calls, nil
+	}, selectCalls+` WHERE `+condition+` ORDER BY calls.id`+t.tx.store.dialect.lockCalls, args...)
+	return calls
 }
 
 // lockCall loads one call and holds its row. ErrNotFound when there is none.
 func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
-	calls, err := tx.lockCalls(ctx, []string{id})
-	if err != nil {
+	trip := tx.trip()
+	calls := trip.lockCalls([]string{id})
+	if err := trip.run(ctx); err != nil {
 		return interview.Call{}, err
 	}
 	call, ok := calls[id]
@@ -75,18 +74,21 @@ var callUpsert = newBulk("calls", `ON CONFLICT (id) DO UPDATE SET twilio_sid = e
 	erased_at = excluded.erased_at`, callColumns...)
 
 // saveCalls writes calls whose rows this transaction holds.
-func (tx *Tx) saveCalls(ctx context.Context, calls []interview.Call) error {
-	if err := callUpsert.exec(ctx, tx, tx.callRows(calls)); err != nil {
-		return fmt.Errorf("saving calls: %w", err)
-	}
-	return nil
+func (t *trip) saveCalls(calls []interview.Call) {
+	callUpsert.add(t, "saving calls", t.tx.callRows(calls))
+}
+
+// saveCall writes a call whose row this transaction holds.
+func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
+	trip := tx.trip()
+	trip.saveCalls([]interview.Call{call})
+	return trip.run(ctx)
 }
 
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
-	if err := callInsert.exec(ctx, tx, tx.callRows(calls)); err != nil {
-		return fmt.Errorf("creating calls: %w", err)
-	}
-	return nil
+	trip := tx.trip()
+	callInsert.add(trip, "creating calls", tx.callRows(calls))
+	return trip.run(ctx)
 }
 
 func (tx *Tx) callRows(calls []interview.Call) [][]any {

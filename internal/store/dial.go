@@ -51,7 +51,7 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 			return err
 		}
 		call.DialedAt = &tx.Now
-		if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
 		if err := tx.note(ctx, callID, noteIntent, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
@@ -82,7 +82,7 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	case interview.CampaignActive:
 	case interview.CampaignCompleted:
 		call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
-		if err := tx.saveCalls(ctx, []interview.Call{*call}); err != nil {
+		if err := tx.saveCall(ctx, *call); err != nil {
 			return false, err
 		}
 		if err := tx.note(ctx, call.ID, noteCanceled, "the campaign is completed"); err != nil {
@@ -156,7 +156,7 @@ func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, de
 		if err := apply(ctx, tx, &call); err != nil {
 			return err
 		}
-		return tx.saveCalls(ctx, []interview.Call{call})
+		return tx.saveCall(ctx, call)
 	})
 	if err != nil {
 		return fmt.Errorf("ending the dial of call %s: %w", callID, err)
@@ -179,7 +179,7 @@ func (s *Store) DialPostponed(ctx context.Context, run interview.Run, callID str
 		if err := tx.note(ctx, callID, notePostponed, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
 			return err
 		}
-		return tx.saveCalls(ctx, []interview.Call{call})
+		return tx.saveCall(ctx, call)
 	})
 	if err != nil {
 		return fmt.Errorf("postponing the dial of call %s: %w", callID, err)

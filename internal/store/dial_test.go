@@ -118,7 +118,7 @@ func TestDialAfterACallbackWasFasterTakesTheCallBack(t *testing.T) {
 				return err
 			}
 			call.TwilioSid, call.Status = "CA1", interview.CallRinging
-			return tx.saveCalls(t.Context(), []interview.Call{call})
+			return tx.saveCall(t.Context(), call)
 		})
 		if err != nil {
 			t.Fatal(err)

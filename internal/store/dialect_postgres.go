@@ -75,7 +75,7 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err er
 	defer conn.Release()
 	var begun pgx.Tx
 	err = s.around(func() error {
-		begun, err = conn.Begin(ctx)
+		begun, err = conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginPostgres})
 		return err
 	})
 	if err != nil {
@@ -94,12 +94,19 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err er
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
-		return fmt.Errorf("committing: %w", err)
+	if !tx.committed {
+		if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
+			return fmt.Errorf("committing: %w", err)
+		}
 	}
 	done = true
 	return nil
 }
+
+// beginPostgres begins a transaction whose statements find their rows by keys, always by the same plan. Left to itself,
+// Postgres would keep the plan that was right for a table still empty, which reads all of it, until its statistics are
+// made anew.
+const beginPostgres = `BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
 
 // postgresInserter enqueues in the transaction of pgx.
 type postgresInserter struct{ client *river.Client[pgx.Tx] }

@@ -82,16 +82,12 @@ func forgets(call interview.Call, kind inbox.Kind) bool {
 
 // insertUnaccepted keeps an event that did not take effect, without the payload when its call must forget it.
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
-	if err := tx.insertEvents(ctx, []*storedEvent{e}); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `UPDATE webhook_events SET body = NULL WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+	trip := tx.trip()
+	trip.insertEvents([]*storedEvent{e})
+	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
 		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
 		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
-	if err != nil {
-		return fmt.Errorf("forgetting a payload: %w", err)
-	}
-	return nil
+	return trip.run(ctx)
 }
 
 // digits are those of a phone number, as anybody may have written them down.

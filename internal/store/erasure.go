@@ -69,7 +69,7 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 			return err
 		}
 		call.Erase(tx.Now)
-		if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
 		return tx.insertErasure(ctx, erasure)

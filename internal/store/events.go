@@ -59,23 +59,19 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// settledEvents loads and locks the accepted event of each id.
-func (tx *Tx) settledEvents(ctx context.Context, eventIDs []string) ([]*storedEvent, error) {
-	var list []*storedEvent
-	condition, args := tx.in("event_id", 1, eventIDs)
-	err := collect(ctx, tx, func(r row) error {
+// settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: that would
+// be an invitation to read a whole index.
+func (t *trip) settledEvents(eventIDs []string, into map[string]*storedEvent) {
+	condition, args := t.tx.in("event_id", 1, eventIDs)
+	t.query("loading settled events", func(r row) error {
 		e := &storedEvent{Outcome: inbox.Accepted}
 		var hash []byte
 		err := r.Scan(&e.ID, &e.EventID, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
 		copy(e.hash[:], hash)
-		list = append(list, e)
+		into[e.EventID] = e
 		return err
 	}, `SELECT id, event_id, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
-		WHERE outcome = 'accepted' AND `+condition+` ORDER BY id`+tx.store.dialect.lock, args...)
-	if err != nil {
-		return nil, fmt.Errorf("loading settled events: %w", err)
-	}
-	return list, nil
+		WHERE outcome = 'accepted' AND `+condition+t.tx.store.dialect.lock, args...)
 }
 
 // conflicts tells which of the payloads are kept already. The accepted events of their ids are locked by now.
@@ -96,31 +92,25 @@ func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey
 	return kept, nil
 }
 
-func (tx *Tx) insertEvents(ctx context.Context, events []*storedEvent) error {
+func (t *trip) insertEvents(events []*storedEvent) {
 	rows := make([][]any, len(events))
 	for i, e := range events {
 		rows[i] = e.args()
 	}
-	if err := eventInsert.exec(ctx, tx, rows); err != nil {
-		return fmt.Errorf("keeping events: %w", err)
-	}
-	return nil
+	eventInsert.add(t, "keeping events", rows)
 }
 
 // countDuplicates adds to the counters of stored events, by row id.
-func (tx *Tx) countDuplicates(ctx context.Context, again map[string]int) error {
+func (t *trip) countDuplicates(again map[string]int) {
 	byCount := map[int][]string{}
 	for id, n := range again {
 		byCount[n] = append(byCount[n], id)
 	}
 	for n, ids := range byCount {
-		condition, args := tx.in("id", 2, ids)
-		_, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition, append([]any{n}, args...)...)
-		if err != nil {
-			return fmt.Errorf("counting duplicates: %w", err)
-		}
+		condition, args := t.tx.in("id", 2, ids)
+		t.exec("counting duplicates", `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition,
+			append([]any{n}, args...)...)
 	}
-	return nil
 }
 
 // recordFailed keeps an event whose handling failed, in a transaction of its own.

@@ -1,18 +1,15 @@
 package store
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/i-agent/iagent/internal/interview"
 )
 
 const recordingColumns = `sid, call_id, status, status_rank, url, duration, channels, started_at, created_at, updated_at`
 
 // saveRecordings creates recordings or brings them forward. What a later callback does not say is kept.
-func (tx *Tx) saveRecordings(ctx context.Context, list []interview.Recording) error {
+func (t *trip) saveRecordings(list []interview.Recording) {
 	for _, r := range list {
-		_, err := tx.Exec(ctx, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+		t.exec("saving recording "+r.Sid, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 			ON CONFLICT (sid) DO UPDATE SET status = excluded.status, status_rank = excluded.status_rank,
 			url = CASE WHEN excluded.url = '' THEN recordings.url ELSE excluded.url END,
 			duration = COALESCE(excluded.duration, recordings.duration),
@@ -20,12 +17,8 @@ func (tx *Tx) saveRecordings(ctx context.Context, list []interview.Recording) er
 			started_at = COALESCE(excluded.started_at, recordings.started_at), updated_at = excluded.updated_at
 			WHERE recordings.call_id = excluded.call_id AND excluded.status_rank > recordings.status_rank`,
 			storable(r.Sid), r.CallID, string(r.Status), r.Status.Rank(), storable(r.URL), r.Duration, r.Channels,
-			pointedTime(r.StartedAt), tx.Now)
-		if err != nil {
-			return fmt.Errorf("saving recording %s: %w", r.Sid, err)
-		}
+			pointedTime(r.StartedAt), t.tx.Now)
 	}
-	return nil
 }
 
 func scanRecording(r row) (interview.Recording, error) {
@@ -37,7 +30,7 @@ func scanRecording(r row) (interview.Recording, error) {
 const selectRecordings = `SELECT sid, call_id, status, url, duration, channels, started_at, transcribed_at FROM recordings`
 
 // insertUtterances appends what was said.
-func (tx *Tx) insertUtterances(ctx context.Context, list []interview.Utterance) error {
+func (t *trip) insertUtterances(list []interview.Utterance) {
 	const most = 500
 	for len(list) > 0 {
 		n := min(len(list), most)
@@ -45,12 +38,8 @@ func (tx *Tx) insertUtterances(ctx context.Context, list []interview.Utterance) 
 		for _, u := range list[:n] {
 			args = append(args, u.CallID, u.RecordingSid, u.Position, string(u.Speaker), storable(u.Text), u.StartSec, u.EndSec)
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec)
+		t.exec("saving utterances", `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec)
 			VALUES `+values(n, 7), args...)
-		if err != nil {
-			return fmt.Errorf("saving utterances: %w", err)
-		}
 		list = list[n:]
 	}
-	return nil
 }

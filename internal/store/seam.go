@@ -40,6 +40,8 @@ type Tx struct {
 
 	pgx pgx.Tx
 	sql *sql.Tx
+	// committed says that the last trip ended the transaction.
+	committed bool
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

@@ -68,16 +68,17 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		for i := range utterances {
 			utterances[i].CallID, utterances[i].RecordingSid, utterances[i].Position = callID, recordingSid, i
 		}
-		if err := tx.insertUtterances(ctx, utterances); err != nil {
+		trip := tx.trip()
+		trip.insertUtterances(utterances)
+		trip.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
+			recordingSid, tx.Now)
+		if err := trip.run(ctx); err != nil {
 			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`, recordingSid, tx.Now); err != nil {
-			return fmt.Errorf("marking recording %s: %w", recordingSid, err)
 		}
 		if call.Transcript, err = tx.transcript(ctx, callID); err != nil {
 			return err
 		}
-		if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
 		return tx.startExtraction(ctx, run, call, recordingSid)

@@ -191,7 +191,7 @@ func (tx *Tx) redial(ctx context.Context, call interview.Call, absences int, ove
 		return err
 	}
 	call.Status, call.Sequence, call.DialedAt = interview.CallQueued, interview.NoSequence, nil
-	if err := tx.saveCalls(ctx, []interview.Call{call}); err != nil {
+	if err := tx.saveCall(ctx, call); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM call_watch WHERE call_id = $1`, call.ID); err != nil {
@@ -243,7 +243,7 @@ func (s *Store) LoseDial(ctx context.Context, callID string) (lost bool, err err
 		if err := tx.note(ctx, callID, noteUnknown, "its run ended without saying what came of it"); err != nil {
 			return err
 		}
-		return tx.saveCalls(ctx, []interview.Call{call})
+		return tx.saveCall(ctx, call)
 	})
 	if err != nil {
 		return false, fmt.Errorf("giving up the dial of call %s: %w", callID, err)
