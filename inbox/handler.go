@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -203,11 +202,11 @@ func (h *Handler) process(ctx context.Context, e *Event) (result Result, err err
 			result = Result{Outcome: Failed}
 		}
 	}()
-	if e.Form, err = url.ParseQuery(string(e.Body)); err != nil {
+	if e.Form, err = parseForm(string(e.Body)); err != nil {
 		return result, malformed("Malformed body")
 	}
 	_, query, _ := strings.Cut(e.Target, "?")
-	if e.Query, err = url.ParseQuery(query); err != nil {
+	if e.Query, err = parseForm(query); err != nil {
 		return result, malformed("Malformed query")
 	}
 	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")

@@ -17,7 +17,8 @@ const maxSid = 64
 //
 //	voice       {CallSid}:voice
 //	status      {CallSid}:status:{CallStatus}
-//	recording   {CallSid}:recording:{RecordingSid}, with :in-progress appended for that RecordingStatus
+//	recording   {CallSid}:recording:{RecordingSid} for one that ended: completed, absent, failed, or not said
+//	            …:{RecordingStatus} for any other status, in-progress first of all
 //	consent     {CallSid}:consent, with :{n} appended for the query parameter attempt=n, n >= 2
 //
 // A key of the CallSid and the callback alone would swallow real events: Twilio sends a status callback for every
@@ -52,8 +53,14 @@ func ID(kind Kind, form, query url.Values) (string, error) {
 			return "", err
 		}
 		id += ":" + recording
-		if form.Get("RecordingStatus") == "in-progress" {
-			id += ":in-progress"
+		switch form.Get("RecordingStatus") {
+		case "", "completed", "absent", "failed":
+		default:
+			status, err := sid(form, "RecordingStatus")
+			if err != nil {
+				return "", err
+			}
+			id += ":" + status
 		}
 	case KindConsent:
 		n, err := attempt(query)

@@ -22,6 +22,9 @@ func TestEventsOfOneCallKeepDifferentIDs(t *testing.T) {
 		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=in-progress", "", "CA1:recording:RE1:in-progress"},
 		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=completed", "", "CA1:recording:RE1"},
 		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1", "", "CA1:recording:RE1"},
+		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=absent", "", "CA1:recording:RE1"},
+		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=failed", "", "CA1:recording:RE1"},
+		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=processing", "", "CA1:recording:RE1:processing"},
 		{inbox.KindConsent, "CallSid=CA1", "", "CA1:consent"},
 		{inbox.KindConsent, "CallSid=CA1", "attempt=1", "CA1:consent"},
 		{inbox.KindConsent, "CallSid=CA1", "attempt=2", "CA1:consent:2"},
@@ -48,6 +51,7 @@ func TestIncompleteCallbackIsRefusedByName(t *testing.T) {
 		{inbox.KindVoice, "CallSid=CA1:status", "", "Invalid CallSid"},
 		{inbox.KindVoice, "CallSid=" + strings.Repeat("A", 65), "", "Invalid CallSid"},
 		{inbox.KindStatus, "CallSid=CA1&CallStatus=%ff", "", "Invalid CallStatus"},
+		{inbox.KindRecording, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=a:b", "", "Invalid RecordingStatus"},
 		{inbox.KindConsent, "CallSid=CA1", "attempt=two", "Invalid attempt"},
 		{inbox.KindConsent, "CallSid=CA1", "attempt=0", "Invalid attempt"},
 	} {

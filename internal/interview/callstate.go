@@ -82,16 +82,6 @@ func (c *Call) Bind(accountSid, callSid string) error {
 	return nil
 }
 
-// LoseDial marks a call whose dial ended without a clear answer, and reports whether it did. A call that Twilio has
-// spoken of meanwhile is not lost, and stays as it is.
-func (c *Call) LoseDial() bool {
-	if c.Status != CallDialing || c.TwilioSid != "" {
-		return false
-	}
-	c.Status, c.Sequence = CallDialUnknown, NoSequence
-	return true
-}
-
 // earliest returns the earlier moment; old may be nil. It never writes through old, which a copy of the call may share.
 func earliest(old *time.Time, at time.Time) *time.Time {
 	if old != nil && !at.Before(*old) {

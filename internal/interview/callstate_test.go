@@ -147,20 +147,6 @@ func TestTwiliosWordsAreTakenLiterally(t *testing.T) {
 	}
 }
 
-func TestDialIsLostOnlyUntilTwilioSpeaks(t *testing.T) {
-	call := Call{Status: CallDialing}
-	if !call.LoseDial() || call.Status != CallDialUnknown {
-		t.Errorf("a lost dial is %s", call.Status)
-	}
-	for _, call := range []Call{
-		{Status: CallDialing, TwilioSid: "CA1"}, {Status: CallQueued}, {Status: CallRinging}, {Status: CallCompleted},
-	} {
-		if before := call; call.LoseDial() || !reflect.DeepEqual(call, before) {
-			t.Errorf("%+v was lost", before)
-		}
-	}
-}
-
 func TestAnotherTwilioCallCannotTakeOver(t *testing.T) {
 	call := Call{ID: "c"}
 	if err := call.Bind("", ""); err == nil || errors.Is(err, ErrOtherCall) {

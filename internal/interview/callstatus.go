@@ -10,8 +10,8 @@ func (s CallStatus) Terminal() bool {
 }
 
 // Rank orders the statuses: a call moves only to a higher rank. All terminal statuses share the highest one, so none
-// replaces another. DIAL_UNKNOWN ranks below DIALING because any word from Twilio, even "initiated", resolves it; the way
-// back from DIALING is [Call.LoseDial]. An unknown status has rank 0, below all.
+// replaces another. DIAL_UNKNOWN ranks below DIALING because any word from Twilio, even "initiated", resolves it. An
+// unknown status has rank 0, below all.
 func (s CallStatus) Rank() int {
 	switch s {
 	case CallQueued:

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,65 +13,36 @@ import (
 // request. It refuses, as [inbox.Refusal] with 400, a request that lacks what its kind needs; such a request is not worth
 // a place in the inbox.
 //
-//	voice      {CallSid}:voice
-//	status     {CallSid}:status:{CallStatus}
-//	recording  {CallSid}:recording:{RecordingSid}   for a recording that ended: completed, absent or failed
-//	           …:{RecordingStatus}                  for any other status, in-progress first of all
-//	consent    {CallSid}:consent                    first asking
-//	           …:{n}                                asking n, from 2
 //	amd        {CallSid}:amd
 //	answer     {CallSid}:answer:{step}
 //
-// The number of the asking and the step are taken from the signed query, so a re-asked answer is an event of its own.
+// and [inbox.ID] for the others. The step is taken from the signed query, so a re-asked answer is an event of its own.
 func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err error) {
-	subject = query.Get("callId")
-	if subject == "" {
+	subject, callSid := query.Get("callId"), form.Get("CallSid")
+	switch {
+	case subject == "":
 		return "", "", missing(ReasonMissingCallID)
-	}
-	callSid := form.Get("CallSid")
-	if callSid == "" {
+	case callSid == "":
 		return "", "", missing(ReasonMissingCallSid)
 	}
-	id = callSid + ":" + string(kind)
 	switch kind {
-	case inbox.KindVoice:
-	case inbox.KindConsent:
-		if n := consentAttempt(query); n > 1 {
-			id += ":" + strconv.Itoa(n)
-		}
-	case inbox.KindStatus:
-		status := form.Get("CallStatus")
-		if status == "" {
-			return "", "", missing(ReasonMissingCallStatus)
-		}
-		id += ":" + status
-	case inbox.KindRecording:
-		sid := form.Get("RecordingSid")
-		if sid == "" {
-			return "", "", missing(ReasonMissingRecordingSid)
-		}
-		id += ":" + sid
-		switch status := recordingStatus(form); status {
-		case interview.RecordingCompleted:
-			if form.Get("RecordingUrl") == "" {
-				return "", "", missing(ReasonMissingRecordingURL)
-			}
-		case interview.RecordingAbsent, interview.RecordingFailed:
-		default:
-			id += ":" + string(status)
-		}
 	case KindAMD:
 		if form.Get("AnsweredBy") == "" {
 			return "", "", missing(ReasonMissingAnsweredBy)
 		}
+		return callSid + ":amd", subject, nil
 	case KindAnswer:
 		step, ok := number(query, "step")
 		if !ok || step < 1 {
 			return "", "", missing(ReasonMissingStep)
 		}
-		id += ":" + strconv.Itoa(step)
-	default:
-		return "", "", fmt.Errorf("identifying %s event: unknown kind", kind)
+		return callSid + ":answer:" + strconv.Itoa(step), subject, nil
+	}
+	if id, err = inbox.ID(kind, form, query); err != nil {
+		return "", "", err
+	}
+	if kind == inbox.KindRecording && recordingStatus(form) == interview.RecordingCompleted && form.Get("RecordingUrl") == "" {
+		return "", "", missing(ReasonMissingRecordingURL)
 	}
 	return id, subject, nil
 }
