@@ -28,7 +28,7 @@ type dialect struct {
 	batchers int
 }
 
-var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", batchers: 3}
+var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", batchers: 2}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)
@@ -42,6 +42,12 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	setDefault(params, "lock_timeout", "8000")
 	setDefault(params, "idle_in_transaction_session_timeout", "15000")
 	setDefault(params, "application_name", "iagent")
+	// Rows are found by keys, always by the same plan. Left to itself, Postgres would keep the plan that was right for a
+	// table still empty, which reads all of it, until its statistics are made anew. Where there is no key to go by, all of a table
+	// is read as ever, and not compiled first because that looks dear.
+	setDefault(params, "plan_cache_mode", "force_generic_plan")
+	setDefault(params, "enable_seqscan", "off")
+	setDefault(params, "jit", "off")
 	config.ConnConfig.StatementCacheCapacity = 1024
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
@@ -67,51 +73,40 @@ func setDefault(params map[string]string, key, value string) {
 	}
 }
 
-func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) (err error) {
+func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	conn, err := s.postgres.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connecting to Postgres: %w", err)
 	}
 	defer conn.Release()
-	var begun pgx.Tx
-	err = s.around(func() error {
-		begun, err = conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginPostgres})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("beginning: %w", err)
-	}
-	done := false
-	defer func() {
-		if !done {
-			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_ = begun.Rollback(rollback)
+	begun := postgresTx{conn.Conn()}
+	defer func() { _ = begun.Rollback(ctx) }()
+	tx := s.newTx(lateQuerier{pgxQuerier{begun}, begun})
+	tx.pgx = &begun
+	if s.options.Around != nil {
+		if err := s.around(func() error { return begun.begin(ctx) }); err != nil {
+			return err
 		}
-	}()
-	tx := s.newTx(pgxQuerier{begun})
-	tx.pgx = begun
+	}
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !tx.committed {
-		if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
-			return fmt.Errorf("committing: %w", err)
-		}
+	if !begun.open() {
+		return nil // committed by its last trip, or nothing was to be done
 	}
-	done = true
+	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
 	return nil
 }
-
-// beginPostgres begins a transaction whose statements find their rows by keys, always by the same plan. Left to itself,
-// Postgres would keep the plan that was right for a table still empty, which reads all of it, until its statistics are
-// made anew.
-const beginPostgres = `BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off`
 
 // postgresInserter enqueues in the transaction of pgx.
 type postgresInserter struct{ client *river.Client[pgx.Tx] }
 
 func (i postgresInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
+	if err := tx.pgx.begin(ctx); err != nil {
+		return err
+	}
 	_, err := i.client.InsertManyFastTx(ctx, tx.pgx, insertParams(runs))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ type Decide func(call interview.Call, event *inbox.Event) (interview.Change, inb
 const (
 	// maxBatch bounds how many webhooks share a commit.
 	maxBatch = 64
+	// worthAnother is how many webhooks must wait for a second transaction to begin beside the first: fewer share a commit
+	// then, but one works while the other waits for the disk.
+	worthAnother = 12
 	// maxPending bounds how many webhooks may wait for a commit; beyond it the answer is 500, at once.
 	maxPending = 4096
 	// slowBatch is when a commit takes longer than a flush to disk explains.
@@ -40,6 +44,7 @@ type Processor struct {
 
 	mu      sync.Mutex
 	pending []*delivery
+	busy    map[string]bool // subjects of the batches under way
 	active  int
 	begun   time.Time // when the newest batch began
 }
@@ -48,7 +53,7 @@ var _ inbox.Processor = (*Processor)(nil)
 
 // NewProcessor returns the inbox whose webhooks are decided by decide.
 func NewProcessor(store *Store, decide Decide) *Processor {
-	return &Processor{store: store, decide: decide}
+	return &Processor{store: store, decide: decide, busy: map[string]bool{}}
 }
 
 // delivery is an event on its way through a batch.
@@ -109,7 +114,7 @@ func (p *Processor) submit(d *delivery) error {
 }
 
 // more says whether another transaction should run beside those that do. The fewer, the more webhooks share a commit: a
-// second one starts when a whole batch is waiting, or when the first takes long and may be waiting for a lock.
+// second one starts when enough are waiting, or when the first takes long and may be waiting for a lock.
 func (p *Processor) more() bool {
 	switch {
 	case p.active == 0:
@@ -117,26 +122,44 @@ func (p *Processor) more() bool {
 	case p.active >= p.store.dialect.batchers:
 		return false
 	}
-	return len(p.pending) >= maxBatch || time.Since(p.begun) > slowBatch
+	return len(p.pending) >= worthAnother || time.Since(p.begun) > slowBatch
 }
 
-// drain settles batch after batch until nothing is pending.
+// drain settles batch after batch until nothing is pending that no other batch holds up.
 func (p *Processor) drain() {
+	var batch []*delivery
 	for {
 		p.mu.Lock()
-		n := min(len(p.pending), maxBatch)
-		if n == 0 {
-			p.pending = nil
+		for _, d := range batch {
+			delete(p.busy, d.event.Subject)
+		}
+		if batch = p.take(); len(batch) == 0 {
 			p.active--
 			p.mu.Unlock()
 			return
 		}
-		batch := p.pending[:n:n]
-		p.pending = p.pending[n:]
 		p.begun = time.Now()
 		p.mu.Unlock()
 		p.settle(batch)
 	}
+}
+
+// take takes the next batch from what is pending. What is about a call of another batch stays, in its order: it would only
+// wait for that call's row. Whoever settles that batch will find it.
+func (p *Processor) take() (batch []*delivery) {
+	subjects := map[string]bool{}
+	var left []*delivery
+	for _, d := range p.pending {
+		if len(batch) == maxBatch || p.busy[d.event.Subject] {
+			left = append(left, d)
+			continue
+		}
+		batch = append(batch, d)
+		subjects[d.event.Subject] = true
+	}
+	p.pending = left
+	maps.Copy(p.busy, subjects)
+	return batch
 }
 
 // settle commits a batch. When it cannot be committed as a whole, each event is tried alone, so that one that cannot be

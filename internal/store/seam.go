@@ -38,10 +38,9 @@ type Tx struct {
 	// Now is the transaction's time: UTC, in microseconds, which is what both databases keep.
 	Now time.Time
 
-	pgx pgx.Tx
+	// Exactly one of the two is set.
+	pgx *postgresTx
 	sql *sql.Tx
-	// committed says that the last trip ended the transaction.
-	committed bool
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

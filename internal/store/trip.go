@@ -46,11 +46,7 @@ func (t *trip) commit(ctx context.Context) error {
 	if t.tx.pgx == nil || t.tx.store.options.Around != nil {
 		return t.oneByOne(ctx) // and the transaction is committed by who began it
 	}
-	if err := t.send(ctx, true); err != nil {
-		return err
-	}
-	t.tx.committed = true
-	return nil
+	return t.send(ctx, true)
 }
 
 func (t *trip) oneByOne(ctx context.Context) error {
@@ -69,12 +65,16 @@ func (t *trip) oneByOne(ctx context.Context) error {
 }
 
 func (t *trip) send(ctx context.Context, commit bool) error {
-	statements := t.statements
+	if len(t.statements) == 0 && !(commit && t.tx.pgx.open()) {
+		return nil
+	}
+	var statements []statement
+	if !t.tx.pgx.open() {
+		statements = append(statements, statement{doing: "beginning", sql: "BEGIN"})
+	}
+	statements = append(statements, t.statements...)
 	if commit {
 		statements = append(statements, statement{doing: "committing", sql: "COMMIT"})
-	}
-	if len(statements) == 0 {
-		return nil
 	}
 	batch := &pgx.Batch{}
 	for _, s := range statements {

@@ -16,8 +16,6 @@ const (
 	ReasonCallMismatch        = "Call mismatch"        // 409
 	ReasonMissingCallID       = "Missing callId"       // 400, as all below
 	ReasonMissingCallSid      = "Missing CallSid"      //
-	ReasonMissingCallStatus   = "Missing CallStatus"   //
-	ReasonMissingRecordingSid = "Missing RecordingSid" //
 	ReasonMissingRecordingURL = "Missing RecordingUrl" //
 	ReasonMissingAnsweredBy   = "Missing AnsweredBy"   //
 	ReasonMissingStep         = "Missing step"         //

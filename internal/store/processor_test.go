@@ -1,0 +1,59 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/testdb"
+)
+
+// Two batches with webhooks of one call would wait for each other's row, and everything else in them with it.
+func TestBatchHoldsUpAnother(t *testing.T) {
+	p := NewProcessor(nil, nil)
+	for _, id := range []string{"a1", "b1", "a2", "c1", "b2"} {
+		p.pending = append(p.pending, &delivery{event: &inbox.Event{ID: id, Subject: id[:1]}})
+	}
+	p.busy["a"] = true
+	ids := func(list []*delivery) (ids []string) {
+		for _, d := range list {
+			ids = append(ids, d.event.ID)
+		}
+		return ids
+	}
+	if got, want := ids(p.take()), []string{"b1", "c1", "b2"}; !slices.Equal(got, want) {
+		t.Errorf("beside a batch with call a, %q are taken, not %q", got, want)
+	}
+	if got := p.take(); len(got) > 0 {
+		t.Errorf("%q are taken beside batches of their calls", ids(got))
+	}
+	clear(p.busy)
+	if got, want := ids(p.take()), []string{"a1", "a2"}; !slices.Equal(got, want) || len(p.pending) > 0 {
+		t.Errorf("then %q are taken, not %q", got, want)
+	}
+}
+
+// A plan is made when a statement first runs, which for a new installation is on empty tables.
+func TestPlanOfAnEmptyTableReadsAllOfIt(t *testing.T) {
+	s := migrated(t, testdb.Postgres(t), Options{})
+	for _, statement := range []string{
+		`UPDATE webhook_events SET duplicates = duplicates + 1 WHERE id = ANY('{a,b}')`,
+		`SELECT id FROM webhook_events WHERE outcome = 'accepted' AND event_id = ANY('{a,b}')`,
+		`SELECT id FROM calls WHERE id = ANY('{a,b}') FOR UPDATE`,
+	} {
+		var plan strings.Builder
+		err := collect(t.Context(), s.read(), func(r row) error {
+			var line string
+			err := r.Scan(&line)
+			plan.WriteString(line + "\n")
+			return err
+		}, `EXPLAIN `+statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(plan.String(), "Seq Scan") || !strings.Contains(plan.String(), "Index Cond") {
+			t.Errorf("%s:\n%s", statement, plan.String())
+		}
+	}
+}
