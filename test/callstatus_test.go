@@ -10,8 +10,8 @@ import (
 // overtake each other.
 func TestLateStatusTakesACallBack(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		server := program.Serve(t, program.NewTwilio(t).Settings(databaseURL))
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
+		server := program.NewTwilio(t).Serve(t, settings)
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
 		callbacks := []program.Webhook{
 			call.webhook("status", "CallStatus", "completed", "CallDuration", "42", "SequenceNumber", "3", "Timestamp", "Mon, 23 Nov 2026 10:01:00 +0000"),

@@ -120,7 +120,7 @@ func TestMigrationCannotBeTakenBack(t *testing.T) {
 		if again, pending := migrate("up"); again != all || pending != 0 {
 			t.Errorf("after up again, %d steps are applied, %d pending", again, pending)
 		}
-		server := program.Serve(t, program.NewTwilio(t).Settings(databaseURL))
+		server := program.NewTwilio(t).Serve(t, program.Complete(databaseURL))
 		server.AwaitCall(t, 30*time.Second, server.Place(t, "+15550001000")[0].ID, program.HasStatus("DIALING"))
 	})
 }

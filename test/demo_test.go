@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/demo"
 	"github.com/i-agent/iagent/test/program"
 )
@@ -35,8 +36,8 @@ func TestDemoTakesTooLong(t *testing.T) {
 	}
 }
 
-// TestSeedBreaksAPromise runs the demo's calls with ten seeds, each another run of luck, on both databases. Under the race
-// detector two of few calls must do.
+// TestSeedBreaksAPromise runs the demo's calls with ten seeds, each another run of luck, on both databases and both engines.
+// Under the race detector two of few calls must do.
 func TestSeedBreaksAPromise(t *testing.T) {
 	t.Parallel()
 	seeds, calls := uint64(10), 20
@@ -46,20 +47,32 @@ func TestSeedBreaksAPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			program.OnBoth(t, func(t *testing.T, databaseURL string) { keepsItsPromises(t, databaseURL, seed, calls) })
+			program.Everywhere(t, func(t *testing.T, settings program.Settings) {
+				var engine *program.Inngest
+				configure := func(c *app.Config) {
+					if settings["JOBS_ENGINE"] == "inngest" {
+						engine = onInngest(t, c)
+					}
+				}
+				keepsItsPromises(t, demo.Options{DatabaseURL: settings["DATABASE_URL"], Seed: seed, Calls: calls, Configure: configure})
+				if engine != nil && calls == 20 {
+					ranOnInngest(t, engine.Runs())
+				}
+			})
 		})
 	}
 }
 
-func keepsItsPromises(t *testing.T, databaseURL string, seed uint64, calls int) {
+func keepsItsPromises(t *testing.T, options demo.Options) {
 	t.Helper()
 	var out bytes.Buffer
-	err := demo.Run(t.Context(), demo.Options{Out: &out, DatabaseURL: databaseURL, Seed: seed, Calls: calls, Within: 3 * time.Minute})
+	options.Out, options.Within = &out, 3*time.Minute
+	err := demo.Run(t.Context(), options)
 	var broken *demo.ErrBroken
 	switch {
 	case errors.As(err, &broken):
-		t.Errorf("iagent demo --seed %d --calls %d breaks promises:\n%s", seed, calls, strings.Join(broken.Violations, "\n"))
+		t.Errorf("iagent demo --seed %d --calls %d breaks promises:\n%s", options.Seed, options.Calls, strings.Join(broken.Violations, "\n"))
 	case err != nil:
-		t.Errorf("iagent demo --seed %d --calls %d: %v\n%s", seed, calls, err, out.String())
+		t.Errorf("iagent demo --seed %d --calls %d: %v\n%s", options.Seed, options.Calls, err, out.String())
 	}
 }

@@ -42,14 +42,14 @@ var dialings = []dialing{
 // TestSomebodyIsCalledTwice lets Twilio answer the creation of calls in every way that leaves a doubt.
 func TestSomebodyIsCalledTwice(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
 		twilio := program.NewTwilio(t)
 		var numbers []string
 		for n, d := range dialings {
 			numbers = append(numbers, fmt.Sprintf("+1555000200%d", n))
 			twilio.Answer(numbers[n], d.answers...)
 		}
-		server := program.Serve(t, twilio.Settings(databaseURL))
+		server := twilio.Serve(t, settings)
 		calls := server.Place(t, numbers...)
 		for n, d := range dialings {
 			t.Log(d.name)

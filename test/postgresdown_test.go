@@ -18,8 +18,17 @@ import (
 // committed is answered 500 and leaves nothing behind, so that the same delivery is new once Postgres is back.
 func TestWebhookIsLostWhilePostgresIsDown(t *testing.T) {
 	t.Parallel()
+	for _, engine := range []string{"river", "inngest"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			webhooksWhilePostgresIsDown(t, engine)
+		})
+	}
+}
+
+func webhooksWhilePostgresIsDown(t *testing.T, engine string) {
 	postgres := testdb.OwnPostgres(t)
-	server := program.Serve(t, program.NewTwilio(t).Settings(postgres.URL()))
+	server := program.NewTwilio(t).Serve(t, program.Complete(postgres.URL()).With("JOBS_ENGINE", engine))
 	var lines []line
 	for _, call := range server.Place(t, numbers(24)...) {
 		lines = append(lines, dialled(t, server, "/api/webhooks/twilio/", call))

@@ -21,14 +21,14 @@ import (
 const answered = "It costs 2 dollars and 49 cents."
 
 // transcribing runs a call up to the middle of its transcription, and holds it there.
-func transcribing(t *testing.T, databaseURL string) (*program.Stage, *program.Server, program.Call) {
+func transcribing(t *testing.T, settings program.Settings) (*program.Stage, *program.Server, program.Call) {
 	t.Helper()
 	stage := program.NewStage(t, simulator.Config{
 		Pick:       func(string, int) simulator.Script { return simulator.Consents(simulator.Answer{Say: answered}) },
 		RetryPause: time.Second,
 	})
 	stage.Models.Hold()
-	server := stage.Serve(t, program.Complete(databaseURL))
+	server := stage.Serve(t, settings)
 	call := server.Place(t, "+15550003000")[0]
 	program.Receive(t, time.Minute, stage.Models.Heard(), "a transcription to begin")
 	return stage, server, call
@@ -65,8 +65,8 @@ func transcribed(t *testing.T, server *program.Server, stage *program.Stage, cal
 // within a minute, and the transcript is there once.
 func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		stage, server, call := transcribing(t, databaseURL)
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
+		stage, server, call := transcribing(t, settings)
 		server.Kill9()
 		stage.Models.Release()
 		server.Start()
@@ -78,8 +78,8 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 // the exit code says that all went well.
 func TestStopCutsWorkOff(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		stage, server, call := transcribing(t, databaseURL)
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
+		stage, server, call := transcribing(t, settings)
 		sid := server.Call(t, call.ID).TwilioSid
 		w := line{server, t, "/api/webhooks/twilio/", call.ID, sid}.webhook("status", "CallStatus", "something-new")
 		half := begin(t, server, w)

@@ -77,9 +77,9 @@ func (l line) wantTwiML(w program.Webhook, saying string) program.Answer {
 // TestWebhookTable sends every row of the contract's table, signed by hand, to a program on an empty database.
 func TestWebhookTable(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
 		twilio := program.NewTwilio(t)
-		server := program.Serve(t, twilio.Settings(databaseURL))
+		server := twilio.Serve(t, settings)
 		calls := server.Place(t, "+15550001000", "+15550001001", "+15550001002")
 		for n, path := range []string{"/api/webhooks/twilio/", "/api/webhooks/v1/twilio/"} {
 			call := dialled(t, server, path, calls[n])

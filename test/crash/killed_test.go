@@ -41,10 +41,10 @@ func theTrial(t *testing.T) trial {
 // was in truth.
 func TestKilledServerLosesOrDoubles(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) { theTrial(t).run(t, databaseURL) })
+	program.Everywhere(t, func(t *testing.T, settings program.Settings) { theTrial(t).run(t, settings) })
 }
 
-func (tr trial) run(t *testing.T, databaseURL string) {
+func (tr trial) run(t *testing.T, settings program.Settings) {
 	t.Logf("CRASH_SEED=%d CRASH_CALLS=%d CRASH_KILLS=%d go test ./test/crash -run '%s'", tr.seed, tr.calls, tr.kills, t.Name())
 	stage := program.NewStage(t, simulator.Config{
 		Seed:   tr.seed,
@@ -57,7 +57,7 @@ func (tr trial) run(t *testing.T, databaseURL string) {
 		// A few calls at a time, so that there are always some under way; and six attempts that use up Twilio's 15 s.
 		Concurrency: 8, RetryPause: 2800 * time.Millisecond,
 	})
-	server := stage.Serve(t, program.Complete(databaseURL))
+	server := stage.Serve(t, settings)
 	var numbers []string
 	for n := range tr.calls {
 		numbers = append(numbers, fmt.Sprintf("+1555%07d", n))

@@ -1,9 +1,12 @@
 package crash_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,18 +18,18 @@ import (
 // judging waits, by the clocks of these lives, longer than the test.
 const judging = "validate-claim"
 
-// TestCrashBetweenStatementsLosesOrDoubles plays one call after another, from its dial to its claim, each with a crash
-// after another one of the statements that the program sends to its database: of the dial, the webhooks, the
-// transcription, the extraction. A new life takes over, and in the end each call is as it was in truth.
+// TestKillBetweenStatementsLosesOrDoubles plays one call after another, from its dial to its claim. In each the process is
+// killed with SIGKILL after another one of the statements that it sends to its database: of the dial, the webhooks, the
+// transcription, the extraction. The next process takes over, and in the end each call is as it was in truth and
+// `iagent verify` has nothing to say.
 //
-// CRASH_EVERY=1 takes every statement; by default it is one in five, and fewer under the race detector.
-func TestCrashBetweenStatementsLosesOrDoubles(t *testing.T) {
-	// The crash points are shared among so many databases of a kind.
-	every, lanes := 5, 3
+// CRASH_EVERY=1 takes every statement; by default it is one in ten.
+func TestKillBetweenStatementsLosesOrDoubles(t *testing.T) {
+	t.Parallel()
+	const lanes = 3 // the points are shared among so many databases of a kind
+	every := 10
 	if program.Race {
-		every, lanes = 30, 1
-	} else {
-		t.Parallel()
+		every = 30
 	}
 	if text := os.Getenv("CRASH_EVERY"); text != "" {
 		var err error
@@ -37,77 +40,95 @@ func TestCrashBetweenStatementsLosesOrDoubles(t *testing.T) {
 	for lane := range lanes {
 		t.Run(fmt.Sprintf("sqlite %d", lane), func(t *testing.T) {
 			t.Parallel()
-			crashAfterEach(t, "sqlite:"+testdb.SQLite(t), 1+lane*every, lanes*every)
+			killAfterEach(t, "sqlite:"+testdb.SQLite(t), 1+lane*every, lanes*every)
 		})
 		t.Run(fmt.Sprintf("postgres %d", lane), func(t *testing.T) {
 			t.Parallel()
-			crashAfterEach(t, testdb.Postgres(t), 1+lane*every, lanes*every)
+			killAfterEach(t, testdb.Postgres(t), 1+lane*every, lanes*every)
 		})
 	}
 }
 
-// crashAfterEach crashes after statement first, and after every further step statements, until a call needs fewer.
-func crashAfterEach(t *testing.T, databaseURL string, first, step int) {
+// killAfterEach kills after statement first, and after every further step statements, until a call needs fewer.
+func killAfterEach(t *testing.T, databaseURL string, first, step int) {
 	stage := program.NewStage(t, simulator.Config{
 		Pick: func(string, int) simulator.Script {
 			return simulator.Consents(simulator.Answer{Say: "It costs 2 dollars."})
 		},
 		Faults: simulator.Faults{Duplicate: 0.2}, Model: program.Reader, RetryPause: time.Second,
 	})
+	settings := program.Complete(databaseURL).With("VICTIM_AFTER", strconv.Itoa(first), "VICTIM_AHEAD", "0s")
+	server := stage.ServeOther(t, "github.com/i-agent/iagent/test/crash/victim", settings)
 	var (
-		current *life
-		ahead   time.Duration
 		all     []program.Call
-		crashes int
+		kills   int
+		repeats = map[string]int{}
 	)
-	api := program.NewAPI(func() string { return "http://" + current.app.Addr().String() })
-	live := func(fuse *fuse) {
-		if current != nil {
-			current.end(t)
-		}
-		ahead += time.Minute
-		current = begin(t, stage, databaseURL, ahead, fuse)
-	}
 	for point := first; ; point += step {
-		fuse := newFuse()
-		live(fuse)
-		placed := api.Place(t, fmt.Sprintf("+1555%07d", point))
+		before := stage.Requests()
+		placed := server.Place(t, fmt.Sprintf("+1555%07d", point))
 		all = append(all, placed...)
-		fuse.arm(point)
-		crashed := playOrCrash(t, stage, api, placed, fuse)
-		if crashed {
-			crashes++
-			live(newFuse())
-			program.Eventually(t, 3*time.Minute, func() error { return stage.Open(api, placed, judging) })
+		server.Signal(syscall.SIGUSR1)
+		killed := playOrDie(t, stage, server, placed)
+		name := "the end"
+		if killed {
+			kills++
+			name = lastLine(server.Log())
+			server.Change("VICTIM_AFTER", strconv.Itoa(point+step), "VICTIM_AHEAD", (time.Duration(kills) * time.Minute).String())
+			server.Start()
+			program.Eventually(t, 3*time.Minute, func() error { return stage.Open(server.API, placed, judging) })
 		}
-		faults, err := stage.Judge(api, all)
+		faults, err := stage.Judge(server.API, all)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, fault := range faults {
-			t.Errorf("after a crash at statement %d: %s", point, fault)
+			t.Errorf("%s: %s", name, fault)
 		}
-		if !crashed || t.Failed() {
+		for request, once := range onceEach {
+			n := stage.Requests()[request] - before[request]
+			if n > 2*once || request == program.Dial && n > 1 {
+				t.Errorf("%s: %d times a %s, instead of %d", name, n, request, once)
+			}
+			if n > once {
+				repeats[request]++
+				t.Logf("%s: %d times a %s, instead of %d", name, n, request, once)
+			}
+		}
+		if !killed || t.Failed() {
 			break
 		}
 	}
-	if crashes < 3 {
-		t.Errorf("only %d statements were crashed after: a call has more", crashes)
+	if kills < 2 {
+		t.Errorf("only %d statements were killed after: a call has more", kills)
 	}
-	t.Logf("%d calls, %d crashes", len(all), crashes)
+	if got := program.Run(t, settings, "verify"); got.Exit != 0 {
+		t.Errorf("iagent verify ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
+	}
+	t.Logf("%d calls, %d kills; requests made more often than without them: %v", len(all), kills, repeats)
 }
 
-// playOrCrash waits until the fuse blows, which it says, or until all is done without.
-func playOrCrash(t *testing.T, stage *program.Stage, api program.API, placed []program.Call, fuse *fuse) (crashed bool) {
+// onceEach is what one of these calls asks of others when nothing goes wrong: its recording has two channels, and each is
+// a request of its own.
+var onceEach = map[string]int{program.Dial: 1, program.Media: 1, program.Transcription: 2, program.Completion: 1}
+
+// playOrDie waits until the server has killed itself, which it says, or until all is done without.
+func playOrDie(t *testing.T, stage *program.Stage, server *program.Server, placed []program.Call) (killed bool) {
 	t.Helper()
 	program.Eventually(t, 3*time.Minute, func() error {
-		select {
-		case <-fuse.blown:
-			crashed = true
+		if server.URL() == "" {
+			killed = true
 			return nil
-		default:
-			return stage.Open(api, placed, judging)
 		}
+		return stage.Open(server.API, placed, judging)
 	})
-	return crashed
+	if killed && !strings.HasPrefix(lastLine(server.Log()), "killed after statement ") {
+		t.Fatal(errors.New("the server died of something else"))
+	}
+	return killed
+}
+
+func lastLine(log string) string {
+	log = strings.TrimSpace(log)
+	return log[strings.LastIndexByte(log, '\n')+1:]
 }

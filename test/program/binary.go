@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -16,32 +17,38 @@ import (
 // command is what is built.
 const command = "github.com/i-agent/iagent/cmd/iagent"
 
-// built is where this process's binary is. It is made by the first test that asks.
-var built = sync.OnceValues(build)
+// built is where this process's binaries are, by package. Each is made by the first test that asks.
+var built = struct {
+	sync.Mutex
+	paths map[string]string
+}{paths: map[string]string{}}
 
 // Binary returns the path of iagent, built from the sources at hand as it is for operators: without the race detector,
 // also where the test has it.
 func Binary(t testing.TB) string {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return binary(t, command)
 }
 
-func build() (string, error) {
+func binary(t testing.TB, of string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[of]; ok {
+		return path
+	}
 	if err := os.MkdirAll(folder(), 0o700); err != nil {
-		return "", fmt.Errorf("making a folder for the binary: %w", err)
+		t.Fatalf("making a folder for binaries: %v", err)
 	}
-	path := filepath.Join(folder(), "iagent")
-	if out, err := exec.Command("go", "build", "-o", path, command).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building iagent: %w\n%s", err, out)
+	file := filepath.Join(folder(), path.Base(of))
+	if out, err := exec.Command("go", "build", "-o", file, of).CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", of, err, out)
 	}
-	return path, nil
+	built.paths[of] = file
+	return file
 }
 
-// folder is where this process keeps its binary.
+// folder is where this process keeps its binaries.
 func folder() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("iagent-program-%d", os.Getpid()))
 }

@@ -26,8 +26,12 @@ const (
 // port of its own choice.
 type Server struct {
 	API
+	// Inngest calls the functions, where JOBS_ENGINE says so.
+	Inngest *Inngest
+
 	t        testing.TB
 	settings Settings
+	command  []string
 
 	mu    sync.Mutex
 	lives []*life
@@ -41,12 +45,22 @@ type life struct {
 	url   string        // "" before it is ready
 }
 
-// Serve starts a server and returns once it is ready. It is killed at the test's end, and its log is shown if the test
-// failed.
+// Serve starts a server and returns once it is ready, beside an Inngest of its own if it asks for one. It is killed at the
+// test's end, and its log is shown if the test failed.
 func Serve(t testing.TB, settings Settings) *Server {
 	t.Helper()
-	s := &Server{t: t, settings: settings}
+	return start(t, settings, Binary(t), "serve")
+}
+
+func start(t testing.TB, settings Settings, command ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, settings: settings, command: command}
 	s.API = NewAPI(s.URL)
+	if settings["JOBS_ENGINE"] == "inngest" {
+		s.Inngest = NewInngest(t, s.URL)
+		s.settings = settings.With("INNGEST_BASE_URL", s.Inngest.URL, "INNGEST_EVENT_KEY", s.Inngest.EventKey,
+			"INNGEST_SIGNING_KEY", s.Inngest.SigningKey)
+	}
 	t.Cleanup(s.close)
 	s.Start()
 	return s
@@ -60,12 +74,15 @@ func (s *Server) Start() {
 	}
 }
 
+// Change changes the settings of the lives to come: name, value, name, value.
+func (s *Server) Change(pairs ...string) { s.settings = s.settings.With(pairs...) }
+
 // Restart is Start for those who are not the test's own goroutine.
 func (s *Server) Restart() error { return s.start() }
 
 func (s *Server) start() error {
 	l := &life{log: &buffer{}, ended: make(chan struct{})}
-	l.cmd = exec.Command(Binary(s.t), "serve")
+	l.cmd = exec.Command(s.command[0], s.command[1:]...)
 	l.cmd.Dir, l.cmd.Env = s.t.TempDir(), s.settings.environ()
 	l.cmd.Stdout, l.cmd.Stderr = l.log, l.log
 	if err := l.cmd.Start(); err != nil {
@@ -128,6 +145,9 @@ func answers(url string) bool {
 // URL is where the current process listens; "" before it is ready and when it is gone.
 func (s *Server) URL() string {
 	l := s.current()
+	if l == nil {
+		return ""
+	}
 	select {
 	case <-l.ended:
 		return ""
@@ -151,8 +171,14 @@ func (s *Server) Kill9() {
 // Term asks the process to stop, without waiting for it.
 func (s *Server) Term() {
 	s.t.Helper()
-	if err := s.current().cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		s.t.Fatalf("stopping iagent: %v", err)
+	s.Signal(syscall.SIGTERM)
+}
+
+// Signal sends a signal to the process, if it is still there.
+func (s *Server) Signal(signal os.Signal) {
+	s.t.Helper()
+	if err := s.current().cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.t.Fatalf("sending %s to iagent: %v", signal, err)
 	}
 }
 
@@ -164,9 +190,13 @@ func (s *Server) Ended() int {
 	return l.cmd.ProcessState.ExitCode()
 }
 
+// current is nil before the first start.
 func (s *Server) current() *life {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.lives) == 0 {
+		return nil
+	}
 	return s.lives[len(s.lives)-1]
 }
 

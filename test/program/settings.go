@@ -67,6 +67,18 @@ func (s Settings) environ() []string {
 	return env
 }
 
+// Everywhere runs a test on both databases with both engines, at the same time. The settings are [Complete], with an empty
+// database.
+func Everywhere(t *testing.T, test func(t *testing.T, settings Settings)) {
+	t.Helper()
+	for _, engine := range []string{"river", "inngest"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			OnBoth(t, func(t *testing.T, databaseURL string) { test(t, Complete(databaseURL).With("JOBS_ENGINE", engine)) })
+		})
+	}
+}
+
 // OnBoth runs a test on an empty SQLite file and on an empty Postgres database, at the same time.
 func OnBoth(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,14 +21,23 @@ type Stage struct {
 	// URL is the base of Twilio's API; with /v1, of the models'.
 	URL string
 
-	mu sync.Mutex
-	at func() string // where webhooks go
+	mu       sync.Mutex
+	at       func() string // where webhooks go
+	requests map[string]int
 }
+
+// What a server asks of Twilio and of the models, as [Stage.Requests] counts it.
+const (
+	Dial          = "dial"
+	Media         = "download of a recording"
+	Transcription = "transcription"
+	Completion    = "completion"
+)
 
 // NewStage opens a stage. Account, tokens and the way to the server are its own, whatever config says.
 func NewStage(t testing.TB, config simulator.Config) *Stage {
 	t.Helper()
-	stage := &Stage{}
+	stage := &Stage{requests: map[string]int{}}
 	config.AccountSid, config.AuthToken, config.OpenAIKey = Account, Token, ModelsToken
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	config.Transport = rerouted{transport, stage}
@@ -39,7 +49,10 @@ func NewStage(t testing.TB, config simulator.Config) *Stage {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", stage.Models)
 	mux.Handle("/", stage.Simulator)
-	server := httptest.NewServer(mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		stage.count(r)
+		mux.ServeHTTP(w, r)
+	}))
 	stage.URL = server.URL
 	t.Cleanup(func() {
 		stage.Models.Release()
@@ -57,6 +70,38 @@ func (st *Stage) Serve(t testing.TB, settings Settings) *Server {
 	server := Serve(t, settings.With("TWILIO_API_URL", st.URL, "OPENAI_BASE_URL", st.URL+"/v1"))
 	st.Lead(server.URL)
 	return server
+}
+
+// ServeOther is Serve for another program of this module, which takes the same settings.
+func (st *Stage) ServeOther(t testing.TB, command string, settings Settings) *Server {
+	t.Helper()
+	server := start(t, settings.With("TWILIO_API_URL", st.URL, "OPENAI_BASE_URL", st.URL+"/v1"), binary(t, command))
+	st.Lead(server.URL)
+	return server
+}
+
+// Requests counts what was asked of Twilio and of the models.
+func (st *Stage) Requests() map[string]int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return maps.Clone(st.requests)
+}
+
+func (st *Stage) count(r *http.Request) {
+	what := ""
+	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost && strings.HasSuffix(path, "/Calls.json"):
+		what = Dial
+	case strings.Contains(path, "/Recordings/"):
+		what = Media
+	case strings.HasSuffix(path, "/audio/transcriptions"):
+		what = Transcription
+	case strings.HasSuffix(path, "/chat/completions"):
+		what = Completion
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.requests[what]++
 }
 
 // Lead sends all further webhooks to where at says; "" is nowhere.

@@ -55,9 +55,10 @@ func NewTwilio(t testing.TB) *Twilio {
 	return tw
 }
 
-// Settings lead a server to the stand-in.
-func (tw *Twilio) Settings(databaseURL string) Settings {
-	return Complete(databaseURL).With("TWILIO_API_URL", tw.URL)
+// Serve starts a server that calls people through the stand-in.
+func (tw *Twilio) Serve(t testing.TB, settings Settings) *Server {
+	t.Helper()
+	return Serve(t, settings.With("TWILIO_API_URL", tw.URL))
 }
 
 // Answer says what becomes of requests to call a number: each gets the next of the answers, and the last one for ever.

@@ -41,9 +41,9 @@ func seeds(t *testing.T) uint64 {
 }
 
 // TestSeedOfARoughTwilioBreaksAPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
-// tenth seed is on PostgreSQL.
+// tenth seed is on PostgreSQL. It has the machine to itself: this Twilio waits no longer than the real one, and what is
+// too slow for it fails.
 func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
-	t.Parallel()
 	for seed := uint64(1); seed <= seeds(t); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()

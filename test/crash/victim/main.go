@@ -1,0 +1,122 @@
+// Command victim is `iagent serve` for tests, with a death wish: after SIGUSR1 it lets a number of statements reach its
+// database, commits among them, and kills itself with SIGKILL as soon as the last one has, before it knows. On standard error it
+// leaves a line that says which statement that was: its number, and the operation of the store that it belongs to.
+//
+// VICTIM_AFTER is the number of statements, from 1. VICTIM_AHEAD is how far its clock is ahead, such as 1m: what a dead
+// process was doing then counts as lost at once.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/telemetry"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "victim:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var config app.Config
+	parser, err := kong.New(&config)
+	if err != nil {
+		return err
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		return err
+	}
+	after, err := strconv.Atoi(os.Getenv("VICTIM_AFTER"))
+	if err != nil {
+		return fmt.Errorf("VICTIM_AFTER: %w", err)
+	}
+	ahead, err := time.ParseDuration(os.Getenv("VICTIM_AHEAD"))
+	if err != nil {
+		return fmt.Errorf("VICTIM_AHEAD: %w", err)
+	}
+	log, err := telemetry.NewLogger(os.Stderr, config.LogFormat, config.LogLevel, config.Secrets()...)
+	if err != nil {
+		return err
+	}
+	f := &fuse{left: after}
+	armed := make(chan os.Signal, 1)
+	signal.Notify(armed, syscall.SIGUSR1)
+	go func() {
+		<-armed
+		f.arm()
+	}()
+	ctx := context.Background()
+	a, err := app.Open(ctx, config, app.Options{
+		Log: log, Now: func() time.Time { return time.Now().Add(ahead) }, Store: store.Options{Around: f.around},
+	})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Run(ctx)
+}
+
+// fuse counts statements once it is armed, and kills the process after the last.
+type fuse struct {
+	mu    sync.Mutex
+	armed bool
+	count int
+	left  int
+}
+
+func (f *fuse) arm() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = true
+}
+
+func (f *fuse) around(statement func() error) error {
+	f.mu.Lock()
+	last := false
+	if f.armed {
+		f.count++
+		last = f.count == f.left
+	}
+	f.mu.Unlock()
+	err := statement()
+	if last {
+		fmt.Fprintf(os.Stderr, "killed after statement %d, of %s\n", f.left, operation())
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
+		select {} // the signal is on its way
+	}
+	return err
+}
+
+// operation is the method of the store whose transaction is under way.
+func operation() string {
+	frames := make([]uintptr, 64)
+	list := runtime.CallersFrames(frames[:runtime.Callers(1, frames)])
+	found := "an unknown operation"
+	for {
+		frame, more := list.Next()
+		if _, name, ok := strings.Cut(frame.Function, "internal/store.(*"); ok {
+			name, _, _ = strings.Cut(strings.Replace(name, ")", "", 1), ".func")
+			if strings.HasPrefix(name, "Store.") || strings.HasPrefix(name, "Processor.") {
+				found = name // the outermost wins
+			}
+		}
+		if !more {
+			return found
+		}
+	}
+}
