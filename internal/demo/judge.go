@@ -3,8 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/i-agent/iagent/simulator"
 )
@@ -44,12 +42,18 @@ func (s *stage) judge(ctx context.Context) (*result, error) {
 			return nil, err
 		}
 		r.statuses[got.Status]++
-		if got.Transcript != "" {
+		if got.Transcript != nil && *got.Transcript != "" {
 			r.transcripts++
 		}
 		switch dialled := truths[got.PhoneNumber]; len(dialled) {
 		case 1:
-			r.judgeCall(got, dialled[0])
+			for _, fault := range got.Against(dialled[0]) {
+				if fault.Doubled {
+					r.violate(&r.doubled, "%s", fault.Text)
+				} else {
+					r.violate(&r.lost, "%s", fault.Text)
+				}
+			}
 		case 0:
 			r.violate(&r.lost, "call %s was never placed", got.ID)
 		default:
@@ -104,36 +108,5 @@ func (r *result) judgeDeliveries(all []simulator.Delivery) {
 	}
 	if n := r.report.Unrecognised; n > 0 {
 		r.violate(&r.doubled, "%d duplicates were taken for new", n)
-	}
-}
-
-func (r *result) judgeCall(got call, truth simulator.Truth) {
-	if want := strings.ToUpper(strings.ReplaceAll(truth.Status, "-", "_")); got.Status != want {
-		r.violate(&r.lost, "call %s is %s, in truth %s", got.ID, got.Status, want)
-	}
-	consented := got.ConsentGiven != nil && *got.ConsentGiven
-	if consented != (truth.Consent == simulator.ConsentYes) {
-		r.violate(&r.lost, "call %s: consent is %v, in truth %q", got.ID, consented, truth.Consent)
-	}
-	if len(got.Recordings) != len(truth.Recordings) {
-		r.violate(&r.lost, "call %s has %d recordings, in truth %d", got.ID, len(got.Recordings), len(truth.Recordings))
-	}
-	var said, heard []string
-	for _, recording := range truth.Recordings {
-		said = append(said, recording.Person...)
-	}
-	for _, u := range got.Utterances {
-		if u.Speaker == "callee" {
-			heard = append(heard, u.Text)
-		}
-	}
-	slices.Sort(said)
-	slices.Sort(heard)
-	switch {
-	case slices.Equal(said, heard):
-	case len(heard) > len(said):
-		r.violate(&r.doubled, "call %s: %d things were said, %d are in the transcript", got.ID, len(said), len(heard))
-	default:
-		r.violate(&r.lost, "call %s: %d things were said, the transcript has %d of them or others", got.ID, len(said), len(heard))
 	}
 }

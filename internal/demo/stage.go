@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -29,7 +30,7 @@ type stage struct {
 	app       *app.App
 	api       *client
 	campaign  campaign
-	calls     []call
+	calls     []outside.Call
 	closers   []func()
 }
 
@@ -68,7 +69,7 @@ func newStage(ctx context.Context, options Options) (_ *stage, err error) {
 	}
 	s.closers = append(s.closers, s.app.Close)
 	s.serve(ctx)
-	s.api = &client{url: s.url, token: s.adminToken}
+	s.api = &client{outside.Client{URL: s.url, Token: s.adminToken}}
 	return s, nil
 }
 

@@ -66,7 +66,9 @@ var plan = []place{
 
 	{dir: "internal/app/...", may: slices.Concat([]string{"internal/app/...", "internal/console/...", "inbox/..."}, behaviours, tools),
 		why: "app wires the program together and stands below the command only; a real server contains no simulator"},
-	{dir: "internal/demo", may: slices.Concat([]string{"internal/app"}, public, tools),
+	{dir: "internal/outside", may: public,
+		why: "it knows the API from its contract: what it shared with the server, it could not judge"},
+	{dir: "internal/demo", may: slices.Concat([]string{"internal/app", "internal/outside"}, public, tools),
 		why: "the demo drives the program as anybody could, with a simulated Twilio beside it"},
 	{dir: "internal/simulate", may: slices.Concat([]string{"internal/telemetry"}, public, words),
 		why: "it tests anybody's application, ours among them, and so knows none from the inside"},

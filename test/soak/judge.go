@@ -9,12 +9,12 @@ import (
 	"net/http"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/verify"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -222,7 +222,7 @@ func (r *run) judgeCalls(ctx context.Context, given map[string]bool) error {
 	return failed
 }
 
-func (r *run) judgeCall(got callState, dialled []simulator.Truth, given map[string]bool) {
+func (r *run) judgeCall(got outside.Call, dialled []simulator.Truth, given map[string]bool) {
 	r.report.Statuses[got.Status]++
 	if got.Transcript != nil && *got.Transcript != "" {
 		r.report.Transcripts++
@@ -238,30 +238,10 @@ func (r *run) judgeCall(got callState, dialled []simulator.Truth, given map[stri
 		r.report.violate("never-called", "call %s is %s and was never placed", got.ID, got.Status)
 		return
 	}
-	truth := dialled[0]
-	if want := strings.ToUpper(strings.ReplaceAll(truth.Status, "-", "_")); got.Status != want {
-		r.report.violate("status", "call %s (%s) is %s, in truth %s", got.ID, truth.CallSid, got.Status, want)
-	}
-	consented := got.ConsentGiven != nil && *got.ConsentGiven
-	if consented != (truth.Consent == simulator.ConsentYes) && !given[truth.CallSid] {
-		r.report.violate("consent", "call %s (%s): consent is %v, in truth %q", got.ID, truth.CallSid, consented, truth.Consent)
-	}
-	if len(got.Recordings) != len(truth.Recordings) {
-		r.report.violate("recordings", "call %s (%s) has %d recordings, in truth %d", got.ID, truth.CallSid, len(got.Recordings), len(truth.Recordings))
-	}
-	var said, heard []string
-	for _, recording := range truth.Recordings {
-		said = append(said, recording.Person...)
-	}
-	for _, u := range got.Utterances {
-		if u.Speaker == "callee" {
-			heard = append(heard, u.Text)
+	for _, fault := range got.Against(dialled[0]) {
+		if fault.Rule == "consent" && given[dialled[0].CallSid] {
+			continue
 		}
-	}
-	slices.Sort(said)
-	slices.Sort(heard)
-	if !slices.Equal(said, heard) {
-		r.report.violate("transcript", "call %s (%s): %s things were said, %s are in the transcript, or others",
-			got.ID, truth.CallSid, strconv.Itoa(len(said)), strconv.Itoa(len(heard)))
+		r.report.violate(fault.Rule, "%s", fault.Text)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/testserver"
 	"github.com/i-agent/iagent/simulator"
@@ -93,7 +94,8 @@ func (r *run) open(ctx context.Context) (err error) {
 		r.servers = append(r.servers, s)
 	}
 	way := newRoute(r.servers)
-	r.api = &client{token: adminToken, http: http.Client{Transport: &route{next: way.next, addresses: way.addresses}, Timeout: time.Minute}}
+	r.api = &client{outside.Client{URL: publicURL, Token: adminToken,
+		HTTP: &http.Client{Transport: &route{next: way.next, addresses: way.addresses}, Timeout: time.Minute}}}
 	r.simulator, err = simulator.New(simulator.Config{
 		AccountSid: account, AuthToken: token, OldToken: oldToken, OpenAIKey: "soak", Seed: r.Seed, Faults: faults,
 		Pick: r.people.pick, Model: r.people.answer, Transport: way, Concurrency: 64, MarksDuplicates: true,
