@@ -31,6 +31,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 		"open to the world, no token":   {fine.With("HOST", "0.0.0.0").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"an unknown engine":             {fine.With("JOBS_ENGINE", "cron"), []string{"JOBS_ENGINE"}},
 		"retention for ever":            {fine.With("RETENTION", "for ever"), []string{"RETENTION"}},
+		"late before it can be":         {fine.With("OVERDUE_AFTER", "1s"), []string{"OVERDUE_AFTER"}},
 		"a models' server without http": {fine.With("OPENAI_BASE_URL", "localhost"), []string{"OPENAI_BASE_URL"}},
 		"everything at once": {
 			program.Settings{"TWILIO_ACCOUNT_SID": "x", "TWILIO_API_URL": "x", "PORT": "-1", "HOST": "0.0.0.0",

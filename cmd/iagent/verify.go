@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 	iverify "github.com/i-agent/iagent/internal/verify"
 )
@@ -20,6 +21,7 @@ type verify struct {
 	Since        string        `help:"Leave out what is older: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z."`
 	LegacyBefore string        `help:"Until when another program wrote event ids, which therefore have no events. The default is when the database was first migrated."`
 	StuckAfter   time.Duration `default:"10m" help:"How long a run may be unfinished without a job."`
+	OverdueAfter time.Duration `env:"OVERDUE_AFTER" default:"30m" help:"As for serve: how long an answered call may last before its end is late."`
 	Settled      bool          `help:"Nothing is under way any more: count everything that is unfinished as a violation."`
 	JSON         bool          `name:"json" help:"Print the report as JSON."`
 }
@@ -42,6 +44,7 @@ func (v verify) Run(ctx context.Context) error {
 	defer s.Close()
 	report, err := iverify.Run(ctx, iverify.Config{
 		Store: s, Decide: app.Decide(), Since: since, LegacyBefore: legacy, StuckAfter: v.StuckAfter, Settled: v.Settled,
+		Deadlines: interview.DeadlinesOf(v.OverdueAfter),
 	})
 	if err != nil {
 		return err

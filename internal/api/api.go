@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // requestTimeout bounds what one request may ask of the database.
@@ -20,6 +22,8 @@ type Config struct {
 	Store Store
 	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
 	AdminToken string
+	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
+	Deadlines interview.Deadlines
 	// Log hears of faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -40,9 +44,10 @@ type Store interface {
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store Store
-	log   *slog.Logger
-	ready readiness
+	store     Store
+	deadlines interview.Deadlines
+	log       *slog.Logger
+	ready     readiness
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -51,7 +56,10 @@ type api struct {
 // New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
 // /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
-	a := &api{store: config.Store, log: config.Log, routes: http.NewServeMux()}
+	a := &api{store: config.Store, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
+	if a.deadlines == (interview.Deadlines{}) {
+		a.deadlines = interview.DefaultDeadlines()
+	}
 	if a.log == nil {
 		a.log = slog.Default()
 	}

@@ -35,7 +35,7 @@ func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	overdue, err := a.store.Overdue(r.Context(), interview.DefaultDeadlines(), page.Limit)
+	overdue, err := a.store.Overdue(r.Context(), a.deadlines, page.Limit)
 	if err != nil {
 		return err
 	}

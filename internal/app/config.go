@@ -41,6 +41,7 @@ type Config struct {
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads are kept."`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
+	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
 	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
@@ -82,6 +83,7 @@ type settings struct {
 	retention      time.Duration
 	dialsPerMinute int
 	reconcileEvery time.Duration
+	deadlines      interview.Deadlines
 	proxies        []netip.Prefix
 	level          slog.Level
 	inngest        *jobs.InngestConfig // nil on River
@@ -225,6 +227,11 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
 		fault("RETENTION", "must be a duration such as 168h")
 	}
+	limit, err := time.ParseDuration(cmp.Or(s.OverdueAfter, interview.DefaultCallLimit.String()))
+	if err != nil || limit < 10*time.Second {
+		fault("OVERDUE_AFTER", "must be a duration of at least 10s, such as 30m")
+	}
+	s.deadlines = interview.DeadlinesOf(limit)
 	if s.reconcileEvery, err = time.ParseDuration(cmp.Or(s.ReconcileEvery, "10s")); err != nil || s.reconcileEvery < 0 {
 		fault("RECONCILE_EVERY", "must be a duration such as 10s, or 0")
 	}

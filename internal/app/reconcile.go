@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/webhook"
@@ -25,7 +24,7 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
 	return reconcile.New(reconcile.Config{
 		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide), Identify: webhook.Identify,
-		From: a.settings.PhoneNumber, Deadlines: interview.DefaultDeadlines(), Every: a.settings.reconcileEvery, Log: a.log,
+		From: a.settings.PhoneNumber, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair,
 	}), nil
 }
@@ -35,7 +34,7 @@ func (a *App) watch(ctx context.Context) error {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
-		counts, err := a.store.OverdueCounts(ctx, interview.DefaultDeadlines())
+		counts, err := a.store.OverdueCounts(ctx, a.settings.deadlines)
 		switch {
 		case err == nil:
 			a.telemetry.Overdue(counts)

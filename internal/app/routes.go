@@ -47,7 +47,7 @@ func (a *App) routes() (http.Handler, error) {
 			mux.Handle(path+string(kind), handler)
 		}
 	}
-	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Log: a.log, Now: a.options.Now})
+	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
 	mux.Handle("/", rest)
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {

@@ -25,9 +25,16 @@ type Deadlines struct {
 	Recording time.Duration
 }
 
-// DefaultDeadlines are right for calls of some minutes to numbers that ring for one.
-func DefaultDeadlines() Deadlines {
-	return Deadlines{Dial: 15 * time.Second, Answer: 5 * time.Minute, End: 30 * time.Minute, Recording: 5 * time.Minute}
+// DefaultCallLimit is for interviews of some minutes.
+const DefaultCallLimit = 30 * time.Minute
+
+// DefaultDeadlines are those of DefaultCallLimit.
+func DefaultDeadlines() Deadlines { return DeadlinesOf(DefaultCallLimit) }
+
+// DeadlinesOf are right where no answered call should take longer than limit. A sixth of it is for whatever else is
+// awaited: with the default five minutes, which is time to be queued and to ring for one.
+func DeadlinesOf(limit time.Duration) Deadlines {
+	return Deadlines{Dial: min(15*time.Second, limit), Answer: limit / 6, End: limit, Recording: limit / 6}
 }
 
 // Expect says what the call waits for and by when it must have come. settled reports whether a recording of the call is

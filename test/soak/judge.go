@@ -125,6 +125,8 @@ func (r *run) reconcile(ctx context.Context) error {
 	if err := r.retryDead(ctx); err != nil {
 		return err
 	}
+	// Whoever was dialled again has been called since.
+	r.report.Simulator = r.simulator.Report()
 	r.report.Ledger = verify.Report{}
 	return r.verify(ctx, &r.report.Ledger)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/testserver"
@@ -144,11 +146,12 @@ func (r *run) environ() []string {
 	if r.Reconcile {
 		reconcile = "2s"
 	}
+	overdue := cmp.Or(r.OverdueAfter, interview.DefaultCallLimit)
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.folder, "TZ=UTC", "DATABASE_URL=" + r.databaseURL, "APP_URL=" + publicURL,
 		"TWILIO_AUTH_TOKEN=" + token, "TWILIO_AUTH_TOKEN_SECONDARY=" + oldToken, "TWILIO_ACCOUNT_SID=" + account,
 		"TWILIO_PHONE_NUMBER=+15550000000", "OPENAI_API_KEY=soak", "ADMIN_TOKEN=" + adminToken, "DIALS_PER_MINUTE=100000",
-		"LOG_FORMAT=json", "LOG_LEVEL=warn", "RECONCILE_EVERY=" + reconcile, "GORACE=halt_on_error=1 exitcode=66",
+		"LOG_FORMAT=json", "LOG_LEVEL=warn", "RECONCILE_EVERY=" + reconcile, "OVERDUE_AFTER=" + overdue.String(), "GORACE=halt_on_error=1 exitcode=66",
 	}
 }
 
@@ -162,7 +165,11 @@ func (r *run) play(ctx context.Context) error {
 	violence.Go(func() { r.killAtMoments(calling) })
 	violence.Go(func() { r.killAgainAndAgain(calling) })
 	violence.Go(func() { r.stopDatabase(calling) })
-	err := r.awaitRest(ctx, 3*time.Second)
+	forCalls := 3 * time.Second
+	if r.OverdueAfter > 0 { // the server itself asks about what is missing, in time
+		forCalls = r.OverdueAfter + time.Minute
+	}
+	err := r.awaitRest(ctx, forCalls)
 	called()
 	violence.Wait()
 	return errors.Join(append(r.faults, err)...)

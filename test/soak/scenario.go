@@ -29,6 +29,8 @@ type Scenario struct {
 	Faults map[simulator.Fault]float64
 	// Reconcile has the server ask Twilio for what never came. Without it what is missing must be found.
 	Reconcile bool
+	// OverdueAfter is the server's setting, with Reconcile: how soon Twilio is asked; 0 means its default.
+	OverdueAfter time.Duration
 	// Unrepaired expects that something is missing in the end, and that it is found.
 	Unrepaired bool
 
@@ -54,7 +56,7 @@ func scenarios() []Scenario {
 		{Name: "dropped-unrepaired", Story: "callbacks are dropped for good, nobody asks for them", Database: "sqlite", Calls: 300,
 			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Unrepaired: true},
 		{Name: "dropped", Story: "callbacks are dropped for good, the reconciler asks for them", Database: "sqlite", Calls: 300,
-			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Reconcile: true},
+			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Reconcile: true, OverdueAfter: time.Minute},
 	}
 }
 
