@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/verify"
 	"github.com/i-agent/iagent/simulator"
@@ -30,7 +29,8 @@ func (r *run) judge(ctx context.Context) error {
 	if err := r.retryDead(ctx); err != nil {
 		return err
 	}
-	if err := r.watchdog(ctx); err != nil {
+	var err error
+	if r.report.Overdue, err = r.missing(ctx); err != nil {
 		return err
 	}
 	if err := r.verify(ctx, &r.report.Before); err != nil {
@@ -73,15 +73,6 @@ func (r *run) retryDead(ctx context.Context) error {
 		}
 	}
 	return r.awaitRest(ctx, 3*time.Second)
-}
-
-// watchdog asks what will be late tomorrow, if nothing comes until then.
-func (r *run) watchdog(ctx context.Context) error {
-	late, err := r.ledger.OverdueCounts(ctx, interview.DefaultDeadlines())
-	for _, n := range late {
-		r.report.Overdue += n
-	}
-	return err
 }
 
 // verify runs iagent verify of the judge's build, as an operator would.
