@@ -60,7 +60,7 @@ type Config struct {
 
 	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
 	OpenAIKey string
-	// Model answers chat requests; nil answers each with 501.
+	// Model answers chat requests, such as [Emptiest]; nil answers each with 501.
 	Model func(ctx context.Context, request ChatRequest) (string, error)
 
 	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL

@@ -78,7 +78,8 @@ func TestCommandLineIsNotUnderstood(t *testing.T) {
 			t.Errorf("iagent serve --help does not list %s", variable)
 		}
 	}
-	for _, args := range [][]string{{}, {"fly"}, {"serve", "--fly"}, {"migrate"}, {"migrate", "sideways"}} {
+	for _, args := range [][]string{{}, {"fly"}, {"serve", "--fly"}, {"migrate"}, {"migrate", "sideways"}, {"demo", "--calls", "0"},
+		{"verify", "--database-url", "sqlite:nowhere.db"}, {"verify", "--since", "noon"}} {
 		if got := program.Run(t, program.Settings{}, args...); got.Exit != 2 || got.Stderr == "" {
 			t.Errorf("iagent %q ended with %d and says %q", args, got.Exit, got.Stderr)
 		}

@@ -25,6 +25,9 @@ type demo struct {
 }
 
 func (d demo) Run(ctx context.Context) error {
+	if d.Calls < 1 {
+		return &app.ConfigError{Faults: []string{"--calls: must be at least 1"}}
+	}
 	options := idemo.Options{
 		Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 		Calls: d.Calls, Seed: d.Seed, Keep: d.Keep, Port: d.Port,

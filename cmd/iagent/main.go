@@ -48,7 +48,7 @@ func run(args []string) int {
 	exit := -1
 	parser, err := kong.New(&c,
 		kong.Name("iagent"),
-		kong.Description("Phone interviews over Twilio, every webhook exactly once. Every flag can be set by the environment variable beside it."),
+		kong.Description("Phone interviews over Twilio, every webhook exactly once. A flag with an environment variable beside it can be set by that."),
 		kong.Exit(func(code int) { exit = code }),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -28,7 +28,22 @@ type verify struct {
 
 var errViolations = errors.New("the promise is broken: see the violations")
 
+// Help goes below the flags of --help.
+func (verify) Help() string {
+	return "Exits with 1 when the promise is broken, with 2 when it cannot be checked."
+}
+
+// Run ends with exit code 1 for violations alone: whoever calls it from a script must be able to tell them from a database
+// that is not there.
 func (v verify) Run(ctx context.Context) error {
+	err := v.check(ctx)
+	if err == nil || errors.Is(err, errViolations) {
+		return err
+	}
+	return &app.ConfigError{Faults: []string{"iagent: " + err.Error()}}
+}
+
+func (v verify) check(ctx context.Context) error {
 	since, err := moment(v.Since)
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)

@@ -1,8 +1,9 @@
 // Command verify is the smallest receiver of Twilio webhooks that believes
 // nobody: it verifies each request and answers the genuine ones with TwiML.
 //
-// README: APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/verify
-// and point a number's voice webhook at APP_URL/voice.
+//	APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/verify
+//
+// Point a number's voice webhook at APP_URL/voice.
 package main
 
 import (

@@ -39,7 +39,7 @@ type Config struct {
 	InngestSigningKey  string `name:"inngest-signing-key" env:"INNGEST_SIGNING_KEY" help:"Signing key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
 	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
-	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads are kept."`
+	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads shall be kept. Nothing is pruned yet."`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
 	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`

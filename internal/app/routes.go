@@ -57,13 +57,10 @@ func (a *App) routes() (http.Handler, error) {
 	return mux, nil
 }
 
-// metrics needs no token where only this machine can ask.
+// metrics needs no token where this machine itself asks.
 func (a *App) metrics() http.Handler {
-	if a.settings.loopback && a.settings.AdminToken == "" {
-		return api.Protect("", a.telemetry.Handler())
-	}
 	if a.settings.loopback {
-		return a.telemetry.Handler()
+		return api.ProtectFromOthers(a.settings.AdminToken, a.telemetry.Handler())
 	}
 	return api.Protect(a.settings.AdminToken, a.telemetry.Handler())
 }

@@ -27,8 +27,9 @@ type Options struct {
 	Port string
 	// Keep leaves the server up after the table, until the context ends.
 	Keep bool
-	// Faults replace the demo's own.
+	// Faults replace the demo's own, and Manner says what they make of Twilio.
 	Faults *simulator.Faults
+	Manner string
 	// Configure changes the server's configuration before it is opened; its URL is set already.
 	Configure func(*app.Config)
 	// Within bounds the calls; 0 means a minute.
@@ -88,7 +89,10 @@ func (o Options) withDefaults() Options {
 		o.Calls = 20
 	}
 	if o.Faults == nil {
-		o.Faults = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}
+		o.Faults, o.Manner = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}, "repeats and reorders its webhooks"
+	}
+	if o.Manner == "" {
+		o.Manner = "misbehaves as it was told to"
 	}
 	if o.Within == 0 {
 		o.Within = time.Minute

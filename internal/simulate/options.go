@@ -58,7 +58,7 @@ type Options struct {
 	Speed float64
 	// MarksDuplicates says that the application calls every duplicate so, as [simulator.Config] has it.
 	MarksDuplicates bool
-	// Model answers chat requests; nil answers them with 501.
+	// Model answers chat requests; nil is [simulator.Emptiest].
 	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
 }
 
@@ -81,6 +81,9 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
 	o.Linger = cmp.Or(o.Linger, 2*time.Second)
 	o.Within = cmp.Or(o.Within, 10*time.Minute)
+	if o.Model == nil {
+		o.Model = simulator.Emptiest
+	}
 	if o.Run == "" {
 		b := make([]byte, 6)
 		_, _ = rand.Read(b)

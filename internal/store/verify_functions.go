@@ -21,6 +21,8 @@ func functionRules() []AuditRule {
 				AND (r.heartbeat_at IS NULL OR r.heartbeat_at < $2) AND (r.not_before IS NULL OR r.not_before < $2)
 				AND (r.begin_by IS NULL OR r.begin_by < $2)`,
 			second: stuckBefore},
+		{Kind: "unfinished", Settled: true, Text: "nothing is under way any more and the run is not over",
+			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.state IN ('waiting', 'running')`},
 		{Kind: "recording-without-run", Text: "nothing was asked to transcribe a completed recording",
 			statement: `SELECT r.sid, r.call_id FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.created_at >= $1
 				AND r.status = 'completed' AND c.consent = 'given' AND NOT EXISTS (SELECT 1 FROM function_runs f

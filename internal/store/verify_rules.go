@@ -10,6 +10,8 @@ import (
 type AuditRule struct {
 	// Kind names a breach of the rule, Text says what it is.
 	Kind, Text string
+	// Settled says that the rule holds only once nothing is under way any more.
+	Settled bool
 	// statement selects the breaches since $1: what breaks the rule, and a word more. $2 is the moment named by second.
 	statement string
 	second    auditMoment

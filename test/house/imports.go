@@ -23,7 +23,7 @@ var (
 		"internal/twilio",
 	}, words...)
 	behaviours = []string{
-		"internal/api", "internal/console", "internal/doctor", "internal/pipeline", "internal/reconcile", "internal/retention",
+		"internal/api", "internal/console", "internal/pipeline", "internal/reconcile",
 		"internal/webhook",
 	}
 	outside = []string{"database/sql/...", "net", "net/http/...", "os/...", "github.com/jackc/pgx/..."}
@@ -31,7 +31,7 @@ var (
 
 // plan is the import table. Imports go down only:
 //
-//	cmd > app > webhook, pipeline, console > store > jobs, twilio, openai > inbox > interview, signature
+//	cmd > app > webhook, pipeline, api, console > store > jobs, twilio, openai > inbox > interview, signature
 var plan = []place{
 	{dir: "signature", std: true,
 		why: "others import it alone, to check who sent a request: it costs them no dependency"},
@@ -58,9 +58,7 @@ var plan = []place{
 		why: "a function is started by a row in the ledger, never by webhook; job arguments live in interview"},
 	{dir: "internal/api", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/console/...", may: append([]string{"internal/console/..."}, tools...), why: "behaviours do not know each other: app alone knows everybody"},
-	{dir: "internal/doctor", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 	{dir: "internal/reconcile", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
-	{dir: "internal/retention", may: tools, why: "behaviours do not know each other: app alone knows everybody"},
 
 	{dir: "internal/verify", may: tools, why: "behaviours do not know each other: what the webhooks decide is handed to it"},
 
@@ -72,7 +70,7 @@ var plan = []place{
 		why: "the demo drives the program as anybody could, with a simulated Twilio beside it"},
 	{dir: "internal/simulate", may: slices.Concat([]string{"internal/telemetry"}, public, words),
 		why: "it tests anybody's application, ours among them, and so knows none from the inside"},
-	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/doctor", "internal/simulate", "internal/verify"}, public, tools),
+	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/simulate", "internal/verify"}, public, tools),
 		why: "a command reads flags and sets exit codes; the program is app"},
 
 	{dir: "internal/testserver/...", may: []string{"internal/testserver"}, why: "a server for tests knows nothing of what is tested"},

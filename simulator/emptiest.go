@@ -1,0 +1,103 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Emptiest is a [Config.Model] that says as little as it is allowed to: the emptiest value of the JSON schema that was
+// asked for, and nothing where none was. It knows type, enum, const, anyOf, oneOf, properties, required, items, minItems
+// and minimum; a schema that refers elsewhere is an error.
+func Emptiest(_ context.Context, request ChatRequest) (string, error) {
+	if len(request.Schema) == 0 {
+		return "", nil
+	}
+	var s schema
+	if err := json.Unmarshal(request.Schema, &s); err != nil {
+		return "", fmt.Errorf("reading the schema %q: %w", request.SchemaName, err)
+	}
+	value, err := s.emptiest()
+	if err != nil {
+		return "", fmt.Errorf("schema %q: %w", request.SchemaName, err)
+	}
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+// schema is what Emptiest knows of JSON Schema.
+type schema struct {
+	Type       types             `json:"type"`
+	Enum       []any             `json:"enum"`
+	Const      any               `json:"const"`
+	AnyOf      []schema          `json:"anyOf"`
+	OneOf      []schema          `json:"oneOf"`
+	Properties map[string]schema `json:"properties"`
+	Required   []string          `json:"required"`
+	Items      *schema           `json:"items"`
+	MinItems   int               `json:"minItems"`
+	Minimum    float64           `json:"minimum"`
+	Ref        string            `json:"$ref"`
+}
+
+// types is one type, or a list of them.
+type types []string
+
+func (t *types) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*t = types{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(t))
+}
+
+func (s schema) emptiest() (any, error) {
+	switch {
+	case s.Ref != "":
+		return nil, fmt.Errorf("%s is not followed", s.Ref)
+	case s.Const != nil:
+		return s.Const, nil
+	case len(s.Enum) > 0:
+		return s.Enum[0], nil
+	case len(s.AnyOf) > 0:
+		return s.AnyOf[0].emptiest()
+	case len(s.OneOf) > 0:
+		return s.OneOf[0].emptiest()
+	case len(s.Type) == 0, slices.Contains(s.Type, "null"):
+		return nil, nil
+	}
+	switch s.Type[0] {
+	case "object":
+		object := map[string]any{}
+		for _, name := range s.Required {
+			value, err := s.Properties[name].emptiest()
+			if err != nil {
+				return nil, err
+			}
+			object[name] = value
+		}
+		return object, nil
+	case "array":
+		list := []any{}
+		for s.Items != nil && len(list) < s.MinItems {
+			item, err := s.Items.emptiest()
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		return list, nil
+	case "string":
+		return "", nil
+	case "integer":
+		return int(math.Ceil(s.Minimum)), nil
+	case "number":
+		return s.Minimum, nil
+	case "boolean":
+		return false, nil
+	}
+	return nil, fmt.Errorf("type %q is not known", s.Type[0])
+}
