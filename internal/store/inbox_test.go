@@ -16,15 +16,24 @@ import (
 func TestProcessorBreaksThePromiseOfTheInbox(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, "sqlite:"+testdb.SQLite(t), handle)
+			return newHarness(t, "sqlite:"+testdb.SQLite(t), handle, oneByOne)
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, testdb.Postgres(t), handle)
+			return newHarness(t, testdb.Postgres(t), handle, oneByOne)
+		})
+	})
+	t.Run("postgres, statements together", func(t *testing.T) {
+		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
+			return newHarness(t, testdb.Postgres(t), handle, together)
 		})
 	})
 }
+
+// oneByOne passes each statement through the fuse, together each write of a connection.
+func oneByOne(fuse *inboxtest.Fuse) Options { return Options{Around: fuse.Do} }
+func together(fuse *inboxtest.Fuse) Options { return Options{conn: fuse.Conn} }
 
 // harness runs the suite's events against one call. An effect is an utterance.
 type harness struct {
@@ -32,6 +41,7 @@ type harness struct {
 	url    string
 	handle inboxtest.Handle
 	fuse   *inboxtest.Fuse
+	fused  func(*inboxtest.Fuse) Options
 	callID string
 
 	store     *Store // passes the fuse
@@ -40,8 +50,8 @@ type harness struct {
 	effects   atomic.Int64
 }
 
-func newHarness(t *testing.T, url string, handle inboxtest.Handle) *harness {
-	h := &harness{t: t, url: url, handle: handle, fuse: &inboxtest.Fuse{}}
+func newHarness(t *testing.T, url string, handle inboxtest.Handle, fused func(*inboxtest.Fuse) Options) *harness {
+	h := &harness{t: t, url: url, handle: handle, fuse: &inboxtest.Fuse{}, fused: fused}
 	h.plain = migrated(t, url, Options{})
 	h.callID = seed(t, h.plain, 1)[0]
 	if err := h.Reopen(t.Context()); err != nil {
@@ -118,7 +128,7 @@ func (h *harness) Reopen(ctx context.Context) error {
 		h.store.Close()
 	}
 	h.fuse.Reset()
-	store, err := Open(ctx, h.url, Options{Around: h.fuse.Do})
+	store, err := Open(ctx, h.url, h.fused(h.fuse))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -25,8 +26,11 @@ type Options struct {
 	// DialsPerMinute bounds how many calls of one campaign are dialled within any minute; 0 means 10.
 	DialsPerMinute int
 	// Around, when set, is called with every statement of a write transaction, its begin and commit included, and runs
-	// it or not. Its error ends the transaction as a lost connection would. For tests.
+	// it or not. Its error ends the transaction as a lost connection would. Statements then go one by one. For tests.
 	Around func(statement func() error) error
+
+	// conn, when set, is what each connection to Postgres goes through. For tests.
+	conn func(net.Conn) net.Conn
 }
 
 // Store is an open database. It is safe for concurrent use. Close it once; closing twice does nothing.

@@ -33,20 +33,17 @@ func (t *trip) query(doing string, scan func(row) error, sql string, args ...any
 func (t *trip) exec(doing, sql string, args ...any) { t.query(doing, nil, sql, args...) }
 
 // run sends what was added. The first error is that of the trip, and no later statement took effect.
-func (t *trip) run(ctx context.Context) error {
+func (t *trip) run(ctx context.Context) error { return t.travel(ctx, false) }
+
+// commit sends what was added and ends the transaction, in the same round trip where there is one: elsewhere who began it
+// will. As ever, an error may also mean that it was committed and the answer was lost.
+func (t *trip) commit(ctx context.Context) error { return t.travel(ctx, true) }
+
+func (t *trip) travel(ctx context.Context, commit bool) error {
 	if t.tx.pgx == nil || t.tx.store.options.Around != nil {
 		return t.oneByOne(ctx)
 	}
-	return t.send(ctx, false)
-}
-
-// commit sends what was added and ends the transaction, in the same round trip where there is one. As ever, an error
-// may also mean that it was committed and the answer was lost.
-func (t *trip) commit(ctx context.Context) error {
-	if t.tx.pgx == nil || t.tx.store.options.Around != nil {
-		return t.oneByOne(ctx) // and the transaction is committed by who began it
-	}
-	return t.send(ctx, true)
+	return t.send(ctx, commit)
 }
 
 func (t *trip) oneByOne(ctx context.Context) error {
