@@ -116,16 +116,15 @@ func (p *Processor) submit(d *delivery) error {
 // more says whether another transaction should run beside those that do. The fewer, the more webhooks share a commit: a
 // second one starts when enough are waiting, or when the first takes long and may be waiting for a lock.
 func (p *Processor) more() bool {
-	switch {
-	case p.active == 0:
-		return true
-	case p.active >= p.store.dialect.batchers:
-		return false
-	}
+	return p.active == 0 || p.active < p.store.dialect.batchers && p.another()
+}
+
+// another says whether what is pending is worth a transaction beside one that runs.
+func (p *Processor) another() bool {
 	return len(p.pending) >= worthAnother || time.Since(p.begun) > slowBatch
 }
 
-// drain settles batch after batch until nothing is pending that no other batch holds up.
+// drain settles batch after batch until nothing is pending, or what is can be left to whoever settles another batch.
 func (p *Processor) drain() {
 	var batch []*delivery
 	for {
@@ -133,7 +132,11 @@ func (p *Processor) drain() {
 		for _, d := range batch {
 			delete(p.busy, d.event.Subject)
 		}
-		if batch = p.take(); len(batch) == 0 {
+		batch = nil
+		if p.active == 1 || p.another() {
+			batch = p.take()
+		}
+		if len(batch) == 0 {
 			p.active--
 			p.mu.Unlock()
 			return
