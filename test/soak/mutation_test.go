@@ -29,10 +29,7 @@ var claimFirst = mutant{"internal/store/processor.go",
 	[]string{`	var claimed map[string]bool
 	err = p.store.write(ctx, func(tx *Tx) error {
 		b := newBatch(tx, p.decide, deliveries)
-		if err := b.load(ctx); err != nil {
-			return err
-		}
-		err := b.claim(ctx)
+		err := b.load(ctx)
 		claimed = b.claimed
 		return err
 	})
@@ -45,10 +42,10 @@ var claimFirst = mutant{"internal/store/processor.go",
 		if err := b.load(ctx); err != nil {
 			return err
 		}
-		if err := b.claim(ctx); err != nil {
+		b.claimed = claimed
+		if err := b.admit(ctx); err != nil {
 			return err
 		}
-		b.claimed = claimed
 		for _, d := range b.live {
 			if err := b.settle(d); err != nil {
 				return err
