@@ -16,7 +16,7 @@ demo: ## Place simulated calls, end to end: no account, no network
 	$(GO) run ./cmd/iagent demo
 
 build: ## Build the static binary bin/iagent
-	$(GO) build -trimpath -o bin/iagent ./cmd/iagent
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
 
 # The race detector needs a C compiler; everything else does not. The tests of the whole program come one package after the
 # other: they kill servers and have 15 s to bring them back, as Twilio does.
