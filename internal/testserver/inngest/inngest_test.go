@@ -115,6 +115,16 @@ func TestEventsOfOneIDStartTwoRuns(t *testing.T) {
 	}
 }
 
+// An application may work before its functions are known.
+func TestEventBeforeTheSyncIsLost(t *testing.T) {
+	a := serve(t, inngest.Config{}, inngestgo.FunctionOpts{}, func(context.Context, input) (any, error) { return nil, nil })
+	a.send(t, "a")
+	a.run(t)
+	if runs := a.ended(t, 1); len(runs) != 1 || runs[0].Event.ID != "a" {
+		t.Errorf("%+v", runs)
+	}
+}
+
 func TestStepThatWasDoneIsRunAgain(t *testing.T) {
 	var first, second atomic.Int32
 	a := serve(t, inngest.Config{Backoff: time.Millisecond}, inngestgo.FunctionOpts{}, func(ctx context.Context, _ input) (any, error) {

@@ -34,7 +34,8 @@ type Server struct {
 	transport *http.Transport
 
 	mu        sync.Mutex
-	functions []*function
+	functions []*function // nil before the first Sync
+	early     []Event     // came before that, and wait for it
 	seen      map[string]time.Time // ids of the last day
 	events    []Event
 	runs      []*run
@@ -106,13 +107,22 @@ func (s *Server) accept(e Event) string {
 	if s.config.Lose != nil && s.config.Lose(e) {
 		return e.ID
 	}
+	if s.functions == nil {
+		s.early = append(s.early, e)
+		return e.ID
+	}
+	s.trigger(e, now)
+	return e.ID
+}
+
+// trigger starts the functions that wait for an event.
+func (s *Server) trigger(e Event, now time.Time) {
 	for _, f := range s.functions {
 		if f.triggeredBy(e.Name) {
 			s.runs = append(s.runs, &run{id: rand.Text(), function: f, event: e, due: now, steps: map[string]json.RawMessage{}})
 		}
 	}
 	s.poke()
-	return e.ID
 }
 
 // Events are those that were accepted, without duplicates, in their order.
@@ -155,7 +165,11 @@ func (s *Server) Sync(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.functions = synced.Functions
+	s.functions = append([]*function{}, synced.Functions...)
+	for _, e := range s.early {
+		s.trigger(e, s.config.Now())
+	}
+	s.early = nil
 	return nil
 }
 
