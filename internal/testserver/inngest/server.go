@@ -34,8 +34,8 @@ type Server struct {
 	transport *http.Transport
 
 	mu        sync.Mutex
-	functions []*function // nil before the first Sync
-	early     []Event     // came before that, and wait for it
+	functions []*function          // nil before the first Sync
+	early     []Event              // came before that, and wait for it
 	seen      map[string]time.Time // ids of the last day
 	events    []Event
 	runs      []*run
