@@ -40,7 +40,9 @@ func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
 	if math.IsInf(best.cost, 1) {
 		return Quote{}, false
 	}
-	return where.quote(best), true
+	q := where.quote(best)
+	// A unit that is only understood, such as the dollar of "0 cent", takes no room in what was said.
+	return q, q.Text != ""
 }
 
 // maxQuote is the most words of a quote: longer ones prove nothing in particular.

@@ -84,6 +84,7 @@ func FuzzFindQuote(f *testing.F) {
 	f.Add("we pay 12", "we pay twelve dollars fifty", "a case")
 	f.Add("$", "€5", "per cent")
 	f.Add("no 5", "-5 ... no", "oh oh five")
+	f.Add("$", "0", "cent")
 	f.Fuzz(func(t *testing.T, quote, first, second string) {
 		utterances := []Utterance{
 			{Speaker: SpeakerCallee, Text: first, StartSec: 1, EndSec: 2},
