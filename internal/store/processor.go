@@ -105,11 +105,7 @@ func (p *Processor) submit(d *delivery) error {
 		return errOverloaded
 	}
 	p.pending = append(p.pending, d)
-	if p.more() {
-		p.active++
-		p.begun = time.Now()
-		go p.drain()
-	}
+	p.begin()
 	return nil
 }
 
@@ -143,7 +139,25 @@ func (p *Processor) drain() {
 		}
 		p.begun = time.Now()
 		p.mu.Unlock()
+		late := time.AfterFunc(slowBatch+time.Millisecond, p.goOn)
 		p.settle(batch)
+		late.Stop()
+	}
+}
+
+// goOn begins another transaction if one is due: when a batch has been slow and nobody submits anything more, what waits
+// behind it would wait as long as it does.
+func (p *Processor) goOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin()
+}
+
+// begin begins another transaction if there is something to settle and more says so.
+func (p *Processor) begin() {
+	if len(p.pending) > 0 && p.more() {
+		p.active++
+		go p.drain()
 	}
 }
 

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
@@ -31,6 +34,49 @@ func TestBatchHoldsUpAnother(t *testing.T) {
 	clear(p.busy)
 	if got, want := ids(p.take()), []string{"a1", "a2"}; !slices.Equal(got, want) || len(p.pending) > 0 {
 		t.Errorf("then %q are taken, not %q", got, want)
+	}
+}
+
+// The first batch waits for a row that somebody holds. What comes after it has another call, and nobody comes after that.
+func TestStuckBatchHoldsUpWhatComesAfterIt(t *testing.T) {
+	s := migrated(t, testdb.Postgres(t), Options{})
+	calls := seed(t, s, 2)
+	p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
+		return interview.Change{Call: call}, inbox.Reply{Status: 200}, nil
+	})
+	deliver := func(n int) <-chan error {
+		done := make(chan error, 1)
+		sid := fmt.Sprintf("CA%d", n)
+		go func() {
+			_, err := p.Process(t.Context(), &inbox.Event{ID: sid + ":voice", Kind: inbox.KindVoice, Subject: calls[n], CallSid: sid})
+			done <- err
+		}()
+		return done
+	}
+	err := s.write(t.Context(), func(tx *Tx) error {
+		if _, err := tx.lockCall(t.Context(), calls[0]); err != nil {
+			return err
+		}
+		first := deliver(0)
+		for begun := false; !begun; {
+			p.mu.Lock()
+			begun = p.busy[calls[0]]
+			p.mu.Unlock()
+		}
+		select {
+		case err := <-deliver(1):
+			if err != nil {
+				t.Error(err)
+			}
+		case err := <-first:
+			t.Errorf("the first webhook was settled while its row was held: %v", err)
+		case <-time.After(5 * time.Second):
+			t.Error("the second webhook waits for the first one's row")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
