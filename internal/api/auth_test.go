@@ -94,3 +94,30 @@ func protected(token string, r *http.Request) int {
 	api.Protect(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
 	return w.Code
 }
+
+// What this machine may read without the token, a proxy on it must not read for others.
+func TestProxyOnThisMachineOpensMetrics(t *testing.T) {
+	served := api.ProtectFromOthers(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
+	for _, tc := range []struct {
+		peer, host, forwarded, authorization string
+		want                                 int
+	}{
+		{"127.0.0.1:4000", "localhost:3000", "", "", 200},
+		{"127.0.0.1:4000", "localhost:3000", "192.0.2.7", "", 401},
+		{"127.0.0.1:4000", "calls.example.com", "", "", 401},
+		{"192.0.2.7:4000", "localhost:3000", "", "Bearer wrong", 401},
+		{"127.0.0.1:4000", "calls.example.com", "192.0.2.7", "Bearer " + token, 200},
+	} {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.RemoteAddr, r.Host = tc.peer, tc.host
+		for name, value := range map[string]string{"X-Forwarded-For": tc.forwarded, "Authorization": tc.authorization} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		w := httptest.NewRecorder()
+		if served.ServeHTTP(w, r); w.Code != tc.want {
+			t.Errorf("%+v was answered %d", tc, w.Code)
+		}
+	}
+}

@@ -27,13 +27,15 @@ type Options struct {
 	Port string
 	// Keep leaves the server up after the table, until the context ends.
 	Keep bool
-	// Faults replace the demo's own, and Manner says what they make of Twilio.
+	// Faults replace the demo's own.
 	Faults *simulator.Faults
-	Manner string
 	// Configure changes the server's configuration before it is opened; its URL is set already.
 	Configure func(*app.Config)
 	// Within bounds the calls; 0 means a minute.
 	Within time.Duration
+
+	// manner says what the faults make of Twilio.
+	manner string
 }
 
 // ErrBroken says that a promise was broken.
@@ -88,11 +90,9 @@ func (o Options) withDefaults() Options {
 	if o.Calls == 0 {
 		o.Calls = 20
 	}
+	o.manner = "misbehaves as it was told to"
 	if o.Faults == nil {
-		o.Faults, o.Manner = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}, "repeats and reorders its webhooks"
-	}
-	if o.Manner == "" {
-		o.Manner = "misbehaves as it was told to"
+		o.Faults, o.manner = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}, "repeats and reorders its webhooks"
 	}
 	if o.Within == 0 {
 		o.Within = time.Minute

@@ -56,7 +56,7 @@ type progress struct {
 }
 
 func newProgress(options Options, calls int) *progress {
-	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.Manner, options.Seed)
+	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.manner, options.Seed)
 	return &progress{options: options, calls: calls}
 }
 

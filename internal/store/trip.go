@@ -36,7 +36,8 @@ func (t *trip) exec(doing, sql string, args ...any) { t.query(doing, nil, sql, a
 func (t *trip) run(ctx context.Context) error { return t.travel(ctx, false) }
 
 // commit sends what was added and ends the transaction, in the same round trip where there is one: elsewhere who began it
-// will. As ever, an error may also mean that it was committed and the answer was lost.
+// will. As ever, an error may also mean that it was committed and the answer was lost. Nothing of such a trip is to be
+// scanned: a fault of scanning would be found after the commit.
 func (t *trip) commit(ctx context.Context) error { return t.travel(ctx, true) }
 
 func (t *trip) travel(ctx context.Context, commit bool) error {
