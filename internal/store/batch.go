@@ -99,7 +99,7 @@ func (b *batch) load(ctx context.Context) error {
 	return trip.run(ctx)
 }
 
-var dedupInsert = newBulk("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
+var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
 
 // admit refuses the deliveries whose call is unknown or not theirs.
 func (b *batch) admit(ctx context.Context) error {

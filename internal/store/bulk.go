@@ -18,32 +18,60 @@ const (
 	plainTimeKind kind = "timestamp"
 )
 
-// bulk is a statement that inserts any number of rows. SQLite gets a list of VALUES. Postgres gets a column each as one
-// array, so that its statement is always the same: it is parsed and planned once, not for each number of rows.
+// bulk is a statement that writes any number of rows. SQLite gets a list of VALUES. Postgres gets a column each as one
+// array, so that its statement is always the same: it is parsed and planned once, not for each number of rows. All but the
+// first are read by subscript, since unnest would keep each of them in a store of its own, which costs more than the rows do.
 type bulk struct {
-	into   string // table and columns
-	kinds  []kind
-	suffix string // ON CONFLICT, RETURNING
+	kinds []kind
+	// What stands before and after the rows.
+	prefix, suffix string
 
 	postgres string
 }
 
-// newBulk makes the statement; columns are "name kind".
-func newBulk(table, suffix string, columns ...string) *bulk {
-	b := &bulk{suffix: suffix}
-	var names, arrays []string
-	for i, column := range columns {
-		name, k, _ := strings.Cut(column, " ")
-		names, b.kinds = append(names, name), append(b.kinds, kind(k))
-		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+1, k))
+// newInsert is a statement that inserts rows; columns are "name kind", and suffix is ON CONFLICT, RETURNING.
+func newInsert(table, suffix string, columns ...string) *bulk {
+	names, kinds := columnsOf(columns)
+	into := `INSERT INTO ` + table + ` (` + strings.Join(names, ", ") + `) `
+	return &bulk{
+		kinds: kinds, prefix: into + `VALUES `, suffix: ` ` + suffix,
+		postgres: into + selectArrays(kinds) + ` ` + suffix,
 	}
-	b.into = `INSERT INTO ` + table + ` (` + strings.Join(names, ", ") + `)`
-	// SQLite needs the WHERE to tell ON CONFLICT from a join; Postgres does not mind.
-	b.postgres = b.into + ` SELECT * FROM unnest(` + strings.Join(arrays, ", ") + `) WHERE TRUE ` + suffix
-	return b
 }
 
-// statement renders the insert of rows, each a value for each column.
+// newUpdate is a statement that updates the rows that have the values of the first column, which is the key.
+func newUpdate(table string, columns ...string) *bulk {
+	names, kinds := columnsOf(columns)
+	var set []string
+	for _, name := range names[1:] {
+		set = append(set, name+` = new.`+name)
+	}
+	with := `WITH new (` + strings.Join(names, ", ") + `) AS (`
+	update := `) UPDATE ` + table + ` SET ` + strings.Join(set, ", ") + ` FROM new WHERE ` + table + `.` + names[0] + ` = new.` + names[0]
+	return &bulk{
+		kinds: kinds, prefix: with + `VALUES `, suffix: update,
+		postgres: with + selectArrays(kinds) + update,
+	}
+}
+
+func columnsOf(columns []string) (names []string, kinds []kind) {
+	for _, column := range columns {
+		name, k, _ := strings.Cut(column, " ")
+		names, kinds = append(names, name), append(kinds, kind(k))
+	}
+	return names, kinds
+}
+
+// selectArrays selects rows from an array for each column.
+func selectArrays(kinds []kind) string {
+	elements := []string{"first"}
+	for i, k := range kinds[1:] {
+		elements = append(elements, fmt.Sprintf("($%d::%s[])[i]", i+2, k))
+	}
+	return fmt.Sprintf("SELECT %s FROM unnest($1::%s[]) WITH ORDINALITY AS rows (first, i)", strings.Join(elements, ", "), kinds[0])
+}
+
+// statement renders the statement for rows, each a value for each column.
 func (b *bulk) statement(tx *Tx, rows [][]any) (sql string, args []any) {
 	if tx.pgx != nil {
 		args = make([]any, len(b.kinds))
@@ -56,10 +84,10 @@ func (b *bulk) statement(tx *Tx, rows [][]any) (sql string, args []any) {
 	for _, row := range rows {
 		args = append(args, row...)
 	}
-	return b.into + ` VALUES ` + values(len(rows), len(b.kinds)) + ` ` + b.suffix, args
+	return b.prefix + values(len(rows), len(b.kinds)) + b.suffix, args
 }
 
-// add adds the insert of rows to a trip, if there are any.
+// add adds the statement for rows to a trip, if there are any.
 func (b *bulk) add(t *trip, doing string, rows [][]any) {
 	if len(rows) > 0 {
 		sql, args := b.statement(t.tx, rows)

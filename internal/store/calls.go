@@ -3,18 +3,20 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-var callColumns = []string{"id text", "campaign_id text", "phone_number text", "twilio_sid text", "account_sid text",
-	"status text", "sequence integer", "consent text", "consent_attempts integer", "consent_at timestamptz",
-	"duration integer", "dialed_at timestamptz", "started_at timestamptz", "completed_at timestamptz", "error_code integer",
-	"error_message text", "transcript text", "created_at timestamptz", "updated_at timestamptz", "answered_by text",
-	"answer_step integer", "erased_at timestamptz"}
-
-var callInsert = newBulk("calls", "", callColumns...)
+// The columns of a call that stay as they were made, but for the id, and those that change.
+var (
+	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz"}
+	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
+		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
+		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
+		"updated_at timestamptz", "answered_by text", "answer_step integer", "erased_at timestamptz"}
+)
 
 const selectCalls = `SELECT ` + selectedCalls
 
@@ -64,18 +66,18 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	return call, nil
 }
 
-// callUpsert writes calls whose rows exist. An upsert is the one form of a many-row update that both databases know.
-var callUpsert = newBulk("calls", `ON CONFLICT (id) DO UPDATE SET twilio_sid = excluded.twilio_sid,
-	account_sid = excluded.account_sid, status = excluded.status, sequence = excluded.sequence, consent = excluded.consent,
-	consent_attempts = excluded.consent_attempts, consent_at = excluded.consent_at, duration = excluded.duration,
-	dialed_at = excluded.dialed_at, started_at = excluded.started_at, completed_at = excluded.completed_at,
-	error_code = excluded.error_code, error_message = excluded.error_message, transcript = excluded.transcript,
-	updated_at = excluded.updated_at, answered_by = excluded.answered_by, answer_step = excluded.answer_step,
-	erased_at = excluded.erased_at`, callColumns...)
+var (
+	callInsert = newInsert("calls", "", slices.Concat([]string{"id text"}, callState, callOrigin)...)
+	callUpdate = newUpdate("calls", slices.Concat([]string{"id text"}, callState)...)
+)
 
 // saveCalls writes calls whose rows this transaction holds.
 func (t *trip) saveCalls(calls []interview.Call) {
-	callUpsert.add(t, "saving calls", t.tx.callRows(calls))
+	rows := make([][]any, len(calls))
+	for i, c := range calls {
+		rows[i] = t.tx.callState(c)
+	}
+	callUpdate.add(t, "saving calls", rows)
 }
 
 // saveCall writes a call whose row this transaction holds.
@@ -86,21 +88,21 @@ func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
 }
 
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
+	rows := make([][]any, len(calls))
+	for i, c := range calls {
+		rows[i] = append(tx.callState(c), c.CampaignID, c.PhoneNumber, c.CreatedAt)
+	}
 	trip := tx.trip()
-	callInsert.add(trip, "creating calls", tx.callRows(calls))
+	callInsert.add(trip, "creating calls", rows)
 	return trip.run(ctx)
 }
 
-func (tx *Tx) callRows(calls []interview.Call) [][]any {
-	rows := make([][]any, len(calls))
-	for i, c := range calls {
-		rows[i] = []any{c.ID, c.CampaignID, c.PhoneNumber, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status),
-			c.Sequence, string(c.Consent), c.ConsentAttempts, pointedTime(c.ConsentAt), c.Duration, pointedTime(c.DialedAt),
-			pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage),
-			storable(c.Transcript), c.CreatedAt, tx.Now, storable(string(c.AnsweredBy)), c.AnswerStep,
-			pointedTime(c.ErasedAt)}
-	}
-	return rows
+// callState is a call's id and the values of callState.
+func (tx *Tx) callState(c interview.Call) []any {
+	return []any{c.ID, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
+		c.ConsentAttempts, pointedTime(c.ConsentAt), c.Duration, pointedTime(c.DialedAt), pointedTime(c.StartedAt),
+		pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript), tx.Now,
+		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt)}
 }
 
 // pointedTime is a time as both databases keep it, or NULL.

@@ -32,7 +32,7 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 	return &storedEvent{ID: tx.newID(), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
 }
 
-var eventInsert = newBulk("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
+var eventInsert = newInsert("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
 	"call_id text", "call_sid text", "account_sid text", "target text", "content_type text", "body bytea", "body_hash bytea",
 	"idempotency_token text", "reply_status integer", "reply_type text", "reply_body bytea", "error text", "attempt integer",
 	"duplicates integer", "received_at timestamptz")
