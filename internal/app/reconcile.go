@@ -23,7 +23,7 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	}
 	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
 	return reconcile.New(reconcile.Config{
-		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide), Identify: webhook.Identify,
+		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...), Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair,
 	}), nil

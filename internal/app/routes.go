@@ -35,7 +35,7 @@ func (a *App) routes() (http.Handler, error) {
 		return nil, fmt.Errorf("reading the signature settings: %w", err)
 	}
 	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
-	processor := store.NewProcessor(a.store, hooks.Decide)
+	processor := store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...)
 
 	mux := http.NewServeMux()
 	for _, kind := range kinds {

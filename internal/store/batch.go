@@ -14,8 +14,9 @@ import (
 // batch is one transaction of webhooks. Locks are taken in one order everywhere (calls by id, then event ids, then event
 // rows), so that two batches cannot wait for each other.
 type batch struct {
-	tx     *Tx
-	decide Decide
+	tx       *Tx
+	decide   Decide
+	wordless []inbox.Kind
 	// live are the deliveries whose call is known, in order of arrival.
 	deliveries, live []*delivery
 
@@ -26,7 +27,7 @@ type batch struct {
 	// conflicts are the payloads that came under the id of another.
 	conflicts map[conflictKey]*storedEvent
 
-	changed    map[string]bool
+	changed    map[string]interview.Call // as they were
 	unclaimed  []string
 	events     []*storedEvent
 	again      map[string]int // row id of a stored event -> duplicates seen in this batch
@@ -50,11 +51,11 @@ type conflictKey struct {
 	hash    [32]byte
 }
 
-func newBatch(tx *Tx, decide Decide, deliveries []*delivery) *batch {
+func (p *Processor) newBatch(tx *Tx, deliveries []*delivery) *batch {
 	return &batch{
-		tx: tx, decide: decide, deliveries: deliveries,
+		tx: tx, decide: p.decide, wordless: p.wordless, deliveries: deliveries,
 		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
-		changed: map[string]bool{}, again: map[string]int{},
+		changed: map[string]interview.Call{}, again: map[string]int{},
 	}
 }
 
@@ -81,7 +82,7 @@ func (b *batch) load(ctx context.Context) error {
 		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
 	}
 	trip := b.tx.trip()
-	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)))
+	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
 	sorted := slices.Sorted(maps.Keys(eventIDs))
 	rows := make([][]any, len(sorted))
 	for i, id := range sorted {
@@ -97,6 +98,11 @@ func (b *batch) load(ctx context.Context) error {
 	// A statement of its own, since it must see what was committed while the claim waited.
 	trip.settledEvents(sorted, b.first)
 	return trip.run(ctx)
+}
+
+// speaks says whether a decision may need what its call says.
+func (b *batch) speaks() bool {
+	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.wordless, d.event.Kind) })
 }
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
@@ -208,7 +214,9 @@ func (b *batch) accept(d *delivery) error {
 		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
 	}
 	b.calls[call.ID] = change.Call
-	b.changed[call.ID] = true
+	if _, twice := b.changed[call.ID]; !twice {
+		b.changed[call.ID] = call
+	}
 	event := b.tx.newEvent(d, inbox.Accepted)
 	event.reply, event.bodiless = reply, forgets(change.Call, d.event.Kind)
 	b.first[d.event.ID] = event
@@ -261,11 +269,11 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	trip.insertEvents(b.events)
 	trip.countDuplicates(b.again)
-	calls := make([]interview.Call, 0, len(b.changed))
+	var was, is []interview.Call
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
-		calls = append(calls, b.calls[id])
+		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
-	trip.saveCalls(calls)
+	trip.saveCalls(was, is)
 	trip.saveRecordings(b.recordings)
 	trip.insertUtterances(b.utterances)
 	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {

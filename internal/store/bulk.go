@@ -2,8 +2,11 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // kind is the type of a column, as Postgres names it.
@@ -95,7 +98,7 @@ func (b *bulk) add(t *trip, doing string, rows [][]any) {
 	}
 }
 
-// array is one column of rows as a slice that pgx knows; nil is NULL.
+// array is one column of rows; nil is NULL. An array type of pgx's spares it to look into each with reflection.
 func array(k kind, rows [][]any, column int) any {
 	switch k {
 	case bytesKind:
@@ -109,8 +112,8 @@ func array(k kind, rows [][]any, column int) any {
 	}
 }
 
-func gather[T any](rows [][]any, column int) []T {
-	list := make([]T, len(rows))
+func gather[T any](rows [][]any, column int) pgtype.FlatArray[T] {
+	list := make(pgtype.FlatArray[T], len(rows))
 	for i, row := range rows {
 		list[i], _ = row[column].(T)
 	}
@@ -118,8 +121,8 @@ func gather[T any](rows [][]any, column int) []T {
 }
 
 // pointers takes values, pointers to values and nil.
-func pointers[T any](rows [][]any, column int) []*T {
-	list := make([]*T, len(rows))
+func pointers[T any](rows [][]any, column int) pgtype.FlatArray[*T] {
+	list := make(pgtype.FlatArray[*T], len(rows))
 	for i, row := range rows {
 		switch v := row[column].(type) {
 		case T:
@@ -134,7 +137,7 @@ func pointers[T any](rows [][]any, column int) []*T {
 // in is the condition that a column is one of a list, whose arguments begin at $first.
 func (tx *Tx) in(column string, first int, list []string) (condition string, args []any) {
 	if tx.pgx != nil {
-		return fmt.Sprintf("%s = ANY($%d)", column, first), []any{list}
+		return column + " = ANY($" + strconv.Itoa(first) + ")", []any{list}
 	}
 	return column + " IN " + placeholders(first, len(list)), anys(list)
 }

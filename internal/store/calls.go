@@ -4,58 +4,78 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// The columns of a call that stay as they were made, but for the id, and those that change.
+// The columns of a call that stay as they were made, and those that change.
 var (
 	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz"}
 	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
-		"updated_at timestamptz", "answered_by text", "answer_step integer", "erased_at timestamptz"}
+		"answered_by text", "answer_step integer", "erased_at timestamptz"}
+	// callRow are those of every write: which call, and when.
+	callRow = []string{"id text", "updated_at timestamptz"}
 )
+
+// calledColumns are what fieldsOf takes.
+const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
+	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
+	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
+	calls.answered_by, calls.answer_step, calls.erased_at`
+
+// selectedCalls is what scanCall scans.
+const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode
+	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id`
 
 const selectCalls = `SELECT ` + selectedCalls
 
-// selectedCalls is what scanCall scans.
-const selectedCalls = `calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
-	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
-	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
-	calls.answered_by, calls.answer_step, calls.erased_at,
-	campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode
-	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id`
+// fieldsOf are where the columns of a call go, with room for those of its script.
+func fieldsOf(c *interview.Call) []any {
+	return append(make([]any, 0, 32), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
+		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt)
+}
 
 func scanCall(r row) (interview.Call, error) {
 	var c interview.Call
 	var template string
-	err := r.Scan(&c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
-		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
-		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt,
-		&c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode)
+	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode)...)
 	c.Script.Questions = interview.Questions(template)
 	return c, err
 }
 
+// scanCalled scans a call without its script.
+func scanCalled(r row) (interview.Call, error) {
+	var c interview.Call
+	err := r.Scan(fieldsOf(&c)...)
+	return c, err
+}
+
 // lockCalls loads the calls that exist, by id, into the map that it returns, and holds their rows until the transaction
-// ends.
-func (t *trip) lockCalls(ids []string) map[string]interview.Call {
+// ends. Their scripts are only loaded where they are asked for.
+func (t *trip) lockCalls(ids []string, scripts bool) map[string]interview.Call {
 	calls := make(map[string]interview.Call, len(ids))
 	condition, args := t.tx.in("calls.id", 1, ids)
+	query, scan := selectCalls, scanCall
+	if !scripts {
+		query, scan = `SELECT `+calledColumns+` FROM calls`, scanCalled
+	}
 	t.query("loading calls", func(r row) error {
-		c, err := scanCall(r)
+		c, err := scan(r)
 		calls[c.ID] = c
 		return err
-	}, selectCalls+` WHERE `+condition+` ORDER BY calls.id`+t.tx.store.dialect.lockCalls, args...)
+	}, query+` WHERE `+condition+` ORDER BY calls.id`+t.tx.store.dialect.lockCalls, args...)
 	return calls
 }
 
 // lockCall loads one call and holds its row. ErrNotFound when there is none.
 func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	trip := tx.trip()
-	calls := trip.lockCalls([]string{id})
+	calls := trip.lockCalls([]string{id}, true)
 	if err := trip.run(ctx); err != nil {
 		return interview.Call{}, err
 	}
@@ -66,43 +86,94 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	return call, nil
 }
 
-var (
-	callInsert = newInsert("calls", "", slices.Concat([]string{"id text"}, callState, callOrigin)...)
-	callUpdate = newUpdate("calls", slices.Concat([]string{"id text"}, callState)...)
-)
-
-// saveCalls writes calls whose rows this transaction holds.
-func (t *trip) saveCalls(calls []interview.Call) {
-	rows := make([][]any, len(calls))
-	for i, c := range calls {
-		rows[i] = t.tx.callState(c)
-	}
-	callUpdate.add(t, "saving calls", rows)
-}
-
-// saveCall writes a call whose row this transaction holds.
-func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
-	trip := tx.trip()
-	trip.saveCalls([]interview.Call{call})
-	return trip.run(ctx)
-}
+var callInsert = newInsert("calls", "", slices.Concat(callRow, callOrigin, callState)...)
 
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	rows := make([][]any, len(calls))
 	for i, c := range calls {
-		rows[i] = append(tx.callState(c), c.CampaignID, c.PhoneNumber, c.CreatedAt)
+		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt}, stateOf(c)...)
 	}
 	trip := tx.trip()
 	callInsert.add(trip, "creating calls", rows)
 	return trip.run(ctx)
 }
 
-// callState is a call's id and the values of callState.
-func (tx *Tx) callState(c interview.Call) []any {
-	return []any{c.ID, storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
-		c.ConsentAttempts, pointedTime(c.ConsentAt), c.Duration, pointedTime(c.DialedAt), pointedTime(c.StartedAt),
-		pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript), tx.Now,
+// saveCall writes a call whose row this transaction holds.
+func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
+	trip := tx.trip()
+	callUpdate(everyColumn).add(trip, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
+	return trip.run(ctx)
+}
+
+// saveCalls writes the calls whose state is another than it was, and of all of them the columns in which any differs. This
+// transaction holds their rows.
+func (t *trip) saveCalls(was, is []interview.Call) {
+	var states [][]any
+	var ids []string
+	var differs columnSet
+	for i, call := range is {
+		before, state := stateOf(was[i]), stateOf(call)
+		if d := differing(before, state); d != 0 {
+			differs |= d
+			ids, states = append(ids, call.ID), append(states, state)
+		}
+	}
+	rows := make([][]any, len(ids))
+	for i, state := range states {
+		rows[i] = append([]any{ids[i], t.tx.Now}, chosen(state, differs)...)
+	}
+	callUpdate(differs).add(t, "saving calls", rows)
+}
+
+// columnSet has a bit for each column of callState.
+type columnSet uint32
+
+const everyColumn = ^columnSet(0)
+
+// callUpdates keeps the statement for each set of columns.
+var callUpdates sync.Map
+
+func callUpdate(columns columnSet) *bulk {
+	known, ok := callUpdates.Load(columns)
+	if !ok {
+		known, _ = callUpdates.LoadOrStore(columns, newUpdate("calls", slices.Concat(callRow, chosen(callState, columns))...))
+	}
+	return known.(*bulk)
+}
+
+func differing(a, b []any) (columns columnSet) {
+	for i := range a {
+		if a[i] != b[i] {
+			columns |= 1 << i
+		}
+	}
+	return columns
+}
+
+func chosen[T any](all []T, columns columnSet) []T {
+	some := make([]T, 0, len(all))
+	for i, v := range all {
+		if columns&(1<<i) != 0 {
+			some = append(some, v)
+		}
+	}
+	return some
+}
+
+// stateOf are the values of callState.
+func stateOf(c interview.Call) []any {
+	return []any{storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
+		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
+		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
 		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt)}
+}
+
+// pointedNumber is a number or NULL.
+func pointedNumber(n *int) any {
+	if n == nil {
+		return nil
+	}
+	return *n
 }
 
 // pointedTime is a time as both databases keep it, or NULL.

@@ -39,8 +39,9 @@ var errOverloaded = errors.New("too many webhooks are waiting for the database")
 // Processor is the application's inbox. Webhooks that arrive while a commit is under way share the next one. It starts
 // goroutines only while there is work.
 type Processor struct {
-	store  *Store
-	decide Decide
+	store    *Store
+	decide   Decide
+	wordless []inbox.Kind
 
 	mu      sync.Mutex
 	pending []*delivery
@@ -52,8 +53,10 @@ type Processor struct {
 var _ inbox.Processor = (*Processor)(nil)
 
 // NewProcessor returns the inbox whose webhooks are decided by decide.
-func NewProcessor(store *Store, decide Decide) *Processor {
-	return &Processor{store: store, decide: decide, busy: map[string]bool{}}
+//
+// The decisions on wordless kinds must not look at their call's Script: it is not always loaded.
+func NewProcessor(store *Store, decide Decide, wordless ...inbox.Kind) *Processor {
+	return &Processor{store: store, decide: decide, wordless: wordless, busy: map[string]bool{}}
 }
 
 // delivery is an event on its way through a batch.
@@ -231,7 +234,7 @@ func (p *Processor) commit(ctx context.Context, deliveries []*delivery) (err err
 		}
 	}()
 	return p.store.write(ctx, func(tx *Tx) error {
-		b := newBatch(tx, p.decide, deliveries)
+		b := p.newBatch(tx, deliveries)
 		return b.run(ctx)
 	})
 }

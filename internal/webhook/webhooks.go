@@ -27,6 +27,9 @@ const (
 	KindAnswer inbox.Kind = "answer" // Gather action that carries the live answer to a question
 )
 
+// Wordless are the kinds whose decisions do not depend on what the call says, its Script.
+var Wordless = []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD}
+
 // ErrCallNotFound refuses an event whose call does not exist.
 var ErrCallNotFound = inbox.Refuse(http.StatusNotFound, ReasonCallNotFound)
 

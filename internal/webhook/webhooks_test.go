@@ -152,3 +152,38 @@ func TestUnknownKindIsOurFault(t *testing.T) {
 		t.Errorf("Identify: %v, want an error that is no refusal", err)
 	}
 }
+
+func TestWordlessDecisionDependsOnWhatTheCallSays(t *testing.T) {
+	parameters := map[inbox.Kind][][]string{
+		inbox.KindStatus: {
+			{"CallStatus", "ringing", "SequenceNumber", "1"},
+			{"CallStatus", "completed", "SequenceNumber", "3", "CallDuration", "42"},
+			{"CallStatus", "failed", "SequenceNumber", "3", "ErrorCode", "21217", "ErrorMessage", "no such number"},
+		},
+		inbox.KindRecording: {
+			{"RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1", "RecordingDuration", "40"},
+			{"RecordingSid", "RE1", "RecordingStatus", "absent", "RecordingUrl", "https://api.twilio.com/RE1"},
+		},
+		KindAMD: {{"AnsweredBy", "human"}, {"AnsweredBy", "machine_start"}},
+	}
+	calls := []interview.Call{dialed(), dialed(), dialed(), dialed()}
+	calls[1].Status, calls[1].Consent = interview.CallInProgress, interview.ConsentGiven
+	calls[2].Status, calls[2].Consent = interview.CallInProgress, interview.ConsentRefused
+	calls[3].Status, calls[3].Script.AnswerMode = interview.CallCompleted, interview.AnswerGather
+	for _, kind := range Wordless {
+		if len(parameters[kind]) == 0 {
+			t.Errorf("no event of kind %s is tried", kind)
+		}
+		for _, p := range parameters[kind] {
+			for i, call := range calls {
+				said, saidReply := decide(t, call, event(kind, p...))
+				call.Script = interview.Script{}
+				silent, silentReply := decide(t, call, event(kind, p...))
+				said.Call.Script = interview.Script{}
+				if !reflect.DeepEqual(said, silent) || !reflect.DeepEqual(saidReply, silentReply) {
+					t.Errorf("%s %v, call %d: %+v %q, but without its script %+v %q", kind, p, i, said, saidReply.Body, silent, silentReply.Body)
+				}
+			}
+		}
+	}
+}
