@@ -14,10 +14,10 @@ type database interface {
 	// describe says in a few words how safe a commit is.
 	describe(ctx context.Context) string
 	exec(ctx context.Context, statement string, args ...any) error
+	querier
 	// count runs a query for one number.
 	count(ctx context.Context, query string, args ...any) (int, error)
-	// transact runs f in a transaction and commits it. f gets what runs a statement and a query for one text; no row is
-	// not found.
+	// transact runs f in a transaction and commits it.
 	transact(ctx context.Context, f func(tx transaction) error) error
 	// commits is how many transactions claimed at least one event, if that can be known.
 	commits(ctx context.Context) (n int, ok bool)
@@ -28,6 +28,11 @@ type database interface {
 
 type transaction interface {
 	exec(ctx context.Context, statement string, args ...any) error
+	querier
+}
+
+// querier runs a query for one text; no row is not found.
+type querier interface {
 	text(ctx context.Context, query string, args ...any) (text string, found bool, err error)
 }
 
@@ -36,6 +41,16 @@ func openDatabase(ctx context.Context, kind string) (database, error) {
 		return openSQLite(ctx)
 	}
 	return openPostgres(ctx)
+}
+
+// attach opens a database that another process made.
+func attach(ctx context.Context, url string, connections int) (database, error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		s := &sqlite{file: path}
+		return s, s.open(ctx)
+	}
+	p := &postgres{}
+	return p, p.open(ctx, url, connections)
 }
 
 // callsAtOnce keeps a statement's placeholders below what both databases take.

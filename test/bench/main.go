@@ -5,10 +5,10 @@
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
 //
-// PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, on the same
-// database, it measures the plainest correct receiver: one transaction of five statements for each webhook, without
-// HTTP and without signatures. Machines differ, and one machine differs from minute to minute: the ratio of the two tells
-// more than either figure.
+// PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
+// load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
+// for each webhook a transaction of four statements, or one statement that does all they do. Machines differ, and one
+// machine differs from minute to minute: the ratios tell more than the figures.
 //
 // Exit status 1 says that a webhook was lost, taken twice, or not answered with 200.
 package main
@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 )
 
 // options are the command line.
@@ -41,11 +40,18 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 32, "keep-alive connections, each with one request at a time")
 	flag.Float64Var(&o.duplicates, "duplicates", 0.1, "share of the requests that repeat an earlier one")
 	flag.StringVar(&o.database, "database", "postgres", "postgres or sqlite")
-	flag.IntVar(&o.rounds, "rounds", 4, "into how many parts the run is cut, taking turns with the baseline")
-	flag.IntVar(&o.baseline, "baseline", -1, "webhooks for the baseline; 0 leaves it out, -1 is a quarter of -requests")
+	flag.IntVar(&o.rounds, "rounds", 4, "into how many parts the run is cut, the receivers taking turns")
+	flag.IntVar(&o.baseline, "baseline", -1, "webhooks for each plain receiver; 0 leaves them out, -1 is a quarter of -requests")
 	flag.Uint64Var(&o.seed, "seed", 1, "makes the same requests again")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
+	if p := os.Getenv(plainVariable); p != "" {
+		if err := runPlain(plain(p)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -88,30 +94,21 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 
-	warmUp := newTraffic(o.seed, o.requests/10, o.duplicates)
-	traffic := newTraffic(o.seed+1, o.requests, o.duplicates)
-	if err := migrate(ctx, binary, db.url()); err != nil {
+	r := &report{}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := r.addProgram(ctx, o, binary, db); err != nil {
 		return err
 	}
-	if err := seedCalls(ctx, db, slices.Concat(warmUp.calls, traffic.calls)); err != nil {
-		return err
+	if o.baseline > 0 {
+		if err := r.addPlains(ctx, o, db); err != nil {
+			return err
+		}
 	}
-	base, err := newBaseline(ctx, db, o)
-	if err != nil {
-		return err
-	}
-	server, err := serve(ctx, binary, db.url())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.stop()) }()
-
 	fmt.Printf("%d webhooks, %.0f %% of them repeated, over %d connections; %s\n\n",
-		len(traffic.requests), 100*o.duplicates, o.connections, db.describe(ctx))
-	r := &report{server: measured{name: "iagent serve"}, baseline: measured{name: "one transaction each"}}
-	if err := r.measure(ctx, o, server, db, warmUp, traffic, base); err != nil {
+		len(r.program().traffic.requests), 100*o.duplicates, o.connections, db.describe(ctx))
+	if err := r.measure(ctx, o, db); err != nil {
 		return err
 	}
 	r.print()
-	return r.verdict(ctx, db, warmUp, traffic)
+	return r.verdict(ctx, db)
 }

@@ -39,12 +39,7 @@ func openPostgres(ctx context.Context) (_ *postgres, err error) {
 	} else if err := p.create(ctx); err != nil {
 		return nil, err
 	}
-	config, err := pgxpool.ParseConfig(p.address)
-	if err != nil {
-		return nil, errors.New("TEST_DATABASE_URL is not of the form postgres://user:password@host:port/database")
-	}
-	config.MaxConns = 32
-	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	if err := p.open(ctx, p.address, 32); err != nil {
 		return nil, err
 	}
 	backend, err := p.count(ctx, "SELECT pg_backend_pid()")
@@ -53,6 +48,16 @@ func openPostgres(ctx context.Context) (_ *postgres, err error) {
 	}
 	p.master = postmaster(backend)
 	return p, nil
+}
+
+func (p *postgres) open(ctx context.Context, url string, connections int) error {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return errors.New("TEST_DATABASE_URL is not of the form postgres://user:password@host:port/database")
+	}
+	config.MaxConns = int32(connections)
+	p.pool, err = pgxpool.NewWithConfig(ctx, config)
+	return err
 }
 
 // create makes the database on somebody else's server.
@@ -113,8 +118,16 @@ func (t pgxTransaction) exec(ctx context.Context, statement string, args ...any)
 	return err
 }
 
-func (t pgxTransaction) text(ctx context.Context, query string, args ...any) (text string, found bool, err error) {
-	err = t.tx.QueryRow(ctx, query, args...).Scan(&text)
+func (t pgxTransaction) text(ctx context.Context, query string, args ...any) (string, bool, error) {
+	return scanText(t.tx.QueryRow(ctx, query, args...))
+}
+
+func (p *postgres) text(ctx context.Context, query string, args ...any) (string, bool, error) {
+	return scanText(p.pool.QueryRow(ctx, query, args...))
+}
+
+func scanText(row pgx.Row) (text string, found bool, err error) {
+	err = row.Scan(&text)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", false, nil
 	}

@@ -9,9 +9,13 @@ import (
 	"time"
 )
 
-// measured is what one receiver did in all rounds.
+// measured is a receiver and what it did in all rounds.
 type measured struct {
-	name    string
+	*server
+	conns           clients
+	warmUp, traffic *traffic
+	answers         answers
+
 	took    []time.Duration // of each webhook
 	elapsed time.Duration
 	rates   []float64 // webhooks a second, by round
@@ -26,42 +30,86 @@ func (m *measured) add(took []time.Duration, elapsed time.Duration) {
 
 func (m *measured) rate() float64 { return float64(len(m.took)) / m.elapsed.Seconds() }
 
-// report is the whole measurement.
-type report struct {
-	server, baseline measured
-	answers          answers
-	sent             int // in the warm-up and measured
+// report is the whole measurement: of the program, and of what it is compared with.
+type report struct{ receivers []*measured }
+
+func (r *report) program() *measured { return r.receivers[0] }
+
+// addProgram makes the program's tables and calls, and starts it.
+func (r *report) addProgram(ctx context.Context, o options, binary string, db database) error {
+	m := newMeasured(o.seed, o.requests, o)
+	if err := migrate(ctx, binary, db.url()); err != nil {
+		return err
+	}
+	if err := seedCalls(ctx, db, m.calls()); err != nil {
+		return err
+	}
+	server, err := serve(ctx, binary, db.url())
+	return r.add(ctx, o, m, server, err)
 }
 
-// measure warms up and then lets the program and the baseline take turns.
-func (r *report) measure(ctx context.Context, o options, s *server, db database, warmUp, t *traffic, base *baseline) error {
-	conns, err := dialAll(ctx, s.address, o.connections)
+// addPlains does the same for the plain receivers.
+func (r *report) addPlains(ctx context.Context, o options, db database) error {
+	if err := plainTables(ctx, db); err != nil {
+		return err
+	}
+	for i, p := range plains(o.database) {
+		m := newMeasured(o.seed+2+2*uint64(i), o.baseline, o)
+		if err := plainCalls(ctx, db, m.calls()); err != nil {
+			return err
+		}
+		server, err := servePlain(ctx, p, o, db.url())
+		if err := r.add(ctx, o, m, server, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newMeasured(seed uint64, requests int, o options) *measured {
+	return &measured{
+		cpu:    map[string]time.Duration{},
+		warmUp: newTraffic(seed, requests/10, o.duplicates), traffic: newTraffic(seed+1, requests, o.duplicates),
+	}
+}
+
+func (m *measured) calls() []*call { return slices.Concat(m.warmUp.calls, m.traffic.calls) }
+
+func (r *report) add(ctx context.Context, o options, m *measured, s *server, err error) error {
 	if err != nil {
 		return err
 	}
-	defer conns.close()
-	if _, _, err := conns.send(ctx, warmUp.requests, &r.answers); err != nil {
-		return err
+	m.server = s
+	r.receivers = append(r.receivers, m)
+	m.conns, err = dialAll(ctx, s.address, o.connections)
+	return err
+}
+
+func (r *report) close() (err error) {
+	for _, m := range r.receivers {
+		m.conns.close()
+		err = errors.Join(err, m.stop())
 	}
-	r.sent = len(warmUp.requests) + len(t.requests)
+	return err
+}
+
+// measure warms up and then lets the receivers take turns.
+func (r *report) measure(ctx context.Context, o options, db database) error {
+	for _, m := range r.receivers {
+		if _, _, err := m.conns.send(ctx, m.warmUp.requests, &m.answers); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
 	for round := range o.rounds {
-		before := r.times(s, db)
-		took, elapsed, err := conns.send(ctx, part(t.requests, round, o.rounds), &r.answers)
-		if err != nil {
-			return err
+		for _, m := range r.receivers {
+			before := times(m.server, db)
+			took, elapsed, err := m.conns.send(ctx, part(m.traffic.requests, round, o.rounds), &m.answers)
+			if err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+			m.add(took, elapsed)
+			m.charge(before, times(m.server, db))
 		}
-		r.server.add(took, elapsed)
-		r.server.charge(before, r.times(s, db))
-		if base == nil {
-			continue
-		}
-		before = r.times(s, db)
-		took, elapsed, err = base.run(ctx, o, part(base.traffic.requests, round, o.rounds))
-		if err != nil {
-			return fmt.Errorf("baseline: %w", err)
-		}
-		r.baseline.add(took, elapsed)
-		r.baseline.charge(before, r.times(s, db))
 	}
 	return nil
 }
@@ -70,7 +118,7 @@ func (r *report) measure(ctx context.Context, o options, s *server, db database,
 func part[T any](list []T, i, n int) []T { return list[i*len(list)/n : (i+1)*len(list)/n] }
 
 // times are the processor times so far, by whose they are.
-func (*report) times(s *server, db database) map[string]time.Duration {
+func times(s *server, db database) map[string]time.Duration {
 	times := map[string]time.Duration{}
 	if d, ok := ownCPU(s.cmd.Process.Pid); ok {
 		times["program"] = d
@@ -85,9 +133,6 @@ func (*report) times(s *server, db database) map[string]time.Duration {
 }
 
 func (m *measured) charge(before, after map[string]time.Duration) {
-	if m.cpu == nil {
-		m.cpu = map[string]time.Duration{}
-	}
 	for who, d := range after {
 		m.cpu[who] += d - before[who]
 	}
@@ -96,29 +141,31 @@ func (m *measured) charge(before, after map[string]time.Duration) {
 // print writes the table.
 func (r *report) print() {
 	fmt.Printf("%-22s %11s %9s %9s %9s   %s\n", "", "webhooks/s", "p50", "p99", "max", "CPU per webhook")
-	r.server.print([]string{"program", "database", "load"})
-	if len(r.baseline.took) > 0 {
-		r.baseline.print([]string{"database", "load"})
-		fmt.Printf("%-22s %11.2f %31s %.2f\n", "ratio", r.server.rate()/r.baseline.rate(), "",
-			// Without the load of the one; the client of the other is its program.
-			float64(r.server.each("program", "database"))/float64(r.baseline.each("load", "database")))
+	for _, m := range r.receivers {
+		m.print()
 	}
-	fmt.Printf("\n%-22s", "by round (and baseline)")
-	for i, rate := range r.server.rates {
-		fmt.Printf(" %6.0f", rate)
-		if len(r.baseline.rates) > 0 {
-			fmt.Printf(" (%.0f)", r.baseline.rates[i])
+	program, plains := r.program(), r.receivers[1:]
+	for _, m := range plains {
+		fmt.Printf("%-22s %11.2f %31s %.2f\n", "to "+m.name, program.rate()/m.rate(), "",
+			float64(program.each("program", "database"))/float64(m.each("program", "database")))
+	}
+	fmt.Println()
+	for _, m := range r.receivers {
+		fmt.Printf("%-22s", "by round")
+		for _, rate := range m.rates {
+			fmt.Printf(" %6.0f", rate)
 		}
+		fmt.Printf("   %s\n", m.name)
 	}
-	fmt.Printf("\n%-22s %d first, %d duplicate, %d other, of %d sent\n", "answers",
-		r.answers.first.Load(), r.answers.duplicate.Load(), r.answers.other.Load(), r.sent)
+	fmt.Printf("%-22s %d first, %d duplicate, %d other, of %d sent\n", "answers", program.answers.first.Load(),
+		program.answers.duplicate.Load(), program.answers.other.Load(), len(program.warmUp.requests)+len(program.traffic.requests))
 }
 
-func (m *measured) print(parts []string) {
+func (m *measured) print() {
 	slices.Sort(m.took)
 	n := len(m.took)
 	fmt.Printf("%-22s %11.0f %9s %9s %9s  ", m.name, m.rate(), millis(m.took[n/2]), millis(m.took[n*99/100]), millis(m.took[n-1]))
-	for _, who := range parts {
+	for _, who := range []string{"program", "database", "load"} {
 		if _, ok := m.cpu[who]; ok {
 			fmt.Printf(" %s %d µs", who, m.each(who).Microseconds())
 		}
@@ -136,27 +183,21 @@ func (m *measured) each(who ...string) (d time.Duration) {
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
 
-// verdict asks the database whether the promise was kept.
-func (r *report) verdict(ctx context.Context, db database, all ...*traffic) error {
-	calls, events, repeated := 0, 0, 0
-	for _, t := range all {
-		calls += len(t.calls)
-		events += t.events()
-		repeated += t.repeated
-	}
-	var broken []error
-	expect := func(what string, got, want int) {
-		if got != want {
-			broken = append(broken, fmt.Errorf("%s: %d, not %d", what, got, want))
-		}
-	}
-	expect("answers that are the first of their event", int(r.answers.first.Load()), events)
-	expect("answers to a duplicate", int(r.answers.duplicate.Load()), repeated)
-	expect("answers other than 200 with success", int(r.answers.other.Load()), 0)
-	for _, check := range []struct {
-		what, query string
-		want        int
-	}{
+// expected is how many events and repeated requests there were.
+func (m *measured) expected() (events, repeated int) {
+	return m.warmUp.events() + m.traffic.events(), m.warmUp.repeated + m.traffic.repeated
+}
+
+// check is a number in the database that must be right in the end.
+type check struct {
+	what, query string
+	want        int
+}
+
+func (r *report) checks() []check {
+	events, repeated := r.program().expected()
+	calls := len(r.program().calls())
+	checks := []check{
 		{"accepted events", `SELECT count(*) FROM webhook_events WHERE outcome = 'accepted'`, events},
 		{"different accepted events", `SELECT count(DISTINCT event_id) FROM webhook_events WHERE outcome = 'accepted'`, events},
 		{"events of another outcome", `SELECT count(*) FROM webhook_events WHERE outcome <> 'accepted'`, 0},
@@ -166,7 +207,34 @@ func (r *report) verdict(ctx context.Context, db database, all ...*traffic) erro
 		{"calls with exactly their own events", `SELECT count(*) FROM calls WHERE 4 = (SELECT count(DISTINCT event_id) FROM webhook_events
 			WHERE call_id = calls.id AND outcome = 'accepted' AND event_id IN (twilio_sid || ':status:initiated',
 			twilio_sid || ':status:ringing', twilio_sid || ':status:in-progress', twilio_sid || ':status:completed'))`, calls},
-	} {
+	}
+	if plains := r.receivers[1:]; len(plains) > 0 {
+		events, calls := 0, 0
+		for _, m := range plains {
+			n, _ := m.expected()
+			events, calls = events+n, calls+len(m.calls())
+		}
+		checks = append(checks, check{"events of plain receivers", `SELECT count(*) FROM plain_events`, events},
+			check{"completed calls of plain receivers", `SELECT count(*) FROM plain_calls WHERE status = 'completed'`, calls})
+	}
+	return checks
+}
+
+// verdict asks the database whether the promise was kept.
+func (r *report) verdict(ctx context.Context, db database) error {
+	var broken []error
+	expect := func(what string, got, want int) {
+		if got != want {
+			broken = append(broken, fmt.Errorf("%s: %d, not %d", what, got, want))
+		}
+	}
+	for _, m := range r.receivers {
+		events, repeated := m.expected()
+		expect(m.name+": answers that are the first of their event", int(m.answers.first.Load()), events)
+		expect(m.name+": answers to a duplicate", int(m.answers.duplicate.Load()), repeated)
+		expect(m.name+": answers other than 200 with success", int(m.answers.other.Load()), 0)
+	}
+	for _, check := range r.checks() {
 		n, err := db.count(ctx, check.query)
 		if err != nil {
 			return fmt.Errorf("counting %s: %w", check.what, err)
@@ -176,9 +244,10 @@ func (r *report) verdict(ctx context.Context, db database, all ...*traffic) erro
 	if err := errors.Join(broken...); err != nil {
 		return fmt.Errorf("the promise is broken:\n%w", err)
 	}
+	events, _ := r.program().expected()
 	if n, ok := db.commits(ctx); ok && n > 0 {
 		fmt.Printf("%-22s %d, %.1f events each\n", "commits", n, float64(events)/float64(n))
 	}
-	fmt.Printf("%-22s %d events accepted once each, %d calls COMPLETED, nothing lost, nothing doubled\n", "database", events, calls)
+	fmt.Printf("%-22s %d events accepted once each, %d calls COMPLETED, nothing lost, nothing doubled\n", "database", events, len(r.program().calls()))
 	return nil
 }

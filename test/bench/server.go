@@ -58,8 +58,9 @@ func migrate(ctx context.Context, binary, databaseURL string) error {
 	return nil
 }
 
-// server is `iagent serve` under load.
+// server is a process under load.
 type server struct {
+	name    string
 	address string
 	cmd     *exec.Cmd
 	log     *os.File
@@ -69,6 +70,11 @@ type server struct {
 
 // serve starts the program and returns once it is ready.
 func serve(ctx context.Context, binary, databaseURL string) (*server, error) {
+	return start(ctx, "iagent serve", exec.Command(binary, "serve"), func(port string) []string { return environment(databaseURL, port) })
+}
+
+// start starts a server on a port of its own and returns once it is ready.
+func start(ctx context.Context, name string, cmd *exec.Cmd, environment func(port string) []string) (*server, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -81,18 +87,18 @@ func serve(ctx context.Context, binary, databaseURL string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{address: address, log: log, done: make(chan struct{}), cmd: exec.Command(binary, "serve")}
-	s.cmd.Env = environment(databaseURL, port)
+	s := &server{name: name, address: address, log: log, done: make(chan struct{}), cmd: cmd}
+	s.cmd.Env = environment(port)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("iagent serve: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	go func() {
 		s.err = s.cmd.Wait()
 		close(s.done)
 	}()
 	if err := s.ready(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("iagent serve: %w", err), s.stop())
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.stop())
 	}
 	return s, nil
 }
@@ -133,7 +139,7 @@ func (s *server) stop() error {
 	}()
 	select {
 	case <-s.done:
-		return errors.Join(fmt.Errorf("iagent serve ended by itself: %v", s.err), s.complain())
+		return errors.Join(fmt.Errorf("%s ended by itself: %v", s.name, s.err), s.complain())
 	default:
 	}
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -144,10 +150,10 @@ func (s *server) stop() error {
 	case <-time.After(30 * time.Second):
 		s.cmd.Process.Kill()
 		<-s.done
-		return errors.Join(errors.New("iagent serve did not end within 30 s of SIGTERM"), s.complain())
+		return errors.Join(fmt.Errorf("%s did not end within 30 s of SIGTERM", s.name), s.complain())
 	}
 	if s.err != nil {
-		return errors.Join(fmt.Errorf("iagent serve: %w", s.err), s.complain())
+		return errors.Join(fmt.Errorf("%s: %w", s.name, s.err), s.complain())
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 
 // sqlite is a file of our own, with one connection, as SQLite has one writer.
 type sqlite struct {
-	dir string
-	db  *sql.DB
+	dir  string // "" when the file is another process'
+	file string
+	db   *sql.DB
 }
 
 func openSQLite(ctx context.Context) (*sqlite, error) {
@@ -22,21 +23,23 @@ func openSQLite(ctx context.Context) (*sqlite, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlite{dir: dir}
-	s.db, err = sql.Open("sqlite", s.path()+"?_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_time_format=sqlite&_timezone=UTC")
-	if err == nil {
-		s.db.SetMaxOpenConns(1)
-		err = s.db.PingContext(ctx)
-	}
-	if err != nil {
+	s := &sqlite{dir: dir, file: filepath.Join(dir, "bench.db")}
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *sqlite) path() string { return filepath.Join(s.dir, "bench.db") }
+func (s *sqlite) open(ctx context.Context) (err error) {
+	s.db, err = sql.Open("sqlite", s.file+"?_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_time_format=sqlite&_timezone=UTC")
+	if err != nil {
+		return err
+	}
+	s.db.SetMaxOpenConns(1)
+	return s.db.PingContext(ctx)
+}
 
-func (s *sqlite) url() string { return "sqlite:" + s.path() }
+func (s *sqlite) url() string { return "sqlite:" + s.file }
 
 func (s *sqlite) describe(ctx context.Context) string {
 	var version string
@@ -75,8 +78,16 @@ func (t sqlTransaction) exec(ctx context.Context, statement string, args ...any)
 	return err
 }
 
-func (t sqlTransaction) text(ctx context.Context, query string, args ...any) (text string, found bool, err error) {
-	err = t.tx.QueryRowContext(ctx, query, args...).Scan(&text)
+func (t sqlTransaction) text(ctx context.Context, query string, args ...any) (string, bool, error) {
+	return scanRow(t.tx.QueryRowContext(ctx, query, args...))
+}
+
+func (s *sqlite) text(ctx context.Context, query string, args ...any) (string, bool, error) {
+	return scanRow(s.db.QueryRowContext(ctx, query, args...))
+}
+
+func scanRow(row *sql.Row) (text string, found bool, err error) {
+	err = row.Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
@@ -93,5 +104,8 @@ func (s *sqlite) close() error {
 	if s.db != nil {
 		err = s.db.Close()
 	}
-	return errors.Join(err, os.RemoveAll(s.dir))
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
 }
