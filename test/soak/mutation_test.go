@@ -23,12 +23,12 @@ type mutant struct {
 // a crash falls between the two commits; without it a crash needs some luck to.
 var claimFirst = mutant{"internal/store/processor.go",
 	[]string{`	return p.store.write(ctx, func(tx *Tx) error {
-		b := newBatch(tx, p.decide, deliveries)
+		b := p.newBatch(tx, deliveries)
 		return b.run(ctx)
 	})`},
 	[]string{`	var claimed map[string]bool
 	err = p.store.write(ctx, func(tx *Tx) error {
-		b := newBatch(tx, p.decide, deliveries)
+		b := p.newBatch(tx, deliveries)
 		err := b.load(ctx)
 		claimed = b.claimed
 		return err
@@ -38,7 +38,7 @@ var claimFirst = mutant{"internal/store/processor.go",
 	}
 	time.Sleep(50 * time.Millisecond)
 	return p.store.write(ctx, func(tx *Tx) error {
-		b := newBatch(tx, p.decide, deliveries)
+		b := p.newBatch(tx, deliveries)
 		if err := b.load(ctx); err != nil {
 			return err
 		}
