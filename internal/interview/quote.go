@@ -40,9 +40,7 @@ func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
 	if math.IsInf(best.cost, 1) {
 		return Quote{}, false
 	}
-	q := where.quote(best)
-	// A unit that is only understood, such as the dollar of "0 cent", takes no room in what was said.
-	return q, q.Text != ""
+	return where.quote(best), true
 }
 
 // maxQuote is the most words of a quote: longer ones prove nothing in particular.
@@ -125,7 +123,7 @@ func align(wanted []token, s stretch, near int) (place, bool) {
 	}
 	best, found := place{}, false
 	for j, c := range above {
-		if c.cost > limit || c.from >= j {
+		if c.cost > limit || c.from >= j || s.understood(c.from, j) {
 			continue
 		}
 		p := place{from: c.from, to: j, cost: c.cost, near: s.within(c.from, j, near)}
@@ -136,6 +134,9 @@ func align(wanted []token, s stretch, near int) (place, bool) {
 	}
 	return best, found
 }
+
+// understood reports that words[from:to] take no room in what was said, such as the dollar behind the number of "$20".
+func (s stretch) understood(from, to int) bool { return s.words[from].start == s.words[to-1].end }
 
 // decisive words make another statement when they are missing or different.
 const decisive = 1000

@@ -85,6 +85,7 @@ func FuzzFindQuote(f *testing.F) {
 	f.Add("$", "€5", "per cent")
 	f.Add("no 5", "-5 ... no", "oh oh five")
 	f.Add("$", "0", "cent")
+	f.Add("$", "$20", "$")
 	f.Fuzz(func(t *testing.T, quote, first, second string) {
 		utterances := []Utterance{
 			{Speaker: SpeakerCallee, Text: first, StartSec: 1, EndSec: 2},
