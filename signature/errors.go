@@ -25,8 +25,8 @@ var (
 	// ErrMalformedBody: the form body has a broken percent-encoding, or names
 	// two accounts.
 	ErrMalformedBody = errors.New("malformed body")
-	// ErrMalformedTarget: the request target is no path, is too long, or names
-	// two accounts.
+	// ErrMalformedTarget: the request target is neither a path nor a URL, is
+	// too long, or names two accounts.
 	ErrMalformedTarget = errors.New("malformed request target")
 	// ErrBodyTooLarge: the middleware read more than [Config.MaxBody].
 	ErrBodyTooLarge = errors.New("body too large")
@@ -37,7 +37,7 @@ var (
 // What can be wrong with a [Config].
 var (
 	// ErrNoToken: no token at all, or an empty one. An empty token would let
-	// anybody sign.
+	// anybody sign. It is also the verdict of the zero Verifier.
 	ErrNoToken = errors.New("no auth token")
 	// ErrInvalidToken: a token that cannot be one, such as one with white space
 	// around it.

@@ -67,7 +67,7 @@ func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
 		return nil
 	}
 	causes := causesOf(err)
-	if errors.Is(err, ErrMissingHeader) || errors.Is(err, ErrMalformedTarget) || errors.Is(err, ErrBodyHashMismatch) {
+	if errors.Is(err, ErrNoToken) || errors.Is(err, ErrMissingHeader) || errors.Is(err, ErrMalformedTarget) || errors.Is(err, ErrBodyHashMismatch) {
 		return causes
 	}
 	if len(req.Signature) != signatureLen {
@@ -87,6 +87,8 @@ func causesOf(err error) []Cause {
 	var rejected *RejectError
 	errors.As(err, &rejected)
 	switch {
+	case errors.Is(err, ErrNoToken):
+		return []Cause{{CauseToken, "no token is configured here", false}}
 	case errors.Is(err, ErrMissingHeader):
 		return []Cause{{CauseHeader, "no " + Header + ": not from Twilio, or a CDN, firewall or proxy removed the header, " +
 			"or it is the first leg of Basic authentication", false}}

@@ -125,6 +125,8 @@ func ExampleVerifier_Explain() {
 func FuzzExplain(f *testing.F) {
 	f.Add("POST", "/v?a='&b=%40", formType, []byte("a=1&a=2&b=%E9"), false)
 	f.Add("GET", "http://x#", "", []byte{}, true)
+	f.Add("POST", "/./?a='&b=%27", formType, []byte("0"), false)
+	f.Add("GET", "/?%40%27", "", []byte{}, false)
 	f.Fuzz(func(t *testing.T, method, target, contentType string, body []byte, ws bool) {
 		v := mustNew(t, Config{URL: "https://h.example/p", Tokens: []string{"0fuzz0"}})
 		req := Request{method, target, contentType, Sign("1fuzz1", "https://h", nil), body, ws}

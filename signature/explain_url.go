@@ -67,8 +67,9 @@ func otherScheme(scheme string) string {
 
 // addTargets lists the paths and queries that may have been signed.
 func (d *doctor) addTargets(t *target, req Request) {
+	queries := queryOptions(t, req)
 	for _, p := range pathOptions(string(t.path)) {
-		for _, q := range queryOptions(t, req) {
+		for _, q := range queries {
 			d.targets = append(d.targets, option[string]{p.value + q.value, slices.Concat(p.causes, q.causes)})
 			if req.WebSocket {
 				d.targets = append(d.targets, option[string]{p.value + q.value + "/", slices.Concat(p.causes, q.causes)})

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -17,17 +18,17 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Before the body: what is not even signed is not worth reading.
 		if r.Header.Get(Header) == "" {
-			v.onReject(w, r, reject(ErrMissingHeader, ""))
+			v.reject(w, r, reject(ErrMissingHeader, ""))
 			return
 		}
-		body, err := readBody(w, r, v.maxBody)
+		body, err := readBody(w, r, cmp.Or(v.maxBody, DefaultMaxBody))
 		if err != nil {
-			v.onReject(w, r, err)
+			v.reject(w, r, err)
 			return
 		}
 		match, err := v.VerifyRequest(r, body)
 		if err != nil {
-			v.onReject(w, r, err)
+			v.reject(w, r, err)
 			return
 		}
 		verified := r.WithContext(context.WithValue(r.Context(), matchKey{}, match))
@@ -36,6 +37,14 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 		verified.TransferEncoding = nil
 		next.ServeHTTP(w, verified)
 	})
+}
+
+func (v *Verifier) reject(w http.ResponseWriter, r *http.Request, err error) {
+	if v.onReject == nil {
+		Reject(w, r, err)
+		return
+	}
+	v.onReject(w, r, err)
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {

@@ -69,7 +69,7 @@ type edit struct {
 // its path on: its host is the sender's word and is not looked at. The fragment
 // is cut, since Twilio never signs it. Authority form and "*" are refused.
 func (t *target) set(raw string) bool {
-	t.nEdits, t.path, t.query = 0, nil, nil
+	t.path, t.query = nil, nil
 	if len(raw) > maxTarget {
 		return false
 	}
@@ -108,6 +108,7 @@ func (t *target) rawQuery() []byte {
 // arrives with characters escaped that were signed as they are (Twilio's
 // twilio-node, issue 1059 and pull request 621).
 func (t *target) forms(get bool) {
+	t.nEdits = 0
 	quotes := bytes.IndexByte(t.query, '\'') >= 0
 	escaped := bytes.Contains(t.query, []byte("%27"))
 	if quotes {

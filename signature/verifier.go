@@ -2,6 +2,7 @@ package signature
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -60,14 +61,15 @@ func (c Config) String() string {
 	return fmt.Sprintf("signature.Config(%s, tokens: %d, further accounts: %d)", shown, len(c.Tokens), len(c.AccountTokens))
 }
 
-// GoString keeps the tokens out of %#v.
-func (c Config) GoString() string { return c.String() }
+// Format keeps the tokens out of every verb, %d and %#v included.
+func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) } //nolint:errcheck // a State keeps its errors
 
 // LogValue keeps the tokens out of structured logs.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Verifier tells Twilio's requests from others. It never changes after [New]
-// and is safe for concurrent use.
+// and is safe for concurrent use. The zero Verifier has no token and verifies
+// nothing.
 type Verifier struct {
 	origin      origin
 	prefixes    []prefix
@@ -75,9 +77,9 @@ type Verifier struct {
 	accounts    []account      // the default account first, if it has tokens
 	bySid       map[string]int // index in accounts
 	hasDefault  bool
-	defaultOnly string // AccountSid of the default account, when configured
-	maxBody     int64
-	onReject    func(http.ResponseWriter, *http.Request, error)
+	defaultOnly string                                          // AccountSid of the default account, when configured
+	maxBody     int64                                           // 0 is DefaultMaxBody
+	onReject    func(http.ResponseWriter, *http.Request, error) // nil is Reject
 	scratches   sync.Pool
 }
 
@@ -101,16 +103,9 @@ func New(c Config) (*Verifier, error) {
 		wsPrefixes:  o.webSocket().prefixes(),
 		bySid:       make(map[string]int, len(c.AccountTokens)+1),
 		defaultOnly: c.AccountSid,
-		maxBody:     c.MaxBody,
+		maxBody:     max(c.MaxBody, 0),
 		onReject:    c.OnReject,
 	}
-	if v.maxBody <= 0 {
-		v.maxBody = DefaultMaxBody
-	}
-	if v.onReject == nil {
-		v.onReject = Reject
-	}
-	v.scratches.New = func() any { return newScratch() }
 	if err := v.addAccounts(c); err != nil {
 		return nil, err
 	}
@@ -180,5 +175,5 @@ func (v *Verifier) String() string {
 	return fmt.Sprintf("signature.Verifier(%s, accounts: %d)", v.origin.redacted(), len(v.accounts))
 }
 
-// GoString keeps the keys out of %#v.
-func (v *Verifier) GoString() string { return v.String() }
+// Format keeps the keys and the URL's password out of every verb.
+func (v *Verifier) Format(f fmt.State, _ rune) { io.WriteString(f, v.String()) } //nolint:errcheck // a State keeps its errors

@@ -60,7 +60,10 @@ func requestOf(r *http.Request, body []byte) Request {
 // Verify reports which token signed the request, or why none did: the error is
 // a [*RejectError]. It allocates nothing when the signature fits.
 func (v *Verifier) Verify(req Request) (Match, error) {
-	s := v.scratches.Get().(*scratch)
+	s, _ := v.scratches.Get().(*scratch)
+	if s == nil {
+		s = newScratch()
+	}
 	match, err := v.verify(s, &req)
 	if s.reusable() {
 		v.scratches.Put(s)
@@ -69,6 +72,9 @@ func (v *Verifier) Verify(req Request) (Match, error) {
 }
 
 func (v *Verifier) verify(s *scratch, req *Request) (Match, error) {
+	if len(v.accounts) == 0 {
+		return Match{}, reject(ErrNoToken, "the verifier was not made by New")
+	}
 	if req.Signature == "" {
 		return Match{}, reject(ErrMissingHeader, "")
 	}

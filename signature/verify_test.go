@@ -387,12 +387,30 @@ func TestConfigurationThatCannotBeSafeIsAccepted(t *testing.T) {
 	}
 }
 
+func TestVerifierNotMadeByNewLetsARequestThroughOrPanics(t *testing.T) {
+	var v Verifier
+	req := post(t, "", "/v", "/v", "CallSid=CA1")
+	if _, err := v.Verify(req); !errors.Is(err, ErrNoToken) {
+		t.Errorf("verify: %v", err)
+	}
+	if causes := v.Explain(req, Suspects{}); len(causes) != 1 || causes[0].Kind != CauseToken {
+		t.Errorf("explain: %+v", causes)
+	}
+	r := httptest.NewRequest("POST", "/v", strings.NewReader("CallSid=CA1"))
+	r.Header.Set(Header, req.Signature)
+	w := httptest.NewRecorder()
+	v.Middleware(http.NotFoundHandler()).ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden {
+		t.Errorf("middleware: %d", w.Code)
+	}
+}
+
 func TestSecretsArePrinted(t *testing.T) {
 	c := Config{URL: "https://user:passphrase@h.example", Tokens: []string{primary, secondary},
 		AccountTokens: map[string][]string{subSid: {subToken}}}
 	v := mustNew(t, c)
 	var texts []string
-	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q"} {
 		texts = append(texts, fmt.Sprintf(format, c), fmt.Sprintf(format, v), fmt.Sprintf(format, &c))
 	}
 	var log strings.Builder
