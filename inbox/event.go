@@ -36,7 +36,8 @@ type Event struct {
 	Source Source
 	// AccountSid and CallSid are Twilio's, as sent and signed.
 	AccountSid, CallSid string
-	// Subject is the application's own key for what the event is about: for i-agent the callId of the query.
+	// Subject is the application's own key for what the event is about, such as the callId of the query. Only
+	// [Config].Identify sets it.
 	Subject string
 	// Target is the request target as received: path and raw query, never a host.
 	Target string

@@ -65,7 +65,9 @@ type Config struct {
 //	signature                                 403 {"error":"Invalid signature"}
 //	other method, body too large, no form     405, 413, 415
 //	refusal                                   its status, {"error":Reason}
-//	anything else, panics included            500 {"error":"Internal server error"}
+//	broken off, or sent too slowly            400, 503
+//	anything else, panics of Verify, Identify
+//	and the Processor included                500 {"error":"Internal server error"}
 //
 // Answers to duplicates carry the header X-Webhook-Duplicate: true. A reply without content type and body stands for
 // success: an empty TwiML document for voice and consent, {"success":true} for others.
@@ -222,10 +224,18 @@ func (h *Handler) process(ctx context.Context, e *Event) (result Result, err err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.Timeout)
 	defer cancel()
 	result, err = h.config.Processor.Process(ctx, e)
-	if status := result.Reply.Status; err == nil && status != 0 && (status < 200 || status > 599) {
-		err = fmt.Errorf("the reply has status %d", status)
+	if err != nil {
+		return result, err
 	}
-	return result, err
+	switch result.Outcome {
+	case Accepted, Duplicate, Conflict:
+	default:
+		return result, fmt.Errorf("the processor returned the outcome %q and no error", result.Outcome)
+	}
+	if status := result.Reply.Status; status != 0 && (status < 200 || status > 599) {
+		return result, fmt.Errorf("the reply has status %d", status)
+	}
+	return result, nil
 }
 
 func malformed(reason string) error { return Refuse(http.StatusBadRequest, reason) }

@@ -117,6 +117,13 @@ func TestClientThatHangsUpDoesNotLoseTheEvent(t *testing.T) {
 	}
 }
 
+func TestProcessorThatSaysNothingIsTakenForADuplicate(t *testing.T) {
+	for _, outcome := range []inbox.Outcome{"", inbox.Failed, inbox.Refused, "ok"} {
+		h := newHandler(t, inbox.Config{Processor: outcomes(outcome, "text/xml", twiml)})
+		want(t, serve(h, webhook("voice", "CallSid=CA1")), 500, "application/json", `{"error":"Internal server error"}`, false)
+	}
+}
+
 func TestProcessorThatHangsIsAnsweredInTime(t *testing.T) {
 	h := newHandler(t, inbox.Config{Timeout: time.Millisecond, Processor: process(func(ctx context.Context, _ *inbox.Event) (inbox.Result, error) {
 		<-ctx.Done()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +157,7 @@ func TestBrokenRequestIsAnsweredWithoutBeingProcessed(t *testing.T) {
 		{"JSON", func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }, "{}", 415, "Unsupported media type"},
 		{"no type", func(r *http.Request) { r.Header.Del("Content-Type") }, "a=b", 415, "Unsupported media type"},
 		{"broken off", func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(r.Body, brokenReader{})) }, "a=b", 400, "Unreadable body"},
+		{"too slow", func(r *http.Request) { r.Body = io.NopCloser(slowReader{}) }, "a=b", 503, "Body too slow"},
 		{"unsigned", func(r *http.Request) { r.Header.Del(signed) }, "a=b", 403, "Invalid signature"},
 		{"unsigned and malformed", func(r *http.Request) { r.Header.Del(signed) }, "a=%zz", 403, "Invalid signature"},
 		{"malformed body", func(*http.Request) {}, "CallSid=%zz", 400, "Malformed body"},
@@ -180,6 +183,13 @@ func TestBrokenRequestIsAnsweredWithoutBeingProcessed(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// slowReader is what a connection is whose read deadline has passed.
+type slowReader struct{}
+
+func (slowReader) Read([]byte) (int, error) {
+	return 0, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
+}
 
 func TestLargestBodyIsReadWhole(t *testing.T) {
 	body := "CallSid=CA1&x=" + strings.Repeat("y", inbox.DefaultMaxBody-14)

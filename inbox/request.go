@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ var reasons = map[int]string{
 	http.StatusForbidden:             "Invalid signature",
 	http.StatusMethodNotAllowed:      "Method not allowed",
 	http.StatusRequestEntityTooLarge: "Body too large",
+	http.StatusServiceUnavailable:    "Body too slow",
 	http.StatusUnsupportedMediaType:  "Unsupported media type",
 }
 
@@ -45,6 +47,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return nil, http.StatusRequestEntityTooLarge, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		// The server's ReadTimeout. Nobody is at fault, and Twilio sends again what a 5xx answers, if asked to.
+		return nil, http.StatusServiceUnavailable, fmt.Errorf("reading the body: %w", err)
 	case err != nil:
 		return nil, http.StatusBadRequest, fmt.Errorf("reading the body: %w", err)
 	}

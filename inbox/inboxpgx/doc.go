@@ -2,7 +2,7 @@
 // event's deduplication row, its raw body and its answer, so that all of it is committed, or none.
 //
 //	processor, err := inboxpgx.New(pool, func(ctx context.Context, tx pgx.Tx, e *inbox.Event) (inbox.Reply, error) {
-//		_, err := tx.Exec(ctx, `UPDATE orders SET called = true WHERE id = $1`, e.Subject)
+//		_, err := tx.Exec(ctx, `UPDATE orders SET called = true WHERE call_sid = $1`, e.CallSid)
 //		return inbox.Reply{ContentType: "text/xml", Body: []byte("<Response/>")}, err
 //	})
 //	err = processor.Migrate(ctx)

@@ -2,7 +2,7 @@
 // event's deduplication row, its raw body and its answer, so that all of it is committed, or none.
 //
 //	processor, err := inboxsql.New(db, inboxsql.SQLite, func(ctx context.Context, tx *sql.Tx, e *inbox.Event) (inbox.Reply, error) {
-//		_, err := tx.ExecContext(ctx, `UPDATE orders SET called = 1 WHERE id = $1`, e.Subject)
+//		_, err := tx.ExecContext(ctx, `UPDATE orders SET called = 1 WHERE call_sid = $1`, e.CallSid)
 //		return inbox.Reply{ContentType: "text/xml", Body: []byte("<Response/>")}, err
 //	})
 //	err = processor.Migrate(ctx)
