@@ -59,6 +59,9 @@ func TestConsentIsReadAsMeant(t *testing.T) {
 		{"", "yes, who's calling", AnswerUnclear}, {"", "I'm fine, and you?", AnswerUnclear},
 		{"", "are you sure", AnswerUnclear}, {"", "okay wait, what is this about", AnswerUnclear},
 		{"", "do I have to agree", AnswerUnclear}, {"", "consent to what", AnswerUnclear},
+		{"", "hardly okay", AnswerUnclear}, {"", "barely fine", AnswerUnclear}, {"", "okay, what?", AnswerUnclear},
+		{"", "OK Google", AnswerUnclear}, {"", "yeah right", AnswerUnclear}, {"", "yes I heard you", AnswerUnclear},
+		{"", "yes, whatever", AnswerYes}, {"", "that's fine thank you", AnswerYes},
 		{"", "can you repeat that, ok?", AnswerUnclear}, {"", "what am I agreeing to", AnswerUnclear},
 	} {
 		if got := DecideConsent(c.digits, c.speech); got != c.want {

@@ -31,7 +31,7 @@ var phrases, longestPhrase = vocabulary(map[meaning]string{
 		don't mind, wouldn't mind, don't have a problem, don't have any problem, don't have any problems
 		don't have any objection, don't have any objections, without a doubt, without doubt`,
 
-	nothing: `why not`, // keeps its "not" from denying in "sure, why not"
+	nothing: `why not, you know what`, // keeps their words from denying and doubting: "sure, why not"
 
 	doubts: `
 		not sure, not certain, unsure, uncertain, undecided, don't know, dunno, no idea, no clue, not yet, can't say
@@ -43,7 +43,8 @@ var phrases, longestPhrase = vocabulary(map[meaning]string{
 		how long, how do, how did, are you, you sure, is this, is that, is it, can you, could you, would you, will you
 		do you, did you, do i, did i, should i, must i, can i, may i, have to, make sure, say again, come again, repeat
 		pardon, don't understand, didn't understand, don't hear, didn't hear, can't hear, couldn't hear, didn't catch
-		don't get it, didn't get that, i'm fine, i am fine`,
+		don't get it, didn't get that, i'm fine, i am fine
+		hardly, barely, scarcely, what, yeah right, i hear, i heard, ok google, okay google`,
 
 	denies: `
 		no, nope, nah, naw, nay, not, never, none, nothing, nobody, neither, nor, cannot, without, negative, no way
