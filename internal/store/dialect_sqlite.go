@@ -36,6 +36,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	common.Set("_synchronous", "FULL")
 	common.Set("_busy_timeout", "10000")
 	common.Set("_foreign_keys", "on")
+	common.Set("_pragma", "secure_delete(1)") // what is erased is also gone from the file
 	write, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_txlock=immediate")
 	if err != nil {
 		return fmt.Errorf("opening SQLite: %w", err)

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -275,6 +278,30 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 }
 
 // Between any two statements of an erasure the connection may be lost: then all is still there, and the next one takes it.
+func TestErasedDataStaysInTheFile(t *testing.T) {
+	path := testdb.SQLite(t)
+	s := migrated(t, "sqlite:"+path, Options{})
+	l := dialledLine(t, s)
+	l.interview()
+	l.recordingEnds()
+	l.hangUp()
+	l.transcribe(secretWords)
+	l.extract()
+	if _, err := l.erase(); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{secretNumber[1:], secretWords, url.QueryEscape(secretWords)} {
+		if n := bytes.Count(file, []byte(secret)); n > 0 {
+			t.Errorf("%q is in the file %d times", secret, n)
+		}
+	}
+}
+
 func TestErasureStopsHalfway(t *testing.T) {
 	left := -1 // statements until the connection is lost; below 0 it holds
 	lost := errors.New("connection lost")
