@@ -237,6 +237,7 @@ func TestStrangeIDsAndCursorsReachTheDatabase(t *testing.T) {
 			s.do("POST", "/api/campaigns/"+id+"/calls", `{"phoneNumbers":["+15550000001"]}`).wantError(404, "Campaign not found")
 			for _, list := range []string{"campaigns", "calls", "webhooks"} {
 				s.get("/api/"+list+"?cursor="+id).wantError(400, "cursor is not one of ours")
+				s.get("/api/"+list+"?cursor=garbage").wantError(400, "cursor is not one of ours")
 			}
 			s.get("/api/calls?campaignId="+id).wantError(400, "campaignId is not an id")
 			s.get("/api/webhooks?callId="+id).wantError(400, "callId is not an id")

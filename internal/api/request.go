@@ -13,6 +13,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/oklog/ulid/v2"
+
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -80,8 +82,10 @@ func pageOf(query url.Values) (store.Page, error) {
 		}
 		page.Limit = min(n, maxLimit)
 	}
-	if page.After != "" && !plausibleID(page.After) {
-		return page, badRequest("cursor is not one of ours")
+	if page.After != "" {
+		if _, err := ulid.ParseStrict(page.After); err != nil {
+			return page, badRequest("cursor is not one of ours")
+		}
 	}
 	return page, nil
 }
