@@ -14,6 +14,11 @@ type serve struct {
 	app.Config
 }
 
+// Help is what --help says below the flags' summary.
+func (serve) Help() string {
+	return "Traces and metrics are exported as OpenTelemetry's own variables OTEL_EXPORTER_OTLP_* say."
+}
+
 func (s serve) Run(ctx context.Context) error {
 	if err := s.Check(); err != nil {
 		return err

@@ -37,6 +37,7 @@ type Config struct {
 	JobsEngine         string `name:"jobs-engine" env:"JOBS_ENGINE" default:"river" help:"What runs the functions: river or inngest."`
 	InngestEventKey    string `name:"inngest-event-key" env:"INNGEST_EVENT_KEY" help:"Event key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
 	InngestSigningKey  string `name:"inngest-signing-key" env:"INNGEST_SIGNING_KEY" help:"Signing key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
+	InngestFallbackKey string `name:"inngest-signing-key-fallback" env:"INNGEST_SIGNING_KEY_FALLBACK" help:"Previous signing key of Inngest, also accepted while rotating."`
 	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads shall be kept. Nothing is pruned yet."`
@@ -56,19 +57,41 @@ func (Config) GoString() string { return "app.Config" }
 
 // Secrets are the values that must never be seen, for the log to redact.
 func (c Config) Secrets() []string {
-	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey}
+	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey, c.InngestFallbackKey}
 	for pair := range strings.SplitSeq(c.AccountTokens, ",") {
 		if _, token, ok := strings.Cut(pair, "="); ok {
 			secrets = append(secrets, strings.TrimSpace(token))
 		}
 	}
-	for _, text := range []string{c.DatabaseURL, c.RedisURL} {
-		if u, err := url.Parse(text); err == nil && u.User != nil {
-			password, _ := u.User.Password()
-			secrets = append(secrets, password)
-		}
+	for _, text := range []string{c.URL, c.APIURL, c.DatabaseURL, c.RedisURL, c.OpenAIBaseURL, c.InngestBaseURL, c.InngestDev} {
+		secrets = append(secrets, passwords(text)...)
 	}
 	return slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
+}
+
+// passwords are those of a URL, each as it was written and as it is meant.
+func passwords(text string) []string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil
+	}
+	found := []string{u.Query().Get("password")} // as Postgres takes it, too
+	if password, ok := u.User.Password(); ok {
+		_, rest, _ := strings.Cut(text, "://")
+		authority, _, _ := strings.Cut(rest, "/")
+		_, written, _ := strings.Cut(authority[:strings.LastIndexByte(authority, '@')], ":")
+		found = append(found, password, written)
+	}
+	return found
+}
+
+// redactedURL is a URL without its password.
+func redactedURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
 }
 
 // settings is a configuration that was checked.

@@ -24,7 +24,7 @@ func (s *settings) checkEngine(fault func(variable, cure string)) {
 		fault("JOBS_ENGINE", "must be river or inngest")
 		return
 	}
-	c := jobs.InngestConfig{EventKey: s.InngestEventKey, SigningKey: s.InngestSigningKey, BaseURL: strings.TrimRight(s.InngestBaseURL, "/")}
+	c := jobs.InngestConfig{EventKey: s.InngestEventKey, SigningKey: s.InngestSigningKey, SigningKeyFallback: s.InngestFallbackKey, BaseURL: strings.TrimRight(s.InngestBaseURL, "/")}
 	if s.InngestBaseURL != "" && !httpURL(s.InngestBaseURL) {
 		fault("INNGEST_BASE_URL", "must be an http or https URL")
 	}
@@ -62,12 +62,21 @@ func (s *settings) checkInngestKeys(fault func(variable, cure string)) {
 	case strings.ContainsAny(s.InngestEventKey, " \t\r\n/?#%"):
 		fault("INNGEST_EVENT_KEY", "contains a character that no event key has; copy the key again")
 	}
-	key := signingKeyPrefix.ReplaceAllString(s.InngestSigningKey, "")
-	_, err := hex.DecodeString(key)
 	switch {
 	case s.InngestSigningKey == "":
 		fault("INNGEST_SIGNING_KEY", "is missing; set it to the signing key from the Inngest dashboard, or INNGEST_DEV=1 for a development server")
-	case err != nil || len(key) < 16:
-		fault("INNGEST_SIGNING_KEY", "must be hexadecimal, with or without a prefix such as signkey-prod-; copy the key again")
+	case !isSigningKey(s.InngestSigningKey):
+		fault("INNGEST_SIGNING_KEY", noSigningKey)
 	}
+	if s.InngestFallbackKey != "" && !isSigningKey(s.InngestFallbackKey) {
+		fault("INNGEST_SIGNING_KEY_FALLBACK", noSigningKey)
+	}
+}
+
+const noSigningKey = "must be hexadecimal, with or without a prefix such as signkey-prod-; copy the key again"
+
+func isSigningKey(text string) bool {
+	key := signingKeyPrefix.ReplaceAllString(text, "")
+	_, err := hex.DecodeString(key)
+	return err == nil && len(key) >= 16
 }

@@ -21,6 +21,8 @@ import (
 type InngestConfig struct {
 	// EventKey signs what we send, SigningKey what is sent to us. Both may be empty with Dev.
 	EventKey, SigningKey string
+	// SigningKeyFallback is also accepted while SigningKey is being rotated; may be empty.
+	SigningKeyFallback string
 	// BaseURL is a self-hosted or development server; "" is Inngest Cloud.
 	BaseURL string
 	// Dev speaks to a development server, which signs nothing: whoever reaches the handler can call a run.
@@ -73,8 +75,12 @@ func newInngest(e *Engine, c InngestConfig) (*inngest, error) {
 	if c.BaseURL != "" {
 		api, events = c.BaseURL, c.BaseURL
 	}
+	var fallback *string // an empty one would be a key, too
+	if c.SigningKeyFallback != "" {
+		fallback = &c.SigningKeyFallback
+	}
 	client, err := inngestgo.NewClient(inngestgo.ClientOpts{
-		AppID: appID, EventKey: &c.EventKey, SigningKey: &c.SigningKey, Dev: &c.Dev,
+		AppID: appID, EventKey: &c.EventKey, SigningKey: &c.SigningKey, SigningKeyFallback: fallback, Dev: &c.Dev,
 		APIBaseURL: &api, EventAPIBaseURL: &events, HTTPClient: c.Client, MaxBodySize: maxInvocation,
 		// What a function came to is in the ledger and reported by OnAttempt; this is for the protocol's troubles.
 		Logger: slog.New(quiet{e.config.Log.Handler()}),

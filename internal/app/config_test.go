@@ -1,0 +1,29 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPasswordOfAURLReachesTheLog(t *testing.T) {
+	c := Config{
+		URL: "https://user:app%40w@calls.example.com/base", APIURL: "https://u:rest-pw@h", DatabaseURL: "postgres://u:db-pw@h/d?password=query-pw",
+		RedisURL: "redis://:redis-pw@h:1/0", OpenAIBaseURL: "https://u:model-pw@h/v1", InngestBaseURL: "https://u:inngest-pw@h",
+		InngestFallbackKey: "signkey-prod-fallback",
+	}
+	secrets := c.Secrets()
+	for _, want := range []string{"app%40w", "app@w", "rest-pw", "db-pw", "query-pw", "redis-pw", "model-pw", "inngest-pw", "signkey-prod-fallback"} {
+		if !slices.Contains(secrets, want) {
+			t.Errorf("%q is not taken out of the log", want)
+		}
+	}
+	for _, text := range []string{"https://calls.example.com/@x:y", "sqlite:iagent.db", "https://user@h", "://", "postgres://h/d?x=%zz"} {
+		if got := (Config{URL: text}).Secrets(); len(got) > 0 {
+			t.Errorf("%s: secrets %q", text, got)
+		}
+	}
+	if shown := redactedURL(c.URL); strings.Contains(shown, "w@") || !strings.Contains(shown, "calls.example.com/base") {
+		t.Errorf("shown as %q", shown)
+	}
+}
