@@ -80,7 +80,7 @@ func (tr *trial) restart(fault Fault) (blown bool) {
 func crashFirst(tr *trial, fault Fault, id string) bool {
 	e := event(id, "")
 	tr.Fuse().Arm(fault)
-	result, err := deliver(tr.t.Context(), tr.Harness, e)
+	result, err := tr.deliver(tr.t.Context(), tr.Harness, e)
 	blown := tr.restart(fault)
 	tr.settleCrash(e, result, err)
 	return blown
@@ -110,7 +110,7 @@ func (tr *trial) settleCrash(e *inbox.Event, result inbox.Result, err error) {
 
 func crashFailing(tr *trial, fault Fault, id string) bool {
 	tr.Fuse().Arm(fault)
-	_, err := deliver(tr.t.Context(), tr.Harness, event(id, tokenFail))
+	_, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, tokenFail))
 	blown := tr.restart(fault)
 	if err == nil {
 		tr.t.Fatal("a failed handling was answered")
@@ -123,7 +123,7 @@ func crashFailing(tr *trial, fault Fault, id string) bool {
 func crashDuplicate(tr *trial, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
 	tr.Fuse().Arm(fault)
-	result, err := deliver(tr.t.Context(), tr.Harness, event(id, ""))
+	result, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, ""))
 	blown := tr.restart(fault)
 	if err == nil {
 		tr.wantReply("the duplicate", result.Reply, first)
@@ -137,7 +137,7 @@ func crashConflict(tr *trial, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
 	other := eventOf(id, "", "CallStatus=ringing&CallDuration=7")
 	tr.Fuse().Arm(fault)
-	result, err := deliver(tr.t.Context(), tr.Harness, other)
+	result, err := tr.deliver(tr.t.Context(), tr.Harness, other)
 	blown := tr.restart(fault)
 	if err == nil {
 		tr.wantReply("the conflicting delivery", result.Reply, first)
@@ -165,7 +165,7 @@ func crashCrowd(tr *trial, fault Fault, id string) bool {
 	}
 	var answers []answer
 	for _, c := range waiting {
-		answers = append(answers, receive(tr.t, "an answer", c))
+		answers = append(answers, tr.await(c))
 	}
 	blown := tr.restart(fault)
 	for i, e := range events {

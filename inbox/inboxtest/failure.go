@@ -11,6 +11,9 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
+// maxError is how many bytes the record of a failure may keep of its error.
+const maxError = 8 << 10
+
 var failureCases = []testCase{
 	{"FailureIsNotADuplicate", failThenSucceed},
 	{"FailureWithAnUglyErrorIsRecorded", uglyError},
@@ -59,8 +62,8 @@ func uglyError(t *testing.T, open Open) {
 	tr := &trial{Harness: h, t: t}
 	tr.mustFail(event("ugly", ""))
 	tr.wantFailure(event("ugly", ""), 1, "begin")
-	if n := len(tr.records(event("ugly", ""), inbox.Failed)[0].Error); n > 8<<10 {
-		t.Errorf("the recorded error has %d bytes; want it shortened", n)
+	if n := len(tr.records(event("ugly", ""), inbox.Failed)[0].Error); n > maxError {
+		t.Errorf("the recorded error has %d bytes; want it shortened to at most %d", n, maxError)
 	}
 }
 
@@ -129,7 +132,7 @@ func cancelMidway(t *testing.T, open Open) {
 			cancel()
 		}
 	})
-	result, err := deliver(ctx, tr.Harness, event("cancelled", ""))
+	result, err := tr.deliver(ctx, tr.Harness, event("cancelled", ""))
 	tr.settle(event("cancelled", ""), result, err)
 }
 
@@ -137,7 +140,7 @@ func cancelBefore(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	result, err := deliver(ctx, tr.Harness, event("late", ""))
+	result, err := tr.deliver(ctx, tr.Harness, event("late", ""))
 	tr.settle(event("late", ""), result, err)
 }
 
@@ -147,7 +150,7 @@ func (tr *trial) settle(e *inbox.Event, result inbox.Result, err error) {
 	if err == nil {
 		tr.wantState(e, 1)
 	}
-	again, err2 := deliver(tr.t.Context(), tr.Harness, e)
+	again, err2 := tr.deliver(tr.t.Context(), tr.Harness, e)
 	if err2 != nil {
 		tr.t.Fatalf("redelivery of %s: %v", e.ID, err2)
 	}

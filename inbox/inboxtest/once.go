@@ -12,6 +12,7 @@ const crowd = 64
 
 var onceCases = []testCase{
 	{"FirstDeliveryTakesEffectAndIsKept", firstDelivery},
+	{"DeliveryThatSucceedsIsHandledOnce", handledOnce},
 	{"DuplicateGetsTheFirstAnswer", duplicateDelivery},
 	{"DuplicateAfterRestartGetsTheFirstAnswer", duplicateAfterRestart},
 	{"ReplyIsStoredByteForByte", oddReplies},
@@ -34,6 +35,28 @@ func firstDelivery(t *testing.T, open Open) {
 	}
 }
 
+// handledOnce counts the handler's calls: of a handling whose reply is thrown away nothing else may be left to see.
+func handledOnce(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	tr.must(inbox.Accepted, event("handled", ""))
+	tr.wantHandled("a first delivery", 0, 1)
+	tr.must(inbox.Duplicate, event("handled", ""))
+	tr.must(inbox.Conflict, eventOf("handled", "", "CallStatus=ringing&CallDuration=7"))
+	tr.wantHandled("its duplicate and a conflict", 1, 0)
+	tr.mustFail(event("handled-later", tokenFail))
+	before := tr.handled.Load()
+	tr.must(inbox.Accepted, event("handled-later", ""))
+	tr.wantHandled("a delivery after a failed one", before, 1)
+}
+
+// wantHandled compares how often the handler was called since it had been called before times.
+func (tr *trial) wantHandled(what string, before, want int64) {
+	tr.t.Helper()
+	if got := tr.handled.Load() - before; got != want {
+		tr.t.Fatalf("%s: the handler was called %d times; want %d", what, got, want)
+	}
+}
+
 func duplicateDelivery(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	first := tr.must(inbox.Accepted, event("twice", ""))
@@ -43,7 +66,7 @@ func duplicateDelivery(t *testing.T, open Open) {
 	// A duplicate is never handled, so it cannot fail either.
 	tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("twice", tokenFail)), first)
 	if peer := tr.Peer(); peer != nil {
-		result, err := deliver(t.Context(), peer, event("twice", ""))
+		result, err := tr.deliver(t.Context(), peer, event("twice", ""))
 		if err != nil || result.Outcome != inbox.Duplicate {
 			t.Fatalf("duplicate at the peer: outcome %q, error %v", result.Outcome, err)
 		}

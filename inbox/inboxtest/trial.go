@@ -2,7 +2,6 @@ package inboxtest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -21,9 +20,6 @@ const (
 	AccountSid = "AC00000000000000000000000000000000"
 	CallSid    = "CA00000000000000000000000000000000"
 )
-
-// patience bounds what must end by itself. It is not a delay: a suite that passes never waits for it.
-const patience = time.Minute
 
 // What an event's IdempotencyToken tells the trial's handle to do. The token is no part of the payload, so a delivery
 // that fails and one that does not are twins.
@@ -46,6 +42,9 @@ type trial struct {
 	hook    func(*inbox.Event)
 	entered chan string // the tokens of the handlings that block
 	release chan struct{}
+	letGo   func() // closes release; may be called twice
+	// underway are the deliveries that later began.
+	underway sync.WaitGroup
 }
 
 func newTrial(t *testing.T, open Open) *trial {
@@ -54,7 +53,12 @@ func newTrial(t *testing.T, open Open) *trial {
 
 func newHookedTrial(t *testing.T, open Open, hook func(*inbox.Event)) *trial {
 	tr := &trial{t: t, hook: hook, entered: make(chan string, 64), release: make(chan struct{})}
+	tr.letGo = sync.OnceFunc(func() { close(tr.release) })
 	tr.Harness = open(t, tr.handle)
+	t.Cleanup(func() { // what a case that failed left under way ends before its database does
+		tr.letGo()
+		tr.underway.Wait()
+	})
 	return tr
 }
 
@@ -92,33 +96,6 @@ func eventOf(id, token, body string) *inbox.Event {
 		Body: []byte(body), Form: form, Query: url.Values{"callId": {Subject}},
 		IdempotencyToken: token, ReceivedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
-}
-
-// deliver gives the event to a Processor, for as long as patience lasts.
-func deliver(ctx context.Context, p inbox.Processor, e *inbox.Event) (inbox.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return p.Process(ctx, e)
-}
-
-// must delivers the event and wants an outcome.
-func (tr *trial) must(want inbox.Outcome, e *inbox.Event) inbox.Reply {
-	tr.t.Helper()
-	result, err := deliver(tr.t.Context(), tr.Harness, e)
-	if err != nil || result.Outcome != want {
-		tr.t.Fatalf("delivery of %s: outcome %q, error %v; want %s", e.ID, result.Outcome, err, want)
-	}
-	return result.Reply
-}
-
-// mustFail delivers the event and wants an error, without a panic.
-func (tr *trial) mustFail(e *inbox.Event) error {
-	tr.t.Helper()
-	result, err := deliver(tr.t.Context(), tr.Harness, e)
-	if err == nil {
-		tr.t.Fatalf("delivery of %s: outcome %q; want an error", e.ID, result.Outcome)
-	}
-	return err
 }
 
 // wantState compares what is durable of an event: its effects, which are claimed or not there at all.
@@ -168,53 +145,4 @@ func (tr *trial) wantReply(what string, got, want inbox.Reply) {
 
 func sameReply(a, b inbox.Reply) bool {
 	return a.Status == b.Status && a.ContentType == b.ContentType && bytes.Equal(a.Body, b.Body)
-}
-
-// answer is what a concurrent delivery came to.
-type answer struct {
-	result inbox.Result
-	err    error
-}
-
-// together delivers all events at once, every second one to the peer where there is one.
-func (tr *trial) together(events []*inbox.Event) []answer {
-	tr.t.Helper()
-	processors := []inbox.Processor{tr.Harness, tr.Harness}
-	if peer := tr.Peer(); peer != nil {
-		processors[1] = peer
-	}
-	answers := make([]answer, len(events))
-	var start, done sync.WaitGroup
-	start.Add(1)
-	for i, e := range events {
-		done.Go(func() {
-			start.Wait()
-			answers[i].result, answers[i].err = deliver(tr.t.Context(), processors[i%2], e)
-		})
-	}
-	start.Done()
-	done.Wait()
-	return answers
-}
-
-// later delivers an event in the background.
-func (tr *trial) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <-chan answer {
-	c := make(chan answer, 1)
-	go func() {
-		result, err := deliver(ctx, p, e)
-		c <- answer{result, err}
-	}()
-	return c
-}
-
-// receive waits for what must come.
-func receive[T any](t *testing.T, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("%s did not come within %v", what, patience)
-		panic("unreachable")
-	}
 }

@@ -32,16 +32,15 @@ func onEveryProcessor(run func(t *testing.T, tr *trial, twin inbox.Processor)) f
 }
 
 func twinWaits(t *testing.T, tr *trial, twin inbox.Processor) {
-	first := tr.later(t.Context(), tr.Harness, event("twin", tokenBlock))
-	receive(t, "the first delivery's handling", tr.entered)
+	first := tr.inFlight(event("twin", tokenBlock))
 	second := tr.later(t.Context(), twin, event("twin", ""))
 	select {
 	case a := <-second:
-		t.Errorf("the twin did not wait: outcome %q, error %v", a.result.Outcome, a.err)
+		t.Fatalf("the twin did not wait for the delivery in flight: %v", a)
 	case <-time.After(50 * time.Millisecond): // a Processor that waits cannot be seen to, only not to
 	}
-	close(tr.release)
-	a, b := receive(t, "the first answer", first), receive(t, "the twin's answer", second)
+	tr.letGo()
+	a, b := tr.await(first), tr.await(second)
 	if a.err != nil || b.err != nil {
 		t.Fatalf("first: %v, twin: %v", a.err, b.err)
 	}
@@ -53,16 +52,15 @@ func twinWaits(t *testing.T, tr *trial, twin inbox.Processor) {
 }
 
 func twinTakesOver(t *testing.T, tr *trial, twin inbox.Processor) {
-	first := tr.later(t.Context(), tr.Harness, event("heir", tokenBlock+tokenFail))
-	receive(t, "the first delivery's handling", tr.entered)
+	first := tr.inFlight(event("heir", tokenBlock+tokenFail))
 	second := tr.later(t.Context(), twin, event("heir", ""))
-	close(tr.release)
-	a, b := receive(t, "the first answer", first), receive(t, "the twin's answer", second)
+	tr.letGo()
+	a, b := tr.await(first), tr.await(second)
 	if !failedWith(a.err) {
-		t.Errorf("first: outcome %q, error %v; want the handler's", a.result.Outcome, a.err)
+		t.Errorf("first: %v; want the handler's error", a)
 	}
 	if b.err != nil || b.result.Outcome != inbox.Accepted {
-		t.Fatalf("twin: outcome %q, error %v; want accepted", b.result.Outcome, b.err)
+		t.Fatalf("twin: %v; want accepted", b)
 	}
 	tr.wantState(event("heir", ""), 1)
 	tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("heir", "")), b.result.Reply)
@@ -74,18 +72,17 @@ func failedWith(err error) bool {
 }
 
 func twinGivesUp(t *testing.T, tr *trial, twin inbox.Processor) {
-	first := tr.later(t.Context(), tr.Harness, event("hasty", tokenBlock))
-	receive(t, "the first delivery's handling", tr.entered)
+	first := tr.inFlight(event("hasty", tokenBlock))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	b := receive(t, "the twin's answer", tr.later(ctx, twin, event("hasty", "")))
+	b := tr.await(tr.later(ctx, twin, event("hasty", "")))
 	if !failedWith(b.err) {
-		t.Errorf("twin: outcome %q, error %v; want an error that is ours", b.result.Outcome, b.err)
+		t.Errorf("twin: %v; want an error that is ours", b)
 	}
-	close(tr.release)
-	a := receive(t, "the first answer", first)
+	tr.letGo()
+	a := tr.await(first)
 	if a.err != nil || a.result.Outcome != inbox.Accepted {
-		t.Fatalf("first: outcome %q, error %v; want accepted", a.result.Outcome, a.err)
+		t.Fatalf("first: %v; want accepted", a)
 	}
 	tr.wantState(event("hasty", ""), 1)
 	tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("hasty", "")), a.result.Reply)
