@@ -7,9 +7,12 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-// Handle is what the suite makes of an event. It stands for the application: the Processor under test calls it once for
-// every handling, with the event as it was delivered, and makes its reply durable together with exactly one effect. It
-// may block, fail, refuse with an [*inbox.Refusal] and panic; it does not touch the database.
+// Handle is what the suite makes of an event. It stands for the application: the Processor under test calls it with the
+// event as it was delivered, and makes its reply durable together with exactly one effect. It may block, fail, refuse
+// with an [*inbox.Refusal] and panic; it does not touch the database.
+//
+// It is called once for a delivery that succeeds, and not for its duplicates and conflicts. It may be called again only
+// where the handling before was rolled back, as for an event whose commit another one has spoilt.
 type Handle func(*inbox.Event) (inbox.Reply, error)
 
 // Open returns a Harness over a new, empty and migrated database, whose Processor asks handle what to do. It registers
@@ -40,16 +43,23 @@ type Harness interface {
 	Reopen(ctx context.Context) error
 }
 
-// Recorded is one record that a Processor keeps of an event. A Processor has one Accepted record for an event that took
-// effect, one Conflict record for every other payload that came under its id, and for failures either a record of each
-// or one that is brought up to date.
+// Recorded is one record that a Processor keeps of an event. These are required:
+//
+//   - Accepted: one of an event that took effect, none of any other;
+//   - Conflict: one for every other payload that came under the event's id, however often it came; none where either
+//     was [inbox.SourceReconciled], see the package's documentation;
+//   - Failed: one for each failure, or one that is brought up to date; none of a refusal.
+//
+// A record of a refusal (Refused) or of a duplicate is optional; the suite passes over it.
 type Recorded struct {
-	// Outcome is Accepted, Conflict, Failed or Refused; duplicates need no record.
+	// Outcome is Accepted, Conflict or Failed, or that of an optional record.
 	Outcome inbox.Outcome
-	// Error is what a failed handling failed with, possibly shortened.
+	// Error is what a failed handling failed with, as text: whole if it is short, and the beginning of a long one, so
+	// that it has at most 8 KiB (8,192 bytes). A Processor may put words of its own before it, and may leave out or
+	// replace what its database cannot keep, such as NUL and what is not UTF-8. Of a panic it has the value.
 	Error string
 	// Attempt counts a failed event's failures so far, this one included: 1 for the first.
 	Attempt int
-	// Body is the raw body, byte for byte.
+	// Body is the raw body of the delivery that is recorded, byte for byte.
 	Body []byte
 }
