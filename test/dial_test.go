@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -64,6 +65,28 @@ func TestSomebodyIsCalledTwice(t *testing.T) {
 			if got := len(twilio.Asked(numbers[n])); got != d.requests {
 				t.Errorf("%s: Twilio was asked %d times, not %d", d.name, got, d.requests)
 			}
+		}
+	})
+}
+
+// TestDialThatHangsHoldsUpAnotherCampaign lets Twilio say nothing to the first campaign's dial, for 30 s.
+func TestDialThatHangsHoldsUpAnotherCampaign(t *testing.T) {
+	t.Parallel()
+	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+		const hanging, other = "+15550002100", "+15550002101"
+		twilio := program.NewTwilio(t)
+		twilio.Answer(hanging, program.HangsAfterCreating)
+		server := twilio.Serve(t, program.Complete(databaseURL))
+		hung := server.Place(t, hanging)[0]
+		program.Eventually(t, 20*time.Second, func() error {
+			if len(twilio.Asked(hanging)) == 0 {
+				return errors.New("the first campaign's call is not dialled")
+			}
+			return nil
+		})
+		server.AwaitCall(t, 20*time.Second, server.Place(t, other)[0].ID, program.HasStatus("DIALING"))
+		if got := server.AwaitCall(t, time.Minute, hung.ID, program.HasStatus("DIAL_UNKNOWN")); got.Happened()["dial.intent"] != 1 {
+			t.Errorf("the hung dial was repeated: %v", got.History)
 		}
 	})
 }

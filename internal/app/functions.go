@@ -50,8 +50,9 @@ func (a *App) functions() ([]jobs.Function, error) {
 		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
 	)
 	return []jobs.Function{
-		// Dials are made one after another, so in the order in which their turns come.
-		{Name: interview.OrchestrateCall, Concurrency: 1, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
+		// The rate and the order of a campaign's dials are takeTurn's in the store. Several at once, so that one that hangs
+		// does not hold up the other campaigns.
+		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
 			Throttle: a.dialThrottle()},
 		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
 		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},
