@@ -9,7 +9,8 @@ import (
 type Outcome string
 
 // A delivery takes effect (accepted), repeats one that did (duplicate), or repeats its id with another payload
-// (conflict: answered as a duplicate, kept and flagged). A failed one left no trace but its record, and may be sent
+// (conflict: answered as a duplicate, kept and flagged; what the reconciler rebuilt is never one, since its bytes are not
+// Twilio's). A failed one left no trace but its record, and may be sent
 // again. A refused one was verified but is not ours to act on.
 const (
 	Accepted  Outcome = "accepted"

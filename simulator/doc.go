@@ -17,7 +17,8 @@
 // # What is served
 //
 //   - /2010-04-01/Accounts/{AC}/Calls.json: create, fetch, list with filters and paging, update
-//   - /2010-04-01/Accounts/{AC}/Recordings...: metadata, lists, media (.wav, .mp3), start, stop, delete
+//   - /2010-04-01/Accounts/{AC}/Recordings...: metadata, lists, media (.wav, .mp3; RequestedChannels=1 mixes the two
+//     channels of a dual recording), start, stop, delete
 //   - /v1/audio/transcriptions: speech-to-text of the simulator's own recordings
 //   - /v1/chat/completions and /v1/responses: answered by [Config.Model]
 //

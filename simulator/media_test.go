@@ -142,7 +142,7 @@ func TestWAVIsWellFormed(t *testing.T) {
 	for _, test := range []struct {
 		suffix   string
 		channels int
-	}{{"", 1}, {".wav", 1}, {".wav?RequestedChannels=1", 1}, {".wav?RequestedChannels=2", 2}} {
+	}{{"", 2}, {".wav", 2}, {".wav?RequestedChannels=1", 1}, {".wav?RequestedChannels=2", 2}} {
 		response, file := r.download(t, media+test.suffix)
 		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "audio/x-wav" {
 			t.Fatalf("%s: %d %s", test.suffix, response.StatusCode, response.Header.Get("Content-Type"))
@@ -189,7 +189,7 @@ func TestUnavailableChannelsAreRefused(t *testing.T) {
 func TestMP3IsSilenceOfTheRightLength(t *testing.T) {
 	r, truth, log := play(t, Consents())
 	media := log[len(log)-1].Params.Get("RecordingUrl")
-	for suffix, mode := range map[string]byte{".mp3": 0xC0, ".mp3?RequestedChannels=2": 0} {
+	for suffix, mode := range map[string]byte{".mp3?RequestedChannels=1": 0xC0, ".mp3": 0, ".mp3?RequestedChannels=2": 0} {
 		response, file := r.download(t, media+suffix)
 		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "audio/mpeg" {
 			t.Fatalf("%s: %d %s", suffix, response.StatusCode, response.Header.Get("Content-Type"))
@@ -215,7 +215,7 @@ func TestMP3IsSilenceOfTheRightLength(t *testing.T) {
 // Applications cut long recordings to stay below the upload limit.
 func TestPieceOfARecordingIsHeardFromItsStart(t *testing.T) {
 	r, _, log := play(t, Consents())
-	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav")
+	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav?RequestedChannels=1")
 	_, whole := r.transcribe(t, "whole.wav", mono)
 	const skip = 8*16000 + 1234 // neither a whole second nor a whole line
 	piece := append(bytes.Clone(mono[:44]), mono[44+skip:]...)
@@ -235,7 +235,7 @@ func TestPieceOfARecordingIsHeardFromItsStart(t *testing.T) {
 func TestRecognitionSlipsReachTheTranscript(t *testing.T) {
 	script := Consents(Answer{Say: "We pay twelve fifty.", Heard: "We pay twelve fifteen."})
 	r, truth, log := play(t, script)
-	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav")
+	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav?RequestedChannels=1")
 	if _, heard := r.transcribe(t, "a.wav", mono); !strings.Contains(heard.Text, "twelve fifteen") || strings.Contains(heard.Text, "fifty") {
 		t.Errorf("heard %q", heard.Text)
 	}

@@ -90,7 +90,8 @@ func (s *Simulator) fetchRecording(w http.ResponseWriter, r *http.Request) {
 }
 
 // openRecording answers all that needs no media, and otherwise says what the media is made of. There is media once
-// the recording is completed; one channel, or as many as RequestedChannels asks for (400 if there are not so many).
+// the recording is completed, with as many channels as RequestedChannels asks for (400 if there are not so many), else
+// with those of the recording (Twilio: changelog of 2022-05-25, dual-channel recordings by default).
 func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extension string) (tape, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +107,7 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 		s.counts[FaultMediaLate]++
 		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 	default:
-		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), "1")
+		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), strconv.Itoa(rec.order.channels))
 		if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= rec.order.channels {
 			return rec.tape(n), true
 		}
