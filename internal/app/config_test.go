@@ -1,10 +1,29 @@
 package app
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/testdb"
 )
+
+func TestMistypedWebhookURLIsAskedForAPassword(t *testing.T) {
+	c := complete()
+	c.DatabaseURL, c.AdminToken = "sqlite:"+testdb.SQLite(t), adminToken
+	app := serve(t, c)
+	for _, path := range []string{"/api/webhooks/twilio/voice/", "/api/webhooks/twilio/Voice", "/api/webhooks/v1/twilio/", "/api/webhooks/twilio/x?callId=1"} {
+		response, err := http.Post(app+path, "application/x-www-form-urlencoded", strings.NewReader("CallSid=CA1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != 404 || response.Header.Get("WWW-Authenticate") != "" {
+			t.Errorf("%s: %s %v", path, response.Status, response.Header)
+		}
+	}
+}
 
 func TestPasswordOfAURLReachesTheLog(t *testing.T) {
 	c := Config{
