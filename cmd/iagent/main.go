@@ -41,9 +41,19 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
+// forgetEmpty takes empty variables for unset ones, as templates of environments leave them behind.
+func forgetEmpty() {
+	for _, variable := range os.Environ() {
+		if name, value, _ := strings.Cut(variable, "="); value == "" {
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	forgetEmpty()
 	var c commands
 	exit := -1
 	parser, err := kong.New(&c,
