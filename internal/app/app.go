@@ -157,7 +157,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })
 	}
-	a.log.Info("serving", "address", a.listener.Addr().String(), "url", redactedURL(a.settings.baseURL))
+	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.settings.baseURL)
 	return group.Wait()
 }
 

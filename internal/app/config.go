@@ -85,15 +85,6 @@ func passwords(text string) []string {
 	return found
 }
 
-// redactedURL is a URL without its password.
-func redactedURL(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return u.Redacted()
-}
-
 // settings is a configuration that was checked.
 type settings struct {
 	Config

@@ -42,7 +42,4 @@ func TestPasswordOfAURLReachesTheLog(t *testing.T) {
 			t.Errorf("%s: secrets %q", text, got)
 		}
 	}
-	if shown := redactedURL(c.URL); strings.Contains(shown, "w@") || !strings.Contains(shown, "calls.example.com/base") {
-		t.Errorf("shown as %q", shown)
-	}
 }

@@ -50,8 +50,8 @@ func (a *App) functions() ([]jobs.Function, error) {
 		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
 	)
 	return []jobs.Function{
-		// The rate and the order of a campaign's dials are takeTurn's in the store. Several at once, so that one that hangs
-		// does not hold up the other campaigns.
+		// The rate of a campaign's dials, and whose turn it is, are takeTurn's in the store; those whose turn has come leave
+		// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
 		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
 			Throttle: a.dialThrottle()},
 		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
