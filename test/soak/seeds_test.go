@@ -22,13 +22,13 @@ func contextOfBuild() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 10*time.Minute)
 }
 
-// seeds is how many runs of luck are tried: SOAK_SEEDS, which is a hundred in CI, or twelve. SQLite is Go code in this
-// process, some ten times slower under the race detector: there two must do.
+// seeds is how many runs of luck are tried: SOAK_SEEDS, which is a hundred in CI, or twelve. Under the race detector, which
+// slows SQLite down some tenfold because it is Go code in this process, four must do.
 func seeds(t *testing.T) uint64 {
 	t.Helper()
 	text := os.Getenv("SOAK_SEEDS")
 	if text == "" && program.Race {
-		return 2
+		return 4
 	}
 	if text == "" {
 		return 12
@@ -42,11 +42,14 @@ func seeds(t *testing.T) uint64 {
 
 // TestSeedOfARoughTwilioBreaksAPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
 // tenth seed is on PostgreSQL. It has the machine to itself: this Twilio waits no longer than the real one, and what is
-// too slow for it fails.
+// too slow for it fails. That is why the race detector, which has races to find and no time to judge, gets five people at
+// once and one seed after the other.
 func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds(t); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			t.Parallel()
+			if !program.Race {
+				t.Parallel()
+			}
 			databaseURL := "" // SQLite in a temporary folder
 			if seed%10 == 0 {
 				databaseURL = testdb.Postgres(t)
@@ -64,8 +67,14 @@ func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
 	}
 	// Those are asked for again after many seconds; turning them off moves no other fault.
 	faults.MediaLate, faults.RESTBusy = 0, 0
+	calls := 20
+	if program.Race {
+		calls = 5
+	}
 	var out bytes.Buffer
-	err = demo.Run(t.Context(), demo.Options{Out: &out, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 5 * time.Minute})
+	err = demo.Run(t.Context(), demo.Options{
+		Out: &out, Calls: calls, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 5 * time.Minute,
+	})
 	if err == nil {
 		return
 	}
@@ -73,7 +82,7 @@ func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
 	if errors.As(err, &broken) {
 		err = errors.New(strings.Join(broken.Violations, "\n"))
 	}
-	again := fmt.Sprintf("go run ./cmd/iagent demo --profile rough --fault media-late=0 --fault rest-429=0 --seed %d", seed)
+	again := fmt.Sprintf("go run ./cmd/iagent demo --profile rough --fault media-late=0 --fault rest-429=0 --calls %d --seed %d", calls, seed)
 	if databaseURL != "" {
 		again += " (on PostgreSQL)"
 	}

@@ -1,6 +1,7 @@
 // Command victim is `iagent serve` for tests, with a death wish: after SIGUSR1 it lets a number of statements reach its
 // database, commits among them, and kills itself with SIGKILL as soon as the last one has, before it knows. On standard error it
-// leaves a line that says which statement that was: its number, and the operation of the store that it belongs to.
+// leaves a line that says which statement that was: its number, and the operation of the store that it belongs to. SIGUSR2 takes
+// the wish away for good, and a line says "lives on".
 //
 // VICTIM_AFTER is the number of statements, from 1. VICTIM_AHEAD is how far its clock is ahead, such as 1m: what a dead
 // process was doing then counts as lost at once.
@@ -54,11 +55,12 @@ func run() error {
 		return err
 	}
 	f := &fuse{left: after}
-	armed := make(chan os.Signal, 1)
-	signal.Notify(armed, syscall.SIGUSR1)
+	wishes := make(chan os.Signal, 2)
+	signal.Notify(wishes, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
-		<-armed
-		f.arm()
+		for wish := range wishes {
+			f.arm(wish == syscall.SIGUSR1)
+		}
 	}()
 	ctx := context.Background()
 	a, err := app.Open(ctx, config, app.Options{
@@ -79,10 +81,13 @@ type fuse struct {
 	left  int
 }
 
-func (f *fuse) arm() {
+func (f *fuse) arm(armed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.armed = true
+	f.armed = armed
+	if !armed {
+		fmt.Fprintln(os.Stderr, "lives on")
+	}
 }
 
 func (f *fuse) around(statement func() error) error {
@@ -94,7 +99,12 @@ func (f *fuse) around(statement func() error) error {
 	}
 	f.mu.Unlock()
 	err := statement()
-	if last {
+	if !last {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.armed {
 		fmt.Fprintf(os.Stderr, "killed after statement %d, of %s\n", f.left, operation())
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 		select {} // the signal is on its way
