@@ -125,7 +125,7 @@ func TestBrokenPromiseGoesUnnoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := test.scenario
-			s.Name, s.Database, s.Seed, s.Within = "mutant", "sqlite", 1, 3*time.Minute
+			s.Name, s.Database, s.Seed, s.Within = "mutant", "sqlite", 1, 10*time.Minute
 			s.Binary, s.Judge = test.mutant.build(t), sound(t)
 			report, err := Run(t.Context(), s)
 			if err != nil {

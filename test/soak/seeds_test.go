@@ -73,7 +73,7 @@ func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
 	}
 	var out bytes.Buffer
 	err = demo.Run(t.Context(), demo.Options{
-		Out: &out, Calls: calls, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 5 * time.Minute,
+		Out: &out, Calls: calls, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 10 * time.Minute,
 	})
 	if err == nil {
 		return

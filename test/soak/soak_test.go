@@ -54,7 +54,7 @@ func brief(t *testing.T, s Scenario) Scenario {
 	for fault, rate := range s.Faults {
 		faults[fault] = rate
 	}
-	s.Name, s.Profile, s.Seed, s.Faults, s.Within = "brief", "rough", 1, faults, 4*time.Minute
+	s.Name, s.Profile, s.Seed, s.Faults, s.Within = "brief", "rough", 1, faults, 10*time.Minute
 	s.Binary, s.Judge = sound(t), sound(t)
 	return s
 }
