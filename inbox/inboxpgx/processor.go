@@ -14,9 +14,10 @@ import (
 )
 
 // Handle gives an event its effect, in tx, and says what to answer. Its tx cannot be committed or rolled back, and
-// must not be by SQL of its own: the event would be claimed without its effect. It may begin nested transactions. It should use no other connection and keep off the network: a transaction that waits for
-// somebody else holds up every twin. An [*inbox.Refusal] is answered as such; any other error, and a panic, rolls
-// everything back, and the event is recorded as failed. The event is not to be changed. A reply's status is 200 to 499.
+// must not be by SQL of its own: the event would be claimed without its effect. It may begin nested transactions. It
+// should use no other connection and keep off the network: a transaction that waits for somebody else holds up every
+// twin. An [*inbox.Refusal] is answered as such; any other error, and a panic, rolls everything back, and the event is
+// recorded as failed. The event is not to be changed. A reply's status is 200 to 499.
 type Handle func(ctx context.Context, tx pgx.Tx, event *inbox.Event) (inbox.Reply, error)
 
 // Processor makes events take effect once, in transactions of a pgx pool. It is safe for concurrent use, has no

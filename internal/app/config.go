@@ -77,8 +77,8 @@ func passwords(text string) []string {
 	}
 	found := []string{u.Query().Get("password")} // as Postgres takes it, too
 	if password, ok := u.User.Password(); ok {
-		_, rest, _ := strings.Cut(text, "://")
-		authority, _, _ := strings.Cut(rest, "/")
+		_, rest, _ := strings.Cut(text, "//")
+		authority := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune("/?#", r) })[0]
 		_, written, _ := strings.Cut(authority[:strings.LastIndexByte(authority, '@')], ":")
 		found = append(found, password, written)
 	}

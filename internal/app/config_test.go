@@ -37,6 +37,13 @@ func TestPasswordOfAURLReachesTheLog(t *testing.T) {
 			t.Errorf("%q is not taken out of the log", want)
 		}
 	}
+	for text, want := range map[string][]string{
+		"//u:p@h": {"p", "p"}, "https://u:p%40@h?x=a@b": {"p@", "p%40"}, "https://u:a@b@h#@": {"a@b", "a@b"}, "postgres://u:@h": nil,
+	} {
+		if got := (Config{RedisURL: text}).Secrets(); !slices.Equal(got, want) {
+			t.Errorf("%s: secrets %q, not %q", text, got, want)
+		}
+	}
 	for _, text := range []string{"https://calls.example.com/@x:y", "sqlite:iagent.db", "https://user@h", "://", "postgres://h/d?x=%zz"} {
 		if got := (Config{URL: text}).Secrets(); len(got) > 0 {
 			t.Errorf("%s: secrets %q", text, got)

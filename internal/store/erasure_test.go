@@ -277,7 +277,7 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 	})
 }
 
-// Between any two statements of an erasure the connection may be lost: then all is still there, and the next one takes it.
+// A page that SQLite no longer needs keeps its bytes, unless told otherwise.
 func TestErasedDataStaysInTheFile(t *testing.T) {
 	path := testdb.SQLite(t)
 	s := migrated(t, "sqlite:"+path, Options{})
@@ -302,6 +302,7 @@ func TestErasedDataStaysInTheFile(t *testing.T) {
 	}
 }
 
+// Between any two statements of an erasure the connection may be lost: then all is still there, and the next one takes it.
 func TestErasureStopsHalfway(t *testing.T) {
 	left := -1 // statements until the connection is lost; below 0 it holds
 	lost := errors.New("connection lost")

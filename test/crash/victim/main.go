@@ -1,7 +1,7 @@
 // Command victim is `iagent serve` for tests, with a death wish: after SIGUSR1 it lets a number of statements reach its
 // database, commits among them, and kills itself with SIGKILL as soon as the last one has, before it knows. On standard error it
 // leaves a line that says which statement that was: its number, and the operation of the store that it belongs to. SIGUSR2 takes
-// the wish away for good, and a line says "lives on".
+// the wish away, and a line says "lives on".
 //
 // VICTIM_AFTER is the number of statements, from 1. VICTIM_AHEAD is how far its clock is ahead, such as 1m: what a dead
 // process was doing then counts as lost at once.
