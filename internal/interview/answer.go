@@ -1,8 +1,8 @@
 package interview
 
 import (
+	"strconv"
 	"strings"
-	"unicode"
 )
 
 // Answer is what a person meant by their answer to a yes-or-no question.
@@ -15,17 +15,40 @@ const (
 	AnswerUnclear Answer = "unclear"
 )
 
-// DecideConsent reads the answer to the consent question from the Digits and SpeechResult of a Gather.
+// MinSpeechConfidence is the lowest confidence of a speech recognition, from 0 to 1, at which its text counts as an answer.
+const MinSpeechConfidence = 0.5
+
+// maxConsentWords bounds a spoken yes: people who agree use few words, recordings and speeches many.
+const maxConsentWords = 10
+
+// ConsentAnswer is what a Gather heard as the answer to the consent question.
+type ConsentAnswer struct {
+	// Digits are the keys that were pressed, "" for none.
+	Digits string
+	// Speech is the recognised text (SpeechResult), "" for none.
+	Speech string
+	// Confidence is that of the recognition, a number from 0 to 1 as Twilio sends it, or "" when it sent none.
+	Confidence string
+	// Language is the language that was spoken, BCP 47; "" means English. Speech in a language without a table of words is
+	// never understood.
+	Language string
+}
+
+// HearsConsent reports whether a spoken answer to the consent question can be understood in a language, BCP 47. Where it
+// cannot, the question is asked for the keypad only.
+func HearsConsent(language string) bool { return consentWordsOf(language) != nil }
+
+// Meaning reads the answer to the consent question.
 //
-// A key counts first: 1 is yes, 2 is no, any other unclear. Speech is read in whole words, in any case and punctuation,
-// English only. A denial anywhere makes it a no ("yes, I do not consent"); else a doubt, a question or a condition
-// anywhere makes it unclear ("yes, who is this?"); else an affirmation makes it a yes; the rest is unclear. Phrases go
-// before their words, the longest first: "no problem" affirms, "not sure" doubts.
+// A key counts first: 1 is yes, 2 is no, any other unclear. Speech is a yes only if every word of it is understood, as an
+// affirmation or a courtesy, and nothing is asked: an unknown word, a question, a condition, a third person or a long
+// speech make it unclear. It is a no if it refuses in so many words ("I'd rather not", "stop calling me"), or says a
+// negation and nothing that agrees or hesitates. "No, go ahead" is unclear, and so are the greeting of a mailbox, the
+// questions of a call screener, and text that the recogniser was not sure of.
 //
-// The rule would rather ask again or hang up than record somebody who did not agree: "no, go ahead" is a no, and "yes, I
-// guess" is asked once more. Adding a negation never turns a no into a yes.
-func DecideConsent(digits, speech string) Answer {
-	switch strings.TrimSpace(digits) {
+// Adding a negation never turns a no into a yes, and adding an unknown word never makes a yes.
+func (a ConsentAnswer) Meaning() Answer {
+	switch strings.TrimSpace(a.Digits) {
 	case "":
 	case "1":
 		return AnswerYes
@@ -34,75 +57,18 @@ func DecideConsent(digits, speech string) Answer {
 	default:
 		return AnswerUnclear
 	}
-
-	said := words(speech)
-	if answer, ok := wholeAnswers[strings.Join(said, " ")]; ok {
-		return answer
+	words := consentWordsOf(a.Language)
+	if words == nil || a.unsure() {
+		return AnswerUnclear
 	}
-	var affirmed, doubted bool
-	for len(said) > 0 {
-		meant, n := nextPhrase(said)
-		said = said[n:]
-		switch meant {
-		case denies:
-			return AnswerNo
-		case doubts:
-			doubted = true
-		case affirms:
-			affirmed = true
-		}
-	}
-	if affirmed && !doubted {
-		return AnswerYes
-	}
-	return AnswerUnclear
+	return words.read(a.Speech)
 }
 
-// nextPhrase returns what the longest known phrase at the start of said means, and its length in words.
-func nextPhrase(said []string) (meaning, int) {
-	for n := min(longestPhrase, len(said)); n > 0; n-- {
-		if meant, ok := phrases[strings.Join(said[:n], " ")]; ok {
-			return meant, n
-		}
+// unsure reports that the recogniser was not sure, or that nobody can tell whether it was.
+func (a ConsentAnswer) unsure() bool {
+	if a.Confidence == "" {
+		return false
 	}
-	if strings.HasSuffix(said[0], "n't") {
-		return denies, 1
-	}
-	return nothing, 1
-}
-
-// words splits speech into lower-case words without fillers, with contractions written one way: "do not" and "dont"
-// both become "don't".
-func words(speech string) []string {
-	var all []string
-	for _, word := range strings.FieldsFunc(strings.ToLower(speech), separates) {
-		word = strings.Trim(strings.Map(straighten, word), "'")
-		if written, ok := contractions[word]; ok {
-			word = written
-		}
-		if word == "" || fillers[word] {
-			continue
-		}
-		if last := len(all) - 1; word == "not" && last >= 0 {
-			if contracted, ok := withNot[all[last]]; ok {
-				all[last] = contracted
-				continue
-			}
-		}
-		all = append(all, word)
-	}
-	return all
-}
-
-func separates(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && straighten(r) != '\''
-}
-
-// straighten turns the apostrophes that recognisers and keyboards write into one.
-func straighten(r rune) rune {
-	switch r {
-	case '’', '‘', 'ʼ', '`', '´', '′', '＇':
-		return '\''
-	}
-	return r
+	confidence, err := strconv.ParseFloat(a.Confidence, 64)
+	return err != nil || !(confidence >= MinSpeechConfidence) // NaN is not sure either
 }

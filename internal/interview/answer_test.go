@@ -1,149 +1,256 @@
 package interview
 
 import (
-	"slices"
+	"os"
 	"strings"
 	"testing"
 )
 
+// heardSpeech is the meaning of speech that the recogniser was sure of.
+func heardSpeech(speech string) Answer { return ConsentAnswer{Speech: speech}.Meaning() }
+
+// consentPhrases reads testdata/consent.txt: the phrases of each section.
+func consentPhrases(t testing.TB) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/consent.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections, section := map[string][]string{}, ""
+	for line := range strings.Lines(string(text)) {
+		switch line = strings.TrimSpace(line); {
+		case line == "", strings.HasPrefix(line, "# "):
+		case strings.HasPrefix(line, "["):
+			section = strings.Trim(line, "[]")
+		default:
+			sections[section] = append(sections[section], line)
+		}
+	}
+	return sections
+}
+
 func TestConsentIsReadAsMeant(t *testing.T) {
+	sections := consentPhrases(t)
+	total := 0
+	for section, right := range map[string]func(Answer) bool{
+		"yes":       func(a Answer) bool { return a == AnswerYes },
+		"no":        func(a Answer) bool { return a == AnswerNo },
+		"never yes": func(a Answer) bool { return a != AnswerYes },
+		"never no":  func(a Answer) bool { return a != AnswerNo },
+	} {
+		total += len(sections[section])
+		for _, speech := range sections[section] {
+			if got := heardSpeech(speech); !right(got) {
+				t.Errorf("[%s] %q is read as %s", section, speech, got)
+			}
+		}
+	}
+	if total < 1000 {
+		t.Errorf("only %d phrases were tried", total)
+	}
+}
+
+func TestKeyCountsBeforeSpeech(t *testing.T) {
 	for _, c := range []struct {
 		digits, speech string
 		want           Answer
 	}{
-		// Keypad first.
 		{"1", "", AnswerYes}, {"2", "", AnswerNo}, {"3", "", AnswerUnclear}, {"0", "yes", AnswerUnclear},
 		{"*", "", AnswerUnclear}, {"12", "", AnswerUnclear}, {"1", "no", AnswerYes}, {"2", "yes", AnswerNo},
 		{" 1 ", "", AnswerYes}, {"", "", AnswerUnclear}, {" ", "yes", AnswerYes},
-		// Yes.
-		{"", "yes", AnswerYes}, {"", "Yes.", AnswerYes}, {"", "YES!!", AnswerYes}, {"", "  yeah  ", AnswerYes},
-		{"", "yep", AnswerYes}, {"", "Yup, sure.", AnswerYes}, {"", "ok", AnswerYes}, {"", "Okay.", AnswerYes},
-		{"", "O.K.", AnswerYes}, {"", "all right", AnswerYes}, {"", "Alright then", AnswerYes}, {"", "of course", AnswerYes},
-		{"", "Sure, go ahead", AnswerYes}, {"", "go ahead", AnswerYes}, {"", "absolutely", AnswerYes},
-		{"", "Definitely!", AnswerYes}, {"", "I agree", AnswerYes}, {"", "I consent", AnswerYes}, {"", "yes, I do", AnswerYes},
-		{"", "I do", AnswerYes}, {"", "you have my consent", AnswerYes}, {"", "That's fine.", AnswerYes},
-		{"", "I'm fine with that", AnswerYes}, {"", "I’m fine with that", AnswerYes}, {"", "one", AnswerYes},
-		{"", "Uh, yes please", AnswerYes}, {"", "yes, thank you", AnswerYes}, {"", "Sure, why not?", AnswerYes},
-		{"", "please do", AnswerYes}, {"", "Yes, I'm sure.", AnswerYes}, {"", "by all means", AnswerYes},
-		{"", "you know what, yes", AnswerYes}, {"", "yes yes yes", AnswerYes}, {"", "yes\tplease\n", AnswerYes},
-		// Negations that agree.
-		{"", "no problem, go ahead", AnswerYes}, {"", "No problem.", AnswerYes}, {"", "no worries", AnswerYes},
-		{"", "I don't mind", AnswerYes}, {"", "I don’t mind", AnswerYes}, {"", "I do not mind at all", AnswerYes},
-		{"", "I have no objections", AnswerYes}, {"", "that's really not a problem", AnswerYes},
-		// No.
-		{"", "no", AnswerNo}, {"", "No.", AnswerNo}, {"", "nope", AnswerNo}, {"", "Nah", AnswerNo}, {"", "no thank you", AnswerNo},
-		{"", "absolutely not", AnswerNo}, {"", "of course not", AnswerNo}, {"", "certainly not", AnswerNo},
-		{"", "don't record me", AnswerNo}, {"", "don’t record me", AnswerNo}, {"", "Dont record", AnswerNo},
-		{"", "do not record this", AnswerNo}, {"", "yes, I do not consent", AnswerNo}, {"", "I do not agree", AnswerNo},
-		{"", "yes I mean no", AnswerNo}, {"", "no, go ahead", AnswerNo}, {"", "no, that's okay", AnswerNo},
-		{"", "I'd rather not", AnswerNo}, {"", "not interested", AnswerNo}, {"", "I'm not okay with that", AnswerNo},
-		{"", "I refuse", AnswerNo}, {"", "yeah, I decline", AnswerNo}, {"", "stop calling me", AnswerNo},
-		{"", "never", AnswerNo}, {"", "I can't agree to that", AnswerNo}, {"", "you cannot record", AnswerNo},
-		{"", "yes but without recording", AnswerNo}, {"", "okay bye", AnswerNo}, {"", "wrong number", AnswerNo},
-		{"", "I don't mind talking but don't record it", AnswerNo}, {"", "no problem, but no", AnswerNo},
-		{"", "not sure, no", AnswerNo}, {"", "no way", AnswerNo}, {"", "two", AnswerNo}, {"", "NO, sure", AnswerNo},
-		{"", "I won't", AnswerNo}, {"", "that ain't ok", AnswerNo},
-		// Unclear: words that only look like an answer.
-		{"", "yesterday", AnswerUnclear}, {"", "I know", AnswerUnclear}, {"", "now", AnswerUnclear},
-		{"", "nothingness", AnswerUnclear}, {"", "Yesenia speaking", AnswerUnclear}, {"", "okra", AnswerUnclear},
-		{"", "yes\u0301", AnswerUnclear}, {"", "banana", AnswerUnclear},
-		{"", "we paid one dollar for two", AnswerUnclear}, {"", "…", AnswerUnclear}, {"", "🤷", AnswerUnclear},
-		// Unclear: doubts.
-		{"", "not sure", AnswerUnclear}, {"", "I'm not really sure", AnswerUnclear}, {"", "unsure", AnswerUnclear},
-		{"", "I guess", AnswerUnclear}, {"", "yeah I guess so", AnswerUnclear}, {"", "maybe", AnswerUnclear},
-		{"", "I don't know", AnswerUnclear}, {"", "no idea", AnswerUnclear}, {"", "probably yes", AnswerUnclear},
-		{"", "yes or no", AnswerUnclear}, {"", "I don't see why not", AnswerUnclear}, {"", "why not", AnswerUnclear},
-		{"", "I don't object", AnswerUnclear}, {"", "yes, but later", AnswerUnclear}, {"", "ok if you must", AnswerUnclear},
-		// Unclear: how people answer a phone, and what they ask back.
-		{"", "hello?", AnswerUnclear}, {"", "Yes, hello?", AnswerUnclear}, {"", "Yes? Who is this?", AnswerUnclear},
-		{"", "yes, who's calling", AnswerUnclear}, {"", "I'm fine, and you?", AnswerUnclear},
-		{"", "are you sure", AnswerUnclear}, {"", "okay wait, what is this about", AnswerUnclear},
-		{"", "do I have to agree", AnswerUnclear}, {"", "consent to what", AnswerUnclear},
-		{"", "hardly okay", AnswerUnclear}, {"", "barely fine", AnswerUnclear}, {"", "okay, what?", AnswerUnclear},
-		{"", "OK Google", AnswerUnclear}, {"", "yeah right", AnswerUnclear}, {"", "yes I heard you", AnswerUnclear},
-		{"", "yes, whatever", AnswerYes}, {"", "that's fine thank you", AnswerYes},
-		{"", "can you repeat that, ok?", AnswerUnclear}, {"", "what am I agreeing to", AnswerUnclear},
 	} {
-		if got := DecideConsent(c.digits, c.speech); got != c.want {
-			t.Errorf("DecideConsent(%q, %q) = %s, want %s", c.digits, c.speech, got, c.want)
+		// The recogniser's doubts are not about keys.
+		for _, confidence := range []string{"", "0.1"} {
+			if c.speech != "" && c.digits == " " && confidence != "" {
+				continue
+			}
+			if got := (ConsentAnswer{Digits: c.digits, Speech: c.speech, Confidence: confidence}).Meaning(); got != c.want {
+				t.Errorf("keys %q and speech %q at confidence %q are read as %s, want %s", c.digits, c.speech, confidence, got, c.want)
+			}
+		}
+	}
+}
+
+func TestSpeechOfLowConfidenceIsAskedAgain(t *testing.T) {
+	for confidence, want := range map[string]Answer{
+		"": AnswerYes, "1": AnswerYes, "0.9": AnswerYes, "0.5": AnswerYes, "0.4999": AnswerUnclear, "0.2": AnswerUnclear,
+		"0.0": AnswerUnclear, "-1": AnswerUnclear, "NaN": AnswerUnclear, "high": AnswerUnclear,
+	} {
+		if got := (ConsentAnswer{Speech: "yes", Confidence: confidence}).Meaning(); got != want {
+			t.Errorf("yes at confidence %q is read as %s, want %s", confidence, got, want)
+		}
+	}
+}
+
+func TestLanguageWithoutWordsIsHeardByKeypadOnly(t *testing.T) {
+	for language, hears := range map[string]bool{"": true, "en": true, "en-US": true, "EN-gb": true, "xx": false, "ja-JP": false} {
+		if HearsConsent(language) != hears {
+			t.Errorf("consent in %q is heard: %t", language, !hears)
+		}
+		spoken, pressed := AnswerUnclear, ConsentAnswer{Digits: "1", Language: language}.Meaning()
+		if hears {
+			spoken = AnswerYes
+		}
+		if got := (ConsentAnswer{Speech: "yes", Language: language}).Meaning(); got != spoken || pressed != AnswerYes {
+			t.Errorf("in %q yes is read as %s, and 1 as %s", language, got, pressed)
 		}
 	}
 }
 
 func TestEveryPhraseMeansWhatItsListSays(t *testing.T) {
-	want := map[meaning]Answer{affirms: AnswerYes, doubts: AnswerUnclear, nothing: AnswerUnclear, denies: AnswerNo}
-	for phrase, meant := range phrases {
-		if got := DecideConsent("", phrase); got != want[meant] {
-			t.Errorf("phrase %q is read as %s, its list says %s: fillers or contractions keep it from matching", phrase, got, want[meant])
+	want := map[meaning]Answer{
+		phraseUnknown: AnswerUnclear, phraseAffirms: AnswerYes, phraseCourtesy: AnswerUnclear, phraseObject: AnswerUnclear,
+		phraseLeans: AnswerUnclear, phraseRefuses: AnswerNo, phraseMachine: AnswerUnclear,
+	}
+	lists := map[string]meaning{}
+	for meant, list := range englishConsentPhrases {
+		phrases, _ := phraseTable(map[meaning]string{meant: list})
+		for phrase := range phrases {
+			if other, ok := lists[phrase]; ok {
+				t.Errorf("phrase %q stands in lists %d and %d", phrase, other, meant)
+			}
+			lists[phrase] = meant
+			if _, whole := englishConsent.whole[phrase]; whole {
+				continue
+			}
+			if got := heardSpeech(phrase); got != want[meant] {
+				t.Errorf("phrase %q is read as %s, its list says %s: fillers or spellings keep it from matching", phrase, got, want[meant])
+			}
 		}
 	}
 }
 
-var negations = []string{"no", "not", "don’t", "do not", "without"}
+// vocabularyOf is every word that the tables know.
+func vocabularyOf(w *consentWords) map[string]bool {
+	known := map[string]bool{}
+	for _, list := range []map[string]bool{w.fillers, w.intensifiers, englishNegations} {
+		for word := range list {
+			known[word] = true
+		}
+	}
+	for phrase := range w.phrases {
+		for _, word := range strings.Fields(phrase) {
+			known[word] = true
+		}
+	}
+	for phrase := range w.whole {
+		for _, word := range strings.Fields(phrase) {
+			known[word] = true
+		}
+	}
+	for written, spelled := range w.spellings {
+		for _, word := range append(strings.Fields(written), strings.Fields(spelled)...) {
+			known[word] = true
+		}
+	}
+	return known
+}
+
+// inserted calls f with speech that has one word more, at every place.
+func inserted(speech, word string, f func(string)) {
+	said := strings.Fields(speech)
+	for i := range len(said) + 1 {
+		f(strings.Join(said[:i], " ") + " " + word + " " + strings.Join(said[i:], " "))
+	}
+}
+
+func checkUnknownWord(t *testing.T, speech, word string) {
+	t.Helper()
+	inserted(speech, word, func(more string) {
+		if heardSpeech(more) == AnswerYes {
+			t.Errorf("%q has the unknown word %q and is a yes", more, word)
+		}
+	})
+}
+
+func TestUnknownWordNeverMakesAYes(t *testing.T) {
+	for _, phrases := range consentPhrases(t) {
+		for _, speech := range phrases {
+			for _, word := range []string{"banana", "rhubarb", "unrecordable", "42", "nicht"} {
+				checkUnknownWord(t, speech, word)
+			}
+		}
+	}
+}
+
+var negations = []string{"no", "not", "don’t", "do not", "without", "never", "nobody"}
 
 func checkNegation(t *testing.T, speech string) {
 	t.Helper()
-	if DecideConsent("", speech) != AnswerNo {
+	if heardSpeech(speech) != AnswerNo {
 		return
 	}
-	said := strings.Fields(speech)
-	for i := range len(said) + 1 {
-		for _, negation := range negations {
-			more := strings.Join(said[:i], " ") + " " + negation + " " + strings.Join(said[i:], " ")
-			if DecideConsent("", more) == AnswerYes {
+	for _, negation := range negations {
+		inserted(speech, negation, func(more string) {
+			if heardSpeech(more) == AnswerYes {
 				t.Errorf("%q is a no, and %q a yes", speech, more)
 			}
-		}
+		})
 	}
 }
 
-// Every denial beside every affirmation, and every three words out of those that form an affirmation with a negation.
+// Every no of the table, and every refusal beside every affirmation that holds a negation or has one word.
 func TestAddedNegationNeverTurnsNoIntoYes(t *testing.T) {
-	for denial, meant := range phrases {
-		if meant != denies {
-			continue
-		}
-		for phrase, meant := range phrases {
-			if meant == affirms || meant == nothing {
-				checkNegation(t, denial+" "+phrase)
-				checkNegation(t, phrase+" "+denial)
-			}
-		}
+	for _, speech := range consentPhrases(t)["no"] {
+		checkNegation(t, speech)
 	}
+	var agreeing []string
 	parts := map[string]bool{"do": true, "would": true}
-	for phrase, meant := range phrases {
-		if meant != affirms && meant != nothing {
+	for phrase, meant := range englishConsent.phrases {
+		if meant != phraseAffirms && meant != phraseCourtesy {
 			continue
 		}
-		holdsNegation := func(word string) bool { return DecideConsent("", word) == AnswerNo }
-		if said := strings.Fields(phrase); slices.ContainsFunc(said, holdsNegation) {
+		said := strings.Fields(phrase)
+		negated := false
+		for _, word := range said {
+			negated = negated || englishConsent.negation(word)
+		}
+		if negated {
 			for _, word := range said {
 				parts[word] = true
 			}
 		}
+		if negated || len(said) == 1 {
+			agreeing = append(agreeing, phrase)
+		}
+	}
+	for _, denial := range []string{"refuse", "i object", "don't record", "not okay", "without recording", "wrong number", "no way"} {
+		for _, phrase := range agreeing {
+			checkNegation(t, denial+" "+phrase)
+			checkNegation(t, phrase+" "+denial)
+		}
 	}
 	for a := range parts {
 		for b := range parts {
-			for c := range parts {
+			checkNegation(t, a+" "+b)
+			for _, c := range []string{"problem", "mind", "objection", "issue", "doubt", "i"} {
 				checkNegation(t, a+" "+b+" "+c)
 			}
 		}
 	}
 }
 
-func FuzzDecideConsent(f *testing.F) {
-	for _, seed := range []string{"yes, I do not consent", "no problem, go ahead", "I don’t mind", "do mind no", "'", "İ ŞÜRE 🤖"} {
-		f.Add("", seed)
+func FuzzConsentNeedsEveryWordUnderstood(f *testing.F) {
+	for _, phrases := range consentPhrases(f) {
+		for i := 0; i < len(phrases); i += 7 {
+			f.Add("", phrases[i], "banana")
+		}
 	}
-	f.Add("1", "no")
-	f.Fuzz(func(t *testing.T, digits, speech string) {
-		switch DecideConsent(digits, speech) {
+	f.Add("1", "no", "x")
+	f.Add("", "'", "İ ŞÜRE 🤖")
+	known := vocabularyOf(englishConsent)
+	f.Fuzz(func(t *testing.T, digits, speech, word string) {
+		switch (ConsentAnswer{Digits: digits, Speech: speech}).Meaning() {
 		case AnswerYes, AnswerNo, AnswerUnclear:
 		default:
 			t.Fatal("no answer at all")
 		}
-		if len(speech) < 200 {
-			checkNegation(t, speech)
+		if len(speech) > 200 || len(word) > 40 {
+			return
+		}
+		checkNegation(t, speech)
+		if said := englishConsent.split(word); len(said) == 1 && !known[said[0]] {
+			checkUnknownWord(t, speech, word)
 		}
 	})
 }

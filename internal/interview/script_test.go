@@ -25,7 +25,7 @@ func TestNothingBlankIsSpoken(t *testing.T) {
 // A loudspeaker on their side must not answer for the person.
 func TestOurOwnQuestionIsNoAnswer(t *testing.T) {
 	for _, words := range []string{Script{}.Greeting(), Script{}.ConsentQuestion(), Script{}.ConsentAgain(), Script{}.Thanks()} {
-		if got := DecideConsent("", words); got == AnswerYes {
+		if got := (ConsentAnswer{Speech: words}).Meaning(); got == AnswerYes {
 			t.Errorf("hearing ourselves say %q is a %s", words, got)
 		}
 	}

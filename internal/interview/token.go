@@ -171,3 +171,10 @@ func spelled(word string) string {
 	}
 	return word
 }
+
+// contractions maps spellings without an apostrophe to the one that is compared.
+var contractions = map[string]string{
+	"dont": "don't", "cant": "can't", "wont": "won't", "didnt": "didn't", "doesnt": "doesn't", "isnt": "isn't",
+	"wouldnt": "wouldn't", "couldnt": "couldn't", "shouldnt": "shouldn't", "aint": "ain't", "arent": "aren't",
+	"wasnt": "wasn't", "im": "i'm", "whos": "who's", "whats": "what's",
+}

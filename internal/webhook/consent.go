@@ -15,7 +15,7 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 	advance(&call, event.Form, event.ReceivedAt)
 
 	attempt := consentAttempt(event.Query)
-	answer := interview.DecideConsent(event.Form.Get("Digits"), event.Form.Get("SpeechResult"))
+	answer := interview.ConsentAnswer{Digits: event.Form.Get("Digits"), Speech: event.Form.Get("SpeechResult"), Confidence: event.Form.Get("Confidence")}.Meaning()
 	call.AnswerConsent(attempt, answer, event.ReceivedAt)
 
 	document := farewell(call.Script.Declined())
