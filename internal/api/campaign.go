@@ -27,6 +27,8 @@ type campaign struct {
 	Status         interview.CampaignStatus `json:"status"`
 	// AnswerMode is how a call takes the answers: pause or gather.
 	AnswerMode interview.AnswerMode `json:"answerMode"`
+	// Language is spoken in the calls, BCP 47. Where spoken answers are not understood, consent is asked for by keypad.
+	Language string `json:"language"`
 	// Questions are those that a call asks, found in the template.
 	Questions  []string             `json:"questions"`
 	Hypotheses []campaignHypothesis `json:"hypotheses"`
@@ -49,6 +51,7 @@ type newCampaign struct {
 	PromptTemplate string                   `json:"promptTemplate"`
 	Status         interview.CampaignStatus `json:"status"`
 	AnswerMode     interview.AnswerMode     `json:"answerMode"`
+	Language       string                   `json:"language"`
 	Hypotheses     []newHypothesis          `json:"hypotheses"`
 }
 
@@ -63,6 +66,7 @@ type campaignChange struct {
 	PromptTemplate *string                   `json:"promptTemplate"`
 	Status         *interview.CampaignStatus `json:"status"`
 	AnswerMode     *interview.AnswerMode     `json:"answerMode"`
+	Language       *string                   `json:"language"`
 }
 
 func showCampaign(c interview.Campaign) campaign {
@@ -72,7 +76,7 @@ func showCampaign(c interview.Campaign) campaign {
 	}
 	return campaign{
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
-		AnswerMode: c.AnswerMode, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
+		AnswerMode: c.AnswerMode, Language: c.Language, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
 		Hypotheses: each(c.Hypotheses, showHypothesis), CanComplete: c.CanComplete(),
 	}
 }
@@ -88,12 +92,15 @@ func (a *api) createCampaign(w http.ResponseWriter, r *http.Request) error {
 	if body.AnswerMode == "" {
 		body.AnswerMode = interview.AnswerPause
 	}
+	if body.Language == "" {
+		body.Language = interview.DefaultLanguage
+	}
 	if faults := body.faults(); len(faults) > 0 {
 		return invalid(faults)
 	}
 	created, err := a.store.CreateCampaign(r.Context(), interview.Campaign{
 		Name: strings.TrimSpace(body.Name), Category: strings.TrimSpace(body.Category), PromptTemplate: body.PromptTemplate, Status: body.Status,
-		AnswerMode: body.AnswerMode,
+		AnswerMode: body.AnswerMode, Language: canonicalLanguage(body.Language),
 		Hypotheses: each(body.Hypotheses, func(h newHypothesis) interview.Hypothesis {
 			return interview.Hypothesis{Question: strings.TrimSpace(h.Question), Status: interview.HypothesisPending}
 		}),
@@ -135,6 +142,9 @@ func (a *api) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 	}
 	trim(body.Name)
 	trim(body.Category)
+	if body.Language != nil {
+		*body.Language = canonicalLanguage(*body.Language)
+	}
 	changed, err := a.store.UpdateCampaign(r.Context(), r.PathValue("id"), store.CampaignChange(body))
 	if err != nil {
 		return err

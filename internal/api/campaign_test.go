@@ -21,7 +21,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
 			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
 		created := r.want(201)
-		created.keys(t, "id name category promptTemplate status answerMode questions hypotheses canComplete createdAt")
+		created.keys(t, "id name category promptTemplate status answerMode language questions hypotheses canComplete createdAt")
 		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
 			t.Errorf("%v", created)
 		}
@@ -176,5 +176,26 @@ func TestListInPartsSkipsACampaign(t *testing.T) {
 		if len(made) != 0 || parts != 3 {
 			t.Errorf("%d campaigns are missing after %d parts", len(made), parts)
 		}
+	})
+}
+
+func TestCampaignKeepsItsLanguage(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		created := s.do("POST", "/api/campaigns", `{"name":"n","language":"fr-fr"}`).want(201)
+		if created.text("language") != "fr-FR" {
+			t.Errorf("created with language %v", created["language"])
+		}
+		path := "/api/campaigns/" + created.text("id")
+		if changed := s.do("PATCH", path, `{"language":"de"}`).want(200); changed.text("language") != "de" {
+			t.Errorf("changed to language %v", changed["language"])
+		}
+		if kept := s.do("PATCH", path, `{"name":"m"}`).want(200); kept.text("language") != "de" {
+			t.Errorf("another change left language %v", kept["language"])
+		}
+		if created := s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201); created.text("language") != "en-US" {
+			t.Errorf("without one the language is %v", created["language"])
+		}
+		s.do("POST", "/api/campaigns", `{"name":"n","language":"English"}`).want(422)
+		s.do("PATCH", path, `{"language":""}`).want(422)
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -45,6 +47,7 @@ func (c newCampaign) faults() []fault {
 	faults = append(faults, templateFaults(c.PromptTemplate)...)
 	faults = append(faults, statusFaults(c.Status)...)
 	faults = append(faults, modeFaults(c.AnswerMode)...)
+	faults = append(faults, languageFaults(c.Language)...)
 	if len(c.Hypotheses) > maxHypotheses {
 		return append(faults, fault{Field: "hypotheses", Error: fmt.Sprintf("must not be more than %d", maxHypotheses)})
 	}
@@ -71,6 +74,9 @@ func (c campaignChange) faults() []fault {
 	if c.AnswerMode != nil {
 		faults = append(faults, modeFaults(*c.AnswerMode)...)
 	}
+	if c.Language != nil {
+		faults = append(faults, languageFaults(*c.Language)...)
+	}
 	return faults
 }
 
@@ -80,6 +86,16 @@ func statusFaults(s interview.CampaignStatus) []fault {
 	}
 	return []fault{{Field: "status", Value: excerpt(string(s)), Error: "must be DRAFT, ACTIVE, PAUSED or COMPLETED"}}
 }
+
+func languageFaults(tag string) []fault {
+	if _, err := language.Parse(tag); err != nil {
+		return []fault{{Field: "language", Value: tag, Error: "must be a BCP 47 language tag such as en-US"}}
+	}
+	return nil
+}
+
+// canonicalLanguage writes a valid language tag in its usual case: en-us becomes en-US.
+func canonicalLanguage(tag string) string { return language.Make(tag).String() }
 
 func modeFaults(m interview.AnswerMode) []fault {
 	if m.Valid() {

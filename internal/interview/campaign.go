@@ -34,6 +34,8 @@ type Campaign struct {
 	Status         CampaignStatus
 	// AnswerMode is how the answers to the questions are taken.
 	AnswerMode AnswerMode
+	// Language is spoken in the calls, BCP 47 such as en-US.
+	Language   string
 	CreatedAt  time.Time
 	Hypotheses []Hypothesis
 }

@@ -68,7 +68,7 @@ var englishConsentPhrases = map[meaning]string{
 	phraseCourtesy: `
 		please, thanks, thank you, thanks a lot, many thanks, thank you {so very} much, thank you much, thank you kindly
 		sir, madam, ma'am, mister, man, mate, buddy, pal, oh, great, perfect, excellent, wonderful, lovely
-		cool, good, i'm sure, i am sure, why not, you know what, let's go, let's do it, let's do this, no doubt, without a doubt, without doubt`,
+		cool, good, i'm sure, i am sure, why not, you know what, let's go, let's do it, let's do this, {oh ah} {okay alright all_right fine}, no doubt, without a doubt, without doubt`,
 
 	phraseObject: `
 		with {it that this}, to {it that this me us}, of {this the} call, for {me us}, from {me us}, with {me us}, by {me us}, from {my our} side, on {my our} {end side}
@@ -90,7 +90,7 @@ var englishConsentPhrases = map[meaning]string{
 		no {biggie sweat drama trouble qualms harm hesitation question fuss stress hassle need strings reservations reason complaints secrets big_thing difficulty probs prob}
 		without {hesitation reservation objection objections question}, nothing to hide, can't {hurt wait}, couldn't hurt, don't worry, don't {have need} to ask
 		not {the least the_slightest} {_ problem issue}, not {too so} bad, no skin off, i do mind, i mind, uh-uh
-		oh {okay alright all_right fine}, ah okay, no wait, wait, hold on, hang on, {a one just_a} {moment second minute}, let me think, think about, why not though
+		no wait, wait, hold on, hang on, {a one just_a} {moment second minute}, let me think, think about, why not though
 		hello, who {is are}, who's, what's, what {is are do for}, why {are do is would should}, how {long do did come is}, are you, you sure, is {this that it}
 		{can could would will do did} you, {do did should must can may} i, say again, come again, repeat, pardon, i hear, i heard
 		{don't didn't can't couldn't cannot} {understand hear catch get_it get_that follow}, oui, si`,

@@ -11,7 +11,12 @@ type Script struct {
 	Questions []string
 	// AnswerMode is how the answers are taken; "" counts as AnswerPause.
 	AnswerMode AnswerMode
+	// Language is what the questions are asked in and the answers are spoken in, BCP 47; "" counts as DefaultLanguage.
+	Language string
 }
+
+// DefaultLanguage is spoken where a campaign names no language.
+const DefaultLanguage = "en-US"
 
 // Greeting opens the call. It says that a machine is calling and what about.
 func (s Script) Greeting() string {
@@ -24,13 +29,20 @@ func (s Script) Greeting() string {
 // ConsentQuestion asks whether the call may be recorded, in words that a yes or a no, or 1 or 2, answers.
 func (s Script) ConsentQuestion() string {
 	return "With your permission we would like to record this call, so that your answers can be evaluated. " +
-		"Do you agree? Please say yes or press 1, or say no or press 2."
+		"Do you agree? " + s.howToConsent()
 }
 
 // ConsentAgain asks once more after an answer that was unclear or not heard.
 func (s Script) ConsentAgain() string {
-	return "Sorry, I did not understand. May we record this call? " +
-		"Please say yes or press 1, or say no or press 2."
+	return "Sorry, I did not understand. May we record this call? " + s.howToConsent()
+}
+
+// howToConsent names the ways to answer: by keypad alone where a spoken answer would not be understood.
+func (s Script) howToConsent() string {
+	if !HearsConsent(s.Language) {
+		return "Please press 1 for yes, or 2 for no."
+	}
+	return "Please say yes or press 1, or say no or press 2."
 }
 
 // Thanks opens the interview. It is the first thing on the recording, and says that there is one.

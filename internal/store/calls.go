@@ -28,7 +28,7 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.answered_by, calls.answer_step, calls.erased_at`
 
 // selectedCalls is what scanCall scans.
-const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode
+const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
 	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id`
 
 const selectCalls = `SELECT ` + selectedCalls
@@ -43,7 +43,7 @@ func fieldsOf(c *interview.Call) []any {
 func scanCall(r row) (interview.Call, error) {
 	var c interview.Call
 	var template string
-	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode)...)
+	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode, &c.Script.Language)...)
 	c.Script.Questions = interview.Questions(template)
 	return c, err
 }

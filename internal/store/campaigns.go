@@ -11,25 +11,26 @@ import (
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.answer_mode, campaigns.created_at`
+	campaigns.answer_mode, campaigns.language, campaigns.created_at`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.CreatedAt)
 	return c, err
 }
 
 // CreateCampaign keeps a new campaign and its hypotheses, whose order stays. It returns the campaign with the ids and
-// times that it got. Without an answer mode it pauses.
+// times that it got. Without an answer mode it pauses, without a language it speaks the default one.
 func (s *Store) CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error) {
 	err := s.write(ctx, func(tx *Tx) error {
 		c.ID, c.CreatedAt = tx.newID(), tx.Now
 		c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
+		c.Language = cmp.Or(c.Language, interview.DefaultLanguage)
 		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
-			created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
-			c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now)
+			language, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7)`,
+			c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language)
 		if err != nil {
 			return err
 		}
@@ -82,6 +83,7 @@ type CampaignChange struct {
 	Name, Category, PromptTemplate *string
 	Status                         *interview.CampaignStatus
 	AnswerMode                     *interview.AnswerMode
+	Language                       *string
 }
 
 // UpdateCampaign changes a campaign and returns it as it is then. ErrNotFound when there is none.
@@ -90,9 +92,9 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 	err := s.write(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
 			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status),
-			answer_mode = COALESCE($7, answer_mode), updated_at = $6 WHERE id = $1`,
+			answer_mode = COALESCE($7, answer_mode), language = COALESCE($8, language), updated_at = $6 WHERE id = $1`,
 			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),
-			pointedText(change.Status), tx.Now, pointedText(change.AnswerMode))
+			pointedText(change.Status), tx.Now, pointedText(change.AnswerMode), pointedText(change.Language))
 		if err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}

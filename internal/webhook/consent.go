@@ -15,7 +15,10 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 	advance(&call, event.Form, event.ReceivedAt)
 
 	attempt := consentAttempt(event.Query)
-	answer := interview.ConsentAnswer{Digits: event.Form.Get("Digits"), Speech: event.Form.Get("SpeechResult"), Confidence: event.Form.Get("Confidence")}.Meaning()
+	answer := interview.ConsentAnswer{
+		Digits: event.Form.Get("Digits"), Speech: event.Form.Get("SpeechResult"), Confidence: event.Form.Get("Confidence"),
+		Language: call.Script.Language,
+	}.Meaning()
 	call.AnswerConsent(attempt, answer, event.ReceivedAt)
 
 	document := farewell(call.Script.Declined())

@@ -117,3 +117,28 @@ func TestAnswerThatTakesNothingBackErasesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestSpeechOfLowConfidenceIsAskedAgain(t *testing.T) {
+	change, reply := decide(t, answered(), event(inbox.KindConsent, "SpeechResult", "yes", "Confidence", "0.2"))
+	golden(t, "consent-again", reply)
+	if change.Call.Consent != interview.ConsentUnknown {
+		t.Errorf("consent %q", change.Call.Consent)
+	}
+}
+
+// Whoever speaks a language of which we know no words must not be recorded for a word that happens to be English.
+func TestLanguageWithoutWordsAsksByKeypadOnly(t *testing.T) {
+	call := answered()
+	call.Script.Language = "ja-JP"
+	_, reply := decide(t, call, event(inbox.KindVoice))
+	golden(t, "voice-keypad", reply)
+	change, _ := decide(t, call, event(inbox.KindConsent, "SpeechResult", "yes"))
+	if change.Call.Consent != interview.ConsentUnknown {
+		t.Errorf("a spoken yes left consent %q", change.Call.Consent)
+	}
+	change, reply = decide(t, call, event(inbox.KindConsent, "Digits", "1"))
+	golden(t, "consent-yes-language", reply)
+	if change.Call.Consent != interview.ConsentGiven {
+		t.Errorf("key 1 left consent %q", change.Call.Consent)
+	}
+}

@@ -28,12 +28,14 @@ func (w *Webhooks) ask(call interview.Call, n int, prompts ...string) []twiml.El
 	gather := twiml.VoiceGather{
 		Action:              w.urls.Consent(call.ID, n),
 		Method:              http.MethodPost,
-		Input:               "dtmf speech",
+		Input:               "dtmf",
 		NumDigits:           "1",
 		Timeout:             strconv.Itoa(consentTimeout),
-		SpeechTimeout:       "auto",
 		ActionOnEmptyResult: "true",
-		Hints:               "yes, no, yes I agree, no thank you, sure, go ahead",
+	}
+	if interview.HearsConsent(call.Script.Language) {
+		gather.Input, gather.Language = "dtmf speech", spokenLanguage(call.Script)
+		gather.SpeechTimeout, gather.Hints = "auto", "yes, no, yes I agree, no thank you, sure, go ahead"
 	}
 	for _, prompt := range prompts {
 		gather.InnerElements = append(gather.InnerElements, twiml.VoiceSay{Message: prompt})
@@ -61,7 +63,7 @@ func (w *Webhooks) interview(call interview.Call) []twiml.Element {
 	}
 	for _, question := range call.Script.Asks() {
 		document = append(document,
-			twiml.VoiceSay{Message: question},
+			twiml.VoiceSay{Message: question, Language: spokenLanguage(call.Script)},
 			twiml.VoicePause{Length: strconv.Itoa(answerPause)})
 	}
 	return append(document, farewell(call.Script.Goodbye())...)
@@ -80,13 +82,22 @@ func (w *Webhooks) question(call interview.Call) []twiml.Element {
 			Action:              action,
 			Method:              http.MethodPost,
 			Input:               "speech",
+			Language:            spokenLanguage(call.Script),
 			Timeout:             strconv.Itoa(answerTimeout),
 			SpeechTimeout:       "auto",
 			ActionOnEmptyResult: "true",
-			InnerElements:       []twiml.Element{twiml.VoiceSay{Message: asks[step-1]}},
+			InnerElements:       []twiml.Element{twiml.VoiceSay{Message: asks[step-1], Language: spokenLanguage(call.Script)}},
 		},
 		twiml.VoiceRedirect{Url: action, Method: http.MethodPost},
 	}
+}
+
+// spokenLanguage is the language attribute of what a campaign asks and hears, "" for Twilio's default, which is ours.
+func spokenLanguage(s interview.Script) string {
+	if s.Language == interview.DefaultLanguage {
+		return ""
+	}
+	return s.Language
 }
 
 // farewell says goodbye and hangs up.
