@@ -18,7 +18,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 		settings program.Settings
 		faulty   []string
 	}{
-		"nothing is set":               {program.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL"}},
+		"nothing is set":               {program.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL", "ADMIN_TOKEN"}},
 		"no token":                     {fine.Without("TWILIO_AUTH_TOKEN"), []string{"TWILIO_AUTH_TOKEN"}},
 		"token with a line break":      {fine.With("TWILIO_AUTH_TOKEN", program.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
 		"an API key for the account":   {fine.With("TWILIO_ACCOUNT_SID", "SK"+strings.Repeat("0", 32)), []string{"TWILIO_ACCOUNT_SID"}},
@@ -33,6 +33,9 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 				"DIALS_PER_MINUTE", "", "DATABASE_URL", "", "OVERDUE_AFTER", "", "APP_URL", "", "NEXT_PUBLIC_APP_URL", program.PublicURL),
 			[]string{"TWILIO_AUTH_TOKEN"},
 		},
+		"an account that is none":       {fine.With("TWILIO_ACCOUNT_SID", "ACfoo"), []string{"TWILIO_ACCOUNT_SID"}},
+		"a subaccount that is none":     {fine.With("TWILIO_ACCOUNT_TOKENS", "ACfoo=token"), []string{"TWILIO_ACCOUNT_TOKENS"}},
+		"reached by others, no token":   {fine.With("APP_URL", "https://calls.example.com").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"open to the world, no token":   {fine.With("HOST", "0.0.0.0").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"an unknown engine":             {fine.With("JOBS_ENGINE", "cron"), []string{"JOBS_ENGINE"}},
 		"retention for ever":            {fine.With("RETENTION", "for ever"), []string{"RETENTION"}},

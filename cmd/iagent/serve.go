@@ -20,7 +20,7 @@ func (serve) Help() string {
 }
 
 func (s serve) Run(ctx context.Context) error {
-	if err := s.Check(); err != nil {
+	if err := s.CheckServing(); err != nil {
 		return err
 	}
 	// Webhooks allocate little and live shortly: a larger heap costs some megabytes and saves a tenth of the processor.

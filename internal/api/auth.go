@@ -13,7 +13,8 @@ import (
 //
 // Without a token it lets a request through only when this machine itself asks: from a loopback address, to a loopback
 // host, by no proxy, and not on behalf of another site that a browser here has open. Any other is answered 403. A tunnel
-// that publishes the webhooks of a development machine thus does not publish the API with them.
+// that publishes the webhooks of a development machine thus does not publish the API with them. A proxy on this machine may
+// hide all of that, so whoever is reached from outside must have a token.
 func Protect(token string, next http.Handler) http.Handler {
 	if token == "" {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +71,11 @@ func notLocal(r *http.Request) string {
 	if err != nil || !peer.Addr().Unmap().IsLoopback() {
 		return "not from this machine"
 	}
-	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+	// nginx, unless it is told otherwise, names no client and the upstream as the host, and speaks HTTP/1.0.
+	if !r.ProtoAtLeast(1, 1) {
+		return "sent by a proxy"
+	}
+	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
 		if r.Header.Get(header) != "" {
 			return "sent by a proxy"
 		}

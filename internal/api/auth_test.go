@@ -58,6 +58,7 @@ func TestWithoutATokenAnotherMachineOrSiteIsServed(t *testing.T) {
 		{"a tunnel", "127.0.0.1:4000", "abc.tunnel.example", nil, 403},
 		{"a tunnel that rewrites the host", "127.0.0.1:4000", "localhost:3000", []string{"X-Forwarded-For", "192.0.2.7"}, 403},
 		{"a proxy", "127.0.0.1:4000", "localhost:3000", []string{"Forwarded", "for=192.0.2.7"}, 403},
+		{"a proxy that says only the scheme", "127.0.0.1:4000", "localhost:3000", []string{"X-Forwarded-Proto", "https"}, 403},
 		{"a rebound name", "127.0.0.1:4000", "evil.example:3000", nil, 403},
 		{"a rebound name like ours", "127.0.0.1:4000", "localhost.evil.example:3000", nil, 403},
 		{"no host", "127.0.0.1:4000", "", nil, 403},
@@ -75,6 +76,16 @@ func TestWithoutATokenAnotherMachineOrSiteIsServed(t *testing.T) {
 		if status := protected("", r); status != tc.want {
 			t.Errorf("%s: answered %d, want %d", tc.what, status, tc.want)
 		}
+	}
+}
+
+// nginx's proxy_pass, as it comes, names the upstream as the host and no client, and speaks HTTP/1.0.
+func TestProxyThatHidesItselfIsNotThisMachine(t *testing.T) {
+	r := httptest.NewRequest("POST", "/api/campaigns", nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:4000", "127.0.0.1:3000"
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0
+	if status := protected("", r); status != 403 {
+		t.Errorf("answered %d", status)
 	}
 }
 

@@ -57,7 +57,7 @@ type App struct {
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
 // configuration.
 func Open(ctx context.Context, config Config, options Options) (_ *App, err error) {
-	s, err := config.settings()
+	s, err := config.servingSettings()
 	if err != nil {
 		return nil, err
 	}

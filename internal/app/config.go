@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ type Config struct {
 	DatabaseURL        string `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
 	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
 	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
-	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API. Required when HOST is not a loopback address."`
+	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API. Required unless HOST and APP_URL are both loopback."`
 	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
 	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
 	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"whisper-1" help:"Speech-to-text model."`
@@ -114,19 +115,44 @@ func (c Config) Check() error {
 	return err
 }
 
-func (c Config) settings() (settings, error) {
+// CheckServing is Check for whoever serves, which needs more.
+func (c Config) CheckServing() error {
+	_, err := c.servingSettings()
+	return err
+}
+
+func (c Config) settings() (settings, error) { return c.checked((*settings).checkAll) }
+
+func (c Config) servingSettings() (settings, error) {
+	return c.checked((*settings).checkAll, (*settings).checkAccess)
+}
+
+func (c Config) checked(checks ...func(s *settings, fault func(variable, cure string))) (settings, error) {
 	s := settings{Config: c, accountTokens: map[string][]string{}}
 	var faults []string
-	fault := func(variable, cure string) { faults = append(faults, variable+": "+cure) }
-
-	s.checkTokens(fault)
-	s.checkTwilio(fault)
-	s.checkServer(fault)
-	s.checkParts(fault)
+	for _, check := range checks {
+		check(&s, func(variable, cure string) { faults = append(faults, variable+": "+cure) })
+	}
 	if len(faults) > 0 {
 		return s, &ConfigError{Faults: faults}
 	}
 	return s, nil
+}
+
+func (s *settings) checkAll(fault func(variable, cure string)) {
+	s.checkTokens(fault)
+	s.checkTwilio(fault)
+	s.checkServer(fault)
+	s.checkParts(fault)
+}
+
+// checkAccess asks for a token where others than this machine's own programs may reach the API. A proxy on this machine may
+// pass requests on as if this machine had asked, so nobody is believed to be this machine where APP_URL is public.
+func (s *settings) checkAccess(fault func(variable, cure string)) {
+	public, err := url.Parse(s.URL)
+	if s.AdminToken == "" && (!s.loopback || err != nil || !loopbackName(public.Hostname())) {
+		fault("ADMIN_TOKEN", "is missing; it is required unless HOST and APP_URL are both loopback addresses; set it to a long random text, such as that of: openssl rand -hex 32")
+	}
 }
 
 func (s *settings) checkTokens(fault func(variable, cure string)) {
@@ -153,8 +179,8 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 			continue
 		}
 		sid, token, ok := strings.Cut(pair, "=")
-		if !ok || !strings.HasPrefix(sid, "AC") || token == "" || strings.ContainsAny(token, " \t\r\n") {
-			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas")
+		if !ok || !validAccountSid(sid) || token == "" || strings.ContainsAny(token, " \t\r\n") {
+			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas; an AccountSid is AC and 32 hexadecimal digits")
 			return
 		}
 		if sid == s.AccountSid {
@@ -170,8 +196,8 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 }
 
 func (s *settings) checkTwilio(fault func(variable, cure string)) {
-	if s.AccountSid != "" && !strings.HasPrefix(s.AccountSid, "AC") {
-		fault("TWILIO_ACCOUNT_SID", "must begin with AC; API keys (SK…) do not sign webhooks")
+	if s.AccountSid != "" && !validAccountSid(s.AccountSid) {
+		fault("TWILIO_ACCOUNT_SID", "must be AC and 32 hexadecimal digits, as the Twilio console shows it; API keys (SK…) do not sign webhooks")
 	}
 	if s.PhoneNumber != "" && !interview.ValidPhoneNumber(s.PhoneNumber) {
 		fault("TWILIO_PHONE_NUMBER", "must be E.164, such as +15551234567")
@@ -193,11 +219,7 @@ func (s *settings) checkServer(fault func(variable, cure string)) {
 		fault("PORT", "must be a number from 0 to 65535")
 	}
 	s.address = net.JoinHostPort(s.Host, s.Port)
-	ip := net.ParseIP(s.Host)
-	s.loopback = s.Host == "localhost" || (ip != nil && ip.IsLoopback())
-	if !s.loopback && s.AdminToken == "" {
-		fault("ADMIN_TOKEN", "is missing; it is required when HOST is not a loopback address")
-	}
+	s.loopback = loopbackName(s.Host)
 	for text := range strings.SplitSeq(s.TrustedProxies, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
@@ -252,6 +274,16 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	if s.dialsPerMinute, err = strconv.Atoi(s.DialsPerMinute); err != nil || s.dialsPerMinute < 1 {
 		fault("DIALS_PER_MINUTE", "must be a number from 1")
 	}
+}
+
+var accountSid = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
+
+func validAccountSid(s string) bool { return accountSid.MatchString(s) }
+
+// loopbackName reports whether a host name is this machine's own.
+func loopbackName(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 func httpURL(s string) bool {
