@@ -12,6 +12,9 @@ import (
 // formType is what Twilio sends its webhooks as.
 const formType = "application/x-www-form-urlencoded"
 
+// usualBody is more than Twilio's webhooks have, in bytes.
+const usualBody = 4 << 10
+
 // reasonFault is all that anybody is told about a fault of ours.
 const reasonFault = "Internal server error"
 
@@ -42,7 +45,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 		return []byte{}, 0, nil
 	}
 	var buffer bytes.Buffer
-	buffer.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	// Room is made for what a webhook usually has, and else as it arrives: whoever announces much and sends little costs little.
+	buffer.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
 	_, err = buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):

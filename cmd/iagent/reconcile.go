@@ -25,7 +25,7 @@ func (r reconcile) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)
 	}
-	log, err := telemetry.NewLogger(os.Stderr, r.LogFormat, r.LogLevel)
+	log, err := telemetry.NewLogger(os.Stderr, r.LogFormat, r.LogLevel, r.Secrets()...)
 	if err != nil {
 		return err
 	}

@@ -47,9 +47,11 @@ type App struct {
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
 	telemetry *telemetry.Telemetry
-	server    *http.Server
-	listener  net.Listener
-	closers   []func()
+	// counted takes the lines that anybody can cause.
+	counted  *telemetry.CountedLog
+	server   *http.Server
+	listener net.Listener
+	closers  []func()
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio
 }
@@ -65,6 +67,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.log == nil {
 		a.log = slog.Default()
 	}
+	a.counted = telemetry.NewCountedLog(a.log, time.Minute, a.now)
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -98,6 +101,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		ConnState:         newConnections(maxConnections, a.connectionClosed).changed,
 	}
 	if a.listener = options.Listener; a.listener == nil {
 		if a.listener, err = net.Listen("tcp", s.address); err != nil {

@@ -41,6 +41,7 @@ func (a *App) watch(ctx context.Context) error {
 		case ctx.Err() == nil:
 			a.log.Warn("looking for what is late", "error", err)
 		}
+		a.counted.Flush(ctx)
 		select {
 		case <-ctx.Done():
 			return nil

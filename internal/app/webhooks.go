@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -50,7 +51,7 @@ func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, cl
 	a.telemetry.Rejected(string(kind), reason)
 	ok, retryAfter, limitErr := a.limiter.Take(r.Context(), client)
 	if limitErr != nil {
-		a.log.Warn("limiting unverified requests", "error", limitErr)
+		a.counted.Log(r.Context(), slog.LevelWarn, "limiter", "limiting unverified requests", slog.Any("error", limitErr))
 	}
 	if !ok && limitErr == nil {
 		a.telemetry.RateLimited()
@@ -58,8 +59,15 @@ func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, cl
 		inbox.WriteError(w, http.StatusTooManyRequests, "Too many requests")
 		return
 	}
-	a.log.Warn("webhook was not signed by Twilio", "kind", kind, "client", client, "error", err)
+	a.counted.Log(r.Context(), slog.LevelWarn, "signature:"+reason, "webhook was not signed by Twilio",
+		slog.String("kind", string(kind)), slog.String("client", client), slog.Any("error", err))
 	inbox.WriteError(w, http.StatusForbidden, "Invalid signature")
+}
+
+// connectionClosed says that there were too many connections.
+func (a *App) connectionClosed() {
+	a.counted.Log(context.Background(), slog.LevelWarn, "connections",
+		fmt.Sprintf("more than %d connections are open: the one that was idle or slow for the longest time was closed", maxConnections))
 }
 
 // observeWebhook logs and counts what became of a verified webhook.
