@@ -1,15 +1,34 @@
 package api_test
 
 import (
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/i-agent/iagent/internal/api"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
-func TestReadyBeforeTheSchemaIsThere(t *testing.T) {
+// serveProbes serves s with a clock that moves on with every look at it, so that no answer is remembered.
+func serveProbes(t *testing.T, s *store.Store) *server {
+	t.Helper()
+	now := time.Now()
+	h := httptest.NewServer(api.New(api.Config{Store: s, AdminToken: token, Now: func() time.Time {
+		now = now.Add(time.Minute)
+		return now
+	}}))
+	t.Cleanup(h.Close)
+	return &server{t: t, url: h.URL, store: s}
+}
+
+func TestReadyOnlyOnceTheSchemaIsThere(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, opened(t, url))
+			s := serveProbes(t, opened(t, url))
 			s.get("/healthz").want(200)
 			s.get("/readyz").wantError(503, "Database schema is not up to date: run iagent migrate up")
 			if err := s.store.MigrateUp(t.Context()); err != nil {
@@ -27,4 +46,84 @@ func TestReadyBeforeTheSchemaIsThere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A newer program may have changed what this one writes.
+func TestNotReadyOnANewerSchema(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			s := serveProbes(t, migrated(t, url))
+			s.get("/readyz").want(200)
+			const newer = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`
+			var err error
+			if pool := s.store.Postgres(); pool != nil {
+				_, err = pool.Exec(t.Context(), newer)
+			} else {
+				_, err = s.store.SQLite().Exec(newer)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.get("/readyz").wantError(503, "Database schema is newer than this program")
+			if err := s.store.MigrateUp(t.Context()); err == nil || !strings.Contains(err.Error(), "newer than this program") {
+				t.Errorf("migrating up: %v", err)
+			}
+		})
+	}
+}
+
+// A failover may leave sessions that can only read. They are replaced once one of them says so.
+func TestReadOnlySessionsAreReplaced(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := serveProbes(t, migrated(t, url))
+	s.get("/readyz").want(200)
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(t.Context()) }()
+	do := func(statement string) {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(`ALTER DATABASE ` + config.Database + ` SET default_transaction_read_only = on`)
+	do(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	// The first statement may only find out that its connection is gone.
+	s.get("/readyz")
+	s.get("/readyz").wantError(503, "Database cannot be written")
+	s.do("POST", "/api/campaigns", `{"name":"n"}`).want(500)
+
+	do(`SET default_transaction_read_only = off`)
+	do(`ALTER DATABASE ` + config.Database + ` RESET default_transaction_read_only`)
+	// Those sessions stay read-only; only new ones write.
+	deadline := time.Now().Add(time.Minute)
+	for s.get("/readyz").status != 200 {
+		if time.Now().After(deadline) {
+			t.Fatal("not ready a minute after the database could be written again")
+		}
+	}
+	s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201)
+}
+
+// Whoever holds the only place to write for longer than a probe waits keeps webhooks from being accepted.
+func TestNotReadyWhileTheFileCannotBeWritten(t *testing.T) {
+	path := testdb.SQLite(t)
+	s := serveProbes(t, migrated(t, "sqlite:"+path))
+	s.get("/readyz").want(200)
+	other := opened(t, "sqlite:"+path)
+	writing, err := other.SQLite().BeginTx(t.Context(), nil) // takes the lock at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.get("/readyz").wantError(503, "Database cannot be written")
+	if err := writing.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/readyz").want(200)
 }

@@ -115,6 +115,10 @@ func (a *App) openStore(ctx context.Context) error {
 	options := a.options.Store
 	options.DialsPerMinute = a.settings.dialsPerMinute
 	options.Now = a.options.Now
+	options.OnReset = func() {
+		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
+			"Postgres answered that the session is read-only: all connections are made anew")
+	}
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err

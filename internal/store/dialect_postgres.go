@@ -65,10 +65,15 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 			return through(c), nil
 		}
 	}
+	reset := newPoolReset(s.options.OnReset)
+	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = reset.dialing(config.ConnConfig.DialFunc), reset
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("opening Postgres: %w", err)
 	}
+	reset.mu.Lock()
+	reset.pool = pool
+	reset.mu.Unlock()
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
 	if err != nil {
 		pool.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -27,7 +28,11 @@ type Migration struct {
 	AppliedAt time.Time
 }
 
-// MigrateUp brings the schema, ours and River's, to the newest version. It may be called by several processes at once.
+// ErrNewerSchema says that a newer program has migrated the database.
+var ErrNewerSchema = errors.New("database schema is newer than this program")
+
+// MigrateUp brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The
+// error is ErrNewerSchema when a newer program has migrated the database.
 func (s *Store) MigrateUp(ctx context.Context) error {
 	return s.migrating(ctx, func(provider *goose.Provider, db *sql.DB) error {
 		if _, err := provider.Up(ctx); err != nil {
@@ -69,7 +74,7 @@ func (s *Store) MigrateStatus(ctx context.Context) ([]Migration, error) {
 	return list, err
 }
 
-// Migrated reports whether no step is pending.
+// Migrated reports whether no step is pending. The error is ErrNewerSchema when a newer program has migrated the database.
 func (s *Store) Migrated(ctx context.Context) (bool, error) {
 	list, err := s.MigrateStatus(ctx)
 	if err != nil {
@@ -104,7 +109,23 @@ func (s *Store) migrating(ctx context.Context, f func(*goose.Provider, *sql.DB) 
 	if err != nil {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
+	if err := refuseNewer(ctx, provider); err != nil {
+		return err
+	}
 	return f(provider, db)
+}
+
+// refuseNewer returns ErrNewerSchema when the database has a version that this program does not know.
+func refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	current, known, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	if current > known {
+		return fmt.Errorf("%w: it has version %d, this program knows %d; run the program that migrated it, or a newer one",
+			ErrNewerSchema, current, known)
+	}
+	return nil
 }
 
 // lockMigrations holds an advisory lock on a connection of its own until unlock.

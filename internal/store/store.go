@@ -29,6 +29,9 @@ type Options struct {
 	// it or not. Its error ends the transaction as a lost connection would. Statements then go one by one. For tests.
 	Around func(statement func() error) error
 
+	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
+	OnReset func()
+
 	// conn, when set, is what each connection to Postgres goes through. For tests.
 	conn func(net.Conn) net.Conn
 }
@@ -89,12 +92,6 @@ func (s *Store) SQLite() *sql.DB {
 		return nil
 	}
 	return s.sqlite.write
-}
-
-// Ping asks the database for an answer.
-func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return s.read().QueryRow(ctx, "SELECT 1").Scan(&one)
 }
 
 func (s *Store) now() time.Time { return s.options.Now().UTC().Truncate(time.Microsecond) }

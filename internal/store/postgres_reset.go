@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// readOnlySession is SQLSTATE read_only_sql_transaction: also what a standby says, and so a server that was the primary when
+// the session began.
+const readOnlySession = "25006"
+
+// resetEvery is the least time between two resets of the pool, so that a server that stays read-only is not connected to
+// anew by every statement.
+const resetEvery = time.Second
+
+// poolReset closes every connection to Postgres once a session turns out to be read-only. A failover or a change of settings
+// may leave sessions that can never write again, while a new one could; without this the program would answer 500 until it
+// is started anew. It sees all statements that go through the pool, River's too, as a tracer of pgx, and all connections,
+// also those that River keeps for itself, as the pool's dialler.
+type poolReset struct {
+	// onReset, if set, is called after each reset.
+	onReset func()
+	now     func() time.Time
+
+	mu    sync.Mutex
+	pool  *pgxpool.Pool
+	last  time.Time
+	conns map[*trackedConn]struct{}
+}
+
+func newPoolReset(onReset func()) *poolReset {
+	return &poolReset{onReset: onReset, now: time.Now, conns: map[*trackedConn]struct{}{}}
+}
+
+// trackedConn is a connection that is known until it is closed.
+type trackedConn struct {
+	net.Conn
+	reset *poolReset
+}
+
+// Close closes the connection.
+func (c *trackedConn) Close() error {
+	c.reset.mu.Lock()
+	delete(c.reset.conns, c)
+	c.reset.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// dialing wraps a dialler so that its connections are known.
+func (p *poolReset) dialing(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		tracked := &trackedConn{Conn: conn, reset: p}
+		p.mu.Lock()
+		p.conns[tracked] = struct{}{}
+		p.mu.Unlock()
+		return tracked, nil
+	}
+}
+
+// saw looks at the error of a statement.
+func (p *poolReset) saw(err error) {
+	var refused *pgconn.PgError
+	if err == nil || !errors.As(err, &refused) || refused.Code != readOnlySession {
+		return
+	}
+	p.mu.Lock()
+	now := p.now()
+	if p.pool == nil || now.Sub(p.last) < resetEvery {
+		p.mu.Unlock()
+		return
+	}
+	p.last = now
+	pool, conns := p.pool, make([]*trackedConn, 0, len(p.conns))
+	for conn := range p.conns {
+		conns = append(conns, conn)
+	}
+	p.mu.Unlock()
+
+	pool.Reset()
+	for _, conn := range conns {
+		_ = conn.Close()
+	}
+	if p.onReset != nil {
+		p.onReset()
+	}
+}
+
+// TraceQueryStart is part of pgx.QueryTracer.
+func (p *poolReset) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+// TraceQueryEnd is part of pgx.QueryTracer.
+func (p *poolReset) TraceQueryEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	p.saw(data.Err)
+}
+
+// TraceBatchStart is part of pgx.BatchTracer.
+func (p *poolReset) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery is part of pgx.BatchTracer.
+func (p *poolReset) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	p.saw(data.Err)
+}
+
+// TraceBatchEnd is part of pgx.BatchTracer.
+func (p *poolReset) TraceBatchEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+	p.saw(data.Err)
+}
+
+var (
+	_ pgx.QueryTracer = (*poolReset)(nil)
+	_ pgx.BatchTracer = (*poolReset)(nil)
+)
