@@ -43,7 +43,7 @@ type CallFilter struct {
 func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
 	var f filter
 	f.equal("calls.campaign_id", by.CampaignID)
-	f.equal("calls.status", string(by.Status))
+	f.equalWord("calls.status", string(by.Status))
 	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
 	if err != nil {
 		return out, fmt.Errorf("listing calls: %w", err)

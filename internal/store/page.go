@@ -36,6 +36,17 @@ func (f *filter) equal(column, value string) {
 	}
 }
 
+// equalWord is equal for a column with few values, of which some are rare. A word of letters is written into the statement:
+// only then does the database see that a rare value is one, and that an index for the rare ones will do. Plans made for any
+// value would walk the whole table for a value that hardly occurs.
+func (f *filter) equalWord(column, value string) {
+	if strings.ContainsFunc(value, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_') }) {
+		f.equal(column, value)
+	} else if value != "" {
+		f.conditions = append(f.conditions, column+" = '"+value+"'")
+	}
+}
+
 func (f *filter) compare(column, operator string, value any) {
 	f.conditions = append(f.conditions, column+" "+operator+" "+f.arg(value))
 }

@@ -53,12 +53,16 @@ func scanRun(r row) (LedgerRun, error) {
 	return l, err
 }
 
+func (by RunFilter) conditions() filter {
+	var f filter
+	f.equalWord("function", string(by.Function))
+	f.equalWord("state", string(by.State))
+	return f
+}
+
 // Runs lists runs, newest first.
 func (s *Store) Runs(ctx context.Context, by RunFilter, page Page) (List[LedgerRun], error) {
-	var f filter
-	f.equal("function", string(by.Function))
-	f.equal("state", string(by.State))
-	runs, err := list(ctx, s.read(), selectRuns, "function_runs", f, page, scanRun, func(l LedgerRun) string { return l.ID })
+	runs, err := list(ctx, s.read(), selectRuns, "function_runs", by.conditions(), page, scanRun, func(l LedgerRun) string { return l.ID })
 	if err != nil {
 		return runs, fmt.Errorf("listing runs: %w", err)
 	}

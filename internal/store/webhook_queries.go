@@ -62,17 +62,23 @@ func scanWebhook(r row) (Webhook, error) {
 	return w, err
 }
 
-// Webhooks lists events.
-func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List[Webhook], error) {
+const selectWebhooks = `SELECT ` + webhookColumns + ` FROM webhook_events`
+
+func (by WebhookFilter) conditions() filter {
 	var f filter
 	if by.Outcome == inbox.Duplicate {
-		f.compare("duplicates", ">", 0)
+		f.conditions = append(f.conditions, "duplicates > 0") // as its index says it
 	} else {
-		f.equal("outcome", string(by.Outcome))
+		f.equalWord("outcome", string(by.Outcome))
 	}
-	f.equal("kind", string(by.Kind))
+	f.equalWord("kind", string(by.Kind))
 	f.equal("call_id", by.CallID)
-	out, err := list(ctx, s.read(), `SELECT `+webhookColumns+` FROM webhook_events`, "webhook_events", f, page, scanWebhook,
+	return f
+}
+
+// Webhooks lists events.
+func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List[Webhook], error) {
+	out, err := list(ctx, s.read(), selectWebhooks, "webhook_events", by.conditions(), page, scanWebhook,
 		func(w Webhook) string { return w.ID })
 	if err != nil {
 		return out, fmt.Errorf("listing webhooks: %w", err)

@@ -6,9 +6,11 @@ CREATE TABLE write_probe (
     at TIMESTAMPTZ NOT NULL
 );
 
--- Lists of webhooks by kind, of which one may be rare among very many.
+-- Lists of webhooks by kind, and of those that came more than once: both may be rare among very many.
 CREATE INDEX webhook_events_kind ON webhook_events (kind, id);
+CREATE INDEX webhook_events_duplicated ON webhook_events (id) WHERE duplicates > 0;
 
 -- +goose Down
+DROP INDEX webhook_events_duplicated;
 DROP INDEX webhook_events_kind;
 DROP TABLE write_probe;
