@@ -66,7 +66,7 @@ func (r *Report) Print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name string, value any) { fmt.Fprintf(w, "  %s\t%v\n", name, value) }
 	row("took", r.Took.Round(time.Second))
-	row("SIGKILLs, database stops", fmt.Sprintf("%d, %d", r.Kills, r.Outages))
+	row("SIGKILLs, database outages", fmt.Sprintf("%d, %d", r.Kills, r.Outages))
 	row("calls", len(sim.Truths))
 	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.Statuses[status])

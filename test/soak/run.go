@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/store"
@@ -164,7 +166,7 @@ func (r *run) play(ctx context.Context) error {
 	var violence sync.WaitGroup
 	violence.Go(func() { r.killAtMoments(calling) })
 	violence.Go(func() { r.killAgainAndAgain(calling) })
-	violence.Go(func() { r.stopDatabase(calling) })
+	violence.Go(func() { r.troubleDatabase(calling) })
 	err := r.awaitRest(ctx, 3*time.Second)
 	called()
 	violence.Wait()
@@ -293,11 +295,20 @@ func (r *run) kill(ctx context.Context, n int) {
 	r.log("server %d is back", n)
 }
 
-func (r *run) stopDatabase(ctx context.Context) {
+// troubleDatabase stops the database and makes it read-only, in turns.
+func (r *run) troubleDatabase(ctx context.Context) {
 	draw := rand.New(rand.NewPCG(r.Seed, 11))
-	for n := range r.Outages {
-		if !r.after(ctx, (float64(n)+0.2+0.6*draw.Float64())/float64(r.Outages), draw) {
+	troubles := r.Outages + r.ReadOnly
+	for n := range troubles {
+		if !r.after(ctx, (float64(n)+0.2+0.6*draw.Float64())/float64(troubles), draw) {
 			return
+		}
+		if n%2 == 1 && n/2 < r.ReadOnly || n >= 2*r.Outages {
+			if err := r.makeReadOnly(ctx, draw); err != nil {
+				r.fault(err)
+				return
+			}
+			continue
 		}
 		if err := r.postgres.Stop(true); err != nil {
 			r.fault(err)
@@ -315,6 +326,41 @@ func (r *run) stopDatabase(ctx context.Context) {
 		}
 		r.log("the database is back")
 	}
+}
+
+// makeReadOnly leaves every session of the database read-only for a while, as a failover that keeps its sockets does. When
+// new sessions can write again, the old ones still cannot.
+func (r *run) makeReadOnly(ctx context.Context, draw *rand.Rand) error {
+	config, err := pgx.ParseConfig(r.databaseURL)
+	if err != nil {
+		return err
+	}
+	config.RuntimeParams["default_transaction_read_only"] = "off"
+	admin, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
+	name := pgx.Identifier{config.Database}.Sanitize()
+	for _, statement := range []string{
+		"ALTER DATABASE " + name + " SET default_transaction_read_only = on",
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+	} {
+		if _, err := admin.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("making the database read-only: %w", err)
+		}
+	}
+	r.log("the database is read-only")
+	r.report.count(&r.report.Outages)
+	select {
+	case <-time.After(time.Second + time.Duration(draw.IntN(2000))*time.Millisecond):
+	case <-ctx.Done():
+	}
+	if _, err := admin.Exec(context.WithoutCancel(ctx), "ALTER DATABASE "+name+" RESET default_transaction_read_only"); err != nil {
+		return fmt.Errorf("making the database writable again: %w", err)
+	}
+	r.log("the database can be written again, by new sessions")
+	return nil
 }
 
 func (r *run) fault(err error) {

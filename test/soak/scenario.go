@@ -25,6 +25,8 @@ type Scenario struct {
 	KillEvery time.Duration
 	// Outages stop PostgreSQL in immediate mode and start it again.
 	Outages int
+	// ReadOnly is how often PostgreSQL turns read-only for a while, leaving sessions that stay so.
+	ReadOnly int
 	// Faults are added to the profile's.
 	Faults map[simulator.Fault]float64
 	// Reconcile has the server ask Twilio for what never came. Without it what is missing must be found.
@@ -49,8 +51,8 @@ func scenarios() []Scenario {
 	return []Scenario{
 		{Name: "kills-sqlite", Story: "the server is killed five times", Database: "sqlite", Calls: 2000, Kills: 5, Reconcile: true},
 		{Name: "kills-postgres", Story: "the server is killed five times", Database: "postgres", Calls: 2000, Kills: 5, Reconcile: true},
-		{Name: "outages", Story: "the server is killed five times, its database stopped twice", Database: "postgres",
-			Calls: 2000, Kills: 5, Outages: 2, Reconcile: true},
+		{Name: "outages", Story: "the server is killed five times, its database stopped twice and read-only twice", Database: "postgres",
+			Calls: 2000, Kills: 5, Outages: 2, ReadOnly: 2, Reconcile: true},
 		{Name: "two-servers", Story: "two servers on one database take turns, one is killed every few seconds", Database: "postgres",
 			Calls: 2000, Servers: 2, KillEvery: 4 * time.Second, Reconcile: true},
 		{Name: "dropped-unrepaired", Story: "callbacks are dropped for good, nobody asks for them", Database: "sqlite", Calls: 300,
