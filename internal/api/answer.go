@@ -38,7 +38,6 @@ func badRequest(message string) error {
 // problemOf is the one place that turns errors into HTTP. noun names what was not found. nil means a fault of ours.
 func problemOf(err error, noun string) *problem {
 	var given *problem
-	var notActive *store.NotActiveError
 	switch {
 	case errors.As(err, &given):
 		return given
@@ -47,12 +46,12 @@ func problemOf(err error, noun string) *problem {
 			return &problem{status: http.StatusNotFound, message: "Not found"}
 		}
 		return &problem{status: http.StatusNotFound, message: noun + " not found"}
-	case errors.As(err, &notActive):
-		return invalid([]fault{inactive(notActive.Status)})
 	case errors.Is(err, store.ErrOtherRequest):
 		return &problem{status: http.StatusUnprocessableEntity, message: "Idempotency-Key was used for another request"}
 	case errors.Is(err, store.ErrSameInFlight):
 		return &problem{status: http.StatusConflict, message: "A request with this Idempotency-Key is in progress"}
+	case errors.Is(err, store.ErrCallOver):
+		return &problem{status: http.StatusConflict, message: "Call is over"}
 	case errors.Is(err, store.ErrRunNotFailed):
 		return &problem{status: http.StatusConflict, message: "Only a failed run can be retried"}
 	}

@@ -76,6 +76,7 @@ func New(config Config) http.Handler {
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
+	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)

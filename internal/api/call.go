@@ -13,6 +13,8 @@ import (
 // callStore keeps calls.
 type callStore interface {
 	CreateCalls(ctx context.Context, n store.NewCalls) (store.Answer, error)
+	CheckCallable(ctx context.Context, campaignID string, numbers []string, allowRepeat bool) error
+	CancelCall(ctx context.Context, callID string) (interview.Call, error)
 	Calls(ctx context.Context, by store.CallFilter, page store.Page) (store.List[interview.Call], error)
 	CallDetail(ctx context.Context, id string) (store.CallDetail, error)
 }
@@ -38,6 +40,8 @@ type callSummary struct {
 	CreatedAt    time.Time `json:"createdAt"`
 	// ErasedAt is when the personal data of the call was erased on request; its phoneNumber is then "".
 	ErasedAt *time.Time `json:"erasedAt"`
+	// CancelRequestedAt is when somebody asked for the call to be ended while Twilio had it.
+	CancelRequestedAt *time.Time `json:"cancelRequestedAt"`
 }
 
 // call is a call with all that belongs to it.
@@ -109,12 +113,30 @@ func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, showCall(d))
 }
 
+// cancelCall ends a call: 200 when that is done, 202 when Twilio has it and is asked to. 409 when it is over.
+func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.store.CancelCall(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	status := http.StatusAccepted
+	if c.Status.Terminal() {
+		status = http.StatusOK
+	}
+	d, err := a.store.CallDetail(r.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, status, showCall(d))
+}
+
 func summarizeCall(c interview.Call) callSummary {
 	return callSummary{
 		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: known(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
 		ErrorCode: known(c.ErrorCode), ErrorMessage: known(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
 		AnsweredBy: known(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
+		CancelRequestedAt: utc(c.CancelRequestedAt),
 	}
 }
 

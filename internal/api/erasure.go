@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -29,6 +28,8 @@ type erasure struct {
 		Claims     int `json:"claims"`
 		Webhooks   int `json:"webhooks"`
 	} `json:"erased"`
+	// Pending says that the call is being ended; its number is kept until it is over.
+	Pending bool `json:"pending"`
 }
 
 // erasureRequest is the body of DELETE /api/calls/{id}/personal-data. The header X-Requested-By does without one.
@@ -40,8 +41,8 @@ type erasureRequest struct {
 // maxReason bounds what is kept of a request's reason, in characters.
 const maxReason = 1_000
 
-// erasePersonalData answers 202: here all is erased, at Twilio the recordings are being deleted. A repetition is answered
-// with the record of the first request. 409 while the call is not over, 422 when nobody is named who asks.
+// erasePersonalData answers 202: here all is erased, at Twilio the recordings are being deleted, and a call that is not over
+// is being ended. A repetition is answered with the record of the first request. 422 when nobody is named who asks.
 func (a *api) erasePersonalData(w http.ResponseWriter, r *http.Request) error {
 	var body erasureRequest
 	if r.ContentLength != 0 {
@@ -58,9 +59,6 @@ func (a *api) erasePersonalData(w http.ResponseWriter, r *http.Request) error {
 	done, err := a.store.ErasePersonalData(r.Context(), store.ErasureRequest{
 		CallID: r.PathValue("id"), RequestedBy: body.RequestedBy, Reason: body.Reason,
 	})
-	if errors.Is(err, store.ErrNotOver) {
-		return &problem{status: http.StatusConflict, message: "Call is not over"}
-	}
 	if err != nil {
 		return err
 	}
@@ -71,7 +69,7 @@ func showErasure(e *store.Erasure) *erasure {
 	if e == nil {
 		return nil
 	}
-	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: known(e.Reason)}
+	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: known(e.Reason), Pending: e.Pending}
 	shown.Erased.Recordings, shown.Erased.Utterances = e.Recordings, e.Utterances
 	shown.Erased.Claims, shown.Erased.Webhooks = e.Claims, e.Webhooks
 	return shown

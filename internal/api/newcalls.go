@@ -3,8 +3,10 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -14,6 +16,18 @@ import (
 // newCalls is the body of POST /api/campaigns/{id}/calls.
 type newCalls struct {
 	PhoneNumbers []string `json:"phoneNumbers"`
+	// AllowRepeat lets numbers be called that the campaign has called before; never those that have a live call.
+	AllowRepeat bool `json:"allowRepeat"`
+}
+
+// hash tells two requests with one Idempotency-Key apart: by what was asked, not how it was spelled, since a client may
+// order or indent its JSON anew.
+func (n newCalls) hash() [sha256.Size]byte {
+	asked := strings.Join(n.PhoneNumbers, "\n")
+	if n.AllowRepeat {
+		asked += "\nallowRepeat"
+	}
+	return sha256.Sum256([]byte(asked))
 }
 
 // queuedCalls is the answer to it, in the order of the numbers.
@@ -40,23 +54,20 @@ func (a *api) createCalls(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if faults := numberFaults(body.PhoneNumbers); len(faults) > 0 {
-		c, err := a.store.Campaign(r.Context(), campaignID)
+		refused, err := callFaults(a.store.CheckCallable(r.Context(), campaignID, body.valid(), body.AllowRepeat), body.PhoneNumbers)
 		if err != nil {
 			return err
 		}
-		if c.Status != interview.CampaignActive {
-			faults = append([]fault{inactive(c.Status)}, faults...)
-		}
-		return invalid(faults)
+		return invalid(append(refused, faults...))
 	}
 	queued, err := a.store.CreateCalls(r.Context(), store.NewCalls{
-		CampaignID: campaignID, PhoneNumbers: body.PhoneNumbers, IdempotencyKey: key,
-		// What was asked, not how it was spelled: a client may order or indent its JSON anew.
-		RequestHash: sha256.Sum256([]byte(strings.Join(body.PhoneNumbers, "\n"))),
-		Answer:      answerQueued,
+		CampaignID: campaignID, PhoneNumbers: body.PhoneNumbers, AllowRepeat: body.AllowRepeat, IdempotencyKey: key,
+		RequestHash: body.hash(), Answer: answerQueued,
 	})
-	if err != nil {
+	if faults, err := callFaults(err, body.PhoneNumbers); err != nil {
 		return err
+	} else if len(faults) > 0 {
+		return invalid(faults)
 	}
 	if queued.Replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
@@ -65,6 +76,44 @@ func (a *api) createCalls(w http.ResponseWriter, r *http.Request) error {
 	}
 	write(w, queued.Status, queued.Body)
 	return nil
+}
+
+// valid are the numbers that can be looked up.
+func (n newCalls) valid() []string {
+	if len(n.PhoneNumbers) > maxNumbers {
+		return nil
+	}
+	var valid []string
+	for _, number := range n.PhoneNumbers {
+		if interview.ValidPhoneNumber(number) && !slices.Contains(valid, number) {
+			valid = append(valid, number)
+		}
+	}
+	return valid
+}
+
+// callFaults names what the store has against calls to numbers. Any other error is returned.
+func callFaults(err error, numbers []string) ([]fault, error) {
+	var notActive *store.NotActiveError
+	var refused *store.RefusedNumbersError
+	var faults []fault
+	if errors.As(err, &notActive) {
+		faults = append(faults, inactive(notActive.Status))
+	}
+	if errors.As(err, &refused) {
+		for _, r := range refused.Numbers {
+			reason := `was called by this campaign; "allowRepeat": true calls it again`
+			if r.Live {
+				reason = "has a call that is not over"
+			}
+			field := fmt.Sprintf("phoneNumbers[%d]", slices.Index(numbers, r.PhoneNumber))
+			faults = append(faults, fault{Field: field, Value: r.PhoneNumber, Error: reason})
+		}
+	}
+	if len(faults) > 0 {
+		return faults, nil
+	}
+	return nil, err
 }
 
 func answerQueued(calls []interview.Call) (store.Answer, error) {

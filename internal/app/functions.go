@@ -43,6 +43,7 @@ func (a *App) functions() ([]jobs.Function, error) {
 		dial = &pipeline.OrchestrateCall{
 			Store: a.store, Twilio: rest, URLs: a.callbackURLs(), From: a.settings.PhoneNumber, Now: a.now,
 		}
+		cancel     = &pipeline.CancelCall{Store: a.store, Twilio: rest}
 		end        = &pipeline.EndCall{Store: a.store, Twilio: rest}
 		remove     = &pipeline.DeleteRecording{Store: a.store, Twilio: rest, Now: a.now}
 		transcribe = &pipeline.TranscribeRecording{Store: a.store, Twilio: rest, Models: models, Now: a.now}
@@ -54,6 +55,7 @@ func (a *App) functions() ([]jobs.Function, error) {
 		// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
 		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
 			Throttle: a.dialThrottle()},
+		{Name: interview.CancelCall, Concurrency: 4, Run: a.needing(cancel.Run, a.settings.lacksTwilio)},
 		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
 		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},
 		{Name: interview.TranscribeRecording, Concurrency: 5, Run: a.needing(transcribe.Run, a.settings.lacksTwilio, a.settings.lacksModels)},

@@ -25,6 +25,9 @@ type Call struct {
 	CampaignID string
 	// PhoneNumber is whom we call, E.164.
 	PhoneNumber string
+	// LiveNumber is the number that no other call may be made to while this one is not over, "" when another call has it.
+	// Of an erased call it is all that is left of the number, until the call is over.
+	LiveNumber string
 	// TwilioSid is the CallSid, "" until Twilio told us.
 	TwilioSid string
 	// AccountSid is the Twilio account that places the call, "" until known.
@@ -52,8 +55,10 @@ type Call struct {
 	// AnswerStep is the last question whose live answer came in, counted from 1; 0 for none.
 	AnswerStep int
 	// ErasedAt is when the personal data of the call was erased on request, nil for never.
-	ErasedAt  *time.Time
-	CreatedAt time.Time
+	ErasedAt *time.Time
+	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.
+	CancelRequestedAt *time.Time
+	CreatedAt         time.Time
 
 	// Script is what the call says. It belongs to the campaign and is only read here.
 	Script Script

@@ -47,6 +47,8 @@ func (c *Call) Expect(d Deadlines, settled bool) (what Expectation, due time.Tim
 			return "", time.Time{}, false
 		}
 		return ExpectRecording, c.CompletedAt.Add(d.Recording), true
+	case c.CancelRequestedAt != nil && c.TwilioSid != "":
+		return ExpectEnd, c.CancelRequestedAt.Add(d.Answer), true
 	case c.Status == CallInProgress:
 		return ExpectEnd, since(c.StartedAt, c.DialedAt, c.CreatedAt).Add(d.End), true
 	case c.Status == CallDialing, c.Status == CallRinging:

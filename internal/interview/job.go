@@ -16,6 +16,7 @@ const (
 	ValidateClaim       Function = "validate-claim"
 	DeleteRecording     Function = "delete-recording"
 	EndCall             Function = "end-call"
+	CancelCall          Function = "cancel-call"
 )
 
 // Job asks for one run of a function. A second job with the same Function and Key starts nothing.
@@ -64,6 +65,11 @@ type EndCallArgs struct {
 	CallID string `json:"callId"`
 }
 
+// CancelCallArgs is the argument of cancel-call.
+type CancelCallArgs struct {
+	CallID string `json:"callId"`
+}
+
 // NewOrchestrateCall is the job that dials a call, not before the given time (zero: at once).
 func NewOrchestrateCall(callID string, notBefore time.Time) Job {
 	return Job{Function: OrchestrateCall, Key: callID, Args: OrchestrateCallArgs{CallID: callID}, NotBefore: notBefore}
@@ -104,6 +110,11 @@ func NewDeleteRecording(callID, recordingSid string) Job {
 // NewEndCall is the job that says goodbye on a call that a machine answered, and hangs up.
 func NewEndCall(callID string) Job {
 	return Job{Function: EndCall, Key: callID, Args: EndCallArgs{CallID: callID}}
+}
+
+// NewCancelCall is the job that ends a call on request, in whatever state it is.
+func NewCancelCall(callID string) Job {
+	return Job{Function: CancelCall, Key: callID, Args: CancelCallArgs{CallID: callID}}
 }
 
 // NewValidateClaim is the job that judges one revision of a hypothesis' evidence, not before the given time. The revision

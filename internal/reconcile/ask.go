@@ -58,7 +58,7 @@ func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error)
 		return 0, err
 	}
 	// Twilio's clock and ours may differ a little.
-	calls, err := r.config.Twilio.ListCalls(ctx, w.Call.PhoneNumber, w.Call.DialedAt.Add(-5*time.Second))
+	calls, err := r.config.Twilio.ListCalls(ctx, w.Call.Callee(), w.Call.DialedAt.Add(-5*time.Second))
 	if err != nil {
 		return 0, err
 	}

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,6 +32,8 @@ type NewCalls struct {
 	CampaignID string
 	// PhoneNumbers are E.164. The calls' ids ascend in their order.
 	PhoneNumbers []string
+	// AllowRepeat lets numbers be called that the campaign has called before.
+	AllowRepeat bool
 	// IdempotencyKey makes the request take effect once, "" for none. It is the caller's to put its scope into the key.
 	IdempotencyKey string
 	// RequestHash tells whether a second request with the key is the same.
@@ -56,7 +57,8 @@ const insertAtOnce = 100
 // CreateCalls queues calls and the runs that dial them, with the idempotency key in the same commit. A second request
 // with the key gets the first answer, whatever became of the campaign; while the first is in flight it waits.
 //
-// Errors: ErrNotFound without such a campaign, *NotActiveError, ErrOtherRequest, ErrSameInFlight.
+// Errors: ErrNotFound without such a campaign, *NotActiveError and *RefusedNumbersError, or both in one, ErrOtherRequest,
+// ErrSameInFlight.
 func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 	var answer Answer
 	err := s.write(ctx, func(tx *Tx) error {
@@ -75,17 +77,15 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 				return err
 			}
 		}
-		if err := tx.requireActive(ctx, n.CampaignID); err != nil {
+		if err := tx.requireCallable(ctx, n.CampaignID, n.PhoneNumbers, n.AllowRepeat); err != nil {
 			return err
 		}
 		jobs := make([]interview.Job, len(calls))
 		for i, c := range calls {
 			jobs[i] = interview.NewOrchestrateCall(c.ID, time.Time{})
 		}
-		for part := range slices.Chunk(calls, insertAtOnce) {
-			if err := tx.insertCalls(ctx, part); err != nil {
-				return err
-			}
+		if err := tx.insertNewCalls(ctx, calls); err != nil {
+			return err
 		}
 		return tx.enqueue(ctx, "api", jobs)
 	})
@@ -98,7 +98,7 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 func (n NewCalls) calls(tx *Tx) []interview.Call {
 	calls := make([]interview.Call, len(n.PhoneNumbers))
 	for i, id := range tx.newIDs(len(calls)) {
-		calls[i] = interview.Call{ID: id, CampaignID: n.CampaignID, PhoneNumber: n.PhoneNumbers[i],
+		calls[i] = interview.Call{ID: id, CampaignID: n.CampaignID, PhoneNumber: n.PhoneNumbers[i], LiveNumber: n.PhoneNumbers[i],
 			Status: interview.CallQueued, Sequence: interview.NoSequence, CreatedAt: tx.Now}
 	}
 	return calls

@@ -16,7 +16,7 @@ var (
 	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
-		"answered_by text", "answer_step integer", "erased_at timestamptz"}
+		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -25,7 +25,7 @@ var (
 const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
-	calls.answered_by, calls.answer_step, calls.erased_at`
+	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -37,7 +37,8 @@ const selectCalls = `SELECT ` + selectedCalls
 func fieldsOf(c *interview.Call) []any {
 	return append(make([]any, 0, 32), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
-		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt)
+		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
+		&c.CancelRequestedAt)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -86,16 +87,35 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	return call, nil
 }
 
-var callInsert = newInsert("calls", "", slices.Concat(callRow, callOrigin, callState)...)
+// callInsert leaves out a call to a number that has a live one, also one that another transaction is about to commit.
+var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number <> '' DO NOTHING RETURNING id`,
+	slices.Concat(callRow, callOrigin, callState)...)
 
+// insertCalls writes new calls. *RefusedNumbersError names those to whose number there is a live call.
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	rows := make([][]any, len(calls))
 	for i, c := range calls {
 		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt}, stateOf(c)...)
 	}
+	insert, args := callInsert.statement(tx, rows)
+	created := map[string]bool{}
 	trip := tx.trip()
-	callInsert.add(trip, "creating calls", rows)
-	return trip.run(ctx)
+	trip.query("creating calls", func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		created[id] = true
+		return err
+	}, insert, args...)
+	if err := trip.run(ctx); err != nil || len(created) == len(calls) {
+		return err
+	}
+	var refused RefusedNumbersError
+	for _, c := range calls {
+		if !created[c.ID] {
+			refused.Numbers = append(refused.Numbers, RefusedNumber{c.PhoneNumber, true})
+		}
+	}
+	return &refused
 }
 
 // saveCall writes a call whose row this transaction holds.
@@ -165,7 +185,15 @@ func stateOf(c interview.Call) []any {
 	return []any{storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
-		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt)}
+		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt)}
+}
+
+// liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.
+func liveNumber(c interview.Call) string {
+	if c.Status.Terminal() {
+		return ""
+	}
+	return c.LiveNumber
 }
 
 // pointedNumber is a number or NULL.

@@ -86,7 +86,8 @@ type CampaignChange struct {
 	Language                       *string
 }
 
-// UpdateCampaign changes a campaign and returns it as it is then. ErrNotFound when there is none.
+// UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
+// not dialled. ErrNotFound when there is none.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
 	err := s.write(ctx, func(tx *Tx) error {
@@ -98,8 +99,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		if err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}
-		c, err = campaign(ctx, tx, id)
-		return err
+		if c, err = campaign(ctx, tx, id); err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
+			return err
+		}
+		return tx.cancelQueued(ctx, id)
 	})
 	if err != nil {
 		return interview.Campaign{}, err

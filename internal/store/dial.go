@@ -85,12 +85,15 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 		if err := tx.saveCall(ctx, *call); err != nil {
 			return false, err
 		}
-		if err := tx.note(ctx, call.ID, noteCanceled, "the campaign is completed"); err != nil {
+		if err := tx.note(ctx, call.ID, noteCanceled, byCampaign); err != nil {
 			return false, err
 		}
 		return false, tx.finish(ctx, run)
 	default:
 		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
+	}
+	if err := tx.claimNumber(ctx, call); err != nil {
+		return false, err
 	}
 	return tx.takeTurn(ctx, call)
 }
@@ -114,7 +117,7 @@ func (s *Store) DialAccepted(ctx context.Context, run interview.Run, callID stri
 		if call.Status == interview.CallQueued {
 			call.Status = interview.CallDialing
 		}
-		return nil
+		return tx.enqueueCancel(ctx, *call, run.ID)
 	})
 }
 
@@ -124,7 +127,10 @@ func (s *Store) DialRefused(ctx context.Context, run interview.Run, callID strin
 	return s.endDial(ctx, run, callID, noteRefused, detail, func(_ context.Context, tx *Tx, call *interview.Call) error {
 		if call.Status == interview.CallQueued {
 			call.Status, call.CompletedAt = interview.CallFailed, &tx.Now
-			call.ErrorCode, call.ErrorMessage = code, message
+			call.ErrorCode = code
+			if call.ErasedAt == nil {
+				call.ErrorMessage = message
+			}
 		}
 		return nil
 	})
@@ -150,6 +156,9 @@ func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, de
 		if err != nil {
 			return err
 		}
+		if call.ErasedAt != nil && what != noteAccepted {
+			detail = noteErased // it may name the number
+		}
 		if err := tx.note(ctx, callID, what, storable(truncated(detail, 1000))); err != nil {
 			return err
 		}
@@ -165,7 +174,7 @@ func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, de
 }
 
 // DialPostponed withdraws the intent of a dial that Twilio certainly did not process. The call stays QUEUED and the run
-// open.
+// open, unless the call was canceled meanwhile.
 func (s *Store) DialPostponed(ctx context.Context, run interview.Run, callID string) error {
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.guard(ctx, run); err != nil {
@@ -178,6 +187,15 @@ func (s *Store) DialPostponed(ctx context.Context, run interview.Run, callID str
 		call.DialedAt = nil
 		if err := tx.note(ctx, callID, notePostponed, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
 			return err
+		}
+		canceled, err := tx.cancelUnwanted(ctx, &call)
+		if err != nil {
+			return err
+		}
+		if canceled {
+			if err := tx.finish(ctx, run); err != nil {
+				return err
+			}
 		}
 		return tx.saveCall(ctx, call)
 	})

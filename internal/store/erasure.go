@@ -3,15 +3,11 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
-
-// ErrNotOver says that a call is not over, so more would come of it.
-var ErrNotOver = errors.New("call is not over")
 
 // erasedNumber stands where a phone number was.
 const erasedNumber = "(erased)"
@@ -34,14 +30,18 @@ type Erasure struct {
 	// Webhooks are the events whose payloads were erased. Their ids, hashes and replies stay, so that a duplicate is still
 	// known and answered as one.
 	Webhooks int
+	// Pending says that the call is not over: it is being ended, and its number is kept to find it at Twilio, and to keep
+	// others from calling it, until it is.
+	Pending bool
 }
 
-// ErasePersonalData erases what can be traced to a person of a call that is over, in one transaction: the phone number
-// wherever it was written, transcript, utterances, claims, the payloads of its webhooks, and its recordings. Consent counts
-// as refused from then on, so nothing comes back later. A second request changes nothing and returns the record of the
-// first.
+// ErasePersonalData erases what can be traced to the person of a call, in one transaction: the phone number wherever it was
+// written, transcript, utterances, claims, the payloads of its webhooks, and its recordings. Consent counts as refused from
+// then on, so nothing comes back later. A call that is not over is canceled; of one that Twilio has the number stays, in
+// Call.LiveNumber alone, until the commit by which the call ends. A second request changes nothing and returns the record of
+// the first.
 //
-// Errors: ErrNotFound without such a call, ErrNotOver.
+// Errors: ErrNotFound without such a call.
 func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (Erasure, error) {
 	erasure := Erasure{ErasureRequest: request}
 	err := s.write(ctx, func(tx *Tx) error {
@@ -54,9 +54,11 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 			return err
 		}
 		if !call.Status.Terminal() {
-			return ErrNotOver
+			if err := tx.cancel(ctx, &call, byErasure); err != nil {
+				return err
+			}
 		}
-		erasure.At = tx.Now
+		erasure.At, erasure.Pending = tx.Now, !call.Status.Terminal()
 		if erasure.Webhooks, err = tx.erasePayloads(ctx, call.ID); err != nil {
 			return err
 		}
@@ -146,9 +148,11 @@ func (tx *Tx) insertErasure(ctx context.Context, e Erasure) error {
 
 func erasureOfCall(ctx context.Context, q querier, callID string) (Erasure, error) {
 	var e Erasure
-	err := q.QueryRow(ctx, `SELECT call_id, at, requested_by, reason, recordings, utterances, claims, webhooks FROM erasures
-		WHERE call_id = $1`, callID).Scan(&e.CallID, &e.At, &e.RequestedBy, &e.Reason, &e.Recordings, &e.Utterances,
-		&e.Claims, &e.Webhooks)
+	var status interview.CallStatus
+	err := q.QueryRow(ctx, `SELECT call_id, at, requested_by, reason, recordings, utterances, claims, webhooks, calls.status
+		FROM erasures JOIN calls ON calls.id = erasures.call_id WHERE call_id = $1`, callID).Scan(&e.CallID, &e.At,
+		&e.RequestedBy, &e.Reason, &e.Recordings, &e.Utterances, &e.Claims, &e.Webhooks, &status)
+	e.Pending = !status.Terminal()
 	if err != nil {
 		return e, fmt.Errorf("loading the erasure: %w", err)
 	}

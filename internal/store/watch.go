@@ -146,8 +146,8 @@ func (s *Store) WatchAgain(ctx context.Context, callID string, at time.Time, che
 }
 
 // DialAbsent counts an answer of Twilio that does not list a call whose dial is unknown. Once there were enough of them
-// over a long enough time the absence counts as proven: the call is QUEUED again and dialled with a run of its own. It
-// reports whether that happened.
+// over a long enough time the absence counts as proven: the call is QUEUED again and dialled with a run of its own, or
+// CANCELED if nobody wants it any more. It reports whether it is dialled again.
 func (s *Store) DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (redialled bool, err error) {
 	err = s.write(ctx, func(tx *Tx) error {
 		redialled = false
@@ -170,8 +170,8 @@ func (s *Store) DialAbsent(ctx context.Context, callID string, answers int, over
 		if absences < answers || tx.Now.Sub(since) < over {
 			return nil
 		}
-		redialled = true
-		return tx.redial(ctx, call, absences, tx.Now.Sub(since))
+		redialled, err = tx.redial(ctx, call, absences, tx.Now.Sub(since))
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("absence of call %s: %w", callID, err)
@@ -179,25 +179,30 @@ func (s *Store) DialAbsent(ctx context.Context, callID string, answers int, over
 	return redialled, nil
 }
 
-// redial takes back a dial of which is proven that it created nothing.
-func (tx *Tx) redial(ctx context.Context, call interview.Call, absences int, over time.Duration) error {
+// redial takes back a dial of which is proven that it created nothing. It reports whether there will be another; there is
+// none when the call was canceled meanwhile.
+func (tx *Tx) redial(ctx context.Context, call interview.Call, absences int, over time.Duration) (bool, error) {
 	var before int
 	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM call_history WHERE call_id = $1 AND what = $2`, call.ID, noteAbsent).Scan(&before)
 	if err != nil {
-		return err
+		return false, err
 	}
-	detail := fmt.Sprintf("Twilio did not list it %d times in %s: dialled again", absences, over.Round(time.Second))
+	detail := fmt.Sprintf("Twilio did not list it %d times in %s", absences, over.Round(time.Second))
 	if err := tx.note(ctx, call.ID, noteAbsent, detail); err != nil {
-		return err
+		return false, err
 	}
 	call.Status, call.Sequence, call.DialedAt = interview.CallQueued, interview.NoSequence, nil
+	canceled, err := tx.cancelUnwanted(ctx, &call)
+	if err != nil {
+		return false, err
+	}
 	if err := tx.saveCall(ctx, call); err != nil {
-		return err
+		return false, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM call_watch WHERE call_id = $1`, call.ID); err != nil {
-		return err
+	if _, err := tx.Exec(ctx, `DELETE FROM call_watch WHERE call_id = $1`, call.ID); err != nil || canceled {
+		return false, err
 	}
-	return tx.enqueue(ctx, "absence:"+call.ID, []interview.Job{interview.NewRedial(call.ID, before+1)})
+	return true, tx.enqueue(ctx, "absence:"+call.ID, []interview.Job{interview.NewRedial(call.ID, before+1)})
 }
 
 // CallIDOf says which call is bound to a CallSid, "" for none.

@@ -29,7 +29,7 @@ func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Ch
 
 	document := w.question(call)
 	switch {
-	case call.Status.Terminal():
+	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
 	case call.Consent != interview.ConsentGiven:
 		document = farewell(call.Script.Declined())

@@ -23,7 +23,7 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 
 	document := farewell(call.Script.Declined())
 	switch {
-	case call.Status.Terminal():
+	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
 	case call.Consent == interview.ConsentGiven:
 		document = w.interview(call)

@@ -73,12 +73,21 @@ func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Ch
 	if len(w.accounts) > 0 && event.AccountSid != "" && !slices.Contains(w.accounts, event.AccountSid) {
 		return interview.Change{}, inbox.Reply{}, inbox.Refuse(http.StatusConflict, ReasonCallMismatch)
 	}
+	unbound := call.TwilioSid == ""
 	if err := call.Bind(event.AccountSid, event.CallSid); errors.Is(err, interview.ErrOtherCall) {
 		return interview.Change{}, inbox.Reply{}, inbox.Refuse(http.StatusConflict, ReasonCallMismatch)
 	} else if err != nil {
 		return interview.Change{}, inbox.Reply{}, err
 	}
-	return decide(call, event)
+	change, reply, err := decide(call, event)
+	if err != nil || !unbound {
+		return change, reply, err
+	}
+	// Somebody canceled the call before its CallSid was known.
+	if job, ok := change.Call.CancelJob(); ok {
+		change.Jobs = append(change.Jobs, job)
+	}
+	return change, reply, nil
 }
 
 func (w *Webhooks) decider(kind inbox.Kind) (Decider, bool) {

@@ -1,0 +1,37 @@
+package interview
+
+import "time"
+
+// Callee is the number that Twilio knows the call by. It outlives the erasure of a call that is not over.
+func (c *Call) Callee() string {
+	if c.PhoneNumber != "" {
+		return c.PhoneNumber
+	}
+	return c.LiveNumber
+}
+
+// Dialled reports whether Twilio has the call, or may have it.
+func (c *Call) Dialled() bool { return c.DialedAt != nil || c.TwilioSid != "" }
+
+// RequestCancel ends the call as far as that is in our hands. One that was not dialled is CANCELED; of one that was, the
+// wish is kept, since only Twilio can end it. A call that is over stays as it is.
+func (c *Call) RequestCancel(at time.Time) {
+	switch {
+	case c.Status.Terminal():
+	case c.Status == CallQueued && !c.Dialled():
+		c.Status, c.CompletedAt = CallCanceled, &at
+	case c.CancelRequestedAt == nil:
+		c.CancelRequestedAt = &at
+	}
+}
+
+// Canceling reports that the call is to be ended and is not over yet: it asks nothing and records nothing more.
+func (c *Call) Canceling() bool { return c.CancelRequestedAt != nil && !c.Status.Terminal() }
+
+// CancelJob is the job that ends the call at Twilio, and whether there is something for it to end.
+func (c *Call) CancelJob() (Job, bool) {
+	if !c.Canceling() || c.TwilioSid == "" {
+		return Job{}, false
+	}
+	return NewCancelCall(c.ID), true
+}

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// ErrCallOver says that a call cannot be canceled: it is over.
+var ErrCallOver = errors.New("call is over")
+
+// noteCancelRequested is what a call's history says of the wish to end it while it was under way.
+const noteCancelRequested = "cancel.requested"
+
+// Why a call is canceled, as its history says.
+const (
+	byRequest  = "canceled on request"
+	byErasure  = "its personal data is erased"
+	byCampaign = "the campaign is completed"
+)
+
+// CancelCall ends a call: at once when it was not dialled, else by a run of cancel-call, as soon as its CallSid is known.
+// It returns the call as it is then. Canceling again what is still ending changes nothing.
+//
+// Errors: ErrNotFound without such a call, ErrCallOver.
+func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, error) {
+	var call interview.Call
+	err := s.write(ctx, func(tx *Tx) (err error) {
+		if call, err = tx.lockCall(ctx, callID); err != nil {
+			return err
+		}
+		if call.Status.Terminal() {
+			return ErrCallOver
+		}
+		if err := tx.cancel(ctx, &call, byRequest); err != nil {
+			return err
+		}
+		return tx.saveCall(ctx, call)
+	})
+	if err != nil {
+		return interview.Call{}, fmt.Errorf("canceling call %s: %w", callID, err)
+	}
+	return call, nil
+}
+
+// cancel ends a call whose row this transaction holds, or asks for that; the caller saves it.
+func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why string) error {
+	requested := call.CancelRequestedAt
+	call.RequestCancel(tx.Now)
+	switch {
+	case call.Status.Terminal():
+		if err := tx.note(ctx, call.ID, noteCanceled, why); err != nil {
+			return err
+		}
+		return tx.endDialRuns(ctx, []string{call.ID})
+	case call.CancelRequestedAt == requested:
+		return tx.enqueueCancel(ctx, *call, "api")
+	}
+	if err := tx.note(ctx, call.ID, noteCancelRequested, why); err != nil {
+		return err
+	}
+	if call.TwilioSid == "" {
+		return nil
+	}
+	// Its end is due much sooner than that of an interview.
+	if err := tx.watch(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
+		return err
+	}
+	return tx.enqueueCancel(ctx, *call, "api")
+}
+
+// enqueueCancel has a call ended at Twilio, if that was asked for and Twilio has it.
+func (tx *Tx) enqueueCancel(ctx context.Context, call interview.Call, cause string) error {
+	if job, ok := call.CancelJob(); ok {
+		return tx.enqueue(ctx, cause, []interview.Job{job})
+	}
+	return nil
+}
+
+// cancelUnwanted cancels a call whose dial created nothing, when nobody wants another: somebody canceled it meanwhile, or
+// its campaign is completed. It reports whether it did; the caller saves the call.
+func (tx *Tx) cancelUnwanted(ctx context.Context, call *interview.Call) (bool, error) {
+	why := byRequest
+	if call.CancelRequestedAt == nil {
+		var notActive *NotActiveError
+		err := tx.requireActive(ctx, call.CampaignID)
+		if !errors.As(err, &notActive) || notActive.Status != interview.CampaignCompleted {
+			return false, ignoreNotActive(err)
+		}
+		why = byCampaign
+	}
+	call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
+	return true, tx.note(ctx, call.ID, noteCanceled, why)
+}
+
+func ignoreNotActive(err error) error {
+	var notActive *NotActiveError
+	if errors.As(err, &notActive) {
+		return nil
+	}
+	return err
+}
+
+var historyInsert = newInsert("call_history", "", "id text", "call_id text", "at timestamptz", "what text", "detail text")
+
+// cancelAtOnce bounds the calls of one statement.
+const cancelAtOnce = 1000
+
+// cancelQueued cancels a campaign's calls that were not dialled, whatever state their runs are in. The campaign is
+// COMPLETED, and this transaction holds its row: a call whose row another one holds is about to be dialled, which sees that
+// and cancels it too, or is being canceled.
+func (tx *Tx) cancelQueued(ctx context.Context, campaignID string) error {
+	var ids []string
+	err := collect(ctx, tx, func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `UPDATE calls SET status = 'CANCELED', completed_at = $2, updated_at = $2, live_number = '' WHERE id IN
+		(SELECT id FROM calls WHERE campaign_id = $1 AND status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = ''`+
+		tx.store.dialect.skipLocked+`) RETURNING id`, campaignID, tx.Now)
+	if err != nil {
+		return fmt.Errorf("canceling queued calls: %w", err)
+	}
+	slices.Sort(ids)
+	for part := range slices.Chunk(ids, cancelAtOnce) {
+		rows := make([][]any, len(part))
+		for i, id := range part {
+			rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign}
+		}
+		trip := tx.trip()
+		historyInsert.add(trip, "keeping that calls were canceled", rows)
+		if err := trip.run(ctx); err != nil {
+			return err
+		}
+		if err := tx.endDialRuns(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endDialRuns ends the runs that would dial canceled calls, dead ones too. One that is running finds out by itself. Runs are
+// locked before calls elsewhere, so one whose row is held is left alone: it would do nothing.
+func (tx *Tx) endDialRuns(ctx context.Context, callIDs []string) error {
+	keys := slices.Clone(callIDs)
+	condition, args := tx.in("call_id", 2, callIDs)
+	err := collect(ctx, tx, func(r row) error {
+		var id string
+		var redials int
+		err := r.Scan(&id, &redials)
+		for n := range redials {
+			keys = append(keys, id+":redial:"+strconv.Itoa(n+1))
+		}
+		return err
+	}, `SELECT call_id, COUNT(*) FROM call_history WHERE what = $1 AND `+condition+` GROUP BY call_id`,
+		append([]any{noteAbsent}, args...)...)
+	if err != nil {
+		return fmt.Errorf("looking for redials: %w", err)
+	}
+	condition, args = tx.in("key", 3, keys)
+	_, err = tx.Exec(ctx, `UPDATE function_runs SET state = 'done', last_error = '', not_before = NULL, begin_by = NULL,
+		finished_at = $1 WHERE id IN (SELECT id FROM function_runs WHERE function = $2 AND state IN ('waiting', 'failed') AND `+
+		condition+tx.store.dialect.skipLocked+`)`, append([]any{tx.Now, string(interview.OrchestrateCall)}, args...)...)
+	if err != nil {
+		return fmt.Errorf("ending the runs of canceled calls: %w", err)
+	}
+	return nil
+}
+
+// BeginCancel says which call to end at Twilio, or ends the run when there is nothing to end: the call is over, or nobody
+// asked.
+func (s *Store) BeginCancel(ctx context.Context, run interview.Run, callID string) (interview.CallEnding, error) {
+	ending := interview.CallEnding{Skip: true}
+	err := s.write(ctx, func(tx *Tx) error {
+		if err := tx.guard(ctx, run); err != nil {
+			return err
+		}
+		call, err := tx.lockCall(ctx, callID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if _, ok := call.CancelJob(); err != nil || !ok {
+			return tx.finish(ctx, run)
+		}
+		ending = interview.CallEnding{CallSid: call.TwilioSid}
+		return nil
+	})
+	if err != nil {
+		return interview.CallEnding{}, fmt.Errorf("beginning to cancel call %s: %w", callID, err)
+	}
+	return ending, nil
+}
