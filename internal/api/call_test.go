@@ -51,7 +51,7 @@ func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
 		}
 		var listed []string
 		for _, c := range s.get("/api/calls?campaignId="+campaign+"&status=QUEUED").want(200).list(t, "items") {
-			c.keys(t, "id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt answeredBy erasedAt")
+			c.keys(t, "id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt answeredBy erasedAt cancelRequestedAt")
 			listed = append(listed, c.text("id"))
 		}
 		slices.Reverse(listed)
@@ -135,13 +135,13 @@ func TestSameIdempotencyKeyCallsTwice(t *testing.T) {
 		// Another campaign has keys of its own, and so has another key or none.
 		other := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
 		s.do("POST", other, phoneNumbers("+15550000003"), key).want(202)
-		s.do("POST", path, phoneNumbers("+15550000003"), "Idempotency-Key: order 67").want(202)
-		s.do("POST", path, phoneNumbers("+15550000003")).want(202)
+		s.do("POST", path, phoneNumbers("+15550000004"), "Idempotency-Key: order 67").want(202)
+		s.do("POST", path, phoneNumbers("+15550000005")).want(202)
 		if n := len(s.get("/api/calls").want(200).list(t, "items")); n != 5 {
 			t.Errorf("%d calls", n)
 		}
 		for _, bad := range []string{strings.Repeat("k", 256), "ké"} {
-			s.do("POST", path, phoneNumbers("+15550000004"), "Idempotency-Key: "+bad).
+			s.do("POST", path, phoneNumbers("+15550000006"), "Idempotency-Key: "+bad).
 				wantError(400, "Idempotency-Key must be one value of 1 to 255 printable ASCII characters")
 		}
 	})
@@ -177,7 +177,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 		campaign := s.campaign("ACTIVE")
 		id := s.queue(campaign, "+15550000001")[0]
 		c := s.get("/api/calls/" + id).want(200)
-		c.keys(t, `id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt erasure
+		c.keys(t, `id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt cancelRequestedAt erasure
 			createdAt transcript recordings utterances claims events history`)
 		if c.text("id") != id || c.text("campaignId") != campaign || c.text("phoneNumber") != "+15550000001" || c.text("status") != "QUEUED" {
 			t.Errorf("%v", c)

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -35,6 +36,7 @@ type rig struct {
 	client     *twilio.Client
 	reconciler *reconcile.Reconciler
 	campaign   string
+	numbers    int
 
 	mu       sync.Mutex
 	now      time.Time
@@ -152,17 +154,21 @@ func (r *rig) notes(id, what string) (n int) {
 	return n
 }
 
-// begin dials a new call up to the intent.
+// begin dials a new call up to the intent. All are to one number, as an older version let them be.
 func (r *rig) begin() (string, interview.Run) {
 	r.t.Helper()
 	var id string
-	_, err := r.store.CreateCalls(r.t.Context(), store.NewCalls{CampaignID: r.campaign, PhoneNumbers: []string{theirs},
+	r.numbers++
+	number := fmt.Sprintf("+1555%07d", r.numbers)
+	_, err := r.store.CreateCalls(r.t.Context(), store.NewCalls{CampaignID: r.campaign, PhoneNumbers: []string{number},
 		Answer: func(calls []interview.Call) (store.Answer, error) {
 			id = calls[0].ID
 			return store.Answer{Status: 202, Body: []byte("{}")}, nil
 		}})
 	r.must(err)
-	return id, r.dialAgain(id, id)
+	run := r.dialAgain(id, id)
+	r.text(`UPDATE calls SET phone_number = $1, live_number = '' WHERE id = $2 RETURNING id`, theirs, id)
+	return id, run
 }
 
 // dialAgain takes the run with the key up to the intent.

@@ -31,6 +31,8 @@ func TestColumnThatChangedIsNotWritten(t *testing.T) {
 		func(c *interview.Call) { c.AnsweredBy = "human" },
 		func(c *interview.Call) { c.AnswerStep = 1 },
 		func(c *interview.Call) { c.ErasedAt = &at },
+		func(c *interview.Call) { c.LiveNumber = c.PhoneNumber },
+		func(c *interview.Call) { c.CancelRequestedAt = &at },
 		func(c *interview.Call) {},
 	}
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, fou
 
 // AuditRules are the rules, in the order of a call's life.
 func AuditRules() []AuditRule {
-	return append(append(inboxRules(), dialRules()...), functionRules()...)
+	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules())
 }
 
 func inboxRules() []AuditRule {

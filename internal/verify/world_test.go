@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -31,6 +30,7 @@ type world struct {
 	campaign  interview.Campaign
 	// deliveries is how often each webhook comes.
 	deliveries int
+	numbers    int
 
 	mu    sync.Mutex
 	now   time.Time
@@ -169,7 +169,7 @@ func (w *world) begin() (string, interview.Run) {
 	w.t.Helper()
 	w.pass(time.Second)
 	var id string
-	_, err := w.store.CreateCalls(w.t.Context(), store.NewCalls{CampaignID: w.campaign.ID, PhoneNumbers: []string{"+1555000" + digits(4)},
+	_, err := w.store.CreateCalls(w.t.Context(), store.NewCalls{CampaignID: w.campaign.ID, PhoneNumbers: []string{w.nextNumber()},
 		Answer: func(calls []interview.Call) (store.Answer, error) {
 			id = calls[0].ID
 			return store.Answer{Status: 202, Body: []byte("{}")}, nil
@@ -181,12 +181,10 @@ func (w *world) begin() (string, interview.Run) {
 	return id, run
 }
 
-func digits(n int) string {
-	var b strings.Builder
-	for _, c := range []byte(rand.Text()[:n]) {
-		b.WriteByte('0' + c%10)
-	}
-	return b.String()
+// nextNumber is one that nobody has called.
+func (w *world) nextNumber() string {
+	w.numbers++
+	return fmt.Sprintf("+1555%07d", w.numbers)
 }
 
 // dial places a new call.
