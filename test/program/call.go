@@ -135,6 +135,13 @@ func HasStatus(want string) func(Call) error {
 	}
 }
 
+// Do sends a command to the API, with a body of JSON or none, and fails the test unless it is answered with this status.
+func (a API) Do(t testing.TB, method, path, body string, want int) {
+	t.Helper()
+	var answer json.RawMessage
+	a.api(t, method, path, []byte(body), want, &answer)
+}
+
 // Get asks the API.
 func (a API) Get(path string, into any) error {
 	return a.request(http.MethodGet, path, nil, http.StatusOK, into)
