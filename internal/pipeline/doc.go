@@ -1,6 +1,6 @@
 // Package pipeline holds the functions that run behind the webhooks, one file for each: orchestrate-call dials,
 // transcribe-recording listens, extract-claims and validate-claim judge what was said, delete-recording and end-call take
-// back what nobody consented to.
+// back what nobody consented to, cancel-call ends a call on request.
 //
 // A function guards by the state in the database, makes its outside calls, and commits the outcome together with the end
 // of its run, in that order and never mixed. So it may be run any number of times: returning nil means that the run was

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -107,13 +108,62 @@ func ignoreNotActive(err error) error {
 
 var historyInsert = newInsert("call_history", "", "id text", "call_id text", "at timestamptz", "what text", "detail text")
 
-// cancelAtOnce bounds the calls of one statement.
-const cancelAtOnce = 1000
+// cancelAtOnce bounds the calls that one transaction cancels, so that webhooks need not wait for long.
+const cancelAtOnce = 2000
 
-// cancelQueued cancels a campaign's calls that were not dialled, whatever state their runs are in. The campaign is
-// COMPLETED, and this transaction holds its row: a call whose row another one holds is about to be dialled, which sees that
-// and cancels it too, or is being canceled.
-func (tx *Tx) cancelQueued(ctx context.Context, campaignID string) error {
+// cancelDead cancels a campaign's calls whose runs are dead: no turn will come at which they would be.
+func (tx *Tx) cancelDead(ctx context.Context, campaignID string) error {
+	var dead []string
+	err := collect(ctx, tx, func(r row) error {
+		var key string
+		err := r.Scan(&key)
+		id, _, _ := strings.Cut(key, ":redial:")
+		dead = append(dead, id)
+		return err
+	}, `SELECT key FROM function_runs WHERE state = 'failed' AND function = $1`, string(interview.OrchestrateCall))
+	if err != nil {
+		return fmt.Errorf("looking for dead runs: %w", err)
+	}
+	for part := range slices.Chunk(dead, cancelAtOnce) {
+		condition, args := tx.in("id", 3, part)
+		if _, err := tx.cancelQueued(ctx, campaignID, ` AND `+condition, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cancelRest cancels a campaign's calls that were not dialled, part by part, each in a transaction of its own, unless the
+// campaign is active again. What is left when ctx ends is canceled when its turn to be dialled comes.
+func (s *Store) cancelRest(ctx context.Context, campaignID string) error {
+	for after, more := "", true; more; {
+		err := s.write(ctx, func(tx *Tx) error {
+			more = false
+			var notActive *NotActiveError
+			err := tx.requireActive(ctx, campaignID)
+			if !errors.As(err, &notActive) || notActive.Status != interview.CampaignCompleted {
+				return ignoreNotActive(err)
+			}
+			ids, err := tx.cancelQueued(ctx, campaignID, ` AND id > $3 ORDER BY id LIMIT $4`, after, cancelAtOnce)
+			if more = len(ids) == cancelAtOnce; more {
+				after = ids[len(ids)-1]
+			}
+			return err
+		})
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// cancelQueued cancels those of a campaign's calls that were not dialled, whatever state their runs are in, and returns
+// their ids in order. The campaign is COMPLETED, and this transaction holds its row: a call whose row another one holds is
+// about to be dialled, which sees that and cancels it too, or is being canceled.
+func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args ...any) ([]string, error) {
 	var ids []string
 	err := collect(ctx, tx, func(r row) error {
 		var id string
@@ -122,26 +172,21 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID string) error {
 		return err
 	}, `UPDATE calls SET status = 'CANCELED', completed_at = $2, updated_at = $2, live_number = '' WHERE id IN
 		(SELECT id FROM calls WHERE campaign_id = $1 AND status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = ''`+
-		tx.store.dialect.skipLocked+`) RETURNING id`, campaignID, tx.Now)
+		which+tx.store.dialect.skipLocked+`) RETURNING id`, append([]any{campaignID, tx.Now}, args...)...)
 	if err != nil {
-		return fmt.Errorf("canceling queued calls: %w", err)
+		return nil, fmt.Errorf("canceling queued calls: %w", err)
 	}
 	slices.Sort(ids)
-	for part := range slices.Chunk(ids, cancelAtOnce) {
-		rows := make([][]any, len(part))
-		for i, id := range part {
-			rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign}
-		}
-		trip := tx.trip()
-		historyInsert.add(trip, "keeping that calls were canceled", rows)
-		if err := trip.run(ctx); err != nil {
-			return err
-		}
-		if err := tx.endDialRuns(ctx, part); err != nil {
-			return err
-		}
+	rows := make([][]any, len(ids))
+	for i, id := range ids {
+		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign}
 	}
-	return nil
+	trip := tx.trip()
+	historyInsert.add(trip, "keeping that calls were canceled", rows)
+	if err := trip.run(ctx); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return ids, tx.endDialRuns(ctx, ids)
 }
 
 // endDialRuns ends the runs that would dial canceled calls, dead ones too. One that is running finds out by itself. Runs are

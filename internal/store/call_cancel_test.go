@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -320,6 +321,68 @@ func TestCancelOfACallThatIsOverMeanwhileAsksTwilioNothing(t *testing.T) {
 		}
 		if _, err := s.CancelCall(t.Context(), "nothing"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("unknown call: %v", err)
+		}
+	})
+}
+
+// More calls than one transaction cancels; when the time is over, the rest is canceled at its turn.
+func TestCompletedCampaignCancelsCallsPartByPart(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		campaign := activeCampaign(t, s)
+		var last string
+		for part := range 3 {
+			numbers := make([]string, (cancelAtOnce+100)/3)
+			for i := range numbers {
+				numbers[i] = fmt.Sprintf("+1555%d%06d", part, i)
+			}
+			answer, err := s.CreateCalls(t.Context(), newCalls(campaign, "", numbers...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := decodeCalls(t, answer)
+			last = calls[len(calls)-1].ID
+		}
+		run := s.mustStart(t, interview.OrchestrateCall, last)
+		if err := s.FailRun(t.Context(), run, "broken"); err != nil {
+			t.Fatal(err)
+		}
+		completed := interview.CampaignCompleted
+		err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE campaigns SET status = $2 WHERE id = $1`, campaign, string(completed))
+			return errors.Join(err, tx.cancelDead(t.Context(), campaign))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if call := s.mustCall(t, last); call.Status != interview.CallCanceled {
+			t.Errorf("the call with a dead run, for which no turn comes, is %s after the first transaction", call.Status)
+		}
+		if _, err := s.UpdateCampaign(t.Context(), campaign, CampaignChange{Status: &completed}); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{
+			`SELECT COUNT(*) FROM calls WHERE status <> 'CANCELED' OR live_number <> '' OR completed_at IS NULL`,
+			`SELECT COUNT(*) FROM function_runs WHERE state <> 'done' OR finished_at IS NULL`,
+			`SELECT ABS((SELECT COUNT(*) FROM calls) - COUNT(DISTINCT call_id)) FROM call_history WHERE what = 'dial.canceled'`,
+		} {
+			if n := s.count(t, query); n != 0 {
+				t.Errorf("%d of %s", n, query)
+			}
+		}
+		// Active again, it keeps what is queued then.
+		active := interview.CampaignActive
+		if _, err := s.UpdateCampaign(t.Context(), campaign, CampaignChange{Status: &active}); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := s.CreateCalls(t.Context(), newCalls(campaign, "", "+15559990000"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.cancelRest(t.Context(), campaign); err != nil {
+			t.Fatal(err)
+		}
+		if call := s.mustCall(t, decodeCalls(t, answer)[0].ID); call.Status != interview.CallQueued {
+			t.Errorf("a call of an active campaign is %s", call.Status)
 		}
 	})
 }

@@ -102,8 +102,11 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		if c, err = campaign(ctx, tx, id); err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
 			return err
 		}
-		return tx.cancelQueued(ctx, id)
+		return tx.cancelDead(ctx, id)
 	})
+	if err == nil && change.Status != nil && c.Status == interview.CampaignCompleted {
+		err = s.cancelRest(ctx, id)
+	}
 	if err != nil {
 		return interview.Campaign{}, err
 	}
