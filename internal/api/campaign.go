@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -13,6 +16,7 @@ import (
 // campaignStore keeps campaigns.
 type campaignStore interface {
 	CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error)
+	CreateCampaignOnce(ctx context.Context, n store.NewCampaign) (store.Answer, error)
 	Campaign(ctx context.Context, id string) (interview.Campaign, error)
 	Campaigns(ctx context.Context, page store.Page) (store.List[interview.Campaign], error)
 	UpdateCampaign(ctx context.Context, id string, change store.CampaignChange) (interview.Campaign, error)
@@ -81,7 +85,12 @@ func showCampaign(c interview.Campaign) campaign {
 	}
 }
 
+// createCampaign makes a campaign. With an Idempotency-Key the request may be sent again, as in createCalls.
 func (a *api) createCampaign(w http.ResponseWriter, r *http.Request) error {
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return err
+	}
 	var body newCampaign
 	if err := decode(w, r, &body); err != nil {
 		return err
@@ -98,18 +107,54 @@ func (a *api) createCampaign(w http.ResponseWriter, r *http.Request) error {
 	if faults := body.faults(); len(faults) > 0 {
 		return invalid(faults)
 	}
-	created, err := a.store.CreateCampaign(r.Context(), interview.Campaign{
-		Name: strings.TrimSpace(body.Name), Category: strings.TrimSpace(body.Category), PromptTemplate: body.PromptTemplate, Status: body.Status,
-		AnswerMode: body.AnswerMode, Language: canonicalLanguage(body.Language),
-		Hypotheses: each(body.Hypotheses, func(h newHypothesis) interview.Hypothesis {
-			return interview.Hypothesis{Question: strings.TrimSpace(h.Question), Status: interview.HypothesisPending}
-		}),
+	if key != "" {
+		return a.createCampaignOnce(w, r, body, key)
+	}
+	created, err := a.store.CreateCampaign(r.Context(), body.campaign())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", campaignPath(created.ID))
+	return answer(w, http.StatusCreated, showCampaign(created))
+}
+
+func (a *api) createCampaignOnce(w http.ResponseWriter, r *http.Request, body newCampaign, key string) error {
+	asked, err := json.Marshal(body) // not how it was spelled
+	if err != nil {
+		return fmt.Errorf("encoding the request: %w", err)
+	}
+	kept, err := a.store.CreateCampaignOnce(r.Context(), store.NewCampaign{
+		Campaign: body.campaign(), IdempotencyKey: key, RequestHash: sha256.Sum256(asked),
+		Answer: func(c interview.Campaign) (store.Answer, error) {
+			encoded, err := json.Marshal(showCampaign(c))
+			return store.Answer{Status: http.StatusCreated, Body: encoded}, err
+		},
 	})
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", "/api/campaigns/"+created.ID)
-	return answer(w, http.StatusCreated, showCampaign(created))
+	var created struct{ ID string }
+	if err := json.Unmarshal(kept.Body, &created); err != nil {
+		return fmt.Errorf("reading the kept answer: %w", err)
+	}
+	w.Header().Set("Location", campaignPath(created.ID))
+	if kept.Replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	write(w, kept.Status, kept.Body)
+	return nil
+}
+
+func campaignPath(id string) string { return "/api/campaigns/" + id }
+
+func (c newCampaign) campaign() interview.Campaign {
+	return interview.Campaign{
+		Name: strings.TrimSpace(c.Name), Category: strings.TrimSpace(c.Category), PromptTemplate: c.PromptTemplate, Status: c.Status,
+		AnswerMode: c.AnswerMode, Language: canonicalLanguage(c.Language),
+		Hypotheses: each(c.Hypotheses, func(h newHypothesis) interview.Hypothesis {
+			return interview.Hypothesis{Question: strings.TrimSpace(h.Question), Status: interview.HypothesisPending}
+		}),
+	}
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {

@@ -51,7 +51,7 @@ func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error)
 			return 0, err
 		}
 	}
-	if w.Call.DialedAt == nil {
+	if w.Call.DialedAt == nil || w.Call.Callee() == "" { // without a number the list would be that of all calls
 		return 0, nil
 	}
 	if err := r.limit.Wait(ctx); err != nil {

@@ -68,12 +68,12 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 			return err
 		}
 		if n.IdempotencyKey != "" {
-			first, err := tx.claimKey(ctx, n, answer)
+			first, err := tx.claimKey(ctx, n.IdempotencyKey, n.RequestHash, answer)
 			if err != nil {
 				return err
 			}
 			if !first {
-				answer, err = tx.keptAnswer(ctx, n)
+				answer, err = tx.keptAnswer(ctx, n.IdempotencyKey, n.RequestHash)
 				return err
 			}
 		}
@@ -105,10 +105,10 @@ func (n NewCalls) calls(tx *Tx) []interview.Call {
 }
 
 // claimKey takes the key for this transaction, waiting for a twin that has it, and reports whether it was free.
-func (tx *Tx) claimKey(ctx context.Context, n NewCalls, answer Answer) (bool, error) {
+func (tx *Tx) claimKey(ctx context.Context, key string, request [sha256.Size]byte, answer Answer) (bool, error) {
 	taken, err := tx.Exec(ctx, `INSERT INTO api_idempotency (key, request_hash, reply_status, reply_body, created_at)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING`,
-		n.IdempotencyKey, n.RequestHash[:], answer.Status, answer.Body, tx.Now)
+		key, request[:], answer.Status, answer.Body, tx.Now)
 	const lockNotAvailable = "55P03"
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == lockNotAvailable {
@@ -120,15 +120,15 @@ func (tx *Tx) claimKey(ctx context.Context, n NewCalls, answer Answer) (bool, er
 	return taken == 1, nil
 }
 
-func (tx *Tx) keptAnswer(ctx context.Context, n NewCalls) (Answer, error) {
+func (tx *Tx) keptAnswer(ctx context.Context, key string, request [sha256.Size]byte) (Answer, error) {
 	var hash []byte
 	kept := Answer{Replayed: true}
 	err := tx.QueryRow(ctx, `SELECT request_hash, reply_status, reply_body FROM api_idempotency WHERE key = $1`,
-		n.IdempotencyKey).Scan(&hash, &kept.Status, &kept.Body)
+		key).Scan(&hash, &kept.Status, &kept.Body)
 	if err != nil {
 		return Answer{}, fmt.Errorf("loading the kept answer: %w", err)
 	}
-	if !bytes.Equal(hash, n.RequestHash[:]) {
+	if !bytes.Equal(hash, request[:]) {
 		return Answer{}, ErrOtherRequest
 	}
 	return kept, nil

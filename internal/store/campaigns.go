@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,28 +18,6 @@ func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
 	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.CreatedAt)
 	return c, err
-}
-
-// CreateCampaign keeps a new campaign and its hypotheses, whose order stays. It returns the campaign with the ids and
-// times that it got. Without an answer mode it pauses, without a language it speaks the default one.
-func (s *Store) CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error) {
-	err := s.write(ctx, func(tx *Tx) error {
-		c.ID, c.CreatedAt = tx.newID(), tx.Now
-		c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
-		c.Language = cmp.Or(c.Language, interview.DefaultLanguage)
-		_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
-			language, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7)`,
-			c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language)
-		if err != nil {
-			return err
-		}
-		c.Hypotheses, err = tx.insertHypotheses(ctx, c)
-		return err
-	})
-	if err != nil {
-		return interview.Campaign{}, fmt.Errorf("creating a campaign: %w", err)
-	}
-	return c, nil
 }
 
 // Campaign returns a campaign with its hypotheses. ErrNotFound when there is none.

@@ -7,8 +7,9 @@ import (
 
 // voice answers the first TwiML fetch of a call: somebody picked up, so greet and ask for consent.
 //
-// A call that is over by our books, or is to be, is ended politely, and asked nothing: whoever is still on the line is not part of an
-// interview any more. So is one whose person already said no, should the fetch come late; one who said yes goes on.
+// A call that is over by our books, or is to be, is ended politely, and asked nothing: whoever is still on the line is not
+// part of an interview any more. So is one whose person already said no, should the fetch come late; one who said yes goes
+// on.
 func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	advance(&call, event.Form, event.ReceivedAt)
 
