@@ -191,7 +191,7 @@ func TestTwinOfARequestThatDoesNotEndWaitsForEver(t *testing.T) {
 	campaign := activeCampaign(t, s)
 	request := newCalls(campaign, "key", "+15550000001")
 	err := s.write(t.Context(), func(tx *Tx) error {
-		if _, err := tx.claimKey(t.Context(), request, Answer{Status: 202, Body: []byte("{}")}); err != nil {
+		if _, err := tx.claimKey(t.Context(), request.IdempotencyKey, request.RequestHash, Answer{Status: 202, Body: []byte("{}")}); err != nil {
 			return err
 		}
 		if _, err := s.CreateCalls(t.Context(), request); !errors.Is(err, ErrSameInFlight) {

@@ -191,3 +191,22 @@ func TestLookingForCallsToNumbersReadsNoWholeTable(t *testing.T) {
 		}
 	}
 }
+
+// A call of an older version is live without having its number; another request must not call it either.
+func TestLiveCallOfAnOlderVersionRefusesItsNumber(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		id := seed(t, s, 1)[0]
+		legacy(t, s, id)
+		request := newCalls(activeCampaign(t, s), "", repeated, "+15550000001")
+		request.AllowRepeat = true
+		var refused *RefusedNumbersError
+		_, err := s.CreateCalls(t.Context(), request)
+		if want := (RefusedNumber{repeated, true}); !errors.As(err, &refused) || len(refused.Numbers) != 1 || refused.Numbers[0] != want {
+			t.Fatalf("%v", err)
+		}
+		s.mustExec(t, `UPDATE calls SET status = 'BUSY' WHERE id = $1`, id)
+		if _, err := s.CreateCalls(t.Context(), request); err != nil {
+			t.Errorf("when it is over: %v", err)
+		}
+	})
+}
