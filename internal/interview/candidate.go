@@ -89,6 +89,9 @@ func (c *Claim) check(from Candidate, e Extraction) string {
 		fault("%s", reason)
 	}
 	quote, reason := proof(from, e)
+	if reason == "" {
+		quote, reason = quote.whole(c.Field)
+	}
 	if reason != "" {
 		fault("%s", reason)
 	} else {
@@ -197,6 +200,10 @@ func (c *Claim) measure(from Candidate, quote Quote, proven bool) string {
 		return ""
 	case said.Unit != "":
 		c.Unit, known = said.Unit, true
+	}
+	if words, governed := quote.governed(said, c.Field); ok && governed {
+		c.ValueNumber, c.Unit, c.ValueText = nil, UnitNone, bounded(words, 500)
+		return ""
 	}
 	if !known {
 		return fmt.Sprintf("unit %q is unknown", bounded(from.Unit, 60))

@@ -16,6 +16,11 @@ type Quote struct {
 	// Measures are the numbers among the words, read with the words around them, so that a quote that ends in the middle
 	// of a number shows the whole number.
 	Measures []Measure
+	// Governors are the words around it that change what it says, those that change it most first.
+	Governors []Governor
+
+	in         stretch
+	start, end int // its bytes in the text of the stretch
 }
 
 // FindQuote looks for a quote in the utterances of one recording, which are in order. Case, punctuation, fillers, and the
@@ -40,7 +45,7 @@ func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
 	if math.IsInf(best.cost, 1) {
 		return Quote{}, false
 	}
-	return where.quote(best), true
+	return where.quote(where.words[best.from].start, where.words[best.to-1].end), true
 }
 
 // maxQuote is the most words of a quote: longer ones prove nothing in particular.
@@ -151,7 +156,7 @@ func weight(t token) float64 {
 
 func isNegation(word string) bool { return negating[word] || strings.HasSuffix(word, "n't") }
 
-var negating = set("no not never none nothing nobody neither nor cannot without hardly barely")
+var negating = set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
 
 // difference is what it costs that a word was heard as another.
 func difference(a, b token) float64 {
@@ -217,10 +222,9 @@ func (s stretch) within(from, to, utterance int) bool {
 	return s.words[from].start < end && s.words[to-1].end > s.starts[n]
 }
 
-// quote describes a place.
-func (s stretch) quote(p place) Quote {
-	start, end := s.words[p.from].start, s.words[p.to-1].end
-	q := Quote{Speaker: s.utterances[0].Speaker, StartSec: s.second(start, false), EndSec: s.second(end, true)}
+// quote describes text[start:end].
+func (s stretch) quote(start, end int) Quote {
+	q := Quote{Speaker: s.utterances[0].Speaker, StartSec: s.second(start, false), EndSec: s.second(end, true), in: s, start: start, end: end}
 	q.EndSec = max(q.EndSec, q.StartSec)
 	q.Text = strings.TrimSpace(s.text[start:end])
 	for _, m := range measures(s.text, s.all) {
@@ -228,7 +232,39 @@ func (s stretch) quote(p place) Quote {
 			q.Measures = append(q.Measures, m)
 		}
 	}
+	q.Governors = s.governors(start, end)
 	return q
+}
+
+// widened is the quote with what is said up to text[start:end] of the same speaker.
+func (q Quote) widened(start, end int) Quote { return q.in.quote(min(q.start, start), max(q.end, end)) }
+
+// whole widens the quote until the ranges in it are whole, then until the words are in it that govern it and may be added. It
+// returns the reason when others govern it, too.
+func (q Quote) whole(field Field) (Quote, string) {
+	for _, m := range q.Measures {
+		if m.Range {
+			q = q.widened(m.Start, m.End)
+		}
+	}
+	for len(q.Governors) > 0 {
+		g := q.Governors[0]
+		if !g.permits(field) || g.start >= q.start && g.end <= q.end {
+			return q, g.Reason()
+		}
+		q = q.widened(g.start, g.end)
+	}
+	return q, ""
+}
+
+// governed finds what else governs a measure of the quote in a claim of this field, so that its number is not the value.
+func (q Quote) governed(m Measure, field Field) (words string, ok bool) {
+	for _, g := range q.in.governors(m.Start, m.End) {
+		if !g.permits(field) {
+			return strings.TrimSpace(q.in.text[max(q.start, min(g.start, m.Start)):max(g.end, m.End)]), true
+		}
+	}
+	return "", false
 }
 
 // second is when the byte at was said, taking an utterance as spoken evenly. ends says that it is the end of a word, which

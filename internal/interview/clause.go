@@ -1,0 +1,265 @@
+package interview
+
+import (
+	"slices"
+	"strings"
+)
+
+// piece is a word or number of a stretch with what the search for governors needs to know of it.
+type piece struct {
+	// word is as tokens have it, "#" for a number.
+	word       string
+	start, end int
+	// stop is the punctuation before it: '.' and '?' end a sentence, ',' a part of one, 0 is none.
+	stop byte
+	// opens says which boundaries of clauses are crossed between the piece before and this one.
+	opens boundary
+	// idle says that the word belongs to a saying that governs nothing: "no doubt", "if you ask me".
+	idle bool
+}
+
+// boundary is a set of reasons why a clause begins at a word.
+type boundary uint
+
+const (
+	atComma   boundary = 1 << iota
+	atThat             // "that", which makes the clause an object of what is before
+	atSubject          // a pronoun with its verb
+	atIf               // "if" and "whether"
+	atAnd              // "and", "or" with a clause of its own
+	atBecause          // "because", "which", "when" and their kin
+	atBut
+)
+
+// object are the boundaries behind which the object of a verb such as "think" may follow.
+const object = atThat | atSubject | atIf
+
+// context is what was said around a quote: pieces[from:to] are its own, pieces[low:high] the sentences it is in, and
+// pieces[high:next] is the sentence after.
+type context struct {
+	text                 string
+	pieces               []piece
+	from, to             int
+	low, high, following int
+	// asked says that the quote's last sentence ends with a question mark.
+	asked bool
+}
+
+func newContext(s stretch, start, end int) *context {
+	c := &context{text: s.text}
+	for _, t := range s.all {
+		if t.start == t.end || hesitations[t.word] {
+			continue // a unit that stands before its number is in the number
+		}
+		p := piece{word: written(t), start: t.start, end: t.end}
+		if n := len(c.pieces); n > 0 {
+			p.stop = stopIn(c.text[c.pieces[n-1].end:max(t.start, c.pieces[n-1].end)])
+		}
+		c.pieces = append(c.pieces, p)
+	}
+	c.from = slices.IndexFunc(c.pieces, func(p piece) bool { return p.end > start })
+	if c.from < 0 || c.pieces[c.from].start >= end {
+		return nil
+	}
+	for c.to = c.from; c.to < len(c.pieces) && c.pieces[c.to].start < end; c.to++ {
+	}
+	c.low = c.from
+	for c.low > 0 && !c.sentenceAt(c.low) {
+		c.low--
+	}
+	c.high = c.sentenceEnd(c.to)
+	c.following = c.high
+	if c.high < len(c.pieces) {
+		c.following = c.sentenceEnd(c.high + 1)
+	}
+	c.asked = c.stopAt(c.high) == '?'
+	c.mark()
+	return c
+}
+
+// written is the word of a token in one spelling.
+func written(t token) string {
+	if t.isNumber() {
+		return "#"
+	}
+	if full, ok := apostrophes[t.word]; ok {
+		return full
+	}
+	return t.word
+}
+
+func (c *context) sentenceAt(i int) bool { return c.pieces[i].stop == '.' || c.pieces[i].stop == '?' }
+
+// sentenceEnd is the first place from i on where a sentence begins.
+func (c *context) sentenceEnd(i int) int {
+	for i < len(c.pieces) && !c.sentenceAt(i) {
+		i++
+	}
+	return i
+}
+
+// stopAt is the punctuation before a piece, or behind the last one.
+func (c *context) stopAt(i int) byte {
+	if i < len(c.pieces) {
+		return c.pieces[i].stop
+	}
+	return stopIn(c.text[c.pieces[len(c.pieces)-1].end:])
+}
+
+// stopIn reads what stands between two words.
+func stopIn(gap string) byte {
+	gap = strings.ReplaceAll(gap, redacted, "")
+	switch {
+	case strings.Contains(gap, "?"):
+		return '?'
+	case strings.ContainsAny(gap, "!;\n"):
+		return '.'
+	case strings.Contains(gap, "..") || strings.Contains(gap, "…"):
+		return ',' // somebody hesitates
+	case strings.Contains(gap, "."):
+		return '.'
+	case strings.ContainsAny(gap, ",:()—–") || strings.Contains(gap, " - "):
+		return ','
+	}
+	return 0
+}
+
+// mark finds idle sayings and the boundaries of clauses.
+func (c *context) mark() {
+	end := c.following
+	for i := c.low; i < end; i++ {
+		for _, saying := range idleSayings {
+			if c.says(i, saying) && i+len(saying) <= end {
+				for k := range saying {
+					c.pieces[i+k].idle = true
+				}
+			}
+		}
+	}
+	for i := c.low + 1; i < end; i++ {
+		c.pieces[i].opens = c.boundaryAt(i)
+	}
+	c.passAsides()
+	for i := c.low + 1; i < end; i++ {
+		before := c.pieces[i-1]
+		if before.word != "no" && isNegation(before.word) && !before.idle {
+			c.pieces[i].opens &^= atComma // "we did not, sorry to say, sell out"
+		}
+	}
+}
+
+// passAsides takes the commas around an aside for none: ", to be honest,".
+func (c *context) passAsides() {
+	for i := c.low + 1; i < c.following; i++ {
+		if c.pieces[i].opens&atComma == 0 {
+			continue
+		}
+		for _, aside := range asides {
+			last := i + len(aside)
+			if !c.says(i, aside) || last >= c.following || c.pieces[last].stop != ',' || i < c.to && last > c.from {
+				continue
+			}
+			for k := i; k < last; k++ {
+				c.pieces[k].idle, c.pieces[k].opens = true, 0
+			}
+			c.pieces[last].opens &^= atComma
+		}
+	}
+}
+
+// says reports that these words stand at pieces[i].
+func (c *context) says(i int, words []string) bool {
+	if i < 0 || i+len(words) > len(c.pieces) {
+		return false
+	}
+	for k, word := range words {
+		if c.pieces[i+k].word != word || k > 0 && c.pieces[i+k].stop != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// word is that of pieces[i], "" outside of the sentences around the quote and across a punctuation mark.
+func (c *context) word(i int) string {
+	if i < c.low || i >= c.following {
+		return ""
+	}
+	return c.pieces[i].word
+}
+
+func (c *context) boundaryAt(i int) boundary {
+	p := c.pieces[i]
+	var b boundary
+	if p.stop == ',' {
+		b |= atComma
+	}
+	next := c.word(i + 1)
+	switch {
+	case p.idle:
+		return b
+	case contrasts[p.word]:
+		return b | atBut
+	case p.word == "if" || p.word == "whether":
+		return b | atIf
+	case subordinators[p.word]:
+		if p.word == "who" && negating[c.word(i-1)] {
+			return b // "nobody who buys it"
+		}
+		return b | atBecause
+	case p.word == "and" || p.word == "or" || p.word == "so" || p.word == "then":
+		if c.subjectAt(i+1) || clauseOpeners[next] || p.word == "and" && c.doSupport(i) && past(next) {
+			return b | atAnd
+		}
+		return b
+	case p.word == "that" && p.stop == 0:
+		switch {
+		case c.subjectAt(i + 1), embedders[c.word(i-1)], determiners[next]:
+			return b | atThat
+		case finite[next]:
+			return b | atBecause // "the one that costs ten"
+		}
+		return b
+	case c.subjectAt(i):
+		return b | atSubject
+	}
+	return b
+}
+
+// doSupport reports that the clause before pieces[i] has a "did not", to which a form of the past cannot belong.
+func (c *context) doSupport(i int) bool {
+	for k := i - 1; k >= c.low && c.pieces[k].stop != ','; k-- {
+		switch c.pieces[k].word {
+		case "did", "didn't", "do", "don't", "does", "doesn't", "isn't", "aren't", "is", "are", "it's":
+			return true
+		}
+	}
+	return false
+}
+
+func past(word string) bool { return pastForms[word] || len(word) > 4 && strings.HasSuffix(word, "ed") }
+
+// subjectAt reports that a pronoun at pieces[i] is the subject of a clause that begins there.
+func (c *context) subjectAt(i int) bool {
+	word := c.word(i)
+	if word == "" || c.pieces[i].idle {
+		return false
+	}
+	pronoun, contracted, _ := strings.Cut(word, "'")
+	if !subjects[pronoun] && !objects[pronoun] || contracted == "" && strings.Contains(word, "'") {
+		return false
+	}
+	if before := c.word(i - 1); auxiliaries[before] && c.pieces[i].stop == 0 {
+		return false // "never have we", "did you"
+	}
+	return subjects[pronoun] || contracted != "" || finite[c.word(i+1)]
+}
+
+// crossed are the boundaries between pieces[i] and pieces[j].
+func (c *context) crossed(i, j int) boundary {
+	var b boundary
+	for k := i + 1; k <= j && k < len(c.pieces); k++ {
+		b |= c.pieces[k].opens
+	}
+	return b
+}

@@ -1,0 +1,57 @@
+package interview
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// quoteCase is a quote of what a person said. By are words that govern it; "" for one that stands as it is.
+type quoteCase struct {
+	Said  string `json:"said"`
+	Quote string `json:"quote"`
+	By    string `json:"by"`
+}
+
+func quoteCases(t *testing.T) (governed, clean []quoteCase) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/quotes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases struct{ Governed, Clean []quoteCase }
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases.Governed, cases.Clean
+}
+
+// claimOf is a claim that a model makes of a quote.
+func claimOf(said, quote string) Claim {
+	yes := true
+	c := Candidate{HypothesisID: "H1", Field: "OTHER", Text: "A claim.", Quote: quote, Utterance: -1, Confidence: num(0.9), Supports: &yes}
+	return CheckClaim(c, Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}, Utterances: []Utterance{
+		{Speaker: SpeakerAgent, Text: "What can you tell us about it?", EndSec: 2},
+		{Speaker: SpeakerCallee, Text: said, StartSec: 3, EndSec: 9},
+	}})
+}
+
+func TestQuoteSaysWhatThePersonSaid(t *testing.T) {
+	governed, clean := quoteCases(t)
+	for _, c := range governed {
+		claim := claimOf(c.Said, c.Quote)
+		if claim.Rejected == "" && !strings.Contains(claim.RawText, c.By) {
+			t.Errorf("%q of %q stands as %q without %q", c.Quote, c.Said, claim.RawText, c.By)
+		}
+		if claim.Rejected == "the quote was not said" {
+			t.Errorf("%q is not in %q", c.Quote, c.Said)
+		}
+	}
+	for _, c := range clean {
+		if claim := claimOf(c.Said, c.Quote); claim.Rejected != "" || !strings.Contains(claim.RawText, strings.Trim(c.Quote, ".?!")) {
+			t.Errorf("%q of %q: %q, rejected: %s", c.Quote, c.Said, claim.RawText, claim.Rejected)
+		}
+	}
+	t.Logf("%d governed, %d clean", len(governed), len(clean))
+}

@@ -1,0 +1,366 @@
+package interview
+
+import "slices"
+
+// after finds the governors that stand behind the quote: what is added to it, what is made of it later in the sentence,
+// and whether the next sentence takes it back.
+func (c *context) after() []Governor {
+	rest := c.clauseEnd(c.to)
+	all := c.added(c.to, rest)
+	segment := rest
+	for segment < c.high {
+		end := c.segmentEnd(segment)
+		if !c.isAside(segment, end) {
+			all = append(all, c.added(segment, end)...)
+			if g, ok := c.takenBack(segment, end, false); ok {
+				all = append(all, g)
+			}
+			if slices.Contains([]string{"no", "well", "sorry"}, c.pieces[segment].word) && end == segment+1 {
+				segment = end
+				continue
+			}
+			break
+		}
+		segment = end
+	}
+	if segment >= c.high || c.segmentEnd(segment) >= c.high {
+		for at := c.high; at < c.following; {
+			end := c.segmentEnd(at)
+			if g, ok := c.takenBack(at, end, true); ok {
+				all = append(all, g)
+				break
+			}
+			if !c.isAside(at, end) && end != at+1 {
+				break
+			}
+			at = end
+		}
+	}
+	return all
+}
+
+// clauseEnd is where the clause that goes on at pieces[i] ends.
+func (c *context) clauseEnd(i int) int {
+	for i < c.high && (c.pieces[i].opens == 0 || c.pieces[i].opens == atSubject) {
+		if i > c.to && c.pieces[i].opens == atSubject {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+// segmentEnd is where the part of a sentence that begins at pieces[i] ends.
+func (c *context) segmentEnd(i int) int {
+	sentence := c.sentenceEnd(i + 1)
+	for i++; i < sentence && c.pieces[i].opens&(atComma|atBut) == 0; i++ {
+	}
+	return i
+}
+
+func (c *context) isAside(from, to int) bool {
+	if c.pieces[from].idle {
+		return true
+	}
+	return slices.ContainsFunc(asides, func(aside []string) bool { return len(aside) == to-from && c.says(from, aside) })
+}
+
+// added finds words right behind the quote that belong to it, in pieces[from:to], which begins there or after a comma.
+func (c *context) added(from, to int) []Governor {
+	var all []Governor
+	at := from
+	if from == c.to {
+		at = c.measureEnd(to)
+	}
+	for _, r := range trailing {
+		place := from
+		if r.reach == reachNumber {
+			place = at
+			if !c.endsWithNumber(at) {
+				continue
+			}
+		}
+		if place < to && c.says(place, r.words) && c.endsThere(r, place+len(r.words), to) && !c.pieces[place].idle {
+			all = append(all, c.span(r.manner, place, place+len(r.words)))
+			break
+		}
+	}
+	for i := from; i < to; i++ {
+		if word := c.pieces[i].word; (word == "if" || word == "unless") && !c.pieces[i].idle {
+			all = append(all, c.span(MannerConditional, i, i+1))
+		}
+	}
+	if from == c.to && to < c.high && c.pieces[to].opens&(atIf|atComma) == atIf && !c.pieces[to].idle {
+		all = append(all, c.span(MannerConditional, to, to+1))
+	}
+	if from != c.to || from >= to {
+		return all
+	}
+	switch word := c.pieces[from].word; {
+	case c.pieces[from].idle:
+	case (auxiliaries[word] || toBe[word]) && (isNegation(word) || isNegation(c.word(from+1)) && from+1 < to):
+		all = append(all, c.span(MannerNegated, from, min(from+2, to)))
+	case unreal[word]:
+		all = append(all, c.span(MannerConditional, from, min(from+2, to)))
+	case toBe[word] && from+1 < to && untrue[c.word(from+1)]:
+		all = append(all, c.span(MannerTakenBack, from, from+2))
+	case foreignNegations[word]:
+		all = append(all, c.span(MannerNegated, from, from+1))
+	case c.from == c.low && c.subjectAt(from) && !c.hasVerb(): // "ten dollars we never paid"
+		for i := from; i < to; i++ {
+			if isNegation(c.pieces[i].word) {
+				all = append(all, c.span(MannerNegated, i, i+1))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// endsThere reports that a rule of what is added is not the beginning of something else: "more than", but not "more often".
+func (c *context) endsThere(r rule, end, to int) bool {
+	if r.reach != reachNumber || !comparatives[r.words[0]] {
+		return true
+	}
+	return end >= to || c.word(end) == "than" || c.pieces[end].word == "per"
+}
+
+// measureEnd is where the measure in which the quote ends is over: "two cases" of "two cases a week".
+func (c *context) measureEnd(to int) int {
+	end := c.pieces[c.to-1].end
+	for _, m := range Measures(c.text[c.pieces[c.low].start:c.pieces[c.high-1].end]) {
+		offset := c.pieces[c.low].start
+		if m.Start+offset < end && m.End+offset > end {
+			end = m.End + offset
+		}
+	}
+	at := c.to
+	for at < to && c.pieces[at].start < end {
+		at++
+	}
+	return at
+}
+
+// endsWithNumber reports that a number with its unit stands before pieces[at].
+func (c *context) endsWithNumber(at int) bool {
+	for i := at - 1; i >= c.from && i >= at-6; i-- {
+		if c.pieces[i].word == "#" {
+			return true
+		}
+	}
+	return false
+}
+
+// hasVerb reports that the quote is more than a fragment.
+func (c *context) hasVerb() bool {
+	for i := c.from; i < c.to; i++ {
+		if word := c.pieces[i].word; finite[word] || past(word) || c.subjectAt(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// takenBack reads pieces[from:to], which comes after the quote's clause, as a denial of it. own says that it is a sentence
+// of its own.
+func (c *context) takenBack(from, to int, own bool) (Governor, bool) {
+	at := from
+	for at < to && leadIns[c.pieces[at].word] {
+		at++
+	}
+	for _, correction := range corrections {
+		if c.says(at, correction) || c.says(from, correction) {
+			return c.span(MannerTakenBack, from, min(from+len(correction)+at-from, to)), true
+		}
+	}
+	switch {
+	case at >= to:
+		return Governor{}, false
+	case c.bareNo(at, to, own),
+		c.deniesWholly(at, to),
+		c.repliesNot(at, to),
+		c.isNotUs(at, to),
+		c.wasAnother(at, to),
+		c.otherNumber(at, to):
+		return c.span(MannerTakenBack, from, to), true
+	}
+	for _, r := range attributions {
+		if c.says(at, r.words) && !own && at+len(r.words) <= to {
+			return c.span(r.manner, at, at+len(r.words)), true
+		}
+	}
+	return Governor{}, false
+}
+
+// bareNo reads "no", alone or before what is right instead.
+func (c *context) bareNo(at, to int, own bool) bool {
+	switch c.word(at) {
+	case "nope", "nah", "never", "no":
+	default:
+		return false
+	}
+	if at+1 < to {
+		next := c.word(at + 1)
+		return c.word(at) != "never" && (c.subjectAt(at+1) || correctors[next] || next == "#" || isNegation(next)) && (!own || correctors[next])
+	}
+	if !own {
+		return true
+	}
+	// "Twelve dollars a bottle. No." repeats a question; "We sold out. No, ..." goes on.
+	return !c.hasVerb() && !c.ownClause() || correctors[c.word(to)] || c.word(to) == "#" || c.deniesWholly(to, c.segmentEnd(min(to, len(c.pieces)-1)))
+}
+
+// ownClause reports that the quote's clause has a subject or verb.
+func (c *context) ownClause() bool {
+	for i := c.low; i < c.high; i++ {
+		if c.subjectAt(i) || finite[c.pieces[i].word] {
+			return true
+		}
+	}
+	return false
+}
+
+// deniesWholly reads "that is wrong", "it isn't true", "not true", "never happened", "here it is different".
+func (c *context) deniesWholly(at, to int) bool {
+	if at >= to {
+		return false
+	}
+	word := c.word(at)
+	negative, i := false, at
+	subject, contracted, _ := splitContraction(word)
+	if anaphors[subject] {
+		i++
+		if contracted != "'s" {
+			if !toBe[c.word(i)] && !isNegation(c.word(i)) && !happened(c.word(i)) {
+				return false
+			}
+			negative = isNegation(c.word(i))
+			if toBe[c.word(i)] || negative {
+				i++
+			}
+		}
+	}
+	for i < to && (isNegation(c.word(i)) || degrees[c.word(i)]) {
+		negative = negative || isNegation(c.word(i))
+		i++
+	}
+	if c.word(i) == "a" || c.word(i) == "an" || c.word(i) == "the" || c.word(i) == "just" {
+		i++
+	}
+	if i >= to {
+		return false
+	}
+	rest := to - i
+	switch word := c.word(i); {
+	case happened(word):
+		return negative && rest <= 2
+	case untrue[word]:
+		return !negative && rest <= 3
+	case truths[word]:
+		return negative && rest <= 3
+	}
+	return false
+}
+
+func happened(word string) bool { return word == "happened" || word == "happen" }
+
+// repliesNot reads a clause that is no more than subject and negation: "it didn't", "we do not". Whose subject is another's
+// says something of them alone.
+func (c *context) repliesNot(at, to int) bool {
+	subject := c.word(at)
+	if !subjects[subject] && !objects[subject] {
+		if _, contracted, ok := splitContraction(subject); !ok || contracted != "'s" && contracted != "'re" || c.word(at+1) != "not" {
+			return false
+		}
+	}
+	i := at + 1
+	if auxiliaries[c.word(i)] && !isNegation(c.word(i)) {
+		i++
+	}
+	for i < to && adverbsBefore[c.word(i)] {
+		i++
+	}
+	if i >= to || !isNegation(c.word(i)) {
+		return false
+	}
+	for i++; i < to; i++ {
+		if !closers[c.word(i)] {
+			return false
+		}
+	}
+	ours := false
+	for k := c.low; k < c.to; k++ {
+		if word, _, _ := splitContraction(c.pieces[k].word); word == "we" || word == "i" {
+			ours = true
+		}
+	}
+	subject, _, _ = splitContraction(subject)
+	return !ours || subject != "they" && subject != "he" && subject != "she"
+}
+
+// isNotUs reads "not us", "not here", "not anymore", "not really", and nothing more.
+func (c *context) isNotUs(at, to int) bool {
+	if word := c.word(at); word != "not" && word != "never" {
+		return false
+	}
+	i := at + 1
+	for i < to && ourWay[c.word(i)] {
+		i++
+	}
+	if i >= to || !nearby[c.word(i)] {
+		return false
+	}
+	for i++; i < to; i++ {
+		if !closers[c.word(i)] && !nearby[c.word(i)] {
+			return false
+		}
+	}
+	return true
+}
+
+// wasAnother reads "that was the other brand", "it was my old shop".
+func (c *context) wasAnother(at, to int) bool {
+	subject, contracted, _ := splitContraction(c.word(at))
+	if !anaphors[subject] || contracted == "" && !toBe[c.word(at+1)] {
+		return false
+	}
+	for i := at + 1; i < to && i < at+7; i++ {
+		if others[c.word(i)] || otherPeople[c.word(i)] {
+			return true
+		}
+	}
+	return false
+}
+
+// otherNumber reads a correction of the number: "sorry, twelve", "I mean twelve".
+func (c *context) otherNumber(at, to int) bool {
+	i := at
+	for i < to {
+		switch two := c.word(i) + " " + c.word(i+1); {
+		case two == "i mean", two == "make that", two == "make it", two == "excuse me":
+			i += 2
+			continue
+		case correctors[c.word(i)]:
+			i++
+			continue
+		}
+		break
+	}
+	if i == at && (at == c.high || !correctors[c.word(at-1)]) {
+		return false
+	}
+	for k := i; k < min(to, i+3); k++ {
+		if isNegation(c.word(k)) && c.word(at) != "actually" {
+			return true
+		}
+	}
+	for i < to && approximators[c.word(i)] {
+		i++
+	}
+	if i >= to || c.word(i) != "#" {
+		return false
+	}
+	said := Measures(c.text[c.pieces[c.from].start:c.pieces[c.to-1].end])
+	now := Measures(c.text[c.pieces[i].start:c.pieces[to-1].end])
+	return len(said) > 0 && len(now) > 0 && !equal(said[len(said)-1].Number, now[0].Number)
+}

@@ -1,0 +1,291 @@
+package interview
+
+// reach says how far words govern what comes after them.
+type reach int
+
+const (
+	reachClause   reach = iota // to the end of their clause
+	reachObject                // their clause, and one that is their object: "doubt that it went up"
+	reachSaid                  // the same, also behind a comma: "they said, it went up"
+	reachSentence              // the sentence, up to a "but"
+	reachNumber                // a number right behind them
+	reachNext                  // whatever is right behind them
+)
+
+// rule is a row of the tables of words that govern.
+type rule struct {
+	words  []string
+	manner Manner
+	reach  reach
+}
+
+// reaches reports that words which end before pieces[i] govern the quote.
+func (c *context) reaches(r reach, i int) bool {
+	if i > c.from {
+		return true // their end is in the quote
+	}
+	crossed := c.crossed(i-1, c.from)
+	switch r {
+	case reachClause:
+		return crossed == 0
+	case reachObject:
+		return crossed&^object == 0
+	case reachSaid:
+		if c.stopAt(i) == ',' {
+			crossed &^= atComma
+			for k := i + 1; k <= c.from; k++ {
+				crossed |= c.pieces[k].opens
+			}
+		}
+		return crossed&^object == 0
+	case reachSentence:
+		return crossed&atBut == 0
+	}
+	if crossed&^atSubject != 0 {
+		return false
+	}
+	between := approximators
+	if r == reachNext {
+		between = adverbsBefore
+	}
+	for ; i < c.from; i++ {
+		if !between[c.pieces[i].word] {
+			return false
+		}
+	}
+	return r == reachNext || c.beginsWithNumber()
+}
+
+// beginsWithNumber reports that the quote begins with a number, also "a ten dollar bill" and "about ten".
+func (c *context) beginsWithNumber() bool {
+	for i := c.from; i < c.to; i++ {
+		if c.pieces[i].word == "#" {
+			return true
+		}
+		if !approximators[c.pieces[i].word] {
+			return false
+		}
+	}
+	return false
+}
+
+// before finds the governors that stand before the quote in its sentence.
+func (c *context) before() []Governor {
+	var all []Governor
+	for i := c.from - 1; i >= c.low; i-- {
+		if c.pieces[i].idle {
+			continue
+		}
+		switch {
+		case c.negates(i):
+			all = append(all, c.span(MannerNegated, i, i+1))
+			continue
+		case c.wouldBe(i):
+			all = append(all, c.span(MannerConditional, i, i+1))
+			continue
+		}
+		if g, ok := c.reported(i); ok {
+			all = append(all, g)
+		}
+		if g, ok := c.ofOthers(i); ok {
+			all = append(all, g)
+		}
+		for _, r := range governing {
+			if c.says(i, r.words) && c.reaches(r.reach, i+len(r.words)) && !c.otherSense(i, r) {
+				all = append(all, c.span(r.manner, i, i+len(r.words)))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// otherSense reports words that look like a rule's but are not: "went up to", "get used to", "in May".
+func (c *context) otherSense(i int, r rule) bool {
+	last := c.word(i - 1)
+	switch r.words[0] {
+	case "used":
+		return toBe[last] || last == "get" || last == "got" || last == "getting"
+	case "up":
+		return moves[last]
+	case "may":
+		return !subjects[last] && !objects[last] && last != "price" && last != "prices"
+	case "about":
+		return toBe[last] && c.word(i+1) == "to"
+	case "few", "little":
+		return c.pieces[i].opens == 0 && i > c.low && !degreesBefore[last]
+	case "when":
+		return last != "" && c.pieces[i].stop == 0
+	case "close", "closer":
+		return toBe[last] && !c.beginsWithNumber()
+	}
+	return false
+}
+
+// negates reports that pieces[i] is a negation that governs the quote.
+func (c *context) negates(i int) bool {
+	word := c.pieces[i].word
+	if !isNegation(word) || c.answers(i) {
+		return false
+	}
+	if crossed := c.crossed(i, c.from); crossed == 0 || c.word(i+1) == "because" && crossed&^(atBecause|object) == 0 {
+		return true
+	}
+	for k := i + 1; k < c.from; k++ {
+		if c.crossed(i, k) != 0 {
+			break
+		}
+		word := c.pieces[k].word
+		if embedders[word] && c.reaches(reachObject, k+1) {
+			return true
+		}
+		if exists := c.word(i - 1); occasions[word] && (exists == "there" || exists == "there's" || c.pieces[i].word != "not") {
+			if c.crossed(k, c.from)&^(object|atBecause) == 0 && c.pieces[k+1].opens&(atThat|atBecause|atSubject) != 0 {
+				return true // "there was no week when we ran out"
+			}
+		}
+	}
+	return c.word(i+1) == "that" && c.reaches(reachObject, i+1) // "not that we sold out"
+}
+
+// answers reports a "no" that answers and negates nothing: "No, we", "no it costs".
+func (c *context) answers(i int) bool {
+	if w := c.pieces[i].word; w != "no" && w != "nope" {
+		return false
+	}
+	return c.stopAt(i+1) == ',' || c.subjectAt(i+1) || c.word(i+1) == "that" || i+1 == c.from && c.pieces[i+1].word != "#" && i == c.low
+}
+
+// wouldBe reports a "would" or its kin at pieces[i], which makes the clause unreal.
+func (c *context) wouldBe(i int) bool {
+	word := c.pieces[i].word
+	if c.crossed(i, c.from) != 0 {
+		return false
+	}
+	contracted := len(word) > 2 && word[len(word)-2:] == "'d"
+	switch {
+	case unreal[word]:
+	case contracted:
+		next := c.word(i + 1)
+		for k := i + 2; adverbsBefore[next]; k++ {
+			next = c.word(k)
+		}
+		if next == "better" || participles[next] || len(next) > 4 && next[len(next)-2:] == "ed" {
+			return false // "we'd sold out"
+		}
+	default:
+		return false
+	}
+	polite := word == "that'd" || (word == "would" || word == "should") && (c.word(i-1) == "that" || c.word(i-1) == "this")
+	return !polite || c.conditional()
+}
+
+// conditional reports that the sentence names a condition: without one "that would be ten dollars" is courtesy.
+func (c *context) conditional() bool {
+	for _, p := range c.pieces[c.low:c.high] {
+		if conditions[p.word] && !p.idle {
+			return true
+		}
+	}
+	return false
+}
+
+// reported finds who else said it, when pieces[i] is a verb of saying.
+func (c *context) reported(i int) (Governor, bool) {
+	if !sayings[c.pieces[i].word] || !c.reaches(reachSaid, c.addressee(i+1)) {
+		return Governor{}, false
+	}
+	for k := i - 1; k >= c.low; k-- {
+		word := c.pieces[k].word
+		switch {
+		case word == "i" || word == "we" || word == "i'd" || word == "i've" || word == "i'm" || word == "let" || word == "to" && k == i-1,
+			word == "it" && !c.elsewhere(k):
+			return Governor{}, false
+		case ownPeople[word], isNegation(word):
+			return Governor{}, false
+		}
+		if c.pieces[k].stop == ',' || c.pieces[k].opens != 0 || k == c.low {
+			g := c.span(MannerReported, k, i+1)
+			return g, true
+		}
+	}
+	if c.pieces[i].word == "say" && !c.beginsWithNumber() { // "say it cost twenty dollars"
+		return c.span(MannerConditional, i, i+1), true
+	}
+	return Governor{}, false
+}
+
+// elsewhere reports that another place is named before pieces[i]: "on your website it says".
+func (c *context) elsewhere(i int) bool {
+	for _, p := range c.pieces[c.low:i] {
+		if otherPeople[p.word] || publications[p.word] {
+			return true
+		}
+	}
+	return false
+}
+
+// addressee is the place behind who was told: "told us", "says here".
+func (c *context) addressee(i int) int {
+	for i < c.from && addressees[c.pieces[i].word] && !c.subjectAt(i) {
+		i++
+	}
+	return i
+}
+
+// ofOthers finds that the clause is about others, who are named at pieces[i].
+func (c *context) ofOthers(i int) (Governor, bool) {
+	word := c.pieces[i].word
+	if !otherPeople[word] || (word == "other" || word == "another") && !otherGoods[c.word(i+1)] {
+		return Governor{}, false
+	}
+	first := i
+	for first > c.low && c.pieces[first].opens == 0 {
+		first--
+		if word := c.pieces[first].word; notSubject[word] {
+			return Governor{}, false
+		}
+	}
+	crossed := c.crossed(i, c.from)
+	if place := c.pieces[first].word; crossed == atSubject && (place == "at" || place == "in" || place == "elsewhere") {
+		for k := i + 1; k <= c.from; k++ {
+			if word := c.pieces[k].word; word == "we" || word == "i" {
+				return Governor{}, false
+			}
+		}
+		crossed = 0
+	}
+	if crossed != 0 || c.pieces[first].idle {
+		return Governor{}, false
+	}
+	return c.span(MannerOthers, first, i+1), true
+}
+
+// questions finds that the quote's sentence is a question, by its mark or by the order of its words.
+func (c *context) questions() []Governor {
+	first := c.word(c.low)
+	inverted := auxiliaries[first] && (subjects[c.word(c.low+1)] || objects[c.word(c.low+1)])
+	wh := interrogatives[first]
+	switch {
+	case c.low < c.from && inverted && !isNegation(first) && c.crossed(c.low+1, c.from)&^object == 0:
+		return []Governor{c.span(MannerAsked, c.low, c.low+1)}
+	case !c.asked:
+		return nil
+	case c.from == c.low && (inverted || wh): // the quote is the whole question, and says so
+		return nil
+	case c.from > c.low && (inverted || wh):
+		return []Governor{c.span(MannerAsked, c.low, c.low+1)}
+	}
+	for i := c.high - 1; i >= c.to && i >= c.high-3; i-- {
+		for _, tag := range tagsThatAskNothing {
+			if c.says(i, tag) && i+len(tag) == c.high {
+				return nil
+			}
+		}
+	}
+	mark := c.pieces[c.high-1].end
+	for mark < len(c.text) && c.text[mark] != '?' {
+		mark++
+	}
+	return []Governor{{Manner: MannerAsked, Words: "?", start: mark, end: min(mark+1, len(c.text))}}
+}
