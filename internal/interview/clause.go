@@ -51,7 +51,7 @@ func newContext(s stretch, start, end int) *context {
 		if t.start == t.end || hesitations[t.word] {
 			continue // a unit that stands before its number is in the number
 		}
-		p := piece{word: written(t), start: t.start, end: t.end}
+		p := piece{word: written(t, c.text), start: t.start, end: t.end}
 		if n := len(c.pieces); n > 0 {
 			p.stop = stopIn(c.text[c.pieces[n-1].end:max(t.start, c.pieces[n-1].end)])
 		}
@@ -78,8 +78,11 @@ func newContext(s stretch, start, end int) *context {
 }
 
 // written is the word of a token in one spelling.
-func written(t token) string {
+func written(t token, text string) string {
 	if t.isNumber() {
+		if strings.EqualFold(text[t.start:t.end], "once") {
+			return "once" // "we once sold"
+		}
 		return "#"
 	}
 	if full, ok := apostrophes[t.word]; ok {
@@ -142,21 +145,21 @@ func (c *context) mark() {
 	c.passAsides()
 	for i := c.low + 1; i < end; i++ {
 		before := c.pieces[i-1]
-		if before.word != "no" && isNegation(before.word) && !before.idle {
-			c.pieces[i].opens &^= atComma // "we did not, sorry to say, sell out"
+		if before.word != "no" && isNegation(before.word) && !before.idle && c.pieces[i].opens&atComma != 0 {
+			c.passAside(i)
 		}
 	}
 }
 
 // passAsides takes the commas around an aside for none: ", to be honest,".
 func (c *context) passAsides() {
-	for i := c.low + 1; i < c.following; i++ {
+	for i := c.low + 1; i < c.from; i++ {
 		if c.pieces[i].opens&atComma == 0 {
 			continue
 		}
 		for _, aside := range asides {
 			last := i + len(aside)
-			if !c.says(i, aside) || last >= c.following || c.pieces[last].stop != ',' || i < c.to && last > c.from {
+			if !c.says(i, aside) || c.pieces[last].stop != ',' || last > c.from {
 				continue
 			}
 			for k := i; k < last; k++ {
@@ -164,6 +167,23 @@ func (c *context) passAsides() {
 			}
 			c.pieces[last].opens &^= atComma
 		}
+	}
+}
+
+// passAside takes what stands between the comma at pieces[i] and the next for an aside of a clause that goes on behind it:
+// "it does not, and never did, cost".
+func (c *context) passAside(i int) {
+	c.pieces[i].opens &^= atComma
+	for k := i + 1; k < c.following && !c.sentenceAt(k); k++ {
+		if c.pieces[k].opens&atComma == 0 {
+			continue
+		}
+		if c.pieces[k].opens == atComma && k <= c.from {
+			for j := i; j <= k; j++ {
+				c.pieces[j].opens = 0
+			}
+		}
+		return
 	}
 }
 
@@ -203,12 +223,12 @@ func (c *context) boundaryAt(i int) boundary {
 	case p.word == "if" || p.word == "whether":
 		return b | atIf
 	case subordinators[p.word]:
-		if p.word == "who" && negating[c.word(i-1)] {
+		if p.word == "who" && isNegation(c.word(i-1)) {
 			return b // "nobody who buys it"
 		}
 		return b | atBecause
 	case p.word == "and" || p.word == "or" || p.word == "so" || p.word == "then":
-		if c.subjectAt(i+1) || clauseOpeners[next] || p.word == "and" && c.doSupport(i) && past(next) {
+		if c.subjectAt(i+1) || clauseOpeners[next] || p.word == "and" && c.ends(i) && past(next) {
 			return b | atAnd
 		}
 		return b
@@ -226,15 +246,16 @@ func (c *context) boundaryAt(i int) boundary {
 	return b
 }
 
-// doSupport reports that the clause before pieces[i] has a "did not", to which a form of the past cannot belong.
-func (c *context) doSupport(i int) bool {
+// ends reports that the clause before pieces[i] ends there when "and" and a form of the past follow: what is negated in it has
+// another form of its verb. "did not order and sold", but not "have never ordered and sold" or "nobody came and bought".
+func (c *context) ends(i int) bool {
 	for k := i - 1; k >= c.low && c.pieces[k].stop != ','; k-- {
-		switch c.pieces[k].word {
-		case "did", "didn't", "do", "don't", "does", "doesn't", "isn't", "aren't", "is", "are", "it's":
-			return true
+		word := c.pieces[k].word
+		if quantified[word] && (k == c.low || c.pieces[k].opens != 0 || word != "no" && word != "none" && word != "nothing" && word != "had") {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func past(word string) bool { return pastForms[word] || len(word) > 4 && strings.HasSuffix(word, "ed") }
@@ -245,8 +266,8 @@ func (c *context) subjectAt(i int) bool {
 	if word == "" || c.pieces[i].idle {
 		return false
 	}
-	pronoun, contracted, _ := strings.Cut(word, "'")
-	if !subjects[pronoun] && !objects[pronoun] || contracted == "" && strings.Contains(word, "'") {
+	pronoun, contracted, _ := splitContraction(word)
+	if !subjects[pronoun] && !objects[pronoun] {
 		return false
 	}
 	if before := c.word(i - 1); auxiliaries[before] && c.pieces[i].stop == 0 {

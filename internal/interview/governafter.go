@@ -68,8 +68,8 @@ func (c *context) isAside(from, to int) bool {
 // added finds words right behind the quote that belong to it, in pieces[from:to], which begins there or after a comma.
 func (c *context) added(from, to int) []Governor {
 	var all []Governor
-	at := from
-	if from == c.to {
+	at, apart := from, c.stopAt(from) != 0
+	if !apart {
 		at = c.measureEnd(to)
 	}
 	for _, r := range trailing {
@@ -79,6 +79,13 @@ func (c *context) added(from, to int) []Governor {
 			if !c.endsWithNumber(at) {
 				continue
 			}
+		}
+		if apart && r.manner == MannerCompared && place+len(r.words) < to {
+			if c.says(place, r.words) && r.words[0] == "at" {
+				all = append(all, c.span(MannerHedged, place, to)) // ", at least in summer"
+				break
+			}
+			continue
 		}
 		if place < to && c.says(place, r.words) && c.endsThere(r, place+len(r.words), to) && !c.pieces[place].idle {
 			all = append(all, c.span(r.manner, place, place+len(r.words)))
@@ -90,10 +97,13 @@ func (c *context) added(from, to int) []Governor {
 			all = append(all, c.span(MannerConditional, i, i+1))
 		}
 	}
-	if from == c.to && to < c.high && c.pieces[to].opens&(atIf|atComma) == atIf && !c.pieces[to].idle {
+	if !apart && to < c.high && c.pieces[to].opens&(atIf|atComma) == atIf && !c.pieces[to].idle {
 		all = append(all, c.span(MannerConditional, to, to+1))
 	}
-	if from != c.to || from >= to {
+	if !apart && to < c.high && spans[c.pieces[to].word] {
+		all = append(all, c.span(MannerHedged, to, c.segmentEnd(to)))
+	}
+	if apart || from >= to {
 		return all
 	}
 	switch word := c.pieces[from].word; {
@@ -102,8 +112,8 @@ func (c *context) added(from, to int) []Governor {
 		all = append(all, c.span(MannerNegated, from, min(from+2, to)))
 	case unreal[word]:
 		all = append(all, c.span(MannerConditional, from, min(from+2, to)))
-	case toBe[word] && from+1 < to && untrue[c.word(from+1)]:
-		all = append(all, c.span(MannerTakenBack, from, from+2))
+	case toBe[word] && c.untrueAt(from+1, to):
+		all = append(all, c.span(MannerTakenBack, from, to))
 	case foreignNegations[word]:
 		all = append(all, c.span(MannerNegated, from, from+1))
 	case c.from == c.low && c.subjectAt(from) && !c.hasVerb(): // "ten dollars we never paid"
@@ -115,6 +125,14 @@ func (c *context) added(from, to int) []Governor {
 		}
 	}
 	return all
+}
+
+// untrueAt reports that "wrong" or its kin stands at pieces[i], with an article or degree: "simply false", "an exaggeration".
+func (c *context) untrueAt(i, to int) bool {
+	for i < to && (degrees[c.word(i)] || determiners[c.word(i)]) {
+		i++
+	}
+	return i < to && untrue[c.word(i)]
 }
 
 // endsThere reports that a rule of what is added is not the beginning of something else: "more than", but not "more often".
@@ -184,27 +202,42 @@ func (c *context) takenBack(from, to int, own bool) (Governor, bool) {
 		c.otherNumber(at, to):
 		return c.span(MannerTakenBack, from, to), true
 	}
+	if last := c.pieces[to-1].word; !own && sayings[last] && to-at <= 5 && c.saidByOthers(at, to-1) {
+		return c.span(MannerReported, at, to), true
+	}
 	for _, r := range attributions {
-		if c.says(at, r.words) && !own && at+len(r.words) <= to {
+		open := slices.Contains([]string{"to", "the", "says", "told"}, r.words[len(r.words)-1])
+		if rest := to - at - len(r.words); c.says(at, r.words) && !own && rest >= 0 && (open || rest <= 1) {
 			return c.span(r.manner, at, at+len(r.words)), true
 		}
 	}
 	return Governor{}, false
 }
 
+// saidByOthers reports that neither we nor ours are in pieces[from:to].
+func (c *context) saidByOthers(from, to int) bool {
+	for i := from; i < to; i++ {
+		word, _, _ := splitContraction(c.pieces[i].word)
+		if word == "i" || word == "we" || word == "as" || ownPeople[word] || isNegation(word) {
+			return false
+		}
+	}
+	return from < to
+}
+
 // bareNo reads "no", alone or before what is right instead.
 func (c *context) bareNo(at, to int, own bool) bool {
 	switch c.word(at) {
-	case "nope", "nah", "never", "no":
+	case "nope", "nah", "never", "no", "not":
 	default:
 		return false
 	}
 	if at+1 < to {
 		next := c.word(at + 1)
-		return c.word(at) != "never" && (c.subjectAt(at+1) || correctors[next] || next == "#" || isNegation(next)) && (!own || correctors[next])
+		return c.word(at) != "never" && c.word(at) != "not" && (c.subjectAt(at+1) || correctors[next] || next == "#" || isNegation(next)) && (!own || correctors[next])
 	}
-	if !own {
-		return true
+	if !own || c.word(at) == "not" || at > c.high {
+		return true // "We ran out. Actually no."
 	}
 	// "Twelve dollars a bottle. No." repeats a question; "We sold out. No, ..." goes on.
 	return !c.hasVerb() && !c.ownClause() || correctors[c.word(to)] || c.word(to) == "#" || c.deniesWholly(to, c.segmentEnd(min(to, len(c.pieces)-1)))
@@ -240,7 +273,7 @@ func (c *context) deniesWholly(at, to int) bool {
 			}
 		}
 	}
-	for i < to && (isNegation(c.word(i)) || degrees[c.word(i)]) {
+	for i < to && (isNegation(c.word(i)) || degrees[c.word(i)] || toBe[c.word(i)]) {
 		negative = negative || isNegation(c.word(i))
 		i++
 	}
@@ -324,6 +357,9 @@ func (c *context) wasAnother(at, to int) bool {
 	if !anaphors[subject] || contracted == "" && !toBe[c.word(at+1)] {
 		return false
 	}
+	if c.word(at+2) == "before" || contracted != "" && c.word(at+1) == "before" {
+		return true
+	}
 	for i := at + 1; i < to && i < at+7; i++ {
 		if others[c.word(i)] || otherPeople[c.word(i)] {
 			return true
@@ -337,7 +373,7 @@ func (c *context) otherNumber(at, to int) bool {
 	i := at
 	for i < to {
 		switch two := c.word(i) + " " + c.word(i+1); {
-		case two == "i mean", two == "make that", two == "make it", two == "excuse me":
+		case two == "i mean", two == "or rather", two == "or actually", two == "make that", two == "make it", two == "excuse me":
 			i += 2
 			continue
 		case correctors[c.word(i)]:
@@ -362,5 +398,5 @@ func (c *context) otherNumber(at, to int) bool {
 	}
 	said := Measures(c.text[c.pieces[c.from].start:c.pieces[c.to-1].end])
 	now := Measures(c.text[c.pieces[i].start:c.pieces[to-1].end])
-	return len(said) > 0 && len(now) > 0 && !equal(said[len(said)-1].Number, now[0].Number)
+	return len(said) > 0 && len(now) > 0 && (!equal(said[len(said)-1].Number, now[0].Number) || said[len(said)-1].Unit != now[0].Unit && said[len(said)-1].Unit != "" && now[0].Unit != "")
 }

@@ -87,6 +87,9 @@ func (c *context) before() []Governor {
 		if g, ok := c.reported(i); ok {
 			all = append(all, g)
 		}
+		if superlatives[c.pieces[i].word] && c.word(i-1) == "the" && toBe[c.word(c.from-1)] && c.beginsWithNumber() {
+			all = append(all, c.span(MannerCompared, i-1, i+1))
+		}
 		if g, ok := c.ofOthers(i); ok {
 			all = append(all, g)
 		}
@@ -111,10 +114,14 @@ func (c *context) otherSense(i int, r rule) bool {
 	case "may":
 		return !subjects[last] && !objects[last] && last != "price" && last != "prices"
 	case "about":
-		return toBe[last] && c.word(i+1) == "to"
+		return len(r.words) == 1 && c.word(i+1) == "to"
+	case "if":
+		return askers[last]
+	case "once":
+		return len(r.words) == 1 && !subjects[last] && !auxiliaries[last]
 	case "few", "little":
 		return c.pieces[i].opens == 0 && i > c.low && !degreesBefore[last]
-	case "when":
+	case "when", "before", "until":
 		return last != "" && c.pieces[i].stop == 0
 	case "close", "closer":
 		return toBe[last] && !c.beginsWithNumber()
@@ -124,28 +131,52 @@ func (c *context) otherSense(i int, r rule) bool {
 
 // negates reports that pieces[i] is a negation that governs the quote.
 func (c *context) negates(i int) bool {
-	word := c.pieces[i].word
-	if !isNegation(word) || c.answers(i) {
+	word, _, _ := splitContraction(c.pieces[i].word)
+	if !isNegation(word) && !isNegation(c.pieces[i].word) || c.answers(i) {
 		return false
+	}
+	if c.cleft(i) {
+		return true
 	}
 	if crossed := c.crossed(i, c.from); crossed == 0 || c.word(i+1) == "because" && crossed&^(atBecause|object) == 0 {
 		return true
 	}
-	for k := i + 1; k < c.from; k++ {
-		if c.crossed(i, k) != 0 {
-			break
-		}
-		word := c.pieces[k].word
-		if embedders[word] && c.reaches(reachObject, k+1) {
-			return true
-		}
-		if exists := c.word(i - 1); occasions[word] && (exists == "there" || exists == "there's" || c.pieces[i].word != "not") {
-			if c.crossed(k, c.from)&^(object|atBecause) == 0 && c.pieces[k+1].opens&(atThat|atBecause|atSubject) != 0 {
+	if c.embedded(i) {
+		return true
+	}
+	occasion := false
+	for k := i + 1; k <= c.from; k++ {
+		if c.pieces[k].opens != 0 {
+			word := c.pieces[k].word
+			if occasion && (word == "that" || word == "when" || word == "where" || c.pieces[k].opens == atSubject) && c.crossed(k-1, c.from)&^(object|atBecause) == 0 {
 				return true // "there was no week when we ran out"
 			}
+			break
 		}
+		occasion = occasion || occasions[c.pieces[k].word]
 	}
 	return c.word(i+1) == "that" && c.reaches(reachObject, i+1) // "not that we sold out"
+}
+
+// cleft reports that pieces[i] belongs to the main clause of a cleft sentence whose other clause has the quote: "it is not us
+// that sold out".
+func (c *context) cleft(i int) bool {
+	first := i
+	for first > c.low && c.pieces[first].opens == 0 {
+		first--
+	}
+	if base, _, _ := splitContraction(c.pieces[first].word); !anaphors[base] && base != "there" {
+		return false
+	}
+	if c.crossed(i, c.from) != atBecause {
+		return false
+	}
+	for k := i + 1; k <= c.from; k++ {
+		if c.pieces[k].opens != 0 {
+			return c.pieces[k].word == "that" || c.pieces[k].word == "who" || c.pieces[k].word == "which"
+		}
+	}
+	return false
 }
 
 // answers reports a "no" that answers and negates nothing: "No, we", "no it costs".
@@ -159,7 +190,7 @@ func (c *context) answers(i int) bool {
 // wouldBe reports a "would" or its kin at pieces[i], which makes the clause unreal.
 func (c *context) wouldBe(i int) bool {
 	word := c.pieces[i].word
-	if c.crossed(i, c.from) != 0 {
+	if c.crossed(i, c.from) != 0 && !c.embedded(i) {
 		return false
 	}
 	contracted := len(word) > 2 && word[len(word)-2:] == "'d"
@@ -178,6 +209,16 @@ func (c *context) wouldBe(i int) bool {
 	}
 	polite := word == "that'd" || (word == "would" || word == "should") && (c.word(i-1) == "that" || c.word(i-1) == "this")
 	return !polite || c.conditional()
+}
+
+// embedded reports that the quote is in the object of a verb such as "say" behind pieces[i].
+func (c *context) embedded(i int) bool {
+	for k := i + 1; k < c.from && c.crossed(i, k) == 0; k++ {
+		if word := c.pieces[k].word; (embedders[word] || word == "be") && c.reaches(reachObject, k+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // conditional reports that the sentence names a condition: without one "that would be ten dollars" is courtesy.
@@ -201,7 +242,7 @@ func (c *context) reported(i int) (Governor, bool) {
 		case word == "i" || word == "we" || word == "i'd" || word == "i've" || word == "i'm" || word == "let" || word == "to" && k == i-1,
 			word == "it" && !c.elsewhere(k):
 			return Governor{}, false
-		case ownPeople[word], isNegation(word):
+		case ownPeople[word] && !theirs[c.word(k-1)], isNegation(word):
 			return Governor{}, false
 		}
 		if c.pieces[k].stop == ',' || c.pieces[k].opens != 0 || k == c.low {
@@ -236,7 +277,7 @@ func (c *context) addressee(i int) int {
 // ofOthers finds that the clause is about others, who are named at pieces[i].
 func (c *context) ofOthers(i int) (Governor, bool) {
 	word := c.pieces[i].word
-	if !otherPeople[word] || (word == "other" || word == "another") && !otherGoods[c.word(i+1)] {
+	if !otherPeople[word] || word == "else" && !anybody[c.word(i-1)] || (word == "other" || word == "another") && !otherGoods[c.word(i+1)] {
 		return Governor{}, false
 	}
 	first := i
@@ -247,6 +288,9 @@ func (c *context) ofOthers(i int) (Governor, bool) {
 		}
 	}
 	crossed := c.crossed(i, c.from)
+	if c.cleft(i) {
+		crossed = 0
+	}
 	if place := c.pieces[first].word; crossed == atSubject && (place == "at" || place == "in" || place == "elsewhere") {
 		for k := i + 1; k <= c.from; k++ {
 			if word := c.pieces[k].word; word == "we" || word == "i" {
@@ -261,6 +305,20 @@ func (c *context) ofOthers(i int) (Governor, bool) {
 	return c.span(MannerOthers, first, i+1), true
 }
 
+// asksOther reports that the question is only in a later part of the sentence: "it costs ten dollars, anything else?".
+func (c *context) asksOther() bool {
+	last := c.high - 1
+	for last > c.to && c.pieces[last].opens&(atComma|atBut|atAnd) == 0 {
+		last--
+	}
+	for last >= c.to && last < c.high && leadIns[c.word(last)] {
+		last++
+	}
+	return last >= c.to && last+1 < c.high && c.stopAt(c.to) != 0 && followUps[c.word(last)] && followUpWords[c.word(last+1)] && !isThatSo(c.word(last), c.word(last+1))
+}
+
+func isThatSo(first, second string) bool { return first == "is" && second != "there" }
+
 // questions finds that the quote's sentence is a question, by its mark or by the order of its words.
 func (c *context) questions() []Governor {
 	first := c.word(c.low)
@@ -269,7 +327,7 @@ func (c *context) questions() []Governor {
 	switch {
 	case c.low < c.from && inverted && !isNegation(first) && c.crossed(c.low+1, c.from)&^object == 0:
 		return []Governor{c.span(MannerAsked, c.low, c.low+1)}
-	case !c.asked:
+	case !c.asked, c.asksOther():
 		return nil
 	case c.from == c.low && (inverted || wh): // the quote is the whole question, and says so
 		return nil

@@ -6,8 +6,8 @@ import "strings"
 // separated by commas. Negations are in negating, besides everything with "n't".
 var governing = tables(
 	table{MannerHedged, reachClause, `almost never, almost always, nearly always, practically never, practically always, virtually never, virtually always, almost every`},
-	table{MannerOthers, reachClause, `next door, down the road, down the street, across the street, across the road, around the corner, in town, the other side`},
-	table{MannerNegated, reachClause, `no longer, no way, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
+	table{MannerOthers, reachClause, `next door, down the road, down the street, across the street, across the road, around the corner, in town, the other side, previous owner, former owner, old owner, last owner, owner before, predecessor, predecessors`},
+	table{MannerNegated, reachClause, `no longer, no way, yet to, let alone, much less, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
 		unable to, few, little, lack, lacked, lacking, nicht, kein, keine, keinen, niemals, niemand, jamais, nunca`},
 	table{MannerNegated, reachObject, `fail to, fails to, failed to, failing to, failed, refuse, refuses, refused, refusing, deny, denies, denied, denying,
 		dispute, disputes, disputed, stop, stops, stopped, stopping, quit, quits, cease, ceased, avoid, avoids, avoided, decline to, declined to,
@@ -15,53 +15,54 @@ var governing = tables(
 		not true, no chance, no way, impossible, unlikely, improbable, implausible, nonsense that, a lie that, a myth that, a rumor that, a rumour that, exaggeration to say, exaggerated to say`},
 	table{MannerCompared, reachNumber, `more than, less than, fewer than, greater than, higher than, lower than, cheaper than, larger than, smaller than,
 		at most, at least, at the most, at the least, at best, at worst, up to, over, under, above, below, beyond, upwards of, north of, south of,
-		almost, nearly, virtually, practically, not quite, just over, just under, close to, closer to, short of, shy of, as much as, as many as,
-		as low as, as high as, as little as, as few as, a maximum of, a minimum of, maximum, minimum, max, min, starting at, starts at,
+		almost, nearly, virtually, practically, not quite, just over, just under, close to, closer to, short of, shy of, # of, as much as, as many as,
+		as low as, as high as, as little as, as few as, a maximum of, a minimum of, maximum is, minimum is, limit is, ceiling is, most is, least is, maximum, minimum, max, min, starting at, starts at,
 		starting from, starts from, within, double, triple, by, beneath, exceeding,
 		exceeds, exceeded, approaching, approaches, topping, towards, toward, cheaper by, off by`},
 	table{MannerCompared, reachNext, `almost, nearly, virtually, practically, close to, on the verge of, about to, as good as, not quite, came close to,
 		come close to, just short of, on the edge of, on the brink of`},
-	table{MannerConditional, reachSentence, `if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
-		in case, lest, otherwise, pretend, what if, hypothetically, in theory, theoretically, were it, were we, had we, should we,
+	table{MannerConditional, reachSentence, `give me, give us, if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
+		in case, lest, otherwise, pretend, what if, hypothetically, in theory, theoretically, ideally, in an ideal world, in a perfect world, were it, were we, had we, should we,
 		given that, on condition that, in the event, let's say, let us say`},
 	table{MannerConditional, reachClause, `supposed to, meant to, wish, wishes, wished, as though, hope to, hopes to, hoped to, hoping to, want to, wants to, wanted to,
 		plan to, plans to, planned to, planning to, intend to, intends to, intended to, aim to, aims to, aimed to, aiming to, ought to`},
 	table{MannerConditional, reachObject, `wish, hope, hoped, hoping, fear, feared, dream, dreamed`},
-	table{MannerAsked, reachObject, `whether, wonder, wonders, wondered, wondering, who says, who said, who told you, who claims, why would, why should,
+	table{MannerAsked, reachObject, `whether, ask if, asks if, asked if, asking if, asked me if, asked us if, wonder if, see if, check if, know if, sure if, remember if, wonder, wonders, wondered, wondering, who says, who said, who told you, who claims, why would, why should,
 		how could, how would, what makes you think, where did you hear, where did you read, where did you get, are you saying, is it true,
 		do you mean, do you think, you mean, you are saying, you're saying, you ask, you asked, you asked me, asking, asked me, asked us`},
 	table{MannerReported, reachSaid, `i heard, we heard, i hear, we hear, i've heard, we've heard, i have heard, we have heard, i was told, we were told, i've been told,
 		i have been told, we've been told, we have been told, i'm told, i am told, we are told, we're told, i read, we read, i've read,
-		rumor has it, rumour has it, rumors are, rumours are, word is, the word is, word has it, legend has it, it is said, it's said, the story goes,
+		rumor has it, rumour has it, rumors are, rumours are, word on the street is, word is, the word is, word has it, legend has it, it is said, it's said, the story goes,
 		i saw somewhere, i have read`},
 	table{MannerReported, reachSentence, `according to, supposedly, allegedly, reportedly, as reported by`},
 	table{MannerReported, reachClause, `so-called, promised, advertised, quoted`},
-	table{MannerPast, reachClause, `used to, formerly, at one time, # upon a time`},
-	table{MannerPast, reachSentence, `in the old days, back in the day, back then, years ago, a long time ago, in those days, in the past, long ago, in former times,
+	table{MannerPast, reachClause, `used to, formerly, once, at one time, once upon a time`},
+	table{MannerPast, reachSentence, `previously, earlier on, in the old days, back in the day, back then, back when, years ago, a long time ago, in those days, in the past, long ago, in former times,
 		before my time, in my last job, in my old job, at my old job, at my last job, when i was`},
 	table{MannerDoubted, reachObject, `doubt, doubts, doubted, doubtful, doubting, questionable, unsure, uncertain, unclear, forget, forgot, unconvinced, sceptical,
-		skeptical, mistaken, hard to believe, hard to imagine, hard to say, hard to tell, difficult to say, i thought, we thought, i used to think`},
+		skeptical, mistaken, hard to believe, hard to imagine, hard time believing, hard time imagining, trouble believing, hard to say, hard to tell, difficult to say, i thought, we thought, i used to think`},
 	table{MannerHedged, reachNumber, `about, around, between, roughly, approximately, approx, circa, some, like, or so, more or less, say, somewhere around, somewhere about,
-		in the region of, in the neighborhood of, in the neighbourhood of, something like, an estimated, an average of, on average, ish`},
+		a good, easily, in the region of, in the neighborhood of, in the neighbourhood of, something like, an estimated, an average of, on average, ish`},
 	table{MannerHedged, reachClause, `maybe, perhaps, possibly, probably, presumably, apparently, likely, may, will, should, i'll, we'll, it'll, they'll, that'll, going to,
 		gonna, usually, normally, sometimes, occasionally, mostly, try to, tries to, tried to, trying to, expect to, expects to,
 		expected to, expecting to`},
-	table{MannerHedged, reachObject, `i guess, i suppose, i assume, we assume, maybe, perhaps, i imagine, i'm guessing, i am guessing, it seems, seems, seems like, it looks like, looks like, apparently,
+	table{MannerHedged, reachObject, `may be, may well be, guess is, estimate is, i guess, i suppose, possibly, probably, presumably, likely, i assume, we assume, maybe, perhaps, i imagine, i'm guessing, i am guessing, it seems, seems, seems like, it looks like, looks like, apparently,
 		chances are, it could be, i reckon, i have a feeling`},
-	table{MannerHedged, reachSentence, `when, whenever, without the, with the discount, with a discount, with the promotion, with a coupon, with the offer, on offer, on sale, next year,
+	table{MannerHedged, reachSentence, `only when, only if, originally, initially, at first, in the beginning, when, whenever, before, until, without the, with the discount, with a discount, with the promotion, with a coupon, with the offer, on offer, on sale, next year,
 		next month, next week, last year's`},
 )
 
 // trailing are words that belong to what is right before them.
 var trailing = tables(
-	table{MannerCompared, reachNumber, `at most, at the most, at least, at the least, at best, at worst, or more, or less, or fewer, or under, or over, or above, or below,
+	table{MannerCompared, reachNumber, `at most, at the most, at the very most, at the very least, at least, at the least, at best, at worst, or more, or less, or fewer, or under, or over, or above, or below,
 		or better, or higher, or lower, or cheaper, max, maximum, minimum, tops, at the outside, and up, and above, and more, and over, plus, upwards, if that, if not more,
 		more, less, fewer, cheaper, dearer, higher, lower, off, extra, short, too much, too many, too high, too low, under, over, above, below`},
-	table{MannerPast, reachClause, `back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
-		no longer, anymore, any more, # upon a time, when i was`},
-	table{MannerConditional, reachClause, `provided, providing, assuming, as long as, so long as, only if, in case, supposing, on condition, otherwise, in theory,
+	table{MannerCompared, reachClause, `is the most, is the least, is the maximum, is the minimum, is the limit, is our limit, is our maximum, is my limit, was the most, would be`},
+	table{MannerPast, reachClause, `was the old, was the previous, was the former, was our old, was before, back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
+		no longer, anymore, any more, once upon a time, when i was`},
+	table{MannerConditional, reachClause, `provided, providing, assuming, as long as, so long as, only if, in case, supposing, on condition, on the condition, depending, depends, otherwise, in theory,
 		theoretically, hypothetically, in my dreams, with luck`},
-	table{MannerReported, reachClause, `according to, supposedly, allegedly, reportedly, they say, they said, so they say, people say, he says, he said, she says, she said,
+	table{MannerReported, reachClause, `or so they, or so i, or so we, according to, supposedly, allegedly, reportedly, they say, they said, so they say, people say, he says, he said, she says, she said,
 		i heard, i hear, i was told, i'm told, i am told, we were told, they claim, or so they say, or so i heard, so i heard, so i hear, so i was told,
 		rumor has it, on their website, on your website, on the website`},
 	table{MannerAsked, reachClause, `you say, you mean, you said, you think, you ask, you asked`},
@@ -77,7 +78,7 @@ var attributions = tables(
 	table{MannerReported, reachClause, `they say, they said, they claim, they told, people say, he says, he said, she says, she said, i heard, i hear, i was told, so i heard,
 		so i hear, so they say, or so they say, according to, supposedly, allegedly, your website says, the website says, says the, said the, we were told`},
 	table{MannerDoubted, reachClause, `i doubt, i'm not sure, i am not sure, not sure, i don't think, i don't believe, don't quote me, i don't know, who knows, i can't remember`},
-	table{MannerAsked, reachClause, `you say, you mean, you said, is that what you, is that so, didn't we, don't we, isn't it, wasn't it, did we, do we, is it, was it, right`},
+	table{MannerAsked, reachClause, `you say, you mean, you said, is that what you, is that so, didn't we, don't we, isn't it, wasn't it, did we, do we, is it, was it`},
 )
 
 // idleSayings govern nothing, whatever words are in them.
@@ -86,14 +87,20 @@ var idleSayings = phrasesOf(`no doubt, no question, no question about it, withou
 	can not deny, nobody can deny, no one can deny, don't doubt, do not doubt, never doubt, never doubted, didn't doubt, can't complain, cannot complain,
 	couldn't agree more, could not agree more, couldn't be happier, couldn't be better, don't get me wrong, do not get me wrong, don't forget, do not forget, don't worry,
 	can't help but, cannot help but, i won't lie, i will not lie, not gonna lie, not going to lie, i'm not lying, i can't lie, believe it or not, like it or not,
-	last but not least, not least, more often than not, whether you believe it or not, if you ask me, if i remember right, if i remember rightly,
+	last but not least, not least, more often than not, whether you believe it or not, if you ask me, if i remember, if i remember well, if my memory, if that's your question, if that is your question, if that's the question,
+	if that's what you want to know, if that answers your question, if that's okay, if that is okay, if that's clear, if you don't mind my saying so, if you don't mind me saying so,
+	if you don't mind me saying, if you don't mind, if you see what i mean, if you understand me, if you know, if i understand you, if i understood you, if i understand correctly,
+	if i understand the question, if i can say so, if i can be honest, if i'm being honest, if i'm to be honest, if i am to be honest, if i look at, if you look at, if you consider,
+	if you believe it, if you can believe it, if i may be frank, if we are honest, if we're honest, if you need to know, if you have to know, if you're asking, if you are asking,
+	if you wonder, if you're wondering, if you are wondering, if that's any help, if that is any help, if it helps, if you please, if i'm correct, if i am correct,
+	if i'm not wrong, if i check, if i may add, if i remember right, if i remember rightly,
 	if i remember correctly, if i remember it right, if i recall, if i recall correctly, if i'm not mistaken, if i am not mistaken, if i'm not wrong,
 	if i am not wrong, if i'm right, if i'm honest, if i am honest, if you want to know, if you must know, if you really want to know, if you want the truth,
 	if you want my opinion, if you like, if you will, if anything, if i may say so, if i may, if memory serves, if you want the exact figure, if that helps,
 	if that's what you mean, if that is what you mean, if you know what i mean, if that's what you are asking, i would say, i'd say, we would say, we'd say,
 	i would guess, i'd guess, i would think, i'd think, i would estimate, i'd estimate, i would call, i'd call, i would have to say, i'd have to say,
 	i would like to say, i could say, you could say, one could say, i might add, you might say, i should say, i must say, i have to say, i'd like to say, i will say,
-	i'll say, i'll tell you, i will tell you, i can tell you, let me tell you, i would love, no idea, no complaints, nothing special, no big deal,
+	i'll say, i'll tell you, i will tell you, i can tell you, let me tell you, i would love, no idea, whatever they say, whatever people say, whatever he says, whatever you hear, nothing special, no big deal,
 	not bad, not surprisingly, no surprise, no less, would you believe, would you believe it, i wouldn't lie, up to now, up to date, over the, over and over, over there,
 	over here, above all, under the, more than happy, more than enough, what else, as if by magic, never fails to, never failed to, never fail to,
 	doesn't fail to, don't fail to, didn't fail to, not fail to, don't stop, doesn't stop, never stopped, never stop, didn't stop, never stops, haven't stopped, hasn't stopped,
@@ -111,7 +118,7 @@ var asides = phrasesOf(`to be honest, honestly, to be fair, frankly, i think, i 
 var tagsThatAskNothing = phrasesOf(`you know, you see, okay, ok, you understand, understand, you get me, if you know what i mean, you know what i mean`)
 
 // corrections take back what was said before.
-var corrections = phrasesOf(`scratch that, strike that, correction, i take that back, i take it back, let me correct, my mistake, my bad, i misspoke, i was wrong, i got that wrong,
+var corrections = phrasesOf(`i wish, or was it, or is it, or was that, scratch that, strike that, correction, i take that back, i take it back, let me correct, my mistake, my bad, i misspoke, i was wrong, i got that wrong,
 	i got it wrong, i mixed that up, i mixed it up, no wait, wait no, just kidding, only kidding, i'm kidding, i am kidding, kidding, just joking, only joking, i'm joking, i am joking,
 	joking, forget that, forget what i said, forget it, that came out wrong, on second thought, on second thoughts, i confused that, i confuse that, i said that wrong, the opposite,
 	the other way around, quite the opposite, quite the contrary, on the contrary, as if, yeah right, in your dreams, no chance, no way, hardly, my foot, don't believe it,
@@ -134,34 +141,42 @@ var (
 	toBe          = set("is was are were be been being isn't wasn't aren't weren't am ain't 's")
 	untrue        = set(`wrong false untrue incorrect nonsense lie lies rumor rumour rumors rumours rubbish joke mistake bullshit different mistaken myth fake outdated
 		exaggerated exaggeration inaccurate hearsay misunderstanding hypothetical invented fiction ridiculous absurd crap garbage error typo unfounded misinformation`)
-	truths     = set("true right correct so accurate case us ours here anymore exactly fact likely possible")
-	others     = set("other another different competitor competitors competition else somebody someone others previous former old neighbor neighbour somewhere")
-	correctors = set("sorry no wait actually rather pardon or")
-	addressees = set("us me you them him her everyone everybody people here it there always that")
-	ownPeople  = set(`colleague colleagues boss manager wife husband staff owner team employee employees partner assistant cashier son daughter accountant system
+	truths        = set("true right correct so accurate case us ours here anymore exactly fact likely possible")
+	others        = set("other another different competitor competitors competition else somebody someone others previous former old neighbor neighbour somewhere")
+	anybody       = set("everyone everybody someone somebody nobody anyone anybody")
+	askers        = set("asked ask asks asking wonder wondered know knew sure see check remember me us")
+	superlatives  = set("most least maximum minimum highest lowest cheapest max min")
+	quantified    = set("nobody none nothing neither never have has had few no haven't hasn't hadn't nobody's")
+	followUps     = set("anything any do are can could would shall may will is what how why when where who which")
+	followUpWords = set("you else more i other about there this that now")
+	correctors    = set("sorry no wait actually rather pardon")
+	addressees    = set("us me you them him her everyone everybody people here it there always that")
+	ownPeople     = set(`colleague colleagues boss manager wife husband staff owner team employee employees partner assistant cashier son daughter accountant system
 		books records report till register invoice receipt label tag customer customers client clients shoppers shopper buyers guests`)
 	// otherPeople are those whose shops and goods are not what was asked about.
 	otherPeople = set(`cousin cousin's cousins brother brother's sister sister's uncle uncle's aunt aunt's friend friend's friends neighbor neighbor's neighbors neighbour neighbour's
-		neighbours competitor competitor's competitors competition rival rivals rival's website websites elsewhere others amazon 
+		neighbours competitor competitor's competitors competition rival rivals rival's website websites elsewhere others else chain chains giants discounter discounters amazon 
 		other another`)
 	// notSubject are words before others that show that the clause is not about them.
 	notSubject = set("we i us than like from to unlike against with as each no every for any on if")
 	// otherGoods follow "other" and "another" when these speak of somebody or something else.
 	otherGoods = set(`brand brands shop shops store stores product products one ones company companies supplier suppliers place places chain chains guy guys people
 		kind flavor flavour variety item items market markets branch branches seller sellers business businesses side`)
+	theirs       = set("your their his her")
+	spans        = set("when whenever until till before")
 	publications = set("website internet online sign ad advert advertisement flyer leaflet newspaper paper news radio tv television brochure catalogue catalog app")
 	sayings      = set(`say says said saying tell tells told claim claims claimed think thinks thought believe believes believed reckon reckons reckoned insist insists
 		insisted swear swears swore promise promises promised advertise advertises advertised mention mentions mentioned wrote write writes shows announce announced
 		announces suggest suggests suggested complain complains complained state states stated report reports reported argue argues argued assume assumes assumed`)
-	embedders = set(`think believe say says said saying claim claims know knew remember recall mean means meant feel guess suppose expect true correct right sure certain case like
+	embedders = set(`something anything often think believe say says said saying claim claims know knew remember recall mean means meant feel guess suppose expect true correct right sure certain case like
 		way chance clear saying convinced aware imagine agree confirm confirmed notice noticed see saw seen hear heard happen happened happens reason tell tells told
 		accurate fair report reported mention mentioned proof evidence complain complained certain positive fact accept suggest suggested argue thinks
 		believes knows thought believed wish understand figure doubt admit`)
-	occasions     = set("day week month year time moment weekend season case shop customer one")
+	occasions     = set("point stage situation days weeks months years times moments weekends day week month year time moment weekend season case shop customer one")
 	conditions    = set("if unless without with otherwise then imagine suppose assuming provided had")
 	unreal        = set("would could might wouldve couldve would've could've might've should've")
 	moves         = set("went go goes gone going rose risen rise rises rising jumped jump came come comes moved climbed raised raise put pushed crept grew grown is it's")
-	comparatives  = set("more less fewer cheaper dearer higher lower off extra short plus under over above below")
+	comparatives  = set("more less fewer cheaper dearer higher lower off extra short under over above below")
 	approximators = set(`about around roughly approximately a an the just like some maybe perhaps only even say our approximately exactly somewhere probably well circa almost nearly
 		really at dollars euros pounds sometimes still something easily usually like`)
 	adverbsBefore = set(`really quite completely entirely totally just even still also ever actually already been be have has had being fully totally usually probably
