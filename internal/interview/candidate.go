@@ -3,6 +3,7 @@ package interview
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -129,14 +130,7 @@ func proof(from Candidate, e Extraction) (Quote, string) {
 	if strings.TrimSpace(from.Quote) == "" {
 		return Quote{}, "there is no quote"
 	}
-	theirs := make([]Utterance, len(e.Utterances))
-	copy(theirs, e.Utterances)
-	for i, u := range theirs {
-		if u.Speaker == SpeakerAgent {
-			theirs[i].Text = "" // it still stands between what others said
-		}
-	}
-	quote, found := FindQuote(from.Quote, theirs, from.Utterance)
+	quote, found := FindQuote(from.Quote, spokenByThem(e.Utterances), from.Utterance)
 	if !found {
 		if _, ours := FindQuote(from.Quote, e.Utterances, from.Utterance); ours {
 			return Quote{}, "the quote is what we said ourselves"
@@ -147,6 +141,17 @@ func proof(from Candidate, e Extraction) (Quote, string) {
 		return Quote{}, "the quote is what we said ourselves"
 	}
 	return quote, ""
+}
+
+// spokenByThem are the utterances without our words.
+func spokenByThem(utterances []Utterance) []Utterance {
+	all := slices.Clone(utterances)
+	for i, u := range all {
+		if u.Speaker == SpeakerAgent {
+			all[i].Text = "" // it still stands between what others said
+		}
+	}
+	return all
 }
 
 // ourWords reports that our script has these words. Up to two words anybody may say.

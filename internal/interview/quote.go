@@ -257,14 +257,16 @@ func (q Quote) whole(field Field) (Quote, string) {
 	return q, ""
 }
 
-// governed finds what else governs a measure of the quote in a claim of this field, so that its number is not the value.
+// governed reports that words of the quote govern one of its measures in a claim of this field, so that its number is not the
+// value; it returns the measure with these words.
 func (q Quote) governed(m Measure, field Field) (words string, ok bool) {
+	start, end := m.Start, m.End
 	for _, g := range q.in.governors(m.Start, m.End) {
 		if !g.permits(field) {
-			return strings.TrimSpace(q.in.text[max(q.start, min(g.start, m.Start)):max(g.end, m.End)]), true
+			start, end, ok = min(start, g.start), max(end, g.end), true
 		}
 	}
-	return "", false
+	return q.in.text[max(q.start, start):min(max(q.end, m.End), end)], ok
 }
 
 // second is when the byte at was said, taking an utterance as spoken evenly. ends says that it is the end of a word, which

@@ -41,10 +41,11 @@ type Opinion struct {
 // Evidence is what a hypothesis is judged by: the claims that were not rejected.
 type Evidence []EvidenceClaim
 
-// EvidenceClaim is a claim and the number that was called.
+// EvidenceClaim is a claim, the number that was called, and where the quote was said.
 type EvidenceClaim struct {
 	Claim
 	PhoneNumber string
+	Passage     Passage
 }
 
 // Validation is what validate-claim needs to know before it asks a model.

@@ -32,6 +32,7 @@ func (tx *Tx) reviseHypothesis(ctx context.Context, cause, id string) error {
 // little is left under a verdict, the hypothesis is PENDING again.
 func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothesisID string, revision int) (interview.Validation, error) {
 	result := interview.Validation{Skip: true}
+	var said map[string][]interview.Utterance
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.guard(ctx, run); err != nil {
 			return err
@@ -49,7 +50,8 @@ func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothes
 		}
 		if v.Evidence.Enough() {
 			result = v
-			return nil
+			said, err = tx.utterancesOf(ctx, hypothesisID)
+			return err
 		}
 		if h.Status != interview.HypothesisPending {
 			if err := tx.saveVerdict(ctx, v.Judge(interview.Opinion{})); err != nil {
@@ -60,6 +62,9 @@ func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothes
 	})
 	if err != nil {
 		return interview.Validation{}, fmt.Errorf("beginning to judge hypothesis %s: %w", hypothesisID, err)
+	}
+	for i, c := range result.Evidence { // outside of the transaction: to search takes a while
+		result.Evidence[i].Passage = interview.PassageOf(c.Claim, said[c.RecordingSid])
 	}
 	return result, nil
 }
@@ -105,6 +110,22 @@ func (tx *Tx) evidence(ctx context.Context, hypothesisID string) (interview.Evid
 		}
 	}
 	return evidence, nil
+}
+
+// utterancesOf loads what was said in the recordings that the evidence comes from, by recording.
+func (tx *Tx) utterancesOf(ctx context.Context, hypothesisID string) (map[string][]interview.Utterance, error) {
+	said := map[string][]interview.Utterance{}
+	err := collect(ctx, tx, func(r row) error {
+		u, err := scanUtterance(r)
+		said[u.RecordingSid] = append(said[u.RecordingSid], u)
+		return err
+	}, selectUtterances+` WHERE (utterances.call_id, utterances.recording_sid) IN
+		(SELECT call_id, recording_sid FROM claims WHERE hypothesis_id = $1 AND rejected = '')
+		ORDER BY utterances.recording_sid, utterances.position`, hypothesisID)
+	if err != nil {
+		return nil, fmt.Errorf("utterances of the evidence: %w", err)
+	}
+	return said, nil
 }
 
 // SaveVerdict keeps a verdict, makes it the hypothesis' own, marks the claims by it and ends the run, in one transaction.

@@ -1,0 +1,79 @@
+package pipeline_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// The judge sees each quote within all that was said around it, after the question, and no phone number.
+func TestJudgeGetsWholeUtterancesWithTheQuestion(t *testing.T) {
+	onDesks(t, 3, func(t *testing.T, d *desk) {
+		d.model.say(claims(d.claim("")))
+		for i := range d.calls {
+			if err := d.attempt(interview.ExtractClaims, d.extraction(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.model.say(verdict)
+		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":3"); err != nil {
+			t.Fatal(err)
+		}
+		prompt := strings.Join(d.model.prompts, "\n")
+		for _, want := range []string{
+			`1 | agent | "What do you pay for a case?"` + "\n" + `1 | callee | "[[We pay five dollars a case]]. Call […]. We have 0 cases left."`,
+			`3 | callee | "[[We pay five dollars a case]]. Call […]. We have 0 cases left."`,
+		} {
+			if !strings.Contains(prompt, want) {
+				t.Errorf("%q is not in\n%s", want, prompt)
+			}
+		}
+	})
+}
+
+// A quote that leaves out what governs it is kept with the reason and calls for no verdict; nor does a number that was denied
+// become a value.
+func TestQuoteThatInvertsWhatWasSaidIsNoEvidence(t *testing.T) {
+	onDesks(t, 1, func(t *testing.T, d *desk) {
+		call := d.calls[0]
+		d.rewrite(call, "No, we did not sell out in October. It is not twelve dollars a bottle. We never paid more than ten dollars.")
+		d.model.say(claims(
+			d.claim(`"quote":"sell out in October","valueNumber":null`),
+			d.claim(`"quote":"twelve dollars a bottle","valueNumber":12`),
+			d.claim(`"quote":"paid more than ten dollars","valueNumber":10`),
+			d.claim(`"quote":"never paid more than ten dollars","valueNumber":10,"stance":"contradicts"`),
+			d.claim(`"quote":"It is not twelve dollars a bottle","valueNumber":12,"stance":"contradicts"`),
+		))
+		if err := d.attempt(interview.ExtractClaims, d.extraction(0)); err != nil {
+			t.Fatal(err)
+		}
+		detail, err := d.store.HypothesisDetail(t.Context(), d.hypotheses[0])
+		if err != nil || len(detail.Claims) != 5 {
+			t.Fatalf("%d claims, %v", len(detail.Claims), err)
+		}
+		for i, want := range []struct{ reason, value string }{{`"not"`, ""}, {`"not"`, ""}, {`"never"`, ""},
+			{"", "never paid more than ten dollars"}, {"", "not twelve dollars"}} {
+			c := detail.Claims[i]
+			if want.reason == "" && (c.Rejected != "" || c.ValueNumber != nil || c.Unit != interview.UnitNone || c.ValueText != want.value) ||
+				!strings.Contains(c.Rejected, want.reason) {
+				t.Errorf("%q: %q, %v %s %q", c.RawText, c.Rejected, c.ValueNumber, c.Unit, c.ValueText)
+			}
+		}
+	})
+}
+
+// rewrite changes what the person of a call said.
+func (d *desk) rewrite(callID, text string) {
+	d.t.Helper()
+	const query = `UPDATE utterances SET text = $2 WHERE call_id = $1 AND speaker = 'callee'`
+	var err error
+	if pool := d.store.Postgres(); pool != nil {
+		_, err = pool.Exec(d.t.Context(), query, callID, text)
+	} else {
+		_, err = d.store.SQLite().ExecContext(d.t.Context(), query, callID, text)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
