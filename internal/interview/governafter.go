@@ -15,11 +15,9 @@ func (c *context) after() []Governor {
 			if g, ok := c.takenBack(segment, end, false); ok {
 				all = append(all, g)
 			}
-			if slices.Contains([]string{"no", "well", "sorry"}, c.pieces[segment].word) && end == segment+1 {
-				segment = end
-				continue
+			if !c.leadsIn(segment, end) {
+				break
 			}
-			break
 		}
 		segment = end
 	}
@@ -37,6 +35,16 @@ func (c *context) after() []Governor {
 		}
 	}
 	return all
+}
+
+// leadsIn reports that pieces[from:to] only lead to what comes next: "oh sorry,".
+func (c *context) leadsIn(from, to int) bool {
+	for _, p := range c.pieces[from:to] {
+		if !surprises[p.word] && !leadIns[p.word] {
+			return false
+		}
+	}
+	return true
 }
 
 // clauseEnd is where the clause that goes on at pieces[i] ends.
@@ -88,7 +96,11 @@ func (c *context) added(from, to int) []Governor {
 			continue
 		}
 		if place < to && c.says(place, r.words) && c.endsThere(r, place+len(r.words), to) && !c.pieces[place].idle {
-			all = append(all, c.span(r.manner, place, place+len(r.words)))
+			end := place + len(r.words)
+			if r.words[0] == "only" {
+				end = to // "only in summer"
+			}
+			all = append(all, c.span(r.manner, place, end))
 			break
 		}
 	}
@@ -183,7 +195,7 @@ func (c *context) hasVerb() bool {
 // of its own.
 func (c *context) takenBack(from, to int, own bool) (Governor, bool) {
 	at := from
-	for at < to && leadIns[c.pieces[at].word] {
+	for at < to && (leadIns[c.pieces[at].word] || surprises[c.pieces[at].word] && at+1 < to && c.word(at) != "no") {
 		at++
 	}
 	for _, correction := range corrections {
@@ -360,8 +372,15 @@ func (c *context) wasAnother(at, to int) bool {
 	if c.word(at+2) == "before" || contracted != "" && c.word(at+1) == "before" {
 		return true
 	}
+	if subject == "that" && (surprises[c.word(at-1)] || at >= 2 && surprises[c.word(at-2)]) && at > c.to {
+		for i := at + 1; i < min(at+3, to); i++ {
+			if w := c.word(i); w == "the" || w == "another" || w == "my" || w == "our" {
+				return true // "oh sorry, that was the soy drink"
+			}
+		}
+	}
 	for i := at + 1; i < to && i < at+7; i++ {
-		if others[c.word(i)] || otherPeople[c.word(i)] {
+		if word, _, _ := splitContraction(c.word(i)); others[word] || otherPeople[word] {
 			return true
 		}
 	}

@@ -106,6 +106,13 @@ func (c *context) before() []Governor {
 // otherSense reports words that look like a rule's but are not: "went up to", "get used to", "in May".
 func (c *context) otherSense(i int, r rule) bool {
 	last := c.word(i - 1)
+	if denials[r.words[0]] {
+		for k := i - 1; k >= max(c.low, i-3) && c.pieces[k+1].opens == 0; k-- {
+			if isNegation(c.pieces[k].word) {
+				return true // "nobody would deny that"
+			}
+		}
+	}
 	switch r.words[0] {
 	case "used":
 		return toBe[last] || last == "get" || last == "got" || last == "getting"
@@ -259,7 +266,7 @@ func (c *context) reported(i int) (Governor, bool) {
 // elsewhere reports that another place is named before pieces[i]: "on your website it says".
 func (c *context) elsewhere(i int) bool {
 	for _, p := range c.pieces[c.low:i] {
-		if otherPeople[p.word] || publications[p.word] {
+		if word, _, _ := splitContraction(p.word); otherPeople[word] || publications[word] {
 			return true
 		}
 	}
@@ -276,7 +283,10 @@ func (c *context) addressee(i int) int {
 
 // ofOthers finds that the clause is about others, who are named at pieces[i].
 func (c *context) ofOthers(i int) (Governor, bool) {
-	word := c.pieces[i].word
+	word, _, _ := splitContraction(c.pieces[i].word)
+	if (word == "they" || word == "he" || word == "she") && sellers[c.word(i+1)] && c.crossed(i, c.from) == 0 {
+		return c.span(MannerOthers, i, i+1), true
+	}
 	if !otherPeople[word] || word == "else" && !anybody[c.word(i-1)] || (word == "other" || word == "another") && !otherGoods[c.word(i+1)] {
 		return Governor{}, false
 	}

@@ -7,7 +7,7 @@ import "strings"
 var governing = tables(
 	table{MannerHedged, reachClause, `almost never, almost always, nearly always, practically never, practically always, virtually never, virtually always, almost every`},
 	table{MannerOthers, reachClause, `next door, down the road, down the street, across the street, across the road, around the corner, in town, the other side, previous owner, former owner, old owner, last owner, owner before, predecessor, predecessors`},
-	table{MannerNegated, reachClause, `no longer, no way, yet to, let alone, much less, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
+	table{MannerNegated, reachClause, `no longer, no way, a long way from, a far cry from, miles from, yet to, let alone, much less, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
 		unable to, few, little, lack, lacked, lacking, nicht, kein, keine, keinen, niemals, niemand, jamais, nunca`},
 	table{MannerNegated, reachObject, `fail to, fails to, failed to, failing to, failed, refuse, refuses, refused, refusing, deny, denies, denied, denying,
 		dispute, disputes, disputed, stop, stops, stopped, stopping, quit, quits, cease, ceased, avoid, avoids, avoided, decline to, declined to,
@@ -21,7 +21,7 @@ var governing = tables(
 		exceeds, exceeded, approaching, approaches, topping, towards, toward, cheaper by, off by`},
 	table{MannerCompared, reachNext, `almost, nearly, virtually, practically, close to, on the verge of, about to, as good as, not quite, came close to,
 		come close to, just short of, on the edge of, on the brink of`},
-	table{MannerConditional, reachSentence, `give me, give us, if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
+	table{MannerConditional, reachSentence, `give me, give us, picture this, picture that, if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
 		in case, lest, otherwise, pretend, what if, hypothetically, in theory, theoretically, ideally, in an ideal world, in a perfect world, were it, were we, had we, should we,
 		given that, on condition that, in the event, let's say, let us say`},
 	table{MannerConditional, reachClause, `supposed to, meant to, wish, wishes, wished, as though, hope to, hopes to, hoped to, hoping to, want to, wants to, wanted to,
@@ -38,7 +38,7 @@ var governing = tables(
 	table{MannerReported, reachClause, `so-called, promised, advertised, quoted`},
 	table{MannerPast, reachClause, `used to, formerly, once, at one time, once upon a time`},
 	table{MannerPast, reachSentence, `previously, earlier on, in the old days, back in the day, back then, back when, years ago, a long time ago, in those days, in the past, long ago, in former times,
-		before my time, in my last job, in my old job, at my old job, at my last job, when i was`},
+		before my time, in my previous, at my previous, in my old, at my old, in our old, at our old, in my former, at my former, in my last job, in my old job, at my old job, at my last job, when i was`},
 	table{MannerDoubted, reachObject, `doubt, doubts, doubted, doubtful, doubting, questionable, unsure, uncertain, unclear, forget, forgot, unconvinced, sceptical,
 		skeptical, mistaken, hard to believe, hard to imagine, hard time believing, hard time imagining, trouble believing, hard to say, hard to tell, difficult to say, i thought, we thought, i used to think`},
 	table{MannerHedged, reachNumber, `about, around, between, roughly, approximately, approx, circa, some, like, or so, more or less, say, somewhere around, somewhere about,
@@ -58,7 +58,7 @@ var trailing = tables(
 		or better, or higher, or lower, or cheaper, max, maximum, minimum, tops, at the outside, and up, and above, and more, and over, plus, upwards, if that, if not more,
 		more, less, fewer, cheaper, dearer, higher, lower, off, extra, short, too much, too many, too high, too low, under, over, above, below`},
 	table{MannerCompared, reachClause, `is the most, is the least, is the maximum, is the minimum, is the limit, is our limit, is our maximum, is my limit, was the most, would be`},
-	table{MannerPast, reachClause, `was the old, was the previous, was the former, was our old, was before, back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
+	table{MannerPast, reachClause, `was the old, was the previous, was the former, was our old, was before, was last year's, was yesterday's, back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
 		no longer, anymore, any more, once upon a time, when i was`},
 	table{MannerConditional, reachClause, `provided, providing, assuming, as long as, so long as, only if, in case, supposing, on condition, on the condition, depending, depends, otherwise, in theory,
 		theoretically, hypothetically, in my dreams, with luck`},
@@ -69,20 +69,20 @@ var trailing = tables(
 	table{MannerDoubted, reachClause, `but i doubt it, i doubt it, but i'm not sure, but i am not sure, i'm not sure, i am not sure, not sure, not certain, but don't quote me, who knows,
 		but i don't know, i don't think so, i don't think, i doubt, i don't believe so, i don't believe it, don't quote me`},
 	table{MannerNegated, reachClause, `nowhere near, not at all, not us, not here, not anymore, not any more, not really, not quite, not exactly`},
-	table{MannerHedged, reachClause, `or so, or thereabouts, give or take, roughly, approximately, more or less, maybe, perhaps, possibly, probably, i guess, i suppose, or something,
+	table{MannerHedged, reachClause, `only in, only on, only for, only at, only during, only with, only because, or so, or thereabouts, give or take, roughly, approximately, more or less, maybe, perhaps, possibly, probably, i guess, i suppose, or something,
 		ish, on average, if i remember, apparently`},
 )
 
 // attributions say after a comma whose words those before it were.
 var attributions = tables(
 	table{MannerReported, reachClause, `they say, they said, they claim, they told, people say, he says, he said, she says, she said, i heard, i hear, i was told, so i heard,
-		so i hear, so they say, or so they say, according to, supposedly, allegedly, your website says, the website says, says the, said the, we were told`},
+		so i hear, so they say, or so they say, said nobody, said no one, according to, supposedly, allegedly, your website says, the website says, says the, said the, we were told`},
 	table{MannerDoubted, reachClause, `i doubt, i'm not sure, i am not sure, not sure, i don't think, i don't believe, don't quote me, i don't know, who knows, i can't remember`},
 	table{MannerAsked, reachClause, `you say, you mean, you said, is that what you, is that so, didn't we, don't we, isn't it, wasn't it, did we, do we, is it, was it`},
 )
 
 // idleSayings govern nothing, whatever words are in them.
-var idleSayings = phrasesOf(`no doubt, no question, no question about it, without question, without a question, without a doubt, without doubt, without fail, not only, not just, not merely,
+var idleSayings = phrasesOf(`in no time, no doubt, no question, no question about it, without question, without a question, without a doubt, without doubt, without fail, not only, not just, not merely,
 	not to mention, nothing but, no wonder, no problem, no kidding, no joke, why not, never mind, no matter, can't deny, cannot deny, couldn't deny, could not deny,
 	can not deny, nobody can deny, no one can deny, don't doubt, do not doubt, never doubt, never doubted, didn't doubt, can't complain, cannot complain,
 	couldn't agree more, could not agree more, couldn't be happier, couldn't be better, don't get me wrong, do not get me wrong, don't forget, do not forget, don't worry,
@@ -118,7 +118,7 @@ var asides = phrasesOf(`to be honest, honestly, to be fair, frankly, i think, i 
 var tagsThatAskNothing = phrasesOf(`you know, you see, okay, ok, you understand, understand, you get me, if you know what i mean, you know what i mean`)
 
 // corrections take back what was said before.
-var corrections = phrasesOf(`i wish, or was it, or is it, or was that, scratch that, strike that, correction, i take that back, i take it back, let me correct, my mistake, my bad, i misspoke, i was wrong, i got that wrong,
+var corrections = phrasesOf(`or rather, or actually, or better, i wish, or was it, or is it, or was that, scratch that, strike that, correction, i take that back, i take it back, let me correct, my mistake, my bad, i misspoke, i was wrong, i got that wrong,
 	i got it wrong, i mixed that up, i mixed it up, no wait, wait no, just kidding, only kidding, i'm kidding, i am kidding, kidding, just joking, only joking, i'm joking, i am joking,
 	joking, forget that, forget what i said, forget it, that came out wrong, on second thought, on second thoughts, i confused that, i confuse that, i said that wrong, the opposite,
 	the other way around, quite the opposite, quite the contrary, on the contrary, as if, yeah right, in your dreams, no chance, no way, hardly, my foot, don't believe it,
@@ -140,7 +140,7 @@ var (
 	degreesBefore = set("very so too only that and because have has sell")
 	toBe          = set("is was are were be been being isn't wasn't aren't weren't am ain't 's")
 	untrue        = set(`wrong false untrue incorrect nonsense lie lies rumor rumour rumors rumours rubbish joke mistake bullshit different mistaken myth fake outdated
-		exaggerated exaggeration inaccurate hearsay misunderstanding hypothetical invented fiction ridiculous absurd crap garbage error typo unfounded misinformation`)
+		over history exaggerated exaggeration inaccurate hearsay misunderstanding hypothetical invented fiction ridiculous absurd crap garbage error typo unfounded misinformation`)
 	truths        = set("true right correct so accurate case us ours here anymore exactly fact likely possible")
 	others        = set("other another different competitor competitors competition else somebody someone others previous former old neighbor neighbour somewhere")
 	anybody       = set("everyone everybody someone somebody nobody anyone anybody")
@@ -149,21 +149,24 @@ var (
 	quantified    = set("nobody none nothing neither never have has had few no haven't hasn't hadn't nobody's")
 	followUps     = set("anything any do are can could would shall may will is what how why when where who which")
 	followUpWords = set("you else more i other about there this that now")
+	surprises     = set("oh ah sorry no wait actually oops")
+	denials       = set("deny denies denied denying dispute disputes disputed")
 	correctors    = set("sorry no wait actually rather pardon")
 	addressees    = set("us me you them him her everyone everybody people here it there always that")
 	ownPeople     = set(`colleague colleagues boss manager wife husband staff owner team employee employees partner assistant cashier son daughter accountant system
 		books records report till register invoice receipt label tag customer customers client clients shoppers shopper buyers guests`)
 	// otherPeople are those whose shops and goods are not what was asked about.
-	otherPeople = set(`cousin cousin's cousins brother brother's sister sister's uncle uncle's aunt aunt's friend friend's friends neighbor neighbor's neighbors neighbour neighbour's
-		neighbours competitor competitor's competitors competition rival rivals rival's website websites elsewhere others else chain chains giants discounter discounters amazon 
+	otherPeople = set(`cousin cousins brother sister uncle aunt nephew niece mother mom father dad friend friends neighbor neighbors neighbour
+		neighbours competitor competitors competition rival rivals website websites elsewhere others else chain chains giants discounter discounters amazon 
 		other another`)
 	// notSubject are words before others that show that the clause is not about them.
 	notSubject = set("we i us than like from to unlike against with as each no every for any on if")
 	// otherGoods follow "other" and "another" when these speak of somebody or something else.
 	otherGoods = set(`brand brands shop shops store stores product products one ones company companies supplier suppliers place places chain chains guy guys people
 		kind flavor flavour variety item items market markets branch branches seller sellers business businesses side`)
-	theirs       = set("your their his her")
-	spans        = set("when whenever until till before")
+	theirs       = set("your their his her previous former old last ex")
+	sellers      = set("sell sells sold charge charges charged stock stocks carry carries offer offers")
+	spans        = set("when whenever until till before except")
 	publications = set("website internet online sign ad advert advertisement flyer leaflet newspaper paper news radio tv television brochure catalogue catalog app")
 	sayings      = set(`say says said saying tell tells told claim claims claimed think thinks thought believe believes believed reckon reckons reckoned insist insists
 		insisted swear swears swore promise promises promised advertise advertises advertised mention mentions mentioned wrote write writes shows announce announced
