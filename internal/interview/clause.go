@@ -45,6 +45,10 @@ type context struct {
 	asked bool
 }
 
+// longSentence is how many words before and behind a quote are read when nothing ends its sentence, as in speech that was
+// written down without punctuation.
+const longSentence = 60
+
 func newContext(s stretch, start, end int) *context {
 	c := &context{text: s.text}
 	for _, t := range s.all {
@@ -64,13 +68,13 @@ func newContext(s stretch, start, end int) *context {
 	for c.to = c.from; c.to < len(c.pieces) && c.pieces[c.to].start < end; c.to++ {
 	}
 	c.low = c.from
-	for c.low > 0 && !c.sentenceAt(c.low) {
+	for c.low > 0 && c.low > c.from-longSentence && !c.sentenceAt(c.low) {
 		c.low--
 	}
-	c.high = c.sentenceEnd(c.to)
+	c.high = min(c.sentenceEnd(c.to), c.to+longSentence)
 	c.following = c.high
 	if c.high < len(c.pieces) {
-		c.following = c.sentenceEnd(c.high + 1)
+		c.following = min(c.sentenceEnd(c.high+1), c.high+longSentence)
 	}
 	c.asked = c.stopAt(c.high) == '?'
 	c.mark()
@@ -132,7 +136,7 @@ func (c *context) mark() {
 	end := c.following
 	for i := c.low; i < end; i++ {
 		for _, saying := range idleSayings {
-			if c.says(i, saying) && i+len(saying) <= end {
+			if last := i + len(saying); c.says(i, saying) && last <= end && (saying[0] != "not" || c.word(last) != "#") {
 				for k := range saying {
 					c.pieces[i+k].idle = true
 				}

@@ -72,6 +72,26 @@ func TestGovernedNumberIsNoPlainValue(t *testing.T) {
 	}
 }
 
+// The words that govern a quote may be in another utterance of the same answer.
+func TestGoverningWordsInAnotherUtteranceCount(t *testing.T) {
+	for _, said := range [][]string{
+		{"We did", "not", "sell out in October"},
+		{"If it was cheaper,", "we would", "sell out in October."},
+		{"Did we sell out in October", "or in May?"},
+		{"We used to sell out in October.", "No, wait.", "That is not true."},
+	} {
+		e := Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}}
+		for i, text := range said {
+			e.Utterances = append(e.Utterances, Utterance{Speaker: SpeakerCallee, Text: text, StartSec: float64(i), EndSec: float64(i + 1)})
+		}
+		c := good()
+		c.Quote, c.ValueNumber = "sell out in October", nil
+		if claim := CheckClaim(c, e); !strings.Contains(claim.Rejected, "leaves out") {
+			t.Errorf("%q: %q, %q", said, claim.RawText, claim.Rejected)
+		}
+	}
+}
+
 // What others do is what a claim of competitive activity is about, and what they say is feedback; for other fields it is no
 // evidence.
 func TestOthersSpeakForTheirOwnFieldsOnly(t *testing.T) {

@@ -25,7 +25,7 @@ type Quote struct {
 
 // FindQuote looks for a quote in the utterances of one recording, which are in order. Case, punctuation, fillers, and the
 // spelling of numbers make no difference, and in every five words one may differ, be missing or be too many; but never a
-// number or a negation, which would be another statement. The words may run on from one utterance to the next of the
+// number, a negation, a comparison or a condition, which would be another statement. The words may run on from one utterance to the next of the
 // same speaker, if nobody spoke between them. Of equally good places the one in utterance near (an index; -1 for no
 // idea) is taken, else the first.
 func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
@@ -148,13 +148,16 @@ const decisive = 1000
 
 // weight is what it costs that a word is missing or too many.
 func weight(t token) float64 {
-	if t.isNumber() || isNegation(t.word) {
+	if t.isNumber() || isNegation(t.word) || comparing[t.word] || unreal[t.word] {
 		return decisive
 	}
 	return 1
 }
 
 func isNegation(word string) bool { return negating[word] || strings.HasSuffix(word, "n't") }
+
+// comparing are other words without which a statement is another one.
+var comparing = set("more less fewer most least over under above below almost nearly rarely seldom if unless")
 
 var negating = set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
 
@@ -239,6 +242,9 @@ func (s stretch) quote(start, end int) Quote {
 // widened is the quote with what is said up to text[start:end] of the same speaker.
 func (q Quote) widened(start, end int) Quote { return q.in.quote(min(q.start, start), max(q.end, end)) }
 
+// maxAdded is how often words are added to a quote. One with more words that govern it says too little.
+const maxAdded = 8
+
 // whole widens the quote until the ranges in it are whole, then until the words are in it that govern it and may be added. It
 // returns the reason when others govern it, too.
 func (q Quote) whole(field Field) (Quote, string) {
@@ -247,9 +253,9 @@ func (q Quote) whole(field Field) (Quote, string) {
 			q = q.widened(m.Start, m.End)
 		}
 	}
-	for len(q.Governors) > 0 {
+	for round := 0; len(q.Governors) > 0; round++ {
 		g := q.Governors[0]
-		if !g.permits(field) || g.start >= q.start && g.end <= q.end {
+		if !g.permits(field) || round == maxAdded || g.start >= q.start && g.end <= q.end {
 			return q, g.Reason()
 		}
 		q = q.widened(g.start, g.end)

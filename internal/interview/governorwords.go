@@ -101,7 +101,7 @@ var idleSayings = phrasesOf(`in no time, no doubt, no question, no question abou
 	i would guess, i'd guess, i would think, i'd think, i would estimate, i'd estimate, i would call, i'd call, i would have to say, i'd have to say,
 	i would like to say, i could say, you could say, one could say, i might add, you might say, i should say, i must say, i have to say, i'd like to say, i will say,
 	i'll say, i'll tell you, i will tell you, i can tell you, let me tell you, i would love, no idea, whatever they say, whatever people say, whatever he says, whatever you hear, nothing special, no big deal,
-	not bad, not surprisingly, no surprise, no less, would you believe, would you believe it, i wouldn't lie, up to now, up to date, over the, over and over, over there,
+	not bad, not surprisingly, no surprise, would you believe, would you believe it, i wouldn't lie, up to now, up to date, over the, over and over, over there,
 	over here, above all, under the, more than happy, more than enough, what else, as if by magic, never fails to, never failed to, never fail to,
 	doesn't fail to, don't fail to, didn't fail to, not fail to, don't stop, doesn't stop, never stopped, never stop, didn't stop, never stops, haven't stopped, hasn't stopped,
 	not stop, not stopped, won't stop, not unlikely, not impossible, not uncommon, not unusual, not rare, you will find, you'll find, not even counting, not counting,
@@ -178,7 +178,7 @@ var (
 	occasions     = set("point stage situation days weeks months years times moments weekends day week month year time moment weekend season case shop customer one")
 	conditions    = set("if unless without with otherwise then imagine suppose assuming provided had")
 	unreal        = set("would could might wouldve couldve would've could've might've should've")
-	moves         = set("went go goes gone going rose risen rise rises rising jumped jump came come comes moved climbed raised raise put pushed crept grew grown is it's")
+	moves         = set("went go goes gone going rose risen rise rises rising jumped jump came come comes moved climbed raised raise put pushed crept grew grown")
 	comparatives  = set("more less fewer cheaper dearer higher lower off extra short under over above below")
 	approximators = set(`about around roughly approximately a an the just like some maybe perhaps only even say our approximately exactly somewhere probably well circa almost nearly
 		really at dollars euros pounds sometimes still something easily usually like`)
