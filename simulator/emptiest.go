@@ -54,6 +54,16 @@ func (t *types) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(t))
 }
 
+// emptiestOf is null where that is a choice, else the first one.
+func emptiestOf(choices []schema) (any, error) {
+	for _, c := range choices {
+		if slices.Contains(c.Type, "null") {
+			return nil, nil
+		}
+	}
+	return choices[0].emptiest()
+}
+
 func (s schema) emptiest() (any, error) {
 	switch {
 	case s.Ref != "":
@@ -63,9 +73,9 @@ func (s schema) emptiest() (any, error) {
 	case len(s.Enum) > 0:
 		return s.Enum[0], nil
 	case len(s.AnyOf) > 0:
-		return s.AnyOf[0].emptiest()
+		return emptiestOf(s.AnyOf)
 	case len(s.OneOf) > 0:
-		return s.OneOf[0].emptiest()
+		return emptiestOf(s.OneOf)
 	case len(s.Type) == 0, slices.Contains(s.Type, "null"):
 		return nil, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -45,8 +44,8 @@ type Client struct {
 	config Config
 	audio  sdk.AudioTranscriptionService
 	chat   sdk.ChatCompletionService
-	// plain is set once the server refused verbose_json: later requests do not ask again.
-	plain atomic.Bool
+	// hearing and answering remember which forms of a transcript and of an answer the server takes.
+	hearing, answering forms
 }
 
 // New checks the configuration and returns a Client. Nothing is sent.
@@ -89,8 +88,9 @@ func New(config Config) (*Client, error) {
 
 // exchange remembers what the official client hides: the status and the words of an answer that it cannot decode.
 type exchange struct {
-	status int
-	head   []byte
+	status      int
+	contentType string
+	head        []byte
 }
 
 // option makes the official client tell x about its one request.
@@ -100,7 +100,7 @@ func (x *exchange) option() option.RequestOption {
 		if err != nil {
 			return resp, err
 		}
-		x.status = resp.StatusCode
+		x.status, x.contentType = resp.StatusCode, resp.Header.Get("Content-Type")
 		if resp.StatusCode >= 400 {
 			x.head, _ = io.ReadAll(io.LimitReader(resp.Body, 8<<10))
 			_ = resp.Body.Close()

@@ -2,18 +2,21 @@ package openai
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	sdk "github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
 )
 
 // Schema is the JSON Schema that an answer of Complete must satisfy.
 type Schema struct {
 	// Name is letters, digits, "_" and "-", at most 64.
 	Name string
-	// Value is the schema itself, anything that marshals to a JSON Schema object; the server holds the model to it
-	// strictly, so every property is required and additionalProperties is false.
+	// Value is the schema itself, of an object; anything that marshals to it. The server holds the model to it strictly, so
+	// every property is required and additionalProperties is false; what may be null says so by anyOf, since not every
+	// server takes a list of types.
 	Value any
 }
 
@@ -21,40 +24,86 @@ type Schema struct {
 var (
 	// ErrRefused: the model declined to answer.
 	ErrRefused = errors.New("model refused to answer")
-	// ErrTruncated: the answer ended before its end and is no valid JSON.
+	// ErrTruncated: the answer ended before its end.
 	ErrTruncated = errors.New("model's answer was cut off")
 )
 
-// Complete asks the extraction model for one answer and returns it as the model wrote it. The schema is a request, not
-// a proof: compatible servers ignore it more or less, so the caller checks what it reads.
+// The forms in which an answer is asked for.
+const (
+	strictSchema = iota // the server holds the model to the schema
+	anyObject           // the server holds the model to JSON; the schema is in the instructions
+	freeText            // the schema is in the instructions, and that is all
+)
+
+// Complete asks the extraction model for one answer and returns the JSON object in it; when there is not exactly one of the
+// schema's form, the answer as the model wrote it, which is then for the caller to read or to keep. A server that refuses
+// strict schemas is asked again with the schema in the instructions, which is remembered. The schema is a request, not a
+// proof: compatible servers ignore it more or less, so the caller checks what it reads.
 func (c *Client) Complete(ctx context.Context, system, user string, schema Schema) (string, error) {
 	const op = "asking the model"
-	x := &exchange{}
-	answer, err := c.chat.New(ctx, sdk.ChatCompletionNewParams{
-		Model:    c.config.ExtractModel,
-		Messages: []sdk.ChatCompletionMessageParamUnion{sdk.SystemMessage(system), sdk.UserMessage(user)},
-		ResponseFormat: sdk.ChatCompletionNewParamsResponseFormatUnion{
-			OfJSONSchema: &sdk.ResponseFormatJSONSchemaParam{
-				JSONSchema: sdk.ResponseFormatJSONSchemaJSONSchemaParam{
-					Name: schema.Name, Schema: schema.Value, Strict: sdk.Bool(true),
-				},
-			},
-		},
-	}, x.option())
+	text, err := json.Marshal(schema.Value)
 	if err != nil {
-		return "", c.failure(op, x, err)
+		return "", fmt.Errorf("%s: writing the schema: %w", op, err)
 	}
-	if answer == nil || len(answer.Choices) == 0 { // a body of "null" is no answer
-		return "", &Error{Op: op, Status: x.status, Message: "answer holds no choice"}
+	choice, err := inForm(&c.answering, strictSchema, freeText, func(form int) (choice, error) {
+		return c.complete(ctx, op, form, system, user, schema, text)
+	})
+	if err != nil {
+		return "", err
 	}
-	choice := answer.Choices[0]
+	answer, refusal := choice.Message.read(requiredOf(text))
 	switch {
-	case choice.Message.Refusal != "":
-		return "", fmt.Errorf("%s: %w: %s", op, ErrRefused, choice.Message.Refusal)
+	case refusal != "":
+		return answer, fmt.Errorf("%s: %w: %s", op, ErrRefused, refusal)
 	case choice.FinishReason == "content_filter":
-		return "", fmt.Errorf("%s: %w: stopped by the content filter", op, ErrRefused)
+		return answer, fmt.Errorf("%s: %w: stopped by the content filter", op, ErrRefused)
 	case choice.FinishReason == "length":
-		return choice.Message.Content, fmt.Errorf("%s: %w", op, ErrTruncated)
+		return answer, fmt.Errorf("%s: %w", op, ErrTruncated)
 	}
-	return choice.Message.Content, nil
+	return answer, nil
+}
+
+// complete asks in one form.
+func (c *Client) complete(ctx context.Context, op string, form int, system, user string, schema Schema, text []byte) (choice, error) {
+	params := sdk.ChatCompletionNewParams{Model: c.config.ExtractModel}
+	switch form {
+	case strictSchema:
+		params.ResponseFormat.OfJSONSchema = &sdk.ResponseFormatJSONSchemaParam{
+			JSONSchema: sdk.ResponseFormatJSONSchemaJSONSchemaParam{Name: schema.Name, Schema: schema.Value, Strict: sdk.Bool(true)},
+		}
+	case anyObject:
+		params.ResponseFormat.OfJSONObject = &sdk.ResponseFormatJSONObjectParam{}
+	}
+	if form != strictSchema {
+		system += "\n\nAnswer with one JSON object and nothing else. It satisfies this JSON Schema, named " + schema.Name + ":\n" + string(text)
+	}
+	params.Messages = []sdk.ChatCompletionMessageParamUnion{sdk.SystemMessage(system), sdk.UserMessage(user)}
+
+	x := &exchange{}
+	var body []byte
+	if _, err := c.chat.New(ctx, params, x.option(), option.WithResponseBodyInto(&body)); err != nil {
+		return choice{}, c.failure(op, x, err)
+	}
+	var answer struct {
+		Choices []choice `json:"choices"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return choice{}, c.failure(op, x, fmt.Errorf("reading the answer: %w", err))
+	}
+	if len(answer.Choices) == 0 { // a body of "null" is no answer
+		return choice{}, &Error{Op: op, Status: x.status, Message: "answer holds no choice"}
+	}
+	if first := answer.Choices[0]; first.FinishReason != "error" {
+		return first, nil
+	}
+	return choice{}, &Error{Op: op, Status: x.status, Message: "the server says that the model failed"}
+}
+
+// requiredOf is what an object of the schema has.
+func requiredOf(schema []byte) []string {
+	var s struct {
+		Required []string `json:"required"`
+	}
+	_ = json.Unmarshal(schema, &s) // a schema without a list requires nothing
+	return s.Required
 }

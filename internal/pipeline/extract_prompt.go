@@ -55,21 +55,26 @@ func extractionQuestion(e interview.Extraction) question {
 func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func extractionSchema(hypothesisIDs []string) map[string]any {
-	text, maybe := map[string]any{"type": "string"}, map[string]any{"type": []string{"string", "null"}}
+	text := map[string]any{"type": "string"}
 	return closed(map[string]any{"claims": map[string]any{"type": "array", "items": closed(map[string]any{
 		"hypothesisId": map[string]any{"type": "string", "enum": hypothesisIDs},
 		"field":        map[string]any{"type": "string", "enum": interview.Fields()},
-		"valueNumber":  map[string]any{"type": []string{"number", "null"}},
-		"valueText":    maybe,
+		"valueNumber":  nullable("number"),
+		"valueText":    nullable("string"),
 		"unit":         map[string]any{"type": "string", "enum": interview.Units()},
-		"skuId":        maybe,
-		"geoCode":      maybe,
+		"skuId":        nullable("string"),
+		"geoCode":      nullable("string"),
 		"statement":    text,
 		"quote":        text,
 		"utterance":    map[string]any{"type": "integer"},
 		"stance":       map[string]any{"type": "string", "enum": []string{"supports", "contradicts", "neither"}},
 		"confidence":   map[string]any{"type": "number"},
 	})}})
+}
+
+// nullable is the schema of a value that may be missing. Not every server takes a list of types.
+func nullable(kind string) map[string]any {
+	return map[string]any{"anyOf": []any{map[string]any{"type": kind}, map[string]any{"type": "null"}}}
 }
 
 // closed is the schema of an object with exactly these properties, which is what strict mode takes.
