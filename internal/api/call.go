@@ -50,6 +50,7 @@ type call struct {
 	Transcript *string     `json:"transcript"`
 	Recordings []recording `json:"recordings"`
 	Utterances []utterance `json:"utterances"`
+	Dropped    []dropped   `json:"dropped"`
 	Claims     []claim     `json:"claims"`
 	Events     []callEvent `json:"events"`
 	History    []history   `json:"history"`
@@ -69,6 +70,13 @@ type utterance struct {
 	Text     string            `json:"text"`
 	StartSec float64           `json:"startSec"`
 	EndSec   float64           `json:"endSec"`
+}
+
+// dropped is something that speech-to-text wrote down and nobody said.
+type dropped struct {
+	utterance
+	Reason interview.DropReason `json:"reason"`
+	Detail string               `json:"detail"`
 }
 
 type callEvent struct {
@@ -149,6 +157,9 @@ func showCall(d store.CallDetail) call {
 		}),
 		Utterances: each(d.Utterances, func(u interview.Utterance) utterance {
 			return utterance{Speaker: u.Speaker, Text: u.Text, StartSec: u.StartSec, EndSec: u.EndSec}
+		}),
+		Dropped: each(d.Dropped, func(s interview.DroppedSegment) dropped {
+			return dropped{utterance{Speaker: s.Speaker, Text: s.Text, StartSec: s.StartSec, EndSec: s.EndSec}, s.Reason, s.Detail}
 		}),
 		Claims: each(d.Claims, showClaim),
 		Events: each(d.Webhooks, func(e store.Webhook) callEvent {

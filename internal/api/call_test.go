@@ -178,7 +178,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 		id := s.queue(campaign, "+15550000001")[0]
 		c := s.get("/api/calls/" + id).want(200)
 		c.keys(t, `id campaignId phoneNumber twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt cancelRequestedAt erasure
-			createdAt transcript recordings utterances claims events history`)
+			createdAt transcript recordings utterances dropped claims events history`)
 		if c.text("id") != id || c.text("campaignId") != campaign || c.text("phoneNumber") != "+15550000001" || c.text("status") != "QUEUED" {
 			t.Errorf("%v", c)
 		}
@@ -187,7 +187,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 				t.Errorf("%s is %v, want null", name, c[name])
 			}
 		}
-		for _, name := range []string{"recordings", "utterances", "claims", "events", "history"} {
+		for _, name := range []string{"recordings", "utterances", "dropped", "claims", "events", "history"} {
 			if got := c.list(t, name); len(got) != 0 {
 				t.Errorf("%s: %v", name, got)
 			}

@@ -1,9 +1,6 @@
 package pipeline
 
 import (
-	"strings"
-	"unicode"
-
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -56,9 +53,7 @@ func likeness(heard string, ours map[string]bool) float64 {
 
 // wordPairs are the neighbouring words of s, without case and punctuation.
 func wordPairs(s string) []string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’'
-	})
+	words := wordsOf(s)
 	var pairs []string
 	for i := 1; i < len(words); i++ {
 		pairs = append(pairs, words[i-1]+" "+words[i])

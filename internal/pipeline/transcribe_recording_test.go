@@ -1,12 +1,12 @@
 package pipeline_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -24,35 +24,63 @@ import (
 
 // transcriptLedger is the least of a store: what it hands out, and what was saved.
 type transcriptLedger struct {
-	begin interview.Transcription
-	err   error
-	saved []interview.Utterance
-	saves int
+	begin   interview.Transcription
+	err     error
+	saved   []interview.Utterance
+	dropped []interview.DroppedSegment
+	saves   int
 }
 
 func (s *transcriptLedger) BeginTranscription(context.Context, interview.Run, string, string) (interview.Transcription, error) {
 	return s.begin, s.err
 }
 
-func (s *transcriptLedger) SaveTranscript(_ context.Context, _ interview.Run, callID, sid string, u []interview.Utterance) error {
+func (s *transcriptLedger) SaveTranscript(_ context.Context, _ interview.Run, callID, sid string, u []interview.Utterance,
+	dropped ...interview.DroppedSegment) error {
 	if callID != "call-1" || sid != "RE1" {
 		return errors.New("saved for something else")
 	}
-	s.saved = u
+	s.saved, s.dropped = u, dropped
 	s.saves++
 	return nil
 }
 
-// twoChannels is a WAV of one second whose channels hold the bytes 1 and 2.
-func twoChannels() []byte {
+// twoChannels is a WAV of nine seconds in which both sides speak all the time.
+func twoChannels() []byte { return recorded(9, voice, voice) }
+
+// voice is a tone of -10 dBFS or so.
+func voice(at float64) float64 { return 0.3 * math.Sin(2*math.Pi*300*at) }
+
+// silence is what a channel holds of somebody who does not speak.
+func silence(float64) float64 { return 0 }
+
+// during is a voice from one second to before another, and silence around it.
+func during(from, to float64) func(float64) float64 {
+	return func(at float64) float64 {
+		if at < from || at >= to {
+			return 0
+		}
+		return voice(at)
+	}
+}
+
+// recorded is a WAV at 8 kHz and 16 bits. The low byte of every sample is the number of its channel, from 1.
+func recorded(seconds float64, channels ...func(at float64) float64) []byte {
 	le := binary.LittleEndian
-	b := []byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00")
+	frames := int(seconds * 8000)
+	b := []byte("RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00")
+	b = le.AppendUint16(b, uint16(len(channels)))
 	b = le.AppendUint32(b, 8000)
-	b = le.AppendUint32(b, 32000)
-	b = append(b, 4, 0, 16, 0)
+	b = le.AppendUint32(b, uint32(16000*len(channels)))
+	b = append(b, byte(2*len(channels)), 0, 16, 0)
 	b = append(b, "data"...)
-	b = le.AppendUint32(b, 32000)
-	return append(b, bytes.Repeat([]byte{1, 1, 2, 2}, 8000)...)
+	b = le.AppendUint32(b, uint32(2*frames*len(channels)))
+	for i := range frames {
+		for n, wave := range channels {
+			b = le.AppendUint16(b, uint16(int16(wave(float64(i)/8000)*32767))&^0xff|uint16(n+1))
+		}
+	}
+	return b
 }
 
 // studio stands in for Twilio's media and for the model server.
@@ -90,7 +118,7 @@ func (s *studio) run(t *testing.T, store *transcriptLedger) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Now: time.Now}
+	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Language: "en", Now: time.Now}
 	return f.Run(t.Context(), interview.Run{ID: "run-1", Function: interview.TranscribeRecording, Attempt: 1, Args: args})
 }
 
@@ -115,7 +143,7 @@ func hear(channels map[byte]string) http.HandlerFunc {
 			return
 		}
 		data, _ := io.ReadAll(file)
-		_, _ = io.WriteString(w, channels[data[len(data)-1]])
+		_, _ = io.WriteString(w, channels[data[len(data)-2]])
 	}
 }
 
@@ -125,7 +153,6 @@ func begun(channels int) *transcriptLedger {
 		Call:      interview.Call{ID: "call-1", Consent: interview.ConsentGiven},
 		Recording: interview.Recording{Sid: "RE1", Channels: channels, Duration: &duration},
 		Said:      []string{"How many cases do you sell in a week?"},
-		Language:  "en",
 	}}
 }
 
@@ -153,24 +180,33 @@ func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 }
 
 func TestMonoRecordingHasUnknownSpeakers(t *testing.T) {
-	store := begun(1)
-	s := &studio{media: serve([]byte("ID3\x01")), models: func(w http.ResponseWriter, r *http.Request) {
-		_, header, err := r.FormFile("file")
-		if err != nil || header.Filename != "RE1.mp3" || header.Header.Get("Content-Type") != "audio/mpeg" {
-			t.Errorf("file: %+v, %v", header, err)
+	for name, file := range map[string][]byte{"mp3": []byte("ID3\x01"), "wav": recorded(9, voice)} {
+		store := begun(1)
+		s := &studio{media: func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, name) {
+				w.WriteHeader(400)
+				return
+			}
+			_, _ = w.Write(file)
+		}, models: func(w http.ResponseWriter, r *http.Request) {
+			_, header, err := r.FormFile("file")
+			want := map[string][]string{"mp3": {"RE1.mp3", "audio/mpeg"}, "wav": {"RE1-1.wav", "audio/wav"}}[name]
+			if err != nil || header.Filename != want[0] || header.Header.Get("Content-Type") != want[1] {
+				t.Errorf("file: %+v, %v", header, err)
+			}
+			if r.FormValue("language") != "en" {
+				t.Errorf("language %q", r.FormValue("language"))
+			}
+			_, _ = io.WriteString(w, `{"text":"How many cases do you sell in a week? Forty."}`)
+		}}
+		if err := s.run(t, store); err != nil {
+			t.Fatal(err)
 		}
-		if r.FormValue("language") != "en" {
-			t.Errorf("language %q", r.FormValue("language"))
+		want := []interview.Utterance{{CallID: "call-1", RecordingSid: "RE1", Speaker: interview.SpeakerUnknown,
+			Text: "How many cases do you sell in a week? Forty.", StartSec: 0, EndSec: 9}}
+		if !reflect.DeepEqual(store.saved, want) {
+			t.Errorf("%s: %+v", name, store.saved)
 		}
-		_, _ = io.WriteString(w, `{"text":"How many cases do you sell in a week? Forty."}`)
-	}}
-	if err := s.run(t, store); err != nil {
-		t.Fatal(err)
-	}
-	want := []interview.Utterance{{CallID: "call-1", RecordingSid: "RE1", Speaker: interview.SpeakerUnknown,
-		Text: "How many cases do you sell in a week? Forty.", StartSec: 0, EndSec: 9}}
-	if !reflect.DeepEqual(store.saved, want) {
-		t.Errorf("%+v", store.saved)
 	}
 }
 
@@ -181,7 +217,7 @@ func TestModelWithoutTimesSpansTheRecording(t *testing.T) {
 	if err := s.run(t, store); err != nil {
 		t.Fatal(err)
 	}
-	if len(store.saved) != 2 || store.saved[0].EndSec != 1 || store.saved[1].Text != "Forty." || store.saved[1].Speaker != interview.SpeakerCallee {
+	if len(store.saved) != 2 || store.saved[0].EndSec != 9 || store.saved[1].Text != "Forty." || store.saved[1].Speaker != interview.SpeakerCallee {
 		t.Errorf("%+v", store.saved)
 	}
 }
@@ -264,4 +300,4 @@ func TestBeingAskedForPatienceUsesUpAnAttempt(t *testing.T) {
 	}
 }
 
-func huge(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "99999999") }
+func huge(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "999999999") }

@@ -17,6 +17,8 @@ type CallDetail struct {
 	// Utterances are in the order in which they were spoken: those of the recordings, or the live answers while there are
 	// none.
 	Utterances []interview.Utterance
+	// Dropped is what speech-to-text wrote down and nobody said.
+	Dropped []interview.DroppedSegment
 	// Claims are in the order in which they were made, rejected ones too.
 	Claims []interview.Claim
 	// Webhooks are in order of arrival.
@@ -66,6 +68,9 @@ func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
 			return err
 		}
 		if d.Utterances, err = utterancesOfCall(ctx, q, id); err != nil {
+			return err
+		}
+		if d.Dropped, err = droppedOfCall(ctx, q, id); err != nil {
 			return err
 		}
 		if d.Claims, err = claimsOf(ctx, q, "call_id", id); err != nil {

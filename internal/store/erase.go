@@ -58,6 +58,7 @@ func (tx *Tx) eraseWords(ctx context.Context, callID, cause string) (utterances,
 		return 0, 0, err
 	}
 	for _, statement := range []string{
+		`DELETE FROM dropped_segments WHERE call_id = $1`,
 		`UPDATE calls SET transcript = '' WHERE id = $1`,
 		`UPDATE recordings SET url = '' WHERE call_id = $1`,
 		`UPDATE webhook_events SET body = NULL WHERE call_id = $1 AND kind = '` + string(kindAnswer) + `' AND body IS NOT NULL`,

@@ -122,7 +122,8 @@ func (l *line) transcribe(words ...string) {
 	for _, w := range words {
 		heard = append(heard, interview.Utterance{Speaker: interview.SpeakerCallee, Text: w})
 	}
-	if err := l.store.SaveTranscript(l.t.Context(), run, l.id, "RE1", heard); err != nil && !errors.Is(err, jobs.ErrLostRun) {
+	dropped := interview.DroppedSegment{Text: strings.Join(words, " "), Reason: interview.DropSilence}
+	if err := l.store.SaveTranscript(l.t.Context(), run, l.id, "RE1", heard, dropped); err != nil && !errors.Is(err, jobs.ErrLostRun) {
 		l.t.Fatal(err)
 	}
 }

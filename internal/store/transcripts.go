@@ -54,9 +54,10 @@ func (tx *Tx) transcribable(ctx context.Context, callID, recordingSid string) (i
 	return call, recording, ok, nil
 }
 
-// SaveTranscript keeps what was said, starts extract-claims and ends the run, in one transaction. When the recording must no longer be
-// transcribed the words are dropped.
-func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, recordingSid string, utterances []interview.Utterance) error {
+// SaveTranscript keeps what was said, and aside what was written down and not said, starts extract-claims and ends the run,
+// in one transaction. When the recording must no longer be transcribed all words are thrown away.
+func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, recordingSid string, utterances []interview.Utterance,
+	dropped ...interview.DroppedSegment) error {
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.finish(ctx, run); err != nil {
 			return err
@@ -70,6 +71,10 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		}
 		trip := tx.trip()
 		trip.insertUtterances(utterances)
+		for i := range dropped {
+			dropped[i].CallID, dropped[i].RecordingSid, dropped[i].Position = callID, recordingSid, i
+		}
+		trip.insertDropped(dropped)
 		trip.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
 			recordingSid, tx.Now)
 		if err := trip.run(ctx); err != nil {

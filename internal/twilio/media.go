@@ -7,16 +7,18 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // MaxUpload is the most that speech-to-text takes in one file, in bytes (OpenAI: Speech to text).
 const MaxUpload = 25 << 20
 
-// MaxDualMedia bounds a two-channel recording, in bytes: each half becomes a file of at most MaxUpload, header included. At Twilio's 8 kHz
-// and 16 bits that is 27 minutes.
-const MaxDualMedia = 2 * (MaxUpload - 64)
+// MaxWAV bounds a recording that is downloaded as a WAV, in bytes. At Twilio's 8 kHz and 16 bits that is four and a half
+// hours of two channels; a call ends after four unless somebody asks for more (Twilio: Call resource, TimeLimit).
+const MaxWAV = 512 << 20
 
 // Errors of DownloadRecording that no repetition cures.
 var (
@@ -42,38 +44,47 @@ const (
 // is in its header.
 type Media struct {
 	Format Format
-	Data   []byte
+	// Size is in bytes.
+	Size int64
 }
 
-// DownloadRecording fetches the audio of a recording. location is its URL with or without an extension; channels is what
-// Twilio said about it, 0 when it said nothing.
+// DownloadRecording fetches the audio of a recording into a file, which it empties first. location is its URL with or
+// without an extension; channels is what Twilio said about it, 0 when it said nothing.
 //
-// Unless the recording is mono it is asked for as a WAV of two channels, since an MP3 cannot be taken apart without
-// decoding it; Twilio answers 400 when there is only one, and then, or when two channels are over MaxDualMedia, the one
-// mixed channel is fetched. Mono comes as MP3, at most MaxUpload.
+// A recording is asked for as a WAV, of two channels unless it is mono, since an MP3 can be neither taken apart nor
+// measured without decoding it. Twilio answers 400 when there is only one channel: then that one is fetched. What is not to
+// be had as a WAV, or is over MaxWAV, comes as MP3 with its channels mixed, at most MaxUpload.
 //
 // Credentials go to Twilio's own API hosts over https and to the configured API URL, nowhere else: anything else,
-// redirects included, is ErrForeignMedia. Other errors are ErrMediaTooLarge or an *Error: 404 may mean that the file is
-// not ready yet.
-func (c *Client) DownloadRecording(ctx context.Context, location string, channels int) (Media, error) {
+// redirects included, is ErrForeignMedia. Other errors are ErrMediaTooLarge, those of the file, or an *Error: 404 may mean
+// that the recording is not ready yet.
+func (c *Client) DownloadRecording(ctx context.Context, location string, channels int, into *os.File) (Media, error) {
 	u, err := url.Parse(location)
 	if err != nil || !c.ownMedia(u) {
 		return Media{}, ErrForeignMedia
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.MediaTimeout)
 	defer cancel()
+	var media Media
 	if channels != 1 {
-		media, err := c.download(ctx, mediaURL(u, WAV, "2"), MaxDualMedia)
-		var e *Error
-		switch {
-		case errors.As(err, &e) && e.Status == http.StatusBadRequest:
-			return c.download(ctx, mediaURL(u, WAV, "1"), MaxUpload)
-		case errors.Is(err, ErrMediaTooLarge):
-			return c.download(ctx, mediaURL(u, MP3, "1"), MaxUpload)
-		}
-		return media, err
+		media, err = c.download(ctx, mediaURL(u, WAV, "2"), MaxWAV, into)
 	}
-	return c.download(ctx, mediaURL(u, MP3, ""), MaxUpload)
+	if channels == 1 || answered(err, http.StatusBadRequest) {
+		media, err = c.download(ctx, mediaURL(u, WAV, "1"), MaxWAV, into)
+		if answered(err, http.StatusBadRequest, http.StatusNotFound, http.StatusNotAcceptable, http.StatusUnsupportedMediaType) {
+			return c.download(ctx, mediaURL(u, MP3, ""), MaxUpload, into)
+		}
+	}
+	if errors.Is(err, ErrMediaTooLarge) {
+		return c.download(ctx, mediaURL(u, MP3, "1"), MaxUpload, into)
+	}
+	return media, err
+}
+
+// answered reports whether err is an answer of Twilio's with one of these statuses.
+func answered(err error, statuses ...int) bool {
+	var e *Error
+	return errors.As(err, &e) && slices.Contains(statuses, e.Status)
 }
 
 // mediaURL is a recording's URL in a format, "" channels for what Twilio gives by default.
@@ -90,7 +101,7 @@ func mediaURL(u *url.URL, format Format, channels string) *url.URL {
 	return &v
 }
 
-func (c *Client) download(ctx context.Context, u *url.URL, limit int64) (Media, error) {
+func (c *Client) download(ctx context.Context, u *url.URL, limit int64, into *os.File) (Media, error) {
 	const op = "downloading recording"
 	x := &exchange{ctx: ctx, base: u, next: c.shared, verbatim: true}
 	client := &http.Client{Transport: x, CheckRedirect: c.checkRedirect}
@@ -116,17 +127,49 @@ func (c *Client) download(ctx context.Context, u *url.URL, limit int64) (Media, 
 	if resp.ContentLength > limit {
 		return Media{}, fmt.Errorf("%s of %d bytes: %w, the limit is %d", op, resp.ContentLength, ErrMediaTooLarge, limit)
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
+	file := &keeper{file: into}
+	if err := file.empty(); err != nil {
+		return Media{}, fmt.Errorf("%s: %w", op, err)
+	}
+	_, err = io.CopyBuffer(file, io.LimitReader(resp.Body, limit+1), make([]byte, 64<<10))
+	switch {
+	case file.err != nil:
+		return Media{}, fmt.Errorf("%s, keeping it in a temporary file: %w", op, file.err)
+	case err != nil:
 		return Media{}, x.failure(op, err)
-	}
-	if int64(len(data)) > limit {
+	case file.size > limit:
 		return Media{}, fmt.Errorf("%s: %w, the limit is %d bytes", op, ErrMediaTooLarge, limit)
-	}
-	if len(data) == 0 {
+	case file.size == 0:
 		return Media{}, x.failure(op, errEmptyMedia)
 	}
-	return Media{Format: sniff(data), Data: data}, nil
+	return Media{Format: sniff(file.head), Size: file.size}, nil
+}
+
+// keeper writes a download to a file. Its errors are told apart from those of the connection.
+type keeper struct {
+	file *os.File
+	size int64
+	head []byte
+	err  error
+}
+
+func (k *keeper) empty() error {
+	if err := k.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := k.file.Seek(0, io.SeekStart)
+	return err
+}
+
+// Write implements io.Writer.
+func (k *keeper) Write(p []byte) (int, error) {
+	if missing := 12 - len(k.head); missing > 0 {
+		k.head = append(k.head, p[:min(missing, len(p))]...)
+	}
+	n, err := k.file.Write(p)
+	k.size += int64(n)
+	k.err = err
+	return n, err
 }
 
 // checkRedirect lets a download move between hosts that may have our credentials, and nowhere else.

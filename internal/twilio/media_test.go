@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -35,10 +37,21 @@ func newMediaServer(t *testing.T, handler http.HandlerFunc) *mediaServer {
 	return s
 }
 
+// newFile is where a download goes to.
+func newFile(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "recording"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
 func TestDualRecordingIsFetchedAsWAV(t *testing.T) {
 	for _, channels := range []int{0, 2} {
 		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(riff) })
-		media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath+".mp3", channels)
+		media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath+".mp3", channels, newFile(t))
 		if err != nil || media.Format != twilio.WAV {
 			t.Errorf("%d channels: %v %v", channels, media.Format, err)
 		}
@@ -56,7 +69,7 @@ func TestRefusedSecondChannelFallsBackToMono(t *testing.T) {
 		}
 		_, _ = w.Write(riff)
 	})
-	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 2)
+	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 2, newFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,20 +79,56 @@ func TestRefusedSecondChannelFallsBackToMono(t *testing.T) {
 	}
 }
 
-func TestMonoRecordingIsFetchedAsMP3(t *testing.T) {
-	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "ID3...") })
-	media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath+".mp3", 1)
-	if err != nil || media.Format != twilio.MP3 {
-		t.Errorf("%v %v", media.Format, err)
-	}
-	if want := []string{recordingPath + ".mp3"}; !slices.Equal(s.asked, want) {
-		t.Errorf("asked for %q", s.asked)
+// Silence can be measured in a WAV only.
+func TestMonoRecordingIsFetchedAsWAV(t *testing.T) {
+	for _, status := range []int{200, 400, 404, 406} {
+		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == recordingPath+".mp3" {
+				_, _ = io.WriteString(w, "ID3...")
+				return
+			}
+			w.WriteHeader(status)
+			_, _ = w.Write(append(riff, "longer than what comes after it"...))
+		})
+		file := newFile(t)
+		media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath+".mp3", 1, file)
+		wantFormat, wantAsked := twilio.WAV, []string{recordingPath + ".wav?RequestedChannels=1"}
+		if status != 200 {
+			wantFormat, wantAsked = twilio.MP3, append(wantAsked, recordingPath+".mp3")
+		}
+		if err != nil || media.Format != wantFormat || !slices.Equal(s.asked, wantAsked) {
+			t.Errorf("%d: %v %v, asked for %q", status, media.Format, err, s.asked)
+		}
+		content, err := os.ReadFile(file.Name())
+		if err != nil || int64(len(content)) != media.Size || status != 200 && string(content) != "ID3..." {
+			t.Errorf("%d: %q in the file, %d bytes, %v", status, content, media.Size, err)
+		}
 	}
 }
 
-// A body without Content-Length that never ends must not fill the memory.
+// A full disk is no fault of the recording's: it may be fetched later.
+func TestFaultOfTheFileIsNotTwilios(t *testing.T) {
+	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(riff) })
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full here")
+	}
+	defer full.Close()
+	_, err = newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 2, full)
+	if err == nil || failed(err) || errors.Is(err, twilio.ErrMediaTooLarge) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func failed(err error) bool { return errors.As(err, new(*twilio.Error)) }
+
+// A body without Content-Length that never ends must not fill the disk.
 func TestEndlessRecordingIsCutOff(t *testing.T) {
 	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != recordingPath+".mp3" {
+			w.WriteHeader(404)
+			return
+		}
 		block := make([]byte, 1<<20)
 		for range 200 {
 			if _, err := w.Write(block); err != nil {
@@ -88,36 +137,38 @@ func TestEndlessRecordingIsCutOff(t *testing.T) {
 		}
 		t.Error("the client read it all")
 	})
-	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1)
+	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
 	if !errors.Is(err, twilio.ErrMediaTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestLongDualRecordingIsFetchedMixed(t *testing.T) {
-	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == recordingPath+".mp3" {
-			_, _ = io.WriteString(w, "ID3...")
-			return
+func TestVeryLongRecordingIsFetchedMixed(t *testing.T) {
+	for _, channels := range []int{1, 2} {
+		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == recordingPath+".mp3" {
+				_, _ = io.WriteString(w, "ID3...")
+				return
+			}
+			w.Header().Set("Content-Length", "999999999")
+		})
+		media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, channels, newFile(t))
+		if err != nil || media.Format != twilio.MP3 {
+			t.Errorf("%v %v; asked for %q", media.Format, err, s.asked)
 		}
-		w.Header().Set("Content-Length", "99999999")
-	})
-	media, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 2)
-	if err != nil || media.Format != twilio.MP3 {
-		t.Errorf("%v %v; asked for %q", media.Format, err, s.asked)
 	}
 }
 
 func TestMediaErrorsSayWhetherToTryAgain(t *testing.T) {
 	for status, temporary := range map[int]bool{401: false, 403: false, 404: false, 410: false, 429: true, 500: true, 503: true} {
 		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
-		_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1)
+		_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
 		if e := failure(t, err); e.Status != status || e.Temporary() != temporary {
 			t.Errorf("%d: temporary %v, %v", status, e.Temporary(), err)
 		}
 	}
 	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {})
-	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1)
+	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
 	if e := failure(t, err); !e.Temporary() {
 		t.Errorf("an empty file: %v", err)
 	}
@@ -148,7 +199,7 @@ func TestCredentialsNeverReachAForeignHost(t *testing.T) {
 		"",
 		"::",
 	} {
-		if _, err := client.DownloadRecording(t.Context(), location, 1); !errors.Is(err, twilio.ErrForeignMedia) {
+		if _, err := client.DownloadRecording(t.Context(), location, 1, newFile(t)); !errors.Is(err, twilio.ErrForeignMedia) {
 			t.Errorf("%s: %v", location, err)
 		}
 	}
@@ -173,7 +224,7 @@ func TestEveryTwilioRegionServesMedia(t *testing.T) {
 	}
 	hosts := []string{"api.twilio.com", "api.ie1.twilio.com", "api.dublin.ie1.twilio.com"}
 	for _, host := range hosts {
-		if _, err := client.DownloadRecording(t.Context(), "https://"+host+recordingPath+".mp3", 1); err != nil {
+		if _, err := client.DownloadRecording(t.Context(), "https://"+host+recordingPath+".mp3", 1, newFile(t)); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 	}

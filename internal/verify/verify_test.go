@@ -200,6 +200,16 @@ var plants = []struct {
 		w.exec(`UPDATE recordings SET transcribed_at = NULL WHERE sid = $1`, recOf(id))
 		return id
 	}},
+	{"dropped-without-transcript", func(w *world) string {
+		id := w.take("interviewed")
+		w.exec(`UPDATE dropped_segments SET recording_sid = 'REstray' WHERE call_id = $1`, id)
+		return id
+	}},
+	{"dropped-without-consent", func(w *world) string {
+		id := w.take("interviewed")
+		w.exec(`UPDATE calls SET consent = 'refused' WHERE id = $1`, id)
+		return id
+	}},
 	{"transcript-without-extraction", func(w *world) string {
 		id := w.take("interviewed")
 		w.exec(`DELETE FROM function_runs WHERE function = 'extract-claims' AND key = $1`, id+":"+recOf(id))
@@ -250,7 +260,7 @@ var plants = []struct {
 
 func TestPlantedViolationIsNotFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *world) {
-		w.populate(27)
+		w.populate(29)
 		if report := w.verify(); !report.OK() {
 			t.Fatal(show(report))
 		}
