@@ -12,7 +12,8 @@ type FaultDoc struct {
 	Hostile float64 `json:"hostile"`
 }
 
-// FaultDocs lists every fault that has a rate: first those of deliveries, then forgeries, recordings and REST.
+// FaultDocs lists every fault that has a rate: first those of deliveries, then forgeries, recordings and REST, and at last
+// those of what recordings hold, of speech-to-text and of language models.
 func FaultDocs() []FaultDoc {
 	var docs []FaultDoc
 	for _, entry := range catalogue() {
@@ -114,5 +115,36 @@ func catalogue() []entry {
 		{FaultDoc{FaultRESTCutAfter, "RESTCutAfter", "The connection breaks, although it was done.",
 			"As for a 500.", false, 0, 0.03},
 			func(f *Faults) *float64 { return &f.RESTCutAfter }},
+
+		{FaultDoc{FaultRecordingSilent, "RecordingSilent", "The person's side of a recording is silent.",
+			"Takes it for silence, not for an error, and sends no silence to a model that writes words for it.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.RecordingSilent }},
+		{FaultDoc{FaultRecordingEmpty, "RecordingEmpty", "The recording's file is a head without samples; speech-to-text calls it too short.",
+			"Takes it for silence.", false, 0, 0.03},
+			func(f *Faults) *float64 { return &f.RecordingEmpty }},
+		{FaultDoc{FaultSpeechInvents, "SpeechInvents", "Speech-to-text writes words where nobody speaks, as Whisper does: sure of them, or with a high no_speech_prob, or one phrase over and over.",
+			"Holds them against the samples and against what the model says of them, and takes them for no evidence.", false, 0.10, 0.30},
+			func(f *Faults) *float64 { return &f.SpeechInvents }},
+		{FaultDoc{FaultSpeechNoTimes, "SpeechNoTimes", "500 to a transcription with times (verbose_json).",
+			"Asks again; at last without times.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.SpeechNoTimes }},
+		{FaultDoc{FaultModelNoSchema, "ModelNoSchema", "400 or 422 to a strict json_schema, in one of three wordings.",
+			"Asks again for a json_object with the schema in the instructions, and remembers.", false, 0.05, 0.20},
+			func(f *Faults) *float64 { return &f.ModelNoSchema }},
+		{FaultDoc{FaultModelThinks, "ModelThinks", "The answer stands behind <think>…</think>, in which there may be another one.",
+			"Reads what stands behind.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.ModelThinks }},
+		{FaultDoc{FaultModelProse, "ModelProse", "The answer stands in a fence between two sentences.",
+			"Finds it.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.ModelProse }},
+		{FaultDoc{FaultModelReasoning, "ModelReasoning", "The content is empty, the answer is in reasoning_content.",
+			"Looks there.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.ModelReasoning }},
+		{FaultDoc{FaultModelToolCall, "ModelToolCall", "The content is null, the answer is in the arguments of a tool call.",
+			"Looks there.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.ModelToolCall }},
+		{FaultDoc{FaultModelParts, "ModelParts", "The content is a list of parts.",
+			"Joins their texts.", false, 0.05, 0.10},
+			func(f *Faults) *float64 { return &f.ModelParts }},
 	}
 }

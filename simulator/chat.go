@@ -13,7 +13,7 @@ type ChatRequest struct {
 	Model      string
 	Messages   []ChatMessage
 	SchemaName string          // of the structured output asked for; empty for free text
-	Schema     json.RawMessage // its JSON schema, or nil
+	Schema     json.RawMessage // its JSON schema, or nil; one in the instructions counts too, its title is then the name
 }
 
 // ChatMessage is one message of a request, its text parts joined.
@@ -40,6 +40,12 @@ func (s *Simulator) chat(w http.ResponseWriter, r *http.Request) {
 	}
 	request := ChatRequest{Model: body.Model, Messages: messages(body.Messages),
 		SchemaName: body.ResponseFormat.JSONSchema.Name, Schema: body.ResponseFormat.JSONSchema.Schema}
+	n := s.nth("model")
+	if len(request.Schema) == 0 {
+		request.findSchema()
+	} else if s.refuseSchema(w, n) {
+		return
+	}
 	text, ok := s.complete(w, r, request, body.Stream)
 	if !ok {
 		return
@@ -47,7 +53,7 @@ func (s *Simulator) chat(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"id": "chatcmpl-" + s.seed.uuid(text), "object": "chat.completion", "created": time.Now().Unix(), "model": body.Model,
 		"choices": []any{map[string]any{"index": 0, "finish_reason": "stop", "logprobs": nil,
-			"message": map[string]any{"role": "assistant", "content": text, "refusal": nil}}},
+			"message": s.message(text, n)}},
 		"usage": map[string]int{"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
 	})
 }

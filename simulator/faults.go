@@ -59,6 +59,21 @@ const (
 	FaultRESTCutAfter      Fault = "rest-cut-after"      // the connection breaks, but it was done
 )
 
+// The faults of what a recording holds, and of the servers below /v1 that hear and read: speech-to-text and language models
+// as people run them.
+const (
+	FaultRecordingSilent Fault = "recording-silent" // nothing of the person is on it
+	FaultRecordingEmpty  Fault = "recording-empty"  // its file is a head without samples
+	FaultSpeechInvents   Fault = "speech-invents"   // speech-to-text writes words where nobody speaks
+	FaultSpeechNoTimes   Fault = "speech-no-times"  // 500 to verbose_json
+	FaultModelNoSchema   Fault = "model-no-schema"  // a strict json_schema is refused
+	FaultModelThinks     Fault = "model-thinks"     // <think>…</think> before the answer
+	FaultModelProse      Fault = "model-prose"      // sentences and a fence around the answer
+	FaultModelReasoning  Fault = "model-reasoning"  // the answer is in reasoning_content
+	FaultModelToolCall   Fault = "model-tool-call"  // the answer is in the arguments of a tool call
+	FaultModelParts      Fault = "model-parts"      // the content is a list of parts
+)
+
 // repeats says whether the delivery is a copy of another one.
 func (f Fault) repeats() bool {
 	return f == FaultDuplicate || f == FaultTwin || f == FaultEcho
@@ -114,6 +129,17 @@ type Faults struct {
 	RESTTimeoutAfter  float64 `json:"restTimeoutAfter,omitempty" yaml:"restTimeoutAfter,omitempty"`
 	RESTCutBefore     float64 `json:"restCutBefore,omitempty" yaml:"restCutBefore,omitempty"`
 	RESTCutAfter      float64 `json:"restCutAfter,omitempty" yaml:"restCutAfter,omitempty"`
+
+	RecordingSilent float64 `json:"recordingSilent,omitempty" yaml:"recordingSilent,omitempty"`
+	RecordingEmpty  float64 `json:"recordingEmpty,omitempty" yaml:"recordingEmpty,omitempty"`
+	SpeechInvents   float64 `json:"speechInvents,omitempty" yaml:"speechInvents,omitempty"`
+	SpeechNoTimes   float64 `json:"speechNoTimes,omitempty" yaml:"speechNoTimes,omitempty"` // 1: a server that never gives times
+	ModelNoSchema   float64 `json:"modelNoSchema,omitempty" yaml:"modelNoSchema,omitempty"` // 1: a server that takes no schema
+	ModelThinks     float64 `json:"modelThinks,omitempty" yaml:"modelThinks,omitempty"`
+	ModelProse      float64 `json:"modelProse,omitempty" yaml:"modelProse,omitempty"`
+	ModelReasoning  float64 `json:"modelReasoning,omitempty" yaml:"modelReasoning,omitempty"`
+	ModelToolCall   float64 `json:"modelToolCall,omitempty" yaml:"modelToolCall,omitempty"`
+	ModelParts      float64 `json:"modelParts,omitempty" yaml:"modelParts,omitempty"`
 }
 
 // check names every rate that is none.

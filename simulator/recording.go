@@ -20,6 +20,8 @@ type recording struct {
 	started time.Time
 	ended   time.Time // zero while it runs
 	late    int       // requests for the file that are still to be refused
+	silent  bool      // nothing of the person is on it
+	empty   bool      // its file has no samples
 }
 
 // key names a recording by what does not change with Config.Run.
@@ -105,6 +107,12 @@ func (r *recording) settle(ctx context.Context) {
 		if r.status != "deleted" {
 			r.status = final
 		}
+		if r.empty = final == "completed" && s.seed.happens(f.RecordingEmpty, r.key(), "empty"); r.empty {
+			s.counts[FaultRecordingEmpty]++
+		}
+		if r.silent = final == "completed" && !r.empty && s.seed.happens(f.RecordingSilent, r.key(), "silent"); r.silent {
+			s.counts[FaultRecordingSilent]++
+		}
 		if s.seed.happens(f.MediaLate, r.key(), "media late") {
 			r.late = 1 + s.seed.rand(r.key(), "media late how").IntN(2)
 		}
@@ -174,6 +182,9 @@ func (r *recording) seconds() int { return int(r.length().Round(time.Second) / t
 // heard is what was said by one side while the recording ran, line by line; the times of the words are still
 // those of the call. Words at the edges are in or out as a whole.
 func (r *recording) heard(speaker Speaker) []Line {
+	if r.empty || r.silent && speaker == Person {
+		return nil
+	}
 	end := r.ended
 	if end.IsZero() {
 		end = r.call.now

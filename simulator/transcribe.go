@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,12 +46,25 @@ func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
 		modelError(w, http.StatusBadRequest, "invalid_request_error", "reading the file: "+err.Error())
 		return
 	}
+	format := cmp.Or(r.FormValue("response_format"), "json")
 	text, err := s.listenTo(file)
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooShort):
+		answer(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": err.Error(),
+			"type": "invalid_request_error", "param": "file", "code": "audio_too_short"}})
+		return
+	case err != nil:
 		modelError(w, http.StatusBadRequest, "invalid_request_error", err.Error())
 		return
+	case format == "verbose_json" && s.seed.happens(s.config.Faults.SpeechNoTimes, text.key, s.nth(text.key+" times"), "no times"):
+		s.count(FaultSpeechNoTimes)
+		modelError(w, http.StatusInternalServerError, "server_error", "The server had an error while processing your request.")
+		return
 	}
-	switch format := cmp.Or(r.FormValue("response_format"), "json"); format {
+	if s.seed.happens(s.config.Faults.SpeechInvents, text.key, "invents") && text.invent(format == "verbose_json", s.seed) {
+		s.count(FaultSpeechInvents)
+	}
+	switch format {
 	case "json":
 		answer(w, http.StatusOK, map[string]any{"text": text.text()})
 	case "text":
@@ -66,13 +80,16 @@ func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
 
 // transcript is what was said in a piece of audio, in seconds from its start.
 type transcript struct {
+	key      string // names the audio, by what does not change with Config.Run
 	seconds  float64
+	measured bool // whether whoever sent the audio could measure it
 	segments []segment
 }
 
 type segment struct {
 	start, end float64
 	words      []timedWord
+	invention  invention
 }
 
 type timedWord struct {
@@ -80,6 +97,8 @@ type timedWord struct {
 	Start float64 `json:"start"`
 	End   float64 `json:"end"`
 }
+
+var errTooShort = errors.New("Audio file is too short. Minimum audio length is 0.1 seconds.")
 
 // listenTo recognises a file as one of this simulator's recordings.
 func (s *Simulator) listenTo(file []byte) (transcript, error) {
@@ -89,6 +108,9 @@ func (s *Simulator) listenTo(file []byte) (transcript, error) {
 	tracks, err := decodeWAV(file)
 	if err != nil {
 		return transcript{}, fmt.Errorf("the audio file could not be decoded: %w", err)
+	}
+	if len(tracks[0]) < sampleRate/10 {
+		return transcript{}, errTooShort
 	}
 	marks, from := map[mark]bool{}, time.Duration(0)
 	for _, track := range tracks {
@@ -105,7 +127,8 @@ func (s *Simulator) listenTo(file []byte) (transcript, error) {
 
 // write makes the transcript of a stretch of a recording; a negative length is all of it.
 func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (transcript, error) {
-	var t transcript
+	t := transcript{measured: length >= 0}
+	var keys []string
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for m := range marks {
@@ -117,6 +140,7 @@ func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (tran
 			length = r.length()
 		}
 		t.seconds = length.Seconds()
+		keys = append(keys, fmt.Sprintf("%s channel %d at %d", r.key(), m.channel, from/time.Second))
 		begin := r.started.Add(from)
 		for _, speaker := range r.speakers(m.channel) {
 			for _, line := range r.heard(speaker) {
@@ -133,6 +157,8 @@ func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (tran
 			}
 		}
 	}
+	slices.Sort(keys)
+	t.key = strings.Join(keys, ", ")
 	slices.SortStableFunc(t.segments, func(a, b segment) int { return cmp.Compare(a.start, b.start) })
 	return t, nil
 }
@@ -160,7 +186,8 @@ func (t transcript) verbose(granularities []string) map[string]any {
 		segments := []map[string]any{}
 		for i, g := range t.segments {
 			segments = append(segments, map[string]any{"id": i, "seek": 0, "start": g.start, "end": g.end, "text": " " + g.text(),
-				"tokens": []int{}, "temperature": 0.0, "avg_logprob": -0.2, "compression_ratio": 1.1, "no_speech_prob": 0.01})
+				"tokens": []int{}, "temperature": 0.0, "avg_logprob": -0.2, "compression_ratio": 1.1 + g.invention.compression,
+				"no_speech_prob": 0.01 + g.invention.noSpeech})
 		}
 		out["segments"] = segments
 	}

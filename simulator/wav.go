@@ -33,6 +33,9 @@ type burst struct {
 // tape copies what the file needs; its caller holds mu.
 func (r *recording) tape(channels int) tape {
 	t := tape{sid: r.sid, length: r.length()}
+	if r.empty {
+		t.length = 0
+	}
 	for i := range channels {
 		k := track{}
 		if channels == 2 {

@@ -41,17 +41,17 @@ const (
 // proof: compatible servers ignore it more or less, so the caller checks what it reads.
 func (c *Client) Complete(ctx context.Context, system, user string, schema Schema) (string, error) {
 	const op = "asking the model"
-	text, err := json.Marshal(schema.Value)
+	titled, required, err := schema.titled()
 	if err != nil {
 		return "", fmt.Errorf("%s: writing the schema: %w", op, err)
 	}
 	choice, err := inForm(&c.answering, strictSchema, freeText, func(form int) (choice, error) {
-		return c.complete(ctx, op, form, system, user, schema, text)
+		return c.complete(ctx, op, form, system, user, schema, titled)
 	})
 	if err != nil {
 		return "", err
 	}
-	answer, refusal := choice.Message.read(requiredOf(text))
+	answer, refusal := choice.Message.read(required)
 	switch {
 	case refusal != "":
 		return answer, fmt.Errorf("%s: %w: %s", op, ErrRefused, refusal)
@@ -64,7 +64,7 @@ func (c *Client) Complete(ctx context.Context, system, user string, schema Schem
 }
 
 // complete asks in one form.
-func (c *Client) complete(ctx context.Context, op string, form int, system, user string, schema Schema, text []byte) (choice, error) {
+func (c *Client) complete(ctx context.Context, op string, form int, system, user string, schema Schema, titled string) (choice, error) {
 	params := sdk.ChatCompletionNewParams{Model: c.config.ExtractModel}
 	switch form {
 	case strictSchema:
@@ -75,7 +75,7 @@ func (c *Client) complete(ctx context.Context, op string, form int, system, user
 		params.ResponseFormat.OfJSONObject = &sdk.ResponseFormatJSONObjectParam{}
 	}
 	if form != strictSchema {
-		system += "\n\nAnswer with one JSON object and nothing else. It satisfies this JSON Schema, named " + schema.Name + ":\n" + string(text)
+		system += "\n\nAnswer with one JSON object and nothing else. It satisfies this JSON Schema:\n" + titled
 	}
 	params.Messages = []sdk.ChatCompletionMessageParamUnion{sdk.SystemMessage(system), sdk.UserMessage(user)}
 
@@ -99,11 +99,23 @@ func (c *Client) complete(ctx context.Context, op string, form int, system, user
 	return choice{}, &Error{Op: op, Status: x.status, Message: "the server says that the model failed"}
 }
 
-// requiredOf is what an object of the schema has.
-func requiredOf(schema []byte) []string {
-	var s struct {
-		Required []string `json:"required"`
+// titled is the schema as text, with its name in it, and what an object of it must have.
+func (s Schema) titled() (text string, required []string, err error) {
+	plain, err := json.Marshal(s.Value)
+	if err != nil {
+		return "", nil, err
 	}
-	_ = json.Unmarshal(schema, &s) // a schema without a list requires nothing
-	return s.Required
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(plain, &members); err != nil {
+		return "", nil, err
+	}
+	_ = json.Unmarshal(members["required"], &required) // a schema without a list requires nothing
+	if members == nil {
+		return "", nil, errors.New("it is no object")
+	}
+	if members["title"], err = json.Marshal(s.Name); err != nil {
+		return "", nil, err
+	}
+	titled, err := json.Marshal(members)
+	return string(titled), required, err
 }

@@ -119,9 +119,6 @@ func TestWhatNobodySaidIsKeptAside(t *testing.T) {
 
 // A recording of an hour is more than servers take at once.
 func TestLongRecordingIsHeardInPieces(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes a recording of 25 minutes")
-	}
 	const minutes = 25
 	pausing := func(at float64) float64 {
 		if at-float64(int(at)) > 0.7 {

@@ -38,12 +38,16 @@ so that somebody has to ask Twilio's REST API afterwards.
 	media := func(d simulator.FaultDoc) bool {
 		return strings.HasPrefix(string(d.Name), "recording-") || strings.HasPrefix(string(d.Name), "media-")
 	}
+	models := func(d simulator.FaultDoc) bool {
+		return strings.HasPrefix(string(d.Name), "speech-") || strings.HasPrefix(string(d.Name), "model-")
+	}
 	table("Deliveries", "Requests that Twilio signed. One that was spoiled on purpose is not counted against the application.",
-		func(d simulator.FaultDoc) bool { return !d.Refuse && !rest(d) && !media(d) })
+		func(d simulator.FaultDoc) bool { return !d.Refuse && !rest(d) && !media(d) && !models(d) })
 	table("Forgeries", "Each is sent besides the real request, before or after it, and must be refused. One that is believed breaks the run.",
 		func(d simulator.FaultDoc) bool { return d.Refuse })
 	table("Recordings", "", media)
 	table("REST API", "Drawn for each request by its number, call or recording.", rest)
+	table("Speech-to-text and language models", "The servers below `/v1`, as people run them. Drawn for each piece of audio, and for each question in its turn.", models)
 	out.WriteString(`## What is always so
 
 - A URL's fragment says how a request is retried (` + "`#rc=5&rp=5xx,ct,rt&ct=…&rt=…&tt=…`" + `), with Twilio's default of one retry if
