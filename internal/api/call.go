@@ -155,11 +155,9 @@ func showCall(d store.CallDetail) call {
 		Recordings: each(d.Recordings, func(r interview.Recording) recording {
 			return recording{Sid: r.Sid, Status: r.Status, URL: known(r.URL), Duration: r.Duration, Channels: known(r.Channels)}
 		}),
-		Utterances: each(d.Utterances, func(u interview.Utterance) utterance {
-			return utterance{Speaker: u.Speaker, Text: u.Text, StartSec: u.StartSec, EndSec: u.EndSec}
-		}),
+		Utterances: each(d.Utterances, showUtterance),
 		Dropped: each(d.Dropped, func(s interview.DroppedSegment) dropped {
-			return dropped{utterance{Speaker: s.Speaker, Text: s.Text, StartSec: s.StartSec, EndSec: s.EndSec}, s.Reason, s.Detail}
+			return dropped{showUtterance(s.Utterance), s.Reason, s.Detail}
 		}),
 		Claims: each(d.Claims, showClaim),
 		Events: each(d.Webhooks, func(e store.Webhook) callEvent {
@@ -170,6 +168,10 @@ func showCall(d store.CallDetail) call {
 		}),
 		Erasure: showErasure(d.Erasure),
 	}
+}
+
+func showUtterance(u interview.Utterance) utterance {
+	return utterance{Speaker: u.Speaker, Text: u.Text, StartSec: u.StartSec, EndSec: u.EndSec}
 }
 
 func consentGiven(c interview.Consent) *bool {

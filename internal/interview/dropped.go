@@ -3,15 +3,9 @@ package interview
 // DroppedSegment is something that speech-to-text wrote down although, as far as we can tell, nobody said it. It is no
 // evidence and not in the transcript; it is kept with the reason, so that somebody can see what is missing and why.
 type DroppedSegment struct {
-	CallID       string
-	RecordingSid string
-	// Position orders the dropped segments of a recording, from 0.
-	Position int
-	Speaker  Speaker
-	Text     string
-	StartSec float64
-	EndSec   float64
-	Reason   DropReason
+	// Utterance is what would have been one. Its position is among the dropped segments of the recording.
+	Utterance
+	Reason DropReason
 	// Detail is what the reason was found by, such as "no_speech_prob 0.97".
 	Detail string
 }

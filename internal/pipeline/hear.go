@@ -168,7 +168,7 @@ func (c conversation) utterances(args interview.TranscribeRecordingArgs) []inter
 	var out []interview.Utterance
 	for _, side := range c {
 		for _, s := range side.said {
-			out = append(out, interview.Utterance{Speaker: side.speaker, Text: clean(s.Text), StartSec: s.Start, EndSec: s.End})
+			out = append(out, side.utterance(s))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b interview.Utterance) int { return cmp.Compare(a.StartSec, b.StartSec) })
@@ -183,8 +183,7 @@ func (c conversation) dropped(args interview.TranscribeRecordingArgs) []intervie
 	var out []interview.DroppedSegment
 	for _, side := range c {
 		for _, d := range side.inventions {
-			out = append(out, interview.DroppedSegment{Speaker: side.speaker, Text: clean(d.Text), StartSec: d.Start, EndSec: d.End,
-				Reason: d.reason, Detail: d.detail})
+			out = append(out, interview.DroppedSegment{Utterance: side.utterance(d.Segment), Reason: d.reason, Detail: d.detail})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b interview.DroppedSegment) int { return cmp.Compare(a.StartSec, b.StartSec) })
@@ -194,5 +193,7 @@ func (c conversation) dropped(args interview.TranscribeRecordingArgs) []intervie
 	return out
 }
 
-// clean takes out what Postgres takes in no text.
-func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+func (h heard) utterance(s openai.Segment) interview.Utterance {
+	text := strings.ReplaceAll(s.Text, "\x00", "") // Postgres takes no NUL in text
+	return interview.Utterance{Speaker: h.speaker, Text: text, StartSec: s.Start, EndSec: s.End}
+}

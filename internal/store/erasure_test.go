@@ -122,7 +122,7 @@ func (l *line) transcribe(words ...string) {
 	for _, w := range words {
 		heard = append(heard, interview.Utterance{Speaker: interview.SpeakerCallee, Text: w})
 	}
-	dropped := interview.DroppedSegment{Text: strings.Join(words, " "), Reason: interview.DropSilence}
+	dropped := interview.DroppedSegment{Utterance: interview.Utterance{Text: strings.Join(words, " "), EndSec: 2}, Reason: interview.DropSilence}
 	if err := l.store.SaveTranscript(l.t.Context(), run, l.id, "RE1", heard, dropped); err != nil && !errors.Is(err, jobs.ErrLostRun) {
 		l.t.Fatal(err)
 	}
@@ -266,6 +266,9 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 			t.Errorf("%d validations: what the claim was evidence for is not judged anew", n)
 		}
 		d, err := s.CallDetail(t.Context(), l.id)
+		if err != nil || len(d.Dropped) != 0 {
+			t.Errorf("dropped segments are left: %+v, %v", d.Dropped, err)
+		}
 		if err != nil || d.Erasure == nil || *d.Erasure != want || d.Call.ErasedAt == nil || d.Call.Consent != interview.ConsentRefused {
 			t.Errorf("shown: %+v, %v", d.Call, err)
 		}

@@ -225,7 +225,7 @@ func (w *world) interviewed() string {
 	_, err := w.store.BeginTranscription(ctx, run, id, recOf(id))
 	w.must(err)
 	w.must(w.store.SaveTranscript(ctx, run, id, recOf(id), []interview.Utterance{{Speaker: interview.SpeakerCallee, Text: "Three dollars.", EndSec: 2}},
-		interview.DroppedSegment{Text: "Thank you.", Reason: interview.DropSilence}))
+		interview.DroppedSegment{Utterance: interview.Utterance{Text: "Thank you."}, Reason: interview.DropSilence}))
 	run = w.start(interview.ExtractClaims, id+":"+recOf(id))
 	_, err = w.store.BeginExtraction(ctx, run, id, recOf(id))
 	w.must(err)
