@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/i-agent/iagent/signature"
 )
 
 // Defaults of a [Config].
@@ -204,13 +206,7 @@ func (h *Handler) process(ctx context.Context, e *Event) (result Result, err err
 			result = Result{Outcome: Failed}
 		}
 	}()
-	if e.Form, err = parseForm(string(e.Body)); err != nil {
-		return result, malformed("Malformed body")
-	}
-	_, query, _ := strings.Cut(e.Target, "?")
-	if e.Query, err = parseForm(query); err != nil {
-		return result, malformed("Malformed query")
-	}
+	e.Form, e.Query = signature.ParseForm(string(e.Body)), signature.ParseTarget(e.Target)
 	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")
 	if err := h.config.Identify(e); err != nil {
 		return result, err

@@ -22,8 +22,7 @@ var (
 	ErrUnsignedBody = errors.New("body not covered by the signature")
 	// ErrUnknownAccount: there is no token for the AccountSid of the request.
 	ErrUnknownAccount = errors.New("unknown account")
-	// ErrMalformedBody: the form body has a broken percent-encoding, or names
-	// two accounts.
+	// ErrMalformedBody: the form body names two accounts.
 	ErrMalformedBody = errors.New("malformed body")
 	// ErrMalformedTarget: the request target is neither a path nor a URL, is
 	// too long, or names two accounts.

@@ -2,7 +2,6 @@ package signature
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -27,21 +26,20 @@ func (d *doctor) addParams(t *target, req Request) {
 	query := t.rawQuery()
 	hash, _ := new(form).queryParam(query, "bodySHA256")
 	var f form
-	isParsed := f.parse(req.Body)
 	pairs := f.sent(req.Body)
 	plain := joined(pairs)
 	switch {
 	case len(req.Body) == 0, len(hash) > 0:
 		add("", "", "")
-	case isParsed && isForm(req.ContentType) && !bodiless(req.Method):
+	case isForm(req.ContentType) && !bodiless(req.Method):
 		add("", "", plain)
-	case isParsed && bodiless(req.Method):
+	case bodiless(req.Method):
 		add(CauseMethod, "signed as a POST: a redirect or proxy made a GET of it", plain)
-	case isParsed:
+	default:
 		add(CauseContentType, "signed as a form: something on the way changed the Content-Type", plain)
 	}
 	add(CauseBody, "signed without any body parameter: the body was added on its way, or the signer left it out", "")
-	if values, err := url.ParseQuery(string(query)); err == nil && len(values) > 0 {
+	if values := ParseForm(string(query)); len(values) > 0 {
 		merged := slices.Clone(pairs)
 		for name, list := range values {
 			for _, value := range list {
@@ -78,10 +76,9 @@ func (d *doctor) addParams(t *target, req Request) {
 	}
 }
 
-// sent returns the parameters in the order of the body. A pair that is broken
-// is left out.
+// sent returns the parameters in the order of the body.
 func (f *form) sent(body []byte) []pair {
-	f.scan(body, true)
+	f.scan(body)
 	list := make([]pair, len(f.params))
 	for i, p := range f.params {
 		list[i] = pair{string(f.name(p)), string(f.value(p))}

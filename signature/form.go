@@ -31,34 +31,27 @@ func (s span) len() int { return int(s.end - s.start) }
 func (f *form) name(p param) []byte  { return f.text[p.name.start:p.name.end] }
 func (f *form) value(p param) []byte { return f.text[p.value.start:p.value.end] }
 
-// parse reads application/x-www-form-urlencoded bytes the way the frameworks in
-// front of Twilio's own SDKs do: "a" and "a=" are both an empty value, an empty
-// name is a name, empty pairs ("&&") are none, ";" is an ordinary byte. It
-// reports false on a broken percent-encoding.
+// parse reads application/x-www-form-urlencoded bytes the way [ParseForm] does.
 //
 // The parameters end up in the order in which they are signed: by name in byte
 // order, a repeated name by its values, equal values once.
-func (f *form) parse(body []byte) bool {
-	if !f.scan(body, false) {
-		return false
-	}
+func (f *form) parse(body []byte) {
+	f.scan(body)
 	f.sort()
-	return true
 }
 
 // block is how many bytes of the text are looked at together. The text ends
 // with at least one block of zeros that nobody minds reading.
 const block = 64
 
-// scan sets params to the pairs of s in their order. A broken percent-encoding
-// ends it with false; when lenient, only that pair is left out.
-func (f *form) scan(s []byte, lenient bool) bool {
+// scan sets params to the pairs of s in their order.
+func (f *form) scan(s []byte) {
 	f.params = f.params[:0]
 	f.load(s)
 	text, params := f.text, f.params
 	var (
 		name, nameEnd, value int // where the pair's pieces begin and end
-		named, broken        bool
+		named                bool
 		removed, run         int // bytes that escapes took out of this piece, and where the last ended
 	)
 	for base := 0; base < f.size; base += block {
@@ -85,24 +78,20 @@ func (f *form) scan(s []byte, lenient bool) bool {
 				if !named {
 					nameEnd, value = end, end
 				}
-				if broken && !lenient {
-					return false
-				}
-				if !broken && (named || at > name) {
+				if named || at > name {
 					params = append(params, param{orderOf(text[name:], nameEnd-name),
 						span{uint32(name), uint32(nameEnd)}, span{uint32(value), uint32(end)}})
 				}
-				name, named, broken = at+1, false, false
+				name, named = at+1, false
 			case c == '+':
 				text[at] = ' '
 			case c == '%':
-				if removed > 0 {
-					copy(text[run-removed:], text[run:at])
-				}
 				hi, lo := unhex(text[at+1]), unhex(text[at+2])
 				if hi|lo < 0 {
-					broken, removed = true, 0
-					continue
+					continue // it means itself
+				}
+				if removed > 0 {
+					copy(text[run-removed:], text[run:at])
 				}
 				text[at-removed] = byte(hi<<4 | lo)
 				removed += 2
@@ -111,7 +100,6 @@ func (f *form) scan(s []byte, lenient bool) bool {
 		}
 	}
 	f.params = params
-	return true
 }
 
 // load copies the body, since decoding writes to it. The end of the text is the
@@ -207,14 +195,12 @@ func (f *form) lookup(name string) (value []byte, several bool) {
 	return nil, false
 }
 
-// queryParam is lookup in a raw query. A pair with a broken encoding is passed
-// over, as net/url does, since Twilio signs a query raw and never looks into
-// it. It overwrites the form.
+// queryParam is lookup in a raw query. It overwrites the form.
 func (f *form) queryParam(query []byte, name string) (value []byte, several bool) {
 	if bytes.IndexByte(query, '%') < 0 && !bytes.Contains(query, []byte(name)) {
 		return nil, false
 	}
-	f.scan(query, true)
+	f.scan(query)
 	found := false
 	for _, p := range f.params {
 		switch {

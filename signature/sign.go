@@ -22,13 +22,12 @@ func Sign(token, rawURL string, params url.Values) string {
 	return sign(token, rawURL, &f)
 }
 
-// SignForm is [Sign] for a raw application/x-www-form-urlencoded body. The only
-// error is [ErrMalformedBody], for a broken percent-encoding.
+// SignForm is [Sign] for a raw application/x-www-form-urlencoded body, read as
+// [ParseForm] reads it. There is no body that it cannot sign: the error is
+// always nil.
 func SignForm(token, rawURL string, body []byte) (string, error) {
 	var f form
-	if !f.parse(body) {
-		return "", reject(ErrMalformedBody, "broken percent-encoding")
-	}
+	f.parse(body)
 	return sign(token, rawURL, &f), nil
 }
 

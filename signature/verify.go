@@ -116,9 +116,8 @@ func (s *scratch) readParams(req *Request) error {
 		return reject(ErrUnsignedBody, "a GET is signed by its URL alone")
 	case !isForm(req.ContentType):
 		return reject(ErrUnsignedBody, "not a form, and no bodySHA256 in the URL")
-	case !s.form.parse(req.Body):
-		return reject(ErrMalformedBody, "broken percent-encoding")
 	}
+	s.form.parse(req.Body)
 	s.params = s.form.appendSigned(s.params)
 	return nil
 }

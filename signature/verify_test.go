@@ -262,7 +262,6 @@ func TestWrongVerdictForABadRequest(t *testing.T) {
 		{"parameter added", func(r *Request) { r.Body = []byte("CallSid=CA1&Digits=1&x=") }, ErrWrongSignature},
 		{"parameter removed", func(r *Request) { r.Body = []byte("CallSid=CA1") }, ErrWrongSignature},
 		{"body removed", func(r *Request) { r.Body = nil }, ErrWrongSignature},
-		{"broken body", func(r *Request) { r.Body = []byte("a=%") }, ErrMalformedBody},
 		{"no content type", func(r *Request) { r.ContentType = "" }, ErrUnsignedBody},
 		{"type that begins like a form's", func(r *Request) { r.ContentType = formType + "x" }, ErrUnsignedBody},
 		{"no target", func(r *Request) { r.Target = "" }, ErrMalformedTarget},

@@ -4,11 +4,11 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/signature"
 )
 
 // webhookStore keeps the events of the inbox.
@@ -114,14 +114,13 @@ func showWebhook(d store.WebhookDetail) webhook {
 	return shown
 }
 
-// params decodes a form, as far as it can be; any other body has none.
+// params decodes a form; any other body has none.
 func params(contentType string, body []byte) map[string]any {
 	out := map[string]any{}
 	if media, _, _ := mime.ParseMediaType(contentType); media != "application/x-www-form-urlencoded" {
 		return out
 	}
-	form, _ := url.ParseQuery(string(body)) // what is malformed is left out; the body shows it
-	for name, values := range form {
+	for name, values := range signature.ParseForm(string(body)) {
 		if len(values) == 1 {
 			out[name] = values[0]
 		} else {

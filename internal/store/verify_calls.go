@@ -3,11 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/signature"
 )
 
 // scanAuditEvent makes of a row the event that was decided.
@@ -21,11 +20,7 @@ func scanAuditEvent(r row) (AuditEvent, error) {
 	}
 	e.Event.ReceivedAt = e.Event.ReceivedAt.UTC()
 	e.Bodiless = body == nil
-	_, query, _ := strings.Cut(e.Event.Target, "?")
-	// What cannot be parsed was refused before it was accepted; here it only lacks what it lacks.
-	e.Event.Query, _ = url.ParseQuery(query)
-	e.Event.Body = body
-	e.Event.Form, _ = url.ParseQuery(string(body))
+	e.Event.Query, e.Event.Body, e.Event.Form = signature.ParseTarget(e.Event.Target), body, signature.ParseForm(string(body))
 	return e, nil
 }
 
