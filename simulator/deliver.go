@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
@@ -54,25 +53,47 @@ func (d Delivery) arrived() bool {
 // maxBody bounds what is read of an answer; Twilio reads no TwiML beyond 64 KB.
 const maxBody = 1 << 20
 
-// deliver sends a webhook, and again as often as its URL's retry policy says. It returns every attempt, at
-// least one.
+// deliver sends a webhook, and again as often as its URL's retry policy says and its time allows. It returns every
+// attempt, at least one.
 func (c *call) deliver(ctx context.Context, w webhook) []Delivery {
 	policy, ok := parseOverrides(w.url)
 	if !ok {
 		c.complain(11243, "warning", w.url, "the fragment names a retry policy that does not exist")
 	}
-	ctx, cancel := context.WithTimeout(ctx, policy.total)
-	defer cancel()
 	var attempts []Delivery
+	// What the application takes is real time, what is lost on purpose the call's: they are counted apart, so that the same
+	// seed plays the same call.
+	spent, waited := time.Duration(0), time.Duration(0)
 	for {
-		d := c.attempt(ctx, w, policy, len(attempts))
+		began := time.Now()
+		within, cancel := context.WithTimeout(ctx, policy.total-spent-waited)
+		d := c.attempt(within, w, policy, len(attempts))
+		cancel()
+		spent += time.Since(began)
 		if len(attempts) > 0 {
 			d.reached = d.reached || attempts[len(attempts)-1].reached
 		}
 		attempts = append(attempts, d)
-		if !policy.retry(d.Failure) || len(attempts) > policy.retries || !pause(ctx, c.sim.config.RetryPause) {
+		if slices.Contains(d.Also, FaultLostResponse) {
+			// That nobody answers is known only once it has taken too long.
+			silence := min(policy.read, policy.total-waited)
+			waited += silence
+			c.await(ctx, w.kind, silence)
+		}
+		if !policy.retry(d.Failure) || len(attempts) > policy.retries || spent+waited >= policy.total ||
+			!pause(ctx, c.sim.config.RetryPause) {
 			return attempts
 		}
+	}
+}
+
+// await lets the time pass in which Twilio waits for an answer. The person waits, too, if it is for TwiML; a callback
+// holds nobody up.
+func (c *call) await(ctx context.Context, kind Kind, d time.Duration) {
+	if kind.chained() {
+		c.moveTo(ctx, c.now.Add(d))
+	} else if speed := c.sim.config.Speed; speed > 0 {
+		pause(ctx, time.Duration(float64(d)/speed))
 	}
 }
 
@@ -157,15 +178,15 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 		}
 	}
 
-	connected := false
-	ctx = httptrace.WithClientTrace(context.WithValue(ctx, connectTimeout{}, policy.connect),
-		&httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
-	ctx, cancel := context.WithTimeout(ctx, policy.connect+policy.read)
-	defer cancel()
+	ctx, watch := newPatience(ctx, policy)
+	defer watch.stop()
 	fail := func(err error) (*http.Response, error) {
 		d.Error, d.Failure = plainError(err), "ct"
-		if connected {
-			d.Failure, d.TimedOut = "rt", errors.Is(err, context.DeadlineExceeded)
+		if watch.connected.Load() {
+			d.Failure, d.TimedOut = "rt", watch.lost.Load() || errors.Is(err, context.DeadlineExceeded)
+		}
+		if watch.lost.Load() {
+			d.Error = "no answer in time"
 		}
 		return nil, err
 	}
@@ -193,7 +214,7 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 		return fail(err)
 	}
 	defer response.Body.Close()
-	answer := io.LimitReader(response.Body, maxBody)
+	answer := io.LimitReader(watch.reading(response.Body), maxBody)
 	if how.slowRead {
 		length := int(response.ContentLength)
 		if length < 0 { // not told: as long as TwiML gets, so that it does not take for ever

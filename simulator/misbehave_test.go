@@ -3,17 +3,19 @@ package simulator
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // policy asks for every retry that there is.
-const policy = "#rc=5&amp;rp=5xx,ct,rt"
+const policy = "#rc=5&amp;rp=5xx,ct,rt&amp;rt=4500&amp;ct=2000"
 
 // retriedAll are URLs that ask for them.
 func retriedAll(a *app) func(*openapi.CreateCallParams) {
@@ -126,6 +128,98 @@ func TestLostResponseIsRetriedWithTheSameToken(t *testing.T) {
 			t.Errorf("the call suffered: %+v", truth)
 		}
 	}
+}
+
+// rt and the time for all attempts are 15 s unless the URL says otherwise, so that rp=rt alone repeats nothing.
+func TestSilentAttemptIsRetriedOnlyIfRTLeavesTime(t *testing.T) {
+	for fragment, retries := range map[string]int{"": 0, "#rc=5&rp=rt": 0, "#rc=5&rp=rt&rt=15000": 0, "#rc=5&rp=rt&tt=4500&rt=4500": 0,
+		"#rc=5&rp=rt&rt=4500": 1, "#rc=0&rp=rt&rt=4500": 0, "#rc=5&rp=5xx&rt=4500": 0, "#rc=5&rp=all&rt=14900": 1} {
+		r := newRig(t, Config{Seed: 5, Faults: Faults{LostResponse: 1}, Pick: func(string, int) Script { return Refuses() }})
+		r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl(r.app.url + "/voice" + fragment) })
+		r.wait(t)
+		got := 0
+		for _, d := range r.sim.Deliveries() {
+			if d.Kind == KindVoice && d.Attempt > 0 {
+				got++
+			}
+		}
+		if got != retries {
+			t.Errorf("%q: %d retries, want %d", fragment, got, retries)
+		}
+	}
+}
+
+// tracing tells of its connection as net/http's transport does.
+type tracing struct{ straight }
+
+func (s tracing) RoundTrip(r *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	trace.GetConn("h.example:443")
+	trace.GotConn(httptrace.GotConnInfo{})
+	trace.WroteRequest(httptrace.WroteRequestInfo{})
+	response, _ := s.straight.RoundTrip(r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// An application that never answers is asked at 0, 4.5 and 9 s, and at 13.5 s for the rest of the 15 s. Then it is the
+// fallback's turn, at once.
+func TestReadTimeoutCountsFromTheSendingOfTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var asked []string
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, fmt.Sprintf("%s %v", r.URL.Path, time.Since(began)))
+			if r.URL.Path == "/voice" {
+				<-r.Context().Done()
+				return
+			}
+			w.Header().Set("Content-Type", "text/xml")
+			w.Write([]byte(`<Response><Hangup/></Response>`))
+		})
+		sim, _ := New(Config{AccountSid: testAccount, AuthToken: testToken, Transport: tracing{straight{handler}},
+			Pick: func(string, int) Script { return Refuses() }})
+		restPost(t, sim, "/Calls.json", url.Values{"To": {"+15557770001"}, "From": {testFrom},
+			"Url": {"https://h.example/voice#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000"}, "FallbackUrl": {"https://h.example/fallback"}})
+		if err := sim.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"/voice 0s", "/voice 4.5s", "/voice 9s", "/voice 13.5s", "/fallback 15s"}
+		if !slices.Equal(asked, want) {
+			t.Errorf("asked %q, want %q", asked, want)
+		}
+		if rep := sim.Report(); rep.Retries != 3 || rep.Calls["completed"] != 1 {
+			t.Errorf("%+v", rep)
+		}
+	})
+}
+
+// With a Speed, the wait for an answer that is lost takes its part of real time, and the person waits as long.
+func TestLostResponseTakesTheTimeOfRT(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var asked []time.Duration
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, time.Since(began))
+			w.Header().Set("Content-Type", "text/xml")
+			w.Write([]byte(`<Response><Pause length="10"/></Response>`))
+		})
+		sim, _ := New(Config{AccountSid: testAccount, AuthToken: testToken, Transport: straight{handler}, Speed: 10,
+			Pick: func(string, int) Script { return Script{Ring: 1} }, Faults: Faults{LostResponse: 1}})
+		restPost(t, sim, "/Calls.json", url.Values{"To": {"+15557770001"}, "From": {testFrom},
+			"Url": {"https://h.example/voice#rc=5&rp=rt&rt=4500"}})
+		if err := sim.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(asked) != 2 || asked[1]-asked[0] != 450*time.Millisecond {
+			t.Errorf("asked at %v", asked)
+		}
+		if truth := sim.Truths()[0]; truth.Duration != 15 { // 4.5 s of waiting, 10 s of the pause
+			t.Errorf("%+v", truth)
+		}
+	})
 }
 
 // By default, nobody asks again when an answer is lost.

@@ -14,8 +14,8 @@ const ceiling = 15 * time.Second
 // overrides are the connection settings that a callback URL asks for in its fragment, such as
 // "#rc=5&rp=5xx,ct,rt" (Twilio: Webhooks connection overrides).
 type overrides struct {
-	connect time.Duration // ct: for the TCP connection
-	read    time.Duration // rt: for the first packet of the response
+	connect time.Duration // ct: for the connection, TLS included
+	read    time.Duration // rt: from the sending of the request to the first packet of the response, and between packets
 	total   time.Duration // tt: for all attempts
 	retries int           // rc
 	retryOn []string      // rp: 4xx, 5xx, ct, rt, all
@@ -51,9 +51,14 @@ func parseOverrides(rawURL string) (o overrides, ok bool) {
 	return o, true
 }
 
-// retry says whether the policy repeats a request that failed in this way ("" is no failure).
+// retry says whether the policy repeats a request that failed in this way. No failure is none to repeat, and neither is
+// one that no policy names: an answer that broke off, or redirects without an end.
 func (o overrides) retry(failure string) bool {
-	return failure != "" && (slices.Contains(o.retryOn, "all") || slices.Contains(o.retryOn, failure))
+	switch failure {
+	case "4xx", "5xx", "ct", "rt":
+		return slices.Contains(o.retryOn, "all") || slices.Contains(o.retryOn, failure)
+	}
+	return false
 }
 
 func millis(text string, most int, otherwise time.Duration) time.Duration {

@@ -160,9 +160,6 @@ func (rep *Report) count(d Delivery) {
 	if d.Fault == FaultReorder {
 		rep.Reordered++
 	}
-	if d.TimedOut {
-		rep.breakRule(RuleTooSlow, d.short())
-	}
 }
 
 // judge compares the deliveries of one event. The first that was accepted sets what the others must be: copies of
@@ -175,6 +172,9 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 		return
 	}
 	accepted := slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Status/100 != 2 })
+	if slow := slices.IndexFunc(all, func(d Delivery) bool { return d.TimedOut }); slow >= 0 && !answeredLater(all[slow:]) {
+		rep.breakRule(RuleTooSlow, all[slow].short())
+	}
 	if len(accepted) == 0 {
 		rep.breakRule(RuleUnanswered, all[len(all)-1].short())
 		return
@@ -204,6 +204,11 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 		rep.FalseDuplicates++
 		rep.breakRule(RuleFalseDuplicate, all[0].short())
 	}
+}
+
+// answeredLater says whether a retry made good what the first delivery of the list was too slow for.
+func answeredLater(all []Delivery) bool {
+	return slices.ContainsFunc(all, func(d Delivery) bool { return d.Attempt > all[0].Attempt && d.Status/100 == 2 })
 }
 
 // truth is what is known of the call; the caller holds mu.
