@@ -26,6 +26,7 @@ type Config struct {
 	PhoneNumber        string `name:"twilio-phone-number" env:"TWILIO_PHONE_NUMBER" help:"Caller id, E.164. Required to dial."`
 	APIURL             string `name:"twilio-api-url" env:"TWILIO_API_URL" help:"Base URL of Twilio's REST API, for other regions and the simulator." placeholder:"https://api.twilio.com"`
 	URL                string `name:"app-url" env:"APP_URL,NEXT_PUBLIC_APP_URL" help:"Public base URL, exactly as configured at Twilio. Required."`
+	FallbackURL        string `name:"fallback-app-url" env:"FALLBACK_APP_URL" placeholder:"URL" help:"APP_URL of a second installation on the same database, which Twilio asks for TwiML that this one could not give; without it Twilio asks this one again."`
 	DatabaseURL        string `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
 	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
 	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
@@ -64,7 +65,7 @@ func (c Config) Secrets() []string {
 			secrets = append(secrets, strings.TrimSpace(token))
 		}
 	}
-	for _, text := range []string{c.URL, c.APIURL, c.DatabaseURL, c.RedisURL, c.OpenAIBaseURL, c.InngestBaseURL, c.InngestDev} {
+	for _, text := range []string{c.URL, c.FallbackURL, c.APIURL, c.DatabaseURL, c.RedisURL, c.OpenAIBaseURL, c.InngestBaseURL, c.InngestDev} {
 		secrets = append(secrets, passwords(text)...)
 	}
 	return slices.DeleteFunc(secrets, func(s string) bool { return s == "" })
@@ -93,6 +94,7 @@ type settings struct {
 	accountTokens  map[string][]string
 	accounts       []string
 	baseURL        string
+	fallbackURL    string // "" where Twilio is to ask this installation again
 	address        string
 	loopback       bool
 	retention      time.Duration
@@ -209,8 +211,11 @@ func (s *settings) checkTwilio(fault func(variable, cure string)) {
 	switch {
 	case s.URL == "":
 		fault("APP_URL", "is missing; set it to the public base URL that Twilio calls, such as https://calls.example.com")
-	case !httpURL(s.URL) || strings.ContainsAny(s.URL, "?#"):
+	case !publicURL(s.URL):
 		fault("APP_URL", "must be an http or https URL without query or fragment")
+	}
+	if s.fallbackURL = strings.TrimRight(s.FallbackURL, "/"); s.FallbackURL != "" && !publicURL(s.FallbackURL) {
+		fault("FALLBACK_APP_URL", "must be an http or https URL without query or fragment: the APP_URL of the second installation")
 	}
 }
 
@@ -285,6 +290,9 @@ func loopbackName(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
+
+// publicURL says whether Twilio can be given URLs that begin with s.
+func publicURL(s string) bool { return httpURL(s) && !strings.ContainsAny(s, "?#") }
 
 func httpURL(s string) bool {
 	u, err := url.Parse(s)

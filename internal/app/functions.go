@@ -147,7 +147,7 @@ func (a *App) now() time.Time {
 }
 
 func (a *App) callbackURLs() interview.CallbackURLs {
-	return interview.CallbackURLs{Base: a.settings.baseURL}
+	return interview.CallbackURLs{Base: a.settings.baseURL, FallbackBase: a.settings.fallbackURL}
 }
 
 // observeAttempt logs and counts what became of an attempt.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
@@ -36,6 +37,7 @@ func (a *App) webhook(kind inbox.Kind, verifier *signature.Verifier, processor i
 			a.reject(w, r, kind, clientIP(r), err)
 		},
 		Observe: a.observeWebhook,
+		Timeout: interview.AnswerWithin,
 		Now:     a.options.Now,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // CallbackURLs makes the URLs that Twilio is given for a call. All are absolute: Twilio resolves a relative one against
@@ -11,18 +12,34 @@ import (
 type CallbackURLs struct {
 	// Base is the public base URL as configured at Twilio, such as https://calls.example.com or one with a path prefix.
 	Base string
+	// FallbackBase is that of the installation which is asked when this one's TwiML could not be had; "" is Base.
+	FallbackBase string
 }
 
 // callbackPath is where the webhooks are served.
 const callbackPath = "/api/webhooks/twilio/"
 
 // retryOverrides asks Twilio to deliver again, up to five times, after a 5xx, a failed connection or a silent one. By
-// default it retries once, and only a failed connection. The fragment is never sent nor signed. Source: Twilio: Webhooks
-// connection overrides.
-const retryOverrides = "#rc=5&rp=5xx,ct,rt"
+// default it retries once, and only a failed connection. rt is said because its default is 15 s, which is all the time there
+// is for all attempts together: without it, nothing silent would ever be asked again. The fragment is never sent nor signed.
+// Source: Twilio: Webhooks connection overrides.
+const retryOverrides = "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000"
+
+// AnswerWithin bounds our own work on a webhook: after it comes a 500, which Twilio hears before its rt is over and repeats
+// at once.
+const AnswerWithin = 4 * time.Second
 
 // Voice is fetched when the person answers.
 func (u CallbackURLs) Voice(callID string) string { return u.build("voice", callID, "") }
+
+// Fallback is asked for TwiML when any request of the call for it has failed: the voice webhook again, which knows by the
+// ErrorUrl what is asked for once more.
+func (u CallbackURLs) Fallback(callID string) string {
+	if u.FallbackBase != "" {
+		u.Base = u.FallbackBase
+	}
+	return u.Voice(callID)
+}
 
 // Status hears of every change of the call's status.
 func (u CallbackURLs) Status(callID string) string { return u.build("status", callID, "") }

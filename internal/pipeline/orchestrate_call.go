@@ -77,6 +77,7 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 		To:          dial.Call.PhoneNumber,
 		From:        f.From,
 		VoiceURL:    f.URLs.Voice(args.CallID),
+		FallbackURL: f.URLs.Fallback(args.CallID),
 		StatusURL:   f.URLs.Status(args.CallID),
 		MachineURL:  f.URLs.AMD(args.CallID),
 		RingTimeout: f.RingTimeout,

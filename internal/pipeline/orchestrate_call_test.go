@@ -356,10 +356,10 @@ func TestTwilioIsToldWhereToReport(t *testing.T) {
 		if r.Form.Get("To") != "+15551234567" || r.Form.Get("From") != "+15557654321" {
 			t.Errorf("numbers: %v", r.Form)
 		}
-		for name, path := range map[string]string{"Url": "voice", "StatusCallback": "status"} {
+		for name, path := range map[string]string{"Url": "voice", "FallbackUrl": "voice", "StatusCallback": "status"} {
 			got := r.Form.Get(name)
 			if !strings.HasPrefix(got, "https://app.test/api/webhooks/twilio/"+path+"?callId=call-1") ||
-				!strings.HasSuffix(got, "#rc=5&rp=5xx,ct,rt") {
+				!strings.HasSuffix(got, "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000") {
 				t.Errorf("%s: %s", name, got)
 			}
 		}

@@ -82,6 +82,9 @@ func (b *batch) load(ctx context.Context) error {
 		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
 	}
 	trip := b.tx.trip()
+	if bound := b.tx.store.dialect.boundWaits; bound != "" {
+		trip.exec("bounding waits for locks", bound)
+	}
 	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
 	sorted := slices.Sorted(maps.Keys(eventIDs))
 	rows := make([][]any, len(sorted))

@@ -30,8 +30,8 @@ const (
 	maxPending = 4096
 	// slowBatch is when a commit takes longer than a flush to disk explains.
 	slowBatch = 50 * time.Millisecond
-	// settleWithin bounds a commit, well under the 15 s that Twilio waits.
-	settleWithin = 9 * time.Second
+	// settleWithin bounds a commit, so that it ends before its webhooks are answered 500.
+	settleWithin = interview.AnswerWithin - 500*time.Millisecond
 )
 
 var errOverloaded = errors.New("too many webhooks are waiting for the database")

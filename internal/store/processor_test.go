@@ -80,6 +80,41 @@ func TestStuckBatchHoldsUpWhatComesAfterIt(t *testing.T) {
 	}
 }
 
+// Somebody holds the row of one call for longer than Twilio waits. Its webhook ends in an error in time for a retry, and what
+// shared a batch with it takes effect.
+func TestHeldRowFailsItsOwnWebhookInTime(t *testing.T) {
+	s := migrated(t, testdb.Postgres(t), Options{})
+	calls := seed(t, s, 3)
+	p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
+		return interview.Change{Call: call}, inbox.Reply{Status: 200}, nil
+	})
+	err := s.write(t.Context(), func(tx *Tx) error {
+		if _, err := tx.lockCall(t.Context(), calls[1]); err != nil {
+			return err
+		}
+		batch := make([]*delivery, len(calls))
+		for n := range batch {
+			sid := fmt.Sprintf("CA%d", n)
+			event := &inbox.Event{ID: sid + ":voice", Kind: inbox.KindVoice, Subject: calls[n], CallSid: sid}
+			batch[n] = &delivery{event: event, hash: payloadHash(event), done: make(chan struct{})}
+		}
+		began := time.Now()
+		p.settle(batch)
+		if took := time.Since(began); took > interview.AnswerWithin {
+			t.Errorf("the batch took %v", took)
+		}
+		for n, d := range batch {
+			if held := n == 1; (d.err != nil) != held {
+				t.Errorf("webhook %d of the batch: %v", n, d.err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A plan is made when a statement first runs, which for a new installation is on empty tables.
 func TestPlanOfAnEmptyTableReadsAllOfIt(t *testing.T) {
 	s := migrated(t, testdb.Postgres(t), Options{})

@@ -18,6 +18,9 @@ type NewCall struct {
 	To, From string
 	// VoiceURL answers with the call's first TwiML, StatusURL takes its progress; both are requested with POST.
 	VoiceURL, StatusURL string
+	// FallbackURL is asked for TwiML, with POST, when a request for it failed, the call's first or any later one; "" lets such
+	// a call end.
+	FallbackURL string
 	// MachineURL takes the result of machine detection, which goes on beside the call; "" asks for none. The first guess is
 	// asked for, not the end of a greeting: nothing is to be left after the beep.
 	MachineURL string
@@ -51,6 +54,9 @@ func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.Placed
 		SetUrl(call.VoiceURL).SetMethod("POST").
 		SetStatusCallback(call.StatusURL).SetStatusCallbackMethod("POST").
 		SetStatusCallbackEvent([]string{"initiated", "ringing", "answered", "completed"})
+	if call.FallbackURL != "" {
+		params.SetFallbackUrl(call.FallbackURL).SetFallbackMethod("POST")
+	}
 	if call.RingTimeout > 0 {
 		params.SetTimeout(int(call.RingTimeout / time.Second))
 	}

@@ -60,6 +60,7 @@ func failure(t *testing.T, err error) *twilio.Error {
 var call = twilio.NewCall{
 	To: "+15551234567", From: "+15557654321",
 	VoiceURL: "https://h/voice?callId=1#rc=5", StatusURL: "https://h/status?callId=1#rc=5",
+	FallbackURL: "https://f/voice?callId=1#rc=5",
 	RingTimeout: 45 * time.Second,
 }
 
@@ -80,7 +81,7 @@ func TestCreateCallAsksForEverythingAndNoRecording(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"To": call.To, "From": call.From, "Url": call.VoiceURL, "StatusCallback": call.StatusURL,
-			"Method": "POST", "StatusCallbackMethod": "POST", "Timeout": "45",
+			"FallbackUrl": call.FallbackURL, "FallbackMethod": "POST", "Method": "POST", "StatusCallbackMethod": "POST", "Timeout": "45",
 		} {
 			if got := r.Form.Get(name); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)

@@ -15,6 +15,7 @@ import (
 //
 //	amd        {CallSid}:amd
 //	answer     {CallSid}:answer:{step}
+//	voice      {CallSid}:voice:fallback:{what failed} when it is asked as the fallback, see [fallback]
 //
 // and [inbox.ID] for the others. The step is taken from the signed query, so a re-asked answer is an event of its own.
 func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err error) {
@@ -40,6 +41,9 @@ func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err 
 	}
 	if id, err = inbox.ID(kind, form, query); err != nil {
 		return "", "", err
+	}
+	if kind == inbox.KindVoice && isFallback(form) {
+		return id + ":fallback:" + failedRequest(form, subject).String(), subject, nil
 	}
 	if kind == inbox.KindRecording && recordingStatus(form) == interview.RecordingCompleted && form.Get("RecordingUrl") == "" {
 		return "", "", missing(ReasonMissingRecordingURL)

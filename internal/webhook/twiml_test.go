@@ -105,7 +105,7 @@ func TestCallbackURLsAreAbsoluteSignedPartsEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	spoken(t, reply.Body)
-	want := `"https://calls.example.com/prefix/api/webhooks/twilio/recording?callId=a%26b%22c#rc=5&amp;rp=5xx,ct,rt"`
+	want := `"https://calls.example.com/prefix/api/webhooks/twilio/recording?callId=a%26b%22c#rc=5&amp;rp=5xx,ct,rt&amp;rt=4500&amp;ct=2000"`
 	if !strings.Contains(string(reply.Body), want) {
 		t.Errorf("no %s in\n%s", want, reply.Body)
 	}

@@ -11,6 +11,9 @@ import (
 // part of an interview any more. So is one whose person already said no, should the fetch come late; one who said yes goes
 // on.
 func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	if isFallback(event.Form) {
+		return w.fallback(call, event)
+	}
 	advance(&call, event.Form, event.ReceivedAt)
 
 	document := w.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
