@@ -23,9 +23,10 @@ const DefaultMaxBody = 64 << 10
 type Config struct {
 	// URL is the public base URL as configured at Twilio, such as
 	// "https://example.com" or, when a proxy cuts a path prefix off before the
-	// request gets here, "https://example.com/prefix". It may have a port and
-	// userinfo, but neither query nor fragment. The upper and lower case of the
-	// host is kept.
+	// request gets here, "https://example.com/prefix". With a proxy that passes
+	// the prefix on it is "https://example.com": the request line has the rest.
+	// It may have a port and userinfo, but neither query nor fragment. The upper
+	// and lower case of the host is kept.
 	URL string
 
 	// Tokens are the auth tokens of the default account: the primary, then
