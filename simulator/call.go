@@ -35,6 +35,7 @@ type call struct {
 	lines      []Line
 	consent    Consent
 
+	deleted    bool // REST shows it no more
 	recordings []*recording
 	update     *update
 	errands    []func(context.Context) // what the caller has to do before it goes on

@@ -16,12 +16,20 @@ type recording struct {
 	order   recordingOrder
 	sid     string
 	number  int    // among the recordings of its call, from 0
-	status  string // in-progress, processing, completed, absent, failed, deleted
+	status  string // in-progress, paused, processing, completed, absent, failed, deleted
 	started time.Time
 	ended   time.Time // zero while it runs
+	pauses  []recordingPause
 	late    int       // requests for the file that are still to be refused
 	silent  bool      // nothing of the person is on it
 	empty   bool      // its file has no samples
+	deleted time.Time // by the simulator's clock; zero while it is there
+}
+
+// recordingPause is a stretch of the call of which nothing is kept.
+type recordingPause struct {
+	from, to time.Time // to is zero while it lasts
+	skip     bool      // it is not in the file; else it is silence there
 }
 
 // key names a recording by what does not change with Config.Run.
@@ -74,9 +82,22 @@ func (c *call) stopRecordings(name string) {
 	}
 }
 
+// pauseLocked leaves out what is said from now on.
+func (r *recording) pauseLocked(skip bool) {
+	r.status, r.pauses = "paused", append(r.pauses, recordingPause{from: r.call.now, skip: skip})
+}
+
+// resumeLocked ends a pause.
+func (r *recording) resumeLocked() {
+	if r.status == "paused" {
+		r.status, r.pauses[len(r.pauses)-1].to = "in-progress", r.call.now
+	}
+}
+
 // stopLocked ends the recording; its file is there, and its callback due, a little later.
 func (r *recording) stopLocked() {
 	c := r.call
+	r.resumeLocked()
 	r.ended = c.now
 	if r.status != "deleted" {
 		r.status = "processing"
@@ -94,7 +115,7 @@ func (r *recording) settle(ctx context.Context) {
 	s, f := r.call.sim, r.call.sim.config.Faults
 	final := "completed"
 	switch {
-	case r.ended.Sub(r.started) < shortest:
+	case r.length() < shortest:
 		final = "absent"
 	case s.seed.happens(f.RecordingAbsent, r.key(), "absent"):
 		final = "absent"
@@ -170,33 +191,60 @@ func (r *recording) mediaURL() string {
 }
 
 // length is how long the recording is, so far if it runs.
-func (r *recording) length() time.Duration {
+func (r *recording) length() time.Duration { return r.end().Sub(r.started) - r.skipped(r.end()) }
+
+// end is when the recording ended; of one that runs, the present moment.
+func (r *recording) end() time.Time {
 	if r.ended.IsZero() {
-		return r.call.now.Sub(r.started)
+		return r.call.now
 	}
-	return r.ended.Sub(r.started)
+	return r.ended
+}
+
+// skipped is how much of the call up to a moment the file leaves out.
+func (r *recording) skipped(until time.Time) time.Duration {
+	var total time.Duration
+	for _, p := range r.pauses {
+		if p.skip && p.from.Before(until) {
+			total += earlier(p.end(until), until).Sub(p.from)
+		}
+	}
+	return total
+}
+
+// misses says whether a pause cuts into a stretch of the call.
+func (r *recording) misses(from, to time.Time) bool {
+	return slices.ContainsFunc(r.pauses, func(p recordingPause) bool { return p.from.Before(to) && p.end(to).After(from) })
+}
+
+func (p recordingPause) end(now time.Time) time.Time {
+	if p.to.IsZero() {
+		return now
+	}
+	return p.to
 }
 
 func (r *recording) seconds() int { return int(r.length().Round(time.Second) / time.Second) }
 
 // heard is what was said by one side while the recording ran, line by line; the times of the words are still
-// those of the call. Words at the edges are in or out as a whole.
+// those of the call, less what the file skips. Words at the edges are in or out as a whole.
 func (r *recording) heard(speaker Speaker) []Line {
 	if r.empty || r.silent && speaker == Person {
 		return nil
 	}
-	end := r.ended
-	if end.IsZero() {
-		end = r.call.now
-	}
+	end := r.end()
 	var lines []Line
 	for _, line := range r.call.lines {
 		if line.Speaker != speaker {
 			continue
 		}
 		line.words = slices.DeleteFunc(slices.Clone(line.words), func(w word) bool {
-			return w.start.Before(r.started) || w.end.After(end)
+			return w.start.Before(r.started) || w.end.After(end) || r.misses(w.start, w.end)
 		})
+		for i, w := range line.words {
+			skipped := r.skipped(w.start)
+			line.words[i].start, line.words[i].end = w.start.Add(-skipped), w.end.Add(-skipped)
+		}
 		if len(line.words) > 0 {
 			line.start, line.end = line.words[0].start, line.words[len(line.words)-1].end
 			lines = append(lines, line)

@@ -15,17 +15,20 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	account := "/" + apiVersion + "/Accounts/{account}"
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"POST " + account + "/Calls.json":                          s.createCall,
-		"GET " + account + "/Calls.json":                           s.listCalls,
-		"GET " + account + "/Calls/{call}":                         s.fetchCall,
-		"POST " + account + "/Calls/{call}":                        s.updateCall,
-		"GET " + account + "/Calls/{call}/Recordings.json":         s.listRecordings,
-		"POST " + account + "/Calls/{call}/Recordings.json":        s.createRecording,
-		"GET " + account + "/Calls/{call}/Recordings/{recording}":  s.fetchRecording,
-		"POST " + account + "/Calls/{call}/Recordings/{recording}": s.updateRecording,
-		"GET " + account + "/Recordings.json":                      s.listRecordings,
-		"GET " + account + "/Recordings/{recording}":               s.fetchRecording,
-		"DELETE " + account + "/Recordings/{recording}":            s.deleteRecording,
+		"POST " + account + "/Calls.json":                            s.createCall,
+		"GET " + account + "/Calls.json":                             s.listCalls,
+		"GET " + account + "/Calls/{call}":                           s.fetchCall,
+		"POST " + account + "/Calls/{call}":                          s.updateCall,
+		"DELETE " + account + "/Calls/{call}":                        s.deleteCall,
+		"GET " + account + "/Calls/{call}/Events.json":               s.listEvents,
+		"GET " + account + "/Calls/{call}/Recordings.json":           s.listRecordings,
+		"POST " + account + "/Calls/{call}/Recordings.json":          s.createRecording,
+		"GET " + account + "/Calls/{call}/Recordings/{recording}":    s.fetchRecording,
+		"POST " + account + "/Calls/{call}/Recordings/{recording}":   s.updateRecording,
+		"DELETE " + account + "/Calls/{call}/Recordings/{recording}": s.deleteRecording,
+		"GET " + account + "/Recordings.json":                        s.listRecordings,
+		"GET " + account + "/Recordings/{recording}":                 s.fetchRecording,
+		"DELETE " + account + "/Recordings/{recording}":              s.deleteRecording,
 	} {
 		mux.HandleFunc(pattern, s.authenticated(handle))
 	}

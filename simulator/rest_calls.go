@@ -80,6 +80,7 @@ func (s *Simulator) listCalls(w http.ResponseWriter, r *http.Request) {
 	var found []map[string]any
 	for _, c := range slices.Backward(s.calls) {
 		switch {
+		case c.deleted:
 		case q.Get("To") != "" && q.Get("To") != c.to:
 		case q.Get("From") != "" && q.Get("From") != c.from:
 		case q.Get("Status") != "" && q.Get("Status") != c.status:
@@ -157,10 +158,28 @@ func (s *Simulator) updateCall(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// deleteCall answers DELETE Calls/{CA}.json: 204 for a call that is over, and from then on 404. Its recordings stay. One that is
+// not over cannot be deleted (20009).
+func (s *Simulator) deleteCall(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch c := s.callOf(w, r); {
+	case c == nil:
+	case c.live():
+		refuse(w, http.StatusConflict, 20009, "Cannot delete this resource before it is complete")
+	default:
+		c.deleted = true
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 // callOf finds the call that the path names, or refuses with 404.
 func (s *Simulator) callOf(w http.ResponseWriter, r *http.Request) *call {
 	sid, _ := sidOf(r.PathValue("call"))
 	c := s.bySid[sid]
+	if c != nil && c.deleted {
+		c = nil
+	}
 	if c == nil {
 		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 	}
@@ -178,7 +197,7 @@ func (c *call) resource() map[string]any {
 		"start_time": dateOrNull(c.started), "end_time": dateOrNull(c.ended), "duration": nil,
 		"price": nil, "price_unit": "USD", "queue_time": "0",
 		"parent_call_sid": nil, "phone_number_sid": nil, "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
-		"trunk_sid": nil, "annotation": nil, "uri": uri + ".json",
+		"trunk_sid": nil, "uri": uri + ".json",
 		"subresource_uris": map[string]string{"recordings": uri + "/Recordings.json", "events": uri + "/Events.json"},
 	}
 	if c.status == "completed" {

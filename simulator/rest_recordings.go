@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // createRecording answers POST Calls/{CA}/Recordings.json: it records a call in progress from now on, on one
@@ -24,50 +26,77 @@ func (s *Simulator) createRecording(w http.ResponseWriter, r *http.Request) {
 	rec := c.startRecordingLocked(recordingOrder{source: "StartCallRecordingAPI", channels: channelCount(p.Get("RecordingChannels")),
 		track: p.Get("RecordingTrack"), callback: p.Get("RecordingStatusCallback"),
 		method: orPost(p.Get("RecordingStatusCallbackMethod")), events: slices.Clone(p["RecordingStatusCallbackEvent"])})
-	answer(w, http.StatusCreated, rec.resource())
+	answer(w, http.StatusCreated, rec.ofCall())
 }
 
-// updateRecording answers POST Calls/{CA}/Recordings/{RE}.json, of which only Status=stopped is played.
+// updateRecording answers POST Calls/{CA}/Recordings/{RE}.json: it pauses a recording, goes on with it or stops it. A pause is
+// silence in the file, or left out of it with PauseBehavior=skip (Twilio: Recordings resource).
 func (s *Simulator) updateRecording(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := s.recordingOf(w, r)
+	if rec == nil {
+		return
+	}
+	status, pause := r.PostForm.Get("Status"), r.PostForm.Get("PauseBehavior")
 	switch {
-	case rec == nil:
-	case r.PostForm.Get("Status") != "stopped":
-		refuse(w, http.StatusBadRequest, 20001, "The simulator knows no other Status of a recording than stopped")
-	case !rec.ended.IsZero():
-		refuse(w, http.StatusBadRequest, 21220, "The recording is not in progress")
+	case status != "paused" && status != "in-progress" && status != "stopped":
+		refuse(w, http.StatusBadRequest, 20001, "Status must be paused, in-progress or stopped")
+		return
+	case pause != "" && pause != "skip" && pause != "silence":
+		refuse(w, http.StatusBadRequest, 20001, "PauseBehavior must be skip or silence")
+		return
+	case !rec.ended.IsZero(), status == "paused" && rec.status != "in-progress", status == "in-progress" && rec.status != "paused":
+		refuse(w, http.StatusBadRequest, 21220, "Requested resource is not eligible for a change to "+status)
+		return
+	case status == "paused":
+		rec.pauseLocked(pause == "skip")
+	case status == "in-progress":
+		rec.resumeLocked()
 	default:
 		rec.stopLocked()
-		body := rec.resource()
-		body["status"] = "stopped"
-		answer(w, http.StatusOK, body)
 	}
+	body := rec.ofCall()
+	body["status"] = status
+	answer(w, http.StatusOK, body)
 }
 
-// listRecordings answers the lists of a call and, without one in the path, of the account: newest first.
+// listRecordings answers the lists of a call and, without one in the path, of the account: newest first. The account's has
+// those that were deleted, too, if IncludeSoftDeleted asks for them.
 func (s *Simulator) listRecordings(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	calls := s.calls
+	calls, q := s.calls, r.URL.Query()
+	show := (*recording).ofAccount
 	if r.PathValue("call") != "" {
 		c := s.callOf(w, r)
 		if c == nil {
 			return
 		}
-		calls = []*call{c}
+		calls, show = []*call{c}, (*recording).ofCall
 	}
-	want := r.URL.Query().Get("CallSid")
 	var found []map[string]any
 	for _, c := range slices.Backward(calls) {
 		for _, rec := range slices.Backward(c.recordings) {
-			if rec.status != "deleted" && (want == "" || want == c.sid) {
-				found = append(found, rec.resource())
+			switch {
+			case rec.status == "deleted" && !s.softDeleted(r, rec):
+			case q.Get("CallSid") != "" && q.Get("CallSid") != c.sid, q.Get("ConferenceSid") != "", !within(q, "DateCreated", rec.started):
+			default:
+				found = append(found, show(rec))
 			}
 		}
 	}
 	answer(w, http.StatusOK, page(r, "recordings", found))
+}
+
+// keptDeleted is how long the metadata of a deleted recording can still be had (Twilio: Recordings resource).
+const keptDeleted = 40 * 24 * time.Hour
+
+// softDeleted says whether the request may see a recording that was deleted: for a while, without its media, if it asks the
+// account and not the call.
+func (s *Simulator) softDeleted(r *http.Request, rec *recording) bool {
+	asked, _ := strconv.ParseBool(r.URL.Query().Get("IncludeSoftDeleted"))
+	return asked && r.PathValue("call") == "" && s.config.Now().Sub(rec.deleted) < keptDeleted
 }
 
 // fetchRecording answers both the metadata (.json) and the media (.wav, .mp3, or no extension, which is WAV).
@@ -98,8 +127,10 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 	rec := s.recordingOf(w, r)
 	switch {
 	case rec == nil:
+	case extension == "json" && r.PathValue("call") != "":
+		answer(w, http.StatusOK, rec.ofCall())
 	case extension == "json":
-		answer(w, http.StatusOK, rec.resource())
+		answer(w, http.StatusOK, rec.ofAccount())
 	case rec.status != "completed", extension != "" && extension != "wav" && extension != "mp3":
 		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 	case rec.late > 0:
@@ -116,44 +147,73 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 	return tape{}, false
 }
 
-// deleteRecording answers DELETE Recordings/{RE}.json: 204, and from then on 404 for all of it.
+// deleteRecording answers DELETE Recordings/{RE}.json, of the account or of a call: 204, and from then on 404 for all of it but
+// the metadata, see [Simulator.softDeleted].
 func (s *Simulator) deleteRecording(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if rec := s.recordingOf(w, r); rec != nil {
-		rec.status = "deleted"
+		rec.status, rec.deleted = "deleted", s.config.Now()
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
-// recordingOf finds the recording that the path names, or refuses with 404.
+// recordingOf finds the recording that the path names, or refuses with 404. Below a call, Twilio.CURRENT is the one that runs.
 func (s *Simulator) recordingOf(w http.ResponseWriter, r *http.Request) *recording {
-	sid, _ := sidOf(r.PathValue("recording"))
+	sid, extension := sidOf(r.PathValue("recording"))
 	rec := s.recordings[sid]
-	if call, _ := sidOf(r.PathValue("call")); rec != nil && call != "" && call != rec.call.sid {
-		rec = nil
+	if call, _ := sidOf(r.PathValue("call")); call != "" {
+		c := s.bySid[call]
+		switch {
+		case c == nil || c.deleted || rec != nil && rec.call != c:
+			rec = nil
+		case sid == "Twilio" && strings.HasPrefix(extension, "CURRENT"):
+			for _, running := range c.recordings {
+				if running.ended.IsZero() && running.status != "deleted" {
+					rec = running
+				}
+			}
+		}
 	}
-	if rec == nil || rec.status == "deleted" {
+	reading := r.Method == http.MethodGet && extension == "json"
+	if rec == nil || rec.status == "deleted" && !(reading && s.softDeleted(r, rec)) {
 		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 		return nil
 	}
 	return rec
 }
 
-// resource is the recording as the REST API shows it; the caller holds mu.
-func (r *recording) resource() map[string]any {
+// ofCall is the recording as the REST API shows it below its call; the caller holds mu.
+func (r *recording) ofCall() map[string]any {
+	return r.resource("/Calls/"+r.call.sid, map[string]any{"track": r.order.track})
+}
+
+// ofAccount is the recording as the REST API shows it below the account: with other properties. The caller holds mu.
+func (r *recording) ofAccount() map[string]any {
+	account := "/" + apiVersion + "/Accounts/" + r.call.sim.config.AccountSid
+	return r.resource("", map[string]any{"media_url": r.mediaURL(),
+		"subresource_uris": map[string]string{"call": account + "/Calls/" + r.call.sid + ".json"}})
+}
+
+// resource is what both have in common, and more. There is no status failed in it, whatever a callback said.
+func (r *recording) resource(below string, more map[string]any) map[string]any {
 	account := "/" + apiVersion + "/Accounts/" + r.call.sim.config.AccountSid
 	res := map[string]any{
 		"sid": r.sid, "account_sid": r.call.sim.config.AccountSid, "api_version": apiVersion,
 		"call_sid": r.call.sid, "conference_sid": nil, "status": r.status, "channels": r.order.channels,
-		"source": r.order.source, "track": r.order.track, "duration": nil, "start_time": rfc2822(r.started),
+		"source": r.order.source, "duration": nil, "start_time": rfc2822(r.started),
 		"date_created": rfc2822(r.started), "date_updated": rfc2822(later(r.started, r.ended)),
 		"price": nil, "price_unit": "USD", "error_code": nil, "encryption_details": nil,
-		"media_url": r.mediaURL(), "uri": account + "/Recordings/" + r.sid + ".json",
-		"subresource_uris": map[string]string{"call": account + "/Calls/" + r.call.sid + ".json"},
+		"uri": account + below + "/Recordings/" + r.sid + ".json",
+	}
+	if r.status == "failed" {
+		res["status"] = "absent"
 	}
 	if !r.ended.IsZero() {
 		res["duration"] = strconv.Itoa(r.seconds())
+	}
+	for name, value := range more {
+		res[name] = value
 	}
 	return res
 }

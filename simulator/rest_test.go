@@ -92,7 +92,7 @@ func TestUnknownThingsAreNotFound(t *testing.T) {
 	}
 	err = r.client.Api.DeleteCall("CA1", nil)
 	if status, _ := code(t, err); status != 404 {
-		t.Errorf("a method that is not played: %d", status)
+		t.Errorf("deleting a call: %d", status)
 	}
 }
 
