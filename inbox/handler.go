@@ -53,7 +53,8 @@ type Config struct {
 
 	// MaxBody is the largest body that is read, in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
-	// Timeout bounds the processing of a webhook; 0 is DefaultTimeout.
+	// Timeout bounds the processing of a webhook; 0 is DefaultTimeout. Where the webhook's URL asks Twilio for another attempt
+	// after rt milliseconds of silence (Twilio: Webhooks connection overrides), it should be less than that.
 	Timeout time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time

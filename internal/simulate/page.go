@@ -50,9 +50,12 @@ so that somebody has to ask Twilio's REST API afterwards.
 	table("Speech-to-text and language models", "The servers below `/v1`, as people run them. Drawn for each piece of audio, and for each question in its turn.", models)
 	out.WriteString(`## What is always so
 
-- A URL's fragment says how a request is retried (` + "`#rc=5&rp=5xx,ct,rt&ct=…&rt=…&tt=…`" + `), with Twilio's default of one retry if
+- A URL's fragment says how a request is retried (` + "`#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000`" + `), with Twilio's default of one retry if
   it cannot connect, and its ceiling of 15 s for all attempts. Retries carry the same idempotency token.
-- TwiML that cannot be had is asked for at the fallback URL, if there is one; otherwise the call ends.
+- rt counts from the sending of the request, and is 15 s unless the URL says otherwise: then a silent attempt leaves no time for
+  another, whatever rp says. An answer that broke off is never asked for again.
+- TwiML that cannot be had is asked for at the fallback URL, if there is one, once and at once, with ErrorCode and ErrorUrl, at any
+  point of the call; otherwise the call ends.
 - The Debugger notes 12100 for an answer that is no TwiML, 12200 for a verb that there is not, 12300 for a Content-Type
   that can be neither played nor read, 11200 and its neighbours for no answer at all, 15003 for a status callback that failed.
 
