@@ -182,11 +182,12 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 	defer watch.stop()
 	fail := func(err error) (*http.Response, error) {
 		d.Error, d.Failure = plainError(err), "ct"
+		lost := watch.lost.Load()
 		if watch.connected.Load() {
-			d.Failure, d.TimedOut = "rt", watch.lost.Load() || errors.Is(err, context.DeadlineExceeded)
+			d.Failure, d.TimedOut = "rt", lost || errors.Is(err, context.DeadlineExceeded)
 		}
-		if watch.lost.Load() {
-			d.Error = "no answer in time"
+		if lost {
+			d.Error = "nothing came in time"
 		}
 		return nil, err
 	}

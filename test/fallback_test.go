@@ -92,7 +92,8 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 		people := map[string]simulator.Script{"+15550003000": simulator.Consents(), "+15550003001": simulator.Refuses(),
 			"+15550003002": simulator.UnclearThenYes(), "+15550003003": simulator.ConsentsByKeypad()}
 		stage := program.NewStage(t, simulator.Config{Seed: 7, Model: simulator.Emptiest, Pick: func(to string, _ int) simulator.Script { return people[to] }})
-		server := stage.Serve(t, program.Complete(databaseURL).With("RECONCILE_EVERY", "0"))
+		settings := program.Complete(databaseURL).With("RECONCILE_EVERY", "0")
+		server := stage.Serve(t, settings)
 		target, err := url.Parse(server.URL())
 		if err != nil {
 			t.Fatal(err)
@@ -122,6 +123,9 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 		}
 		if way.lost["voice"] < len(numbers) || way.lost["consent"] < len(numbers) {
 			t.Errorf("lost %v", way.lost)
+		}
+		if got := program.Run(t, settings, "verify"); got.Exit != 0 {
+			t.Errorf("iagent verify ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,9 +49,18 @@ func cutPath(target, prefix string) (string, bool) {
 	}
 	short := "/" + strings.TrimLeft(path, "/")
 	if rest, ok := cutSegments(short, prefix); ok {
-		short = "/" + strings.TrimLeft(rest, "/")
+		if rest = "/" + strings.TrimLeft(rest, "/"); !ours(prefix) || ours(rest) {
+			short = rest
+		}
 	}
 	return short + query, short != path
+}
+
+// ours says whether a path begins as those that are served here. A prefix that does, too, is cut off only what would begin so
+// without it: below https://example.com/api, /api/calls has lost its prefix already, and /api/api/calls has not.
+func ours(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.Contains([]string{"api", "console", "healthz", "readyz", "metrics"}, first)
 }
 
 // cutSegments cuts a prefix of whole path segments, compared as they are meant and not as they are escaped.

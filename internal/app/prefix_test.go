@@ -29,6 +29,14 @@ func TestPrefixIsAcceptedHoweverTheProxyPassesItOn(t *testing.T) {
 		{"https://h/prefix", "/prefix/console/jobs", "/console/jobs"},
 		{"https://user:pass@h:8443/p", "/p" + hook, hook},
 		{"https://h/prefix", "/prefix/a%2Fb", "/a%2Fb"},
+		{"https://h/api", hook, hook},
+		{"https://h/api", "/api" + hook, hook},
+		{"https://h/api", "/api/calls?a=/api", "/api/calls?a=/api"},
+		{"https://h/api", "/api/healthz", "/healthz"},
+		{"https://h/api/webhooks", hook, hook},
+		{"https://h/api/webhooks", "/api/webhooks" + hook, hook},
+		{"https://h/console", "/console/jobs", "/console/jobs"},
+		{"https://h/console", "/console/console/jobs", "/console/jobs"},
 	} {
 		var seen *http.Request
 		h := underPath(publicPath(c.base), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r }))
