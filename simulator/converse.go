@@ -122,8 +122,12 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 		c.complainOf(d, code, "error", message)
 		return nil, code, errFailed
 	}
-	if f.means != ConsentNone && d.reached { // the application has heard it, whether or not we heard the answer
+	switch {
+	case f.means == ConsentNone:
+	case d.reached: // the application has heard it, whether or not we heard the answer
 		c.set(func() { c.consent = f.means })
+	case c.talk.replies == len(c.script.Replies): // asked again, the person says the same again
+		c.talk.replies--
 	}
 	if d.Failure != "" {
 		code := map[string]int{"ct": 11205, "rt": 11200, "redirects": 11215}[d.Failure]

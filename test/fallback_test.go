@@ -130,6 +130,58 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 	})
 }
 
+// TestAnswerThatNeverArrivedIsAskedForAgain has requests for TwiML that do not connect, with all their retries. Nobody's call ends
+// for that unless the fallback does not connect either, and what people say when asked again counts.
+func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+		stage := program.NewStage(t, simulator.Config{Seed: 3, Model: simulator.Emptiest, Faults: simulator.Faults{Drop: 0.3},
+			Pick: func(string, int) simulator.Script { return simulator.Consents() }})
+		server := stage.Serve(t, program.Complete(databaseURL).With("RECONCILE_EVERY", "0"))
+		numbers := make([]string, 24)
+		for i := range numbers {
+			numbers[i] = fmt.Sprintf("+155500040%02d", i)
+		}
+		placed := server.Place(t, numbers...)
+		program.Eventually(t, 60*time.Second, func() error {
+			if p := stage.Progress(); p.Calls < len(placed) || p.Ended < p.Calls {
+				return fmt.Errorf("%+v", p)
+			}
+			return nil
+		})
+		lost, fell := map[string]bool{}, map[string]bool{} // by number: calls that had to end, and those that went on
+		for _, d := range stage.Deliveries() {
+			if d.Kind == simulator.KindFallback {
+				fell[d.To] = true
+				lost[d.To] = lost[d.To] || d.Status == 0
+			}
+		}
+		truths := map[string]simulator.Truth{}
+		for _, truth := range stage.Truths() {
+			truths[truth.To] = truth
+		}
+		asked := 0
+		for _, p := range placed {
+			call, truth := server.Call(t, p.ID), truths[p.PhoneNumber]
+			if consented := call.ConsentGiven != nil && *call.ConsentGiven; consented != (truth.Consent == simulator.ConsentYes) {
+				t.Errorf("%s: consent is %v, in truth %q: %v", p.PhoneNumber, consented, truth.Consent, call.Events)
+			}
+			if lost[p.PhoneNumber] {
+				continue
+			}
+			if truth.Consent != simulator.ConsentYes || len(truth.Recordings) != 1 {
+				t.Errorf("%s was lost although the fallback was answered: %+v", p.PhoneNumber, truth)
+			}
+			if fell[p.PhoneNumber] {
+				asked++
+			}
+		}
+		if asked < 5 {
+			t.Errorf("only %d calls were saved by their fallback, of %d", asked, len(fell))
+		}
+	})
+}
+
 // TestPathOfThePublicURLMayArriveOrNot sends webhooks as proxies pass them on that cut the path of APP_URL off, keep it, or
 // leave a slash too many, with the bytes in them that parsers disagree about.
 func TestPathOfThePublicURLMayArriveOrNot(t *testing.T) {
