@@ -41,7 +41,7 @@ func catalogue() []entry {
 			"Takes it for what it says, not for what is going on when it arrives.", false, 0.10, 0.20},
 			func(f *Faults) *float64 { return &f.Delay }},
 		{FaultDoc{FaultDrop, "Drop", "A callback never arrives. A TwiML request fails to connect at every attempt, so that the fallback URL is asked, or the call ends.",
-			"Notices what is missing, and asks Twilio's REST API; gives its calls a fallback URL that goes on where they are.", false, 0, 0.05},
+			"Notices what is missing, and asks Twilio's REST API.", false, 0, 0.05},
 			func(f *Faults) *float64 { return &f.Drop }},
 		{FaultDoc{FaultUnreachable, "Unreachable", "The first attempt does not connect; more attempts follow if the URL's policy says ct, as it does by default.",
 			"Asks for retries in its URLs.", false, 0.05, 0.10},
