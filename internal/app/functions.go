@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -150,25 +149,20 @@ func (a *App) callbackURLs() interview.CallbackURLs {
 	return interview.CallbackURLs{Base: a.settings.baseURL, FallbackBase: a.settings.fallbackURL}
 }
 
-// observeAttempt logs and counts what became of an attempt.
-func (a *App) observeAttempt(run interview.Run, err error, elapsed time.Duration) {
+// observeAttempt logs and counts what became of an attempt. Of an error it logs what may be stored; see fault.Fault.
+func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Duration) {
 	log := a.log.With("function", string(run.Function), "run", run.ID, "attempt", run.Attempt, "elapsed", elapsed)
-	result := "done"
-	switch until, waits := jobs.WaitUntil(err); {
-	case err == nil:
+	switch r.Outcome {
+	case jobs.Done:
 		log.Debug("run ended")
-	case waits:
-		result = "waiting"
-		log.Debug("run waits", "until", until, "reason", err)
-	case errors.Is(err, jobs.ErrLostRun):
-		result = "lost"
+	case jobs.Waiting, jobs.Stopped:
+		log.Debug("run waits", "until", r.Until, "reason", r.Reason)
+	case jobs.Lost:
 		log.Warn("run was taken over by another attempt")
-	case jobs.IsPermanent(err), jobs.GivenUp(run):
-		result = "failed"
-		log.Error("run failed", "error", err)
-	default:
-		result = "retried"
-		log.Warn("run is tried again", "error", err)
+	case jobs.Failed:
+		log.Error("run failed", "error", r.Reason)
+	case jobs.Retried:
+		log.Warn("run is tried again", "error", r.Reason, "at", r.Until)
 	}
-	a.telemetry.Run(string(run.Function), result, elapsed)
+	a.telemetry.Run(string(run.Function), string(r.Outcome), elapsed)
 }

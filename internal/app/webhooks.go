@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/webhook"
@@ -92,8 +93,10 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 	}
 	attrs := []slog.Attr{slog.String("kind", string(event.Kind)), slog.String("event", event.ID),
 		slog.String("call", event.Subject), slog.String("outcome", string(outcome)), slog.Duration("elapsed", elapsed)}
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
+	if refusal != nil {
+		attrs = append(attrs, slog.Any("error", refusal))
+	} else if err != nil {
+		attrs = append(attrs, slog.String("error", fault.Of(err).String()))
 	}
 	a.log.LogAttrs(ctx, level, "webhook", attrs...)
 }

@@ -3,6 +3,7 @@ package interview
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // RunState is where a run of a function stands in the ledger.
@@ -26,7 +27,9 @@ type Run struct {
 	Attempt int
 	// AttemptsAllowed is the attempt at which the run is given up.
 	AttemptsAllowed int
-	Args            json.RawMessage
+	// FailingSince is when the first of the last attempts in a row failed for a service that is away, nil when none did.
+	FailingSince *time.Time
+	Args         json.RawMessage
 }
 
 // Decode reads the run's arguments into args, a pointer to one of the Args types.

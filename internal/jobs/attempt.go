@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -19,8 +20,8 @@ type outcome struct {
 	run   interview.Run
 	// until is when to call the run again, for tryAgain and waits.
 	until time.Time
-	// err is the function's, for tryAgain and dead.
-	err error
+	// fault is the function's, for dead.
+	fault fault.Fault
 }
 
 // outcomeState is one of the constants below.
@@ -29,8 +30,8 @@ type outcomeState int
 const (
 	settled   outcomeState = iota // there is nothing left to do
 	elsewhere                     // another attempt is running, with a fresh heartbeat
-	waits                         // the run must not go on yet; the attempt did not count
-	tryAgain                      // the attempt failed, and there is another one
+	waits                         // the run goes on later, by another event on Inngest
+	tryAgain                      // the attempt failed, and whoever called the run does so again
 	dead                          // the attempt failed, and there is no other
 )
 
@@ -59,17 +60,18 @@ func (e *Engine) attempt(caller context.Context, runID string) (outcome, error) 
 	}
 	begun := e.config.Now()
 	err = e.call(ctx, run)
+	result := e.judge(run, err, e.attempts.Err() != nil)
 	if e.config.OnAttempt != nil {
-		e.config.OnAttempt(run, err, e.config.Now().Sub(begun))
+		e.config.OnAttempt(run, result, e.config.Now().Sub(begun))
 	}
-	return e.settle(context.WithoutCancel(ctx), run, err, e.attempts.Err() != nil)
+	return e.settle(context.WithoutCancel(ctx), run, result)
 }
 
 // call runs the function while its heartbeat goes on. A run that was taken over loses its context.
 func (e *Engine) call(ctx context.Context, run interview.Run) error {
 	function, ok := e.functions[run.Function]
 	if !ok {
-		return Permanent(fmt.Errorf("there is no function %s", run.Function))
+		return Permanent(fault.Named(fmt.Errorf("there is no function %s", run.Function)))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	beating := make(chan struct{})
@@ -91,7 +93,7 @@ func (e *Engine) call(ctx context.Context, run interview.Run) error {
 func guarded(ctx context.Context, function Function, run interview.Run) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic in %s: %v\n%s", run.Function, r, debug.Stack())
+			err = fault.Panicked(r, debug.Stack())
 		}
 	}()
 	return function.Run(ctx, run)
@@ -116,30 +118,43 @@ func (e *Engine) heartbeat(ctx context.Context, cancel context.CancelCauseFunc, 
 	}
 }
 
-// settle writes what came of an attempt. interrupted says that we stopped it ourselves.
-func (e *Engine) settle(ctx context.Context, run interview.Run, err error, interrupted bool) (outcome, error) {
+// settle writes what came of an attempt. Of an error it writes what may be stored; what a service said goes where an erasure
+// of the call finds it.
+func (e *Engine) settle(ctx context.Context, run interview.Run, r Result) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	until, mustWait := WaitUntil(err)
-	switch {
-	case err == nil:
-		return outcome{state: settled, run: run}, e.config.Ledger.EndRun(ctx, run)
-	case errors.Is(err, ErrLostRun):
-		return outcome{state: settled, run: run}, nil
-	case mustWait:
-		return e.postpone(ctx, outcome{state: waits, run: run, until: until}, err.Error())
-	case interrupted:
-		return e.postpone(ctx, outcome{state: waits, run: run, until: e.config.Now()}, "stopped: "+err.Error())
-	case IsPermanent(err), GivenUp(run):
-		return known(outcome{state: dead, run: run, err: err}, e.config.Ledger.FailRun(ctx, run, err.Error()))
+	if r.Fault.Words != "" && (r.Outcome == Failed || r.Outcome == Retried) {
+		// They only help whoever looks: without them the run is settled all the same.
+		_ = e.config.Ledger.KeepWords(ctx, run, r.Fault.Words)
 	}
-	return e.postpone(ctx, outcome{state: tryAgain, run: run, until: e.config.Now().Add(backoff(run)), err: err}, err.Error())
+	o := outcome{run: run, until: r.Until, fault: r.Fault}
+	switch r.Outcome {
+	case Done:
+		return o, e.config.Ledger.EndRun(ctx, run)
+	case Lost:
+		return o, nil
+	case Failed:
+		o.state = dead
+		return known(o, e.config.Ledger.FailRun(ctx, run, r.Reason))
+	case Retried:
+		o.state = tryAgain
+		if r.Fault.Class == fault.Transient {
+			// Inngest calls a bounded number of times for one event.
+			o.state = waits
+		}
+	default:
+		o.state = waits
+	}
+	p := Postponement{
+		Until: r.Until, Reason: r.Reason, Counts: r.Outcome == Retried,
+		Transient: r.Outcome == Retried && r.Fault.Class == fault.Transient, Waited: r.Outcome == Waiting,
+	}
+	return e.postpone(ctx, o, p)
 }
 
 // postpone puts the run back to waiting. On River the job that called stays, and is told when to come again. Inngest
 // calls again after a failed attempt only, and a bounded number of times: for a run that waits, an event is sent anew.
-func (e *Engine) postpone(ctx context.Context, o outcome, reason string) (outcome, error) {
-	p := Postponement{Until: o.until, Reason: reason, Counts: o.state == tryAgain}
+func (e *Engine) postpone(ctx context.Context, o outcome, p Postponement) (outcome, error) {
 	if e.inngest != nil {
 		p.Resend = o.state == waits
 		if o.state == tryAgain {

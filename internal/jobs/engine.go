@@ -17,6 +17,7 @@ import (
 	"riverqueue.com/riverui"
 	"riverqueue.com/riverui/uiendpoints"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -28,8 +29,10 @@ type Config struct {
 	Log *slog.Logger
 	// StopWithin bounds how long a stopping engine waits for running functions before it cancels them; 0 means 20 s.
 	StopWithin time.Duration
-	// OnAttempt, when set, hears of every attempt that ended: nil, or the error it ended with.
-	OnAttempt func(run interview.Run, err error, elapsed time.Duration)
+	// OnAttempt, when set, hears of every attempt that ended.
+	OnAttempt func(run interview.Run, result Result, elapsed time.Duration)
+	// Jitter returns a number in [0,1) that spreads retries; nil means random.
+	Jitter func() float64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Inngest, when set, runs the functions instead of River, which then only sends their events.
@@ -211,7 +214,7 @@ func (e *Engine) rescueUntil(ctx context.Context) {
 	for {
 		rescued, err := e.config.Ledger.RescueRuns(ctx)
 		if err != nil && ctx.Err() == nil {
-			e.config.Log.Warn("looking for lost runs", "error", err)
+			e.config.Log.Warn("looking for lost runs", "error", fault.Of(err).String())
 		}
 		if rescued > 0 {
 			e.config.Log.Warn("runs of a dead process, or with a lost event, run again", "runs", rescued)

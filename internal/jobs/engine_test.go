@@ -2,11 +2,11 @@ package jobs_test
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
@@ -16,13 +16,13 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			if calls.Add(1) == 1 {
-				return jobs.Permanent(errors.New("no cure"))
+				return jobs.Permanent(fault.New("no cure"))
 			}
 			return nil
 		}, nil)
 		r.enqueue(1)
 		dead := r.untilState(interview.RunFailed)
-		if dead.Attempts != 1 || dead.LastError != "no cure" {
+		if dead.Attempts != 1 || dead.LastError != "permanent: iagent: no cure" {
 			t.Errorf("%+v", dead)
 		}
 		if _, err := r.store.RetryRun(t.Context(), dead.ID); err != nil {

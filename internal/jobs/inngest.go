@@ -14,6 +14,7 @@ import (
 
 	"github.com/inngest/inngestgo"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -163,7 +164,7 @@ func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]a
 	case errors.Is(err, errStopping):
 		return nil, inngestgo.RetryAtError(err, time.Now().Add(5*time.Second))
 	case err != nil:
-		e.config.Log.Error("calling a run", "run", runID, "error", err)
+		e.config.Log.Error("calling a run", "run", runID, "error", fault.Of(err).String())
 		return nil, fmt.Errorf("the ledger could not be reached for run %s", runID)
 	}
 	failed := fmt.Errorf("attempt %d of run %s failed; its error is in the ledger", o.run.Attempt, runID)

@@ -9,7 +9,9 @@ import (
 )
 
 const (
-	// MaxAttempts is how often a run is tried before it is dead. Somebody who retries a dead run gives it as many again.
+	// MaxAttempts is how often a run is tried whose error nobody can classify, or whose process dies, before it is dead.
+	// Somebody who retries a dead run gives it as many again. Attempts that failed for a service that is away do not use it up:
+	// see GiveUpAfter.
 	MaxAttempts = 4
 	// HeartbeatEvery is how often a running attempt says that it is alive.
 	HeartbeatEvery = 5 * time.Second
@@ -51,6 +53,9 @@ type Ledger interface {
 	PostponeRun(ctx context.Context, run interview.Run, p Postponement) error
 	// FailRun ends the run for good.
 	FailRun(ctx context.Context, run interview.Run, reason string) error
+	// KeepWords keeps what a service said when the attempt failed, where an erasure of the run's call finds it. Nothing is
+	// kept for a run that is about no single call.
+	KeepWords(ctx context.Context, run interview.Run, words string) error
 	// RescueRuns enqueues again the runs whose process died or whose event was lost, and returns how many.
 	RescueRuns(ctx context.Context) (int, error)
 
@@ -68,6 +73,11 @@ type Postponement struct {
 	Reason string
 	// Counts says whether the attempt counts; one that only found out that it must wait does not.
 	Counts bool
+	// Transient says that the attempt failed for a service that is away: it moves on where the run is given up. The first such
+	// attempt in a row sets Run.FailingSince.
+	Transient bool
+	// Waited says that the function asked to wait, so the run is not failing any more.
+	Waited bool
 	// Resend enqueues the run again, for its event to be sent once more; else whoever called the run does so again.
 	Resend bool
 	// BeginBy, when set, is when an event that is still out counts as lost.
@@ -105,7 +115,7 @@ type Throttle struct {
 // attemptsAllowed is the attempt at which a run is given up.
 func attemptsAllowed(run interview.Run) int { return cmp.Or(run.AttemptsAllowed, MaxAttempts) }
 
-// GivenUp reports whether a run has no attempt left.
+// GivenUp reports whether a run has no attempt left, unless what failed it is transient.
 func GivenUp(run interview.Run) bool { return run.Attempt >= attemptsAllowed(run) }
 
 // Backoff is how long a run waits after its n-th failed attempt: 2 s, 10 s, 50 s.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/i-agent/iagent/internal/fault"
 )
 
 // riverPatience is how long River waits for a worker before it takes its process for dead and hands the job to another.
@@ -22,20 +24,30 @@ type worker struct {
 // Timeout is what River's rescuer goes by. An attempt does not run under River's context, and so is not ended by it.
 func (w *worker) Timeout(*river.Job[RunArgs]) time.Duration { return riverPatience }
 
-// Work makes one attempt at a run.
+// NextRetry is when River calls again whose worker it took for dead. River's own policy waits for hours after some of them,
+// and a long attempt looks to it like a dead worker.
+func (w *worker) NextRetry(*river.Job[RunArgs]) time.Time { return time.Now().Add(riverPatience) }
+
+// ledgerPause is how long to wait when the ledger could not be reached.
+const ledgerPause = 10 * time.Second
+
+// Work makes one attempt at a run. Errors are the ledger's affair: River keeps no more of one than what may be stored, and
+// does not count.
 func (w *worker) Work(ctx context.Context, job *river.Job[RunArgs]) error {
 	o, err := w.engine.attempt(ctx, job.Args.RunID)
 	if errors.Is(err, errStopping) {
 		return river.JobSnooze(0)
 	}
 	if err != nil {
-		return err
+		w.engine.config.Log.Error("calling a run", "function", job.Kind, "run", job.Args.RunID,
+			"error", fault.Of(err).String())
+		return river.JobSnooze(w.engine.jitter(ledgerPause))
 	}
 	switch o.state {
 	case elsewhere, waits, tryAgain:
 		return river.JobSnooze(max(o.until.Sub(w.engine.config.Now()), 0))
 	case dead:
-		return river.JobCancel(o.err)
+		return river.JobCancel(errors.New(o.fault.String()))
 	case settled:
 	}
 	return nil

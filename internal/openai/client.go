@@ -11,6 +11,8 @@ import (
 
 	sdk "github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+
+	"github.com/i-agent/iagent/internal/fault"
 )
 
 // Defaults of Config.
@@ -90,6 +92,7 @@ func New(config Config) (*Client, error) {
 type exchange struct {
 	status      int
 	contentType string
+	retryAfter  time.Duration
 	head        []byte
 }
 
@@ -100,7 +103,7 @@ func (x *exchange) option() option.RequestOption {
 		if err != nil {
 			return resp, err
 		}
-		x.status, x.contentType = resp.StatusCode, resp.Header.Get("Content-Type")
+		x.status, x.contentType, x.retryAfter = resp.StatusCode, resp.Header.Get("Content-Type"), fault.RetryAfter(resp.Header)
 		if resp.StatusCode >= 400 {
 			x.head, _ = io.ReadAll(io.LimitReader(resp.Body, 8<<10))
 			_ = resp.Body.Close()
@@ -118,7 +121,7 @@ func (x *exchange) option() option.RequestOption {
 
 // failure describes err with everything the exchange knows.
 func (c *Client) failure(op string, x *exchange, err error) *Error {
-	e := &Error{Op: op, Status: x.status}
+	e := &Error{Op: op, Status: x.status, RetryAfter: x.retryAfter}
 	var answer *sdk.Error
 	switch {
 	case errors.As(err, &answer):

@@ -1,13 +1,16 @@
 package openai
 
 import (
-	"fmt"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
-	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/fault"
 )
 
-// Error is a request that did not succeed. It holds neither the key nor what was sent.
+// Error is a request that did not succeed. It does not hold the key; Message may quote what was sent.
 type Error struct {
 	// Op says what was tried, such as "transcribing".
 	Op string
@@ -15,30 +18,32 @@ type Error struct {
 	Status int
 	// Code, Param and Message are the server's, "" when the answer had none.
 	Code, Param, Message string
+	// RetryAfter is how long the server asked us to wait, 0 when it did not.
+	RetryAfter time.Duration
 
 	err error
 	raw string
 }
 
-// Error implements error.
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Op)
-	if e.Status != 0 {
-		fmt.Fprintf(&b, ": model server answered %d %s", e.Status, http.StatusText(e.Status))
-	} else {
-		b.WriteString(": no answer from the model server")
-	}
-	if e.Code != "" {
-		b.WriteString(" (" + e.Code + ")")
-	}
-	if e.Message != "" {
-		b.WriteString(": " + hideKeys(e.Message))
+// Error implements error. The server's words are not in it: they may quote what it was sent. See Message.
+func (e *Error) Error() string { return e.Fault().String() }
+
+// Fault says what may be stored of the error.
+func (e *Error) Fault() fault.Fault {
+	f := fault.Fault{
+		Class: fault.OfStatus(e.Status), Service: "model", Op: e.Op, Status: e.Status, Code: fault.SafeCode(hideKeys(e.Code)),
+		RetryAfter: e.RetryAfter, Words: hideKeys(e.Message),
 	}
 	if e.err != nil {
-		b.WriteString(": " + e.err.Error())
+		f.Reason, _ = fault.Cause(e.err)
+		// An answer of 2xx that cannot be read to its end is the page of a proxy, or was cut off.
+		if f.Class == fault.Unclear && !errors.As(e.err, new(*json.UnmarshalTypeError)) {
+			f.Class = fault.Transient
+		}
+	} else if e.Status < 300 {
+		f.Reason = "answer holds nothing"
 	}
-	return b.String()
+	return f
 }
 
 // Unwrap is the cause in the transport or in reading the answer, nil when the server's answer itself is the error.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -71,11 +72,11 @@ func (f *DeleteRecording) Run(ctx context.Context, run interview.Run) error {
 // delete asks Twilio, if its answer can be a proof.
 func (f *DeleteRecording) delete(ctx context.Context, d interview.Deletion, sid string) error {
 	if d.Running && f.Now().Sub(d.AskedAt) < recordingEndsWithin {
-		return fmt.Errorf("recording %s has not ended", sid)
+		return fault.Named(fmt.Errorf("recording %s has not ended", sid))
 	}
 	// Another account does not know the recording, and would say that it is gone.
 	if ours := f.Twilio.AccountSid(); d.AccountSid != "" && d.AccountSid != ours {
-		return fmt.Errorf("recording %s belongs to account %s, not to TWILIO_ACCOUNT_SID", sid, d.AccountSid)
+		return fault.Named(fmt.Errorf("recording %s belongs to account %s, not to TWILIO_ACCOUNT_SID", sid, d.AccountSid))
 	}
 	return f.Twilio.DeleteRecording(ctx, sid)
 }
@@ -91,5 +92,5 @@ func (f *DeleteRecording) later(since time.Time, err error) error {
 	}
 	now := f.Now()
 	delay := min(max(now.Sub(since), minDeletionDelay), maxDeletionDelay)
-	return jobs.Wait(now.Add(delay-time.Duration(jitter()*float64(delay)/4)), err.Error())
+	return jobs.Wait(now.Add(delay-time.Duration(jitter()*float64(delay)/4)), fault.Of(err).String())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -45,7 +46,7 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 		if !over(err) {
 			return fmt.Errorf("ending call %s: %w", args.CallID, curable(err))
 		}
-		outcome = err.Error()
+		outcome = fault.Of(err).String()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -70,7 +71,7 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 		return nil
 	case interview.DialProceed:
 	default:
-		return jobs.Permanent(fmt.Errorf("announcing dial of call %s: unknown answer %q", args.CallID, dial.State))
+		return jobs.Permanent(fault.Named(fmt.Errorf("announcing dial of call %s: unknown answer %q", args.CallID, dial.State)))
 	}
 
 	placed, dialErr := f.Twilio.CreateCall(ctx, twilio.NewCall{
@@ -95,7 +96,7 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 func (f *OrchestrateCall) settle(ctx context.Context, run interview.Run, dial interview.Dial, callID string, dialErr error) error {
 	var failure *twilio.Error
 	if !errors.As(dialErr, &failure) {
-		return recorded(callID, f.Store.DialUnknown(ctx, run, callID, dialErr.Error()))
+		return recorded(callID, f.Store.DialUnknown(ctx, run, callID, fault.Of(dialErr).String()))
 	}
 	switch {
 	case failure.Refused():

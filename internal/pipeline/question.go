@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
 )
@@ -23,8 +24,20 @@ type unreadable struct {
 	err    error
 }
 
-func (e *unreadable) Error() string { return "model's answer cannot be read: " + e.err.Error() }
+func (e *unreadable) Error() string { return e.Fault().String() }
 func (e *unreadable) Unwrap() error { return e.err }
+
+// Fault says what may be stored of it. What is wrong with the answer quotes it, so that is kept with the answer.
+func (e *unreadable) Fault() fault.Fault {
+	reason := "answer cannot be read"
+	switch {
+	case errors.Is(e.err, openai.ErrRefused):
+		reason = "model refused to answer"
+	case errors.Is(e.err, openai.ErrTruncated):
+		reason = "answer was cut off"
+	}
+	return fault.Fault{Class: fault.Permanent, Service: "model", Op: "asking the model", Reason: reason}
+}
 
 // ask puts a question to the model and reads the answer. One that cannot be read is asked for once more, with the error;
 // if that does not help the error is an *unreadable, with the last answer.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
@@ -45,7 +46,7 @@ type TranscribeRecording struct {
 const busyDelay = 10 * time.Second
 
 // errNoConsent guards the store's promise: no audio of a call without consent is ever fetched.
-var errNoConsent = errors.New("call has no consent to be recorded")
+var errNoConsent = fault.New("call has no consent to be recorded")
 
 // Run is one attempt.
 func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error {
@@ -89,22 +90,17 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 }
 
 // curable marks errors that no repetition cures. A recording that is not found may not be ready yet: Twilio announces it
-// before every copy of the file exists.
+// before every copy of the file exists. One that stays away for longer than a few attempts take is gone.
 func curable(err error) error {
 	var media *twilio.Error
-	var model *openai.Error
 	switch {
-	case errors.As(err, &media):
-		if media.Temporary() || media.Status == http.StatusNotFound {
-			return err
-		}
-		return jobs.Permanent(err)
-	case errors.As(err, &model):
-		if model.Temporary() {
-			return err
-		}
-		return jobs.Permanent(err)
-	case errors.Is(err, twilio.ErrForeignMedia), errors.Is(err, twilio.ErrMediaTooLarge):
+	case errors.Is(err, twilio.ErrForeignMedia):
+		return jobs.Permanent(fault.Named(twilio.ErrForeignMedia))
+	case errors.Is(err, twilio.ErrMediaTooLarge):
+		return jobs.Permanent(fault.Named(twilio.ErrMediaTooLarge))
+	case errors.As(err, &media) && media.Status == http.StatusNotFound:
+		return jobs.Unclear(err)
+	case fault.Of(err).Class == fault.Permanent:
 		return jobs.Permanent(err)
 	}
 	return err

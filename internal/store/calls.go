@@ -181,7 +181,12 @@ func chosen[T any](all []T, columns columnSet) []T {
 }
 
 // stateOf are the values of callState.
+//
+// Twilio's words may name the number, so an erased call takes none, whoever brings them.
 func stateOf(c interview.Call) []any {
+	if c.ErasedAt != nil {
+		c.ErrorMessage = ""
+	}
 	return []any{storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),

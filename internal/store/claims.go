@@ -201,6 +201,14 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID string) (int, err
 		if _, err := tx.Exec(ctx, `UPDATE hypotheses SET conclusion = '' WHERE id = $1`, id); err != nil {
 			return 0, fmt.Errorf("erasing a conclusion: %w", err)
 		}
+		_, err = tx.Exec(ctx, `DELETE FROM run_answers WHERE call_id = ''
+			AND run_id IN (SELECT id FROM function_runs WHERE subject = $1)`, id)
+		if err != nil {
+			return 0, fmt.Errorf("erasing answers about a hypothesis: %w", err)
+		}
+		if err := tx.eraseErrors(ctx, id); err != nil {
+			return 0, err
+		}
 	}
 	n, err := tx.Exec(ctx, `DELETE FROM claims WHERE call_id = $1`, callID)
 	if err != nil {
@@ -212,21 +220,35 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID string) (int, err
 	return int(n), nil
 }
 
+// mayKeepAnswer holds what an erasure of the words that the answer may quote holds, and says whether there was none. A
+// judgement quotes the evidence of its revision, which an erasure changes.
+func (tx *Tx) mayKeepAnswer(ctx context.Context, run interview.Run, callID string) (bool, error) {
+	if callID != "" {
+		call, err := tx.lockCall(ctx, callID)
+		if errors.Is(err, ErrNotFound) {
+			return false, nil
+		}
+		return call.Consent == interview.ConsentGiven, err
+	}
+	var args interview.ValidateClaimArgs
+	revision, err := run.Revision()
+	if err != nil || run.Decode(&args) != nil || args.HypothesisID == "" {
+		return false, nil // it quotes nobody knows whom
+	}
+	_, open, err := tx.judgeable(ctx, args.HypothesisID, revision)
+	return open, err
+}
+
 // KeepAnswer keeps an answer of a model that could not be read, with the reason, beside the run. callID is the call that
-// it may quote, "" for none; without that call's consent nothing is kept.
+// it may quote, "" for a judgement of all calls; without that call's consent, or when evidence was erased meanwhile, nothing is
+// kept.
 func (s *Store) KeepAnswer(ctx context.Context, run interview.Run, callID, answer, reason string) error {
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.guard(ctx, run); err != nil {
 			return err
 		}
-		if callID != "" {
-			call, err := tx.lockCall(ctx, callID)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
-			}
-			if err != nil || call.Consent != interview.ConsentGiven {
-				return nil
-			}
+		if keep, err := tx.mayKeepAnswer(ctx, run, callID); err != nil || !keep {
+			return err
 		}
 		const most = 256 << 10
 		_, err := tx.Exec(ctx, `INSERT INTO run_answers (id, run_id, attempt, call_id, error, answer, created_at)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -121,10 +122,10 @@ func (s *Store) DialAccepted(ctx context.Context, run interview.Run, callID stri
 	})
 }
 
-// DialRefused fails the call with Twilio's own code and message and ends the run.
+// DialRefused fails the call with Twilio's own code and message and ends the run. The message may name the number: it is kept
+// with the call, where an erasure finds it, and not in the history.
 func (s *Store) DialRefused(ctx context.Context, run interview.Run, callID string, code int, message string) error {
-	detail := fmt.Sprintf("%d %s", code, message)
-	return s.endDial(ctx, run, callID, noteRefused, detail, func(_ context.Context, tx *Tx, call *interview.Call) error {
+	return s.endDial(ctx, run, callID, noteRefused, strconv.Itoa(code), func(_ context.Context, tx *Tx, call *interview.Call) error {
 		if call.Status == interview.CallQueued {
 			call.Status, call.CompletedAt = interview.CallFailed, &tx.Now
 			call.ErrorCode = code

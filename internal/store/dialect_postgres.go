@@ -131,12 +131,16 @@ func (i postgresInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) e
 	return err
 }
 
-// insertParams are River's words for runs. The ledger counts attempts; River's own limit only must not come first.
+// riverAttempts is the largest number of attempts that River can count. The ledger counts them; River's limit must not come
+// first, also not for a run whose long attempts it takes for dead workers.
+const riverAttempts = 1<<15 - 1
+
+// insertParams are River's words for runs.
 func insertParams(runs []enqueued) []river.InsertManyParams {
 	params := make([]river.InsertManyParams, len(runs))
 	for i, run := range runs {
 		params[i] = river.InsertManyParams{Args: run.args, InsertOpts: &river.InsertOpts{
-			Queue: jobs.Queue(run.args.Function), MaxAttempts: 100, ScheduledAt: run.notBefore,
+			Queue: jobs.Queue(run.args.Function), MaxAttempts: riverAttempts, ScheduledAt: run.notBefore,
 		}}
 	}
 	return params

@@ -17,9 +17,12 @@ var sqliteDialect = dialect{name: "sqlite3", batchers: 1}
 // sqliteDB is one file with a single writing connection, which River shares, and some that only read.
 type sqliteDB struct {
 	write, read *sql.DB
+	// log is the write-ahead log beside the file.
+	log *walCleaner
 }
 
 func (d *sqliteDB) close() {
+	d.log.close()
 	_ = d.read.Close()
 	_ = d.write.Close()
 }
@@ -27,6 +30,9 @@ func (d *sqliteDB) close() {
 func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if path == "" {
 		return errors.New("DATABASE_URL: sqlite: needs a path, as in sqlite:iagent.db")
+	}
+	if err := ownFiles(path); err != nil {
+		return fmt.Errorf("opening SQLite file %s: %w", path, err)
 	}
 	common := url.Values{}
 	common.Set("_time_format", "sqlite")
@@ -53,13 +59,15 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
 	read.SetMaxOpenConns(8)
-	db := &sqliteDB{write: write, read: read}
+	db := &sqliteDB{write: write, read: read, log: newWALCleaner(path)}
 	client, err := river.NewClient(riversqlite.New(write), &river.Config{})
 	if err != nil {
 		db.close()
 		return fmt.Errorf("opening River: %w", err)
 	}
 	s.sqlite, s.dialect, s.inserter = db, sqliteDialect, sqliteInserter{client}
+	// A process that was killed may have left in the log what it had erased.
+	<-db.log.clean().tried
 	return nil
 }
 
@@ -83,6 +91,9 @@ func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
 	}
 	if err := s.around(func() error { return begun.Commit() }); err != nil {
 		return fmt.Errorf("committing: %w", err)
+	}
+	if tx.erases {
+		s.sqlite.log.clean()
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
@@ -22,6 +21,7 @@ type heardOf struct{ recordings, utterances, claims int }
 // tombstones: where the audio lies is forgotten, and a delete-recording for each deletes it at Twilio. cause says what
 // asked for it. Doing it again finds nothing.
 func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, error) {
+	tx.erases = true
 	var n heardOf
 	var sids []string
 	err := collect(ctx, tx, func(r row) error {
@@ -61,18 +61,14 @@ func (tx *Tx) eraseWords(ctx context.Context, callID, cause string) (utterances,
 		`DELETE FROM dropped_segments WHERE call_id = $1`,
 		`UPDATE calls SET transcript = '' WHERE id = $1`,
 		`UPDATE recordings SET url = '' WHERE call_id = $1`,
-		`UPDATE webhook_events SET body = NULL WHERE call_id = $1 AND kind = '` + string(kindAnswer) + `' AND body IS NOT NULL`,
-		// The words of a model may be in its errors. A run that is not over is left alone: whoever ends it holds its row
-		// while it waits for the call's.
-		`UPDATE function_runs SET last_error = '' WHERE state IN ('done', 'failed') AND last_error <> ''
-			AND function IN ('transcribe-recording', 'extract-claims')
-			AND key IN (SELECT call_id || ':' || sid FROM recordings WHERE call_id = $1)`,
+		`UPDATE webhook_events SET body = NULL, ` + forgottenError + ` WHERE call_id = $1 AND kind = '` + string(kindAnswer) + `'
+			AND body IS NOT NULL`,
 	} {
 		if _, err := tx.Exec(ctx, statement, callID); err != nil {
 			return 0, 0, err
 		}
 	}
-	return int(said), claims, nil
+	return int(said), claims, tx.eraseErrors(ctx, callID)
 }
 
 // forgets reports whether the payload of a call's event must not be kept: of an erased call none, and no answer that
@@ -81,15 +77,15 @@ func forgets(call interview.Call, kind inbox.Kind) bool {
 	return call.ErasedAt != nil || kind == kindAnswer && call.Consent != interview.ConsentGiven
 }
 
+// forgottenError drops the error of an event that failed, which may quote its payload. A refusal is in our words.
+const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error END`
+
 // insertUnaccepted keeps an event that did not take effect, without the payload when its call must forget it.
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
 	trip := tx.trip()
 	trip.insertEvents([]*storedEvent{e})
-	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
 		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
 		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
 	return trip.run(ctx)
 }
-
-// digits are those of a phone number, as anybody may have written them down.
-func digits(phoneNumber string) string { return strings.TrimPrefix(phoneNumber, "+") }

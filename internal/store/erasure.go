@@ -59,6 +59,7 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 			}
 		}
 		erasure.At, erasure.Pending = tx.Now, !call.Status.Terminal()
+		erasure.Reason = withoutNumber(request.Reason, call.PhoneNumber)
 		if erasure.Webhooks, err = tx.erasePayloads(ctx, call.ID); err != nil {
 			return err
 		}
@@ -79,11 +80,13 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erasing the personal data of call %s: %w", request.CallID, err)
 	}
+	s.awaitScrubbed(ctx)
 	return erasure, nil
 }
 
 func (tx *Tx) erasePayloads(ctx context.Context, callID string) (int, error) {
-	n, err := tx.Exec(ctx, `UPDATE webhook_events SET body = NULL WHERE call_id = $1 AND body IS NOT NULL`, callID)
+	n, err := tx.Exec(ctx, `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE call_id = $1
+		AND (body IS NOT NULL OR outcome = 'failed' AND error <> '')`, callID)
 	if err != nil {
 		return 0, fmt.Errorf("erasing payloads: %w", err)
 	}
@@ -95,18 +98,11 @@ func (tx *Tx) eraseNumber(ctx context.Context, call interview.Call) error {
 	if _, err := tx.Exec(ctx, `UPDATE calls SET phone_number = '' WHERE id = $1`, call.ID); err != nil {
 		return fmt.Errorf("erasing the number: %w", err)
 	}
+	if err := tx.eraseHistory(ctx, call); err != nil {
+		return err
+	}
 	if call.PhoneNumber == "" {
 		return nil
-	}
-	for _, statement := range []string{
-		`UPDATE call_history SET detail = REPLACE(detail, $2, $3) WHERE call_id = $1`,
-		`UPDATE webhook_events SET error = REPLACE(error, $2, $3) WHERE call_id = $1 AND error <> ''`,
-		`UPDATE function_runs SET last_error = REPLACE(last_error, $2, $3)
-			WHERE function = 'orchestrate-call' AND key = $1 AND state IN ('done', 'failed')`,
-	} {
-		if _, err := tx.Exec(ctx, statement, call.ID, digits(call.PhoneNumber), erasedNumber); err != nil {
-			return fmt.Errorf("erasing the number: %w", err)
-		}
 	}
 	return tx.eraseKeptAnswer(ctx, call)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/fault"
 )
 
 // storedEvent is a row of webhook_events as the inbox writes and reads it.
@@ -113,11 +114,16 @@ func (t *trip) countDuplicates(again map[string]int) {
 	}
 }
 
-// recordFailed keeps an event whose handling failed, in a transaction of its own.
+// recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own. An erasure of
+// the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
 	return s.write(ctx, func(tx *Tx) error {
 		e := tx.newEvent(d, inbox.Failed)
-		e.err = truncated(cause.Error(), 2000)
+		e.err = cause.Error()
+		if words := fault.Of(cause).Words; words != e.err {
+			e.err += ": " + words
+		}
+		e.err = truncated(e.err, 2000)
 		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome <> 'accepted' AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
 		if err != nil {
 			return fmt.Errorf("counting failures: %w", err)

@@ -35,11 +35,36 @@ var ErrNewerSchema = errors.New("database schema is newer than this program")
 // error is ErrNewerSchema when a newer program has migrated the database.
 func (s *Store) MigrateUp(ctx context.Context) error {
 	return s.migrating(ctx, func(provider *goose.Provider, db *sql.DB) error {
-		if _, err := provider.Up(ctx); err != nil {
+		steps, err := provider.Up(ctx)
+		if err != nil {
 			return fmt.Errorf("migrating up: %w", err)
 		}
-		return s.migrateRiver(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{})
+		if err := s.migrateRiver(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{}); err != nil {
+			return err
+		}
+		for _, step := range steps {
+			if step.Source.Version == errorsVersion {
+				return s.forgetRiverErrors(ctx)
+			}
+		}
+		return nil
 	})
+}
+
+// errorsVersion is the step since which River's errors hold no words of services any more.
+const errorsVersion = 9
+
+// forgetRiverErrors drops what earlier versions let River keep. The ledger has what is known of a run.
+func (s *Store) forgetRiverErrors(ctx context.Context) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		tx.erases = true
+		_, err := tx.Exec(ctx, `UPDATE river_job SET errors = NULL WHERE errors IS NOT NULL`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("dropping River's errors: %w", err)
+	}
+	return nil
 }
 
 // MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too.

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -231,7 +232,7 @@ func (p *Processor) close(ctx context.Context, d *delivery) {
 func (p *Processor) commit(ctx context.Context, deliveries []*delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = fault.Panicked(r, debug.Stack())
 		}
 	}()
 	return p.store.write(ctx, func(tx *Tx) error {

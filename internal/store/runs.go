@@ -56,8 +56,8 @@ func (s *Store) StartRun(ctx context.Context, runID string) (interview.Run, jobs
 		err := tx.QueryRow(ctx, `UPDATE function_runs
 			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL, begin_by = NULL
 			WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND heartbeat_at < $3))
-			RETURNING function, key, attempts, attempts_allowed, args`,
-			runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &args)
+			RETURNING function, key, attempts, attempts_allowed, failing_since, args`, runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).
+			Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &run.FailingSince, &args)
 		if err == nil {
 			run.Args, started = json.RawMessage(args), jobs.RunStarted
 			return nil
@@ -122,20 +122,32 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 	return nil
 }
 
-// PostponeRun puts the attempt back to waiting. An attempt that does not count is given back.
+// PostponeRun puts the attempt back to waiting. An attempt that does not count is given back; one that failed for a service
+// that is away moves on where the run is given up.
 func (s *Store) PostponeRun(ctx context.Context, run interview.Run, p jobs.Postponement) error {
-	back, resends := 1, 0
+	back, resends, more := 1, 0, 0
 	if p.Counts {
 		back = 0
 	}
 	if p.Resend {
 		resends = 1
 	}
+	if p.Transient {
+		more = 1
+	}
 	return s.write(ctx, func(tx *Tx) error {
+		failing := run.FailingSince
+		switch {
+		case p.Waited:
+			failing = nil
+		case p.Transient && failing == nil:
+			failing = &tx.Now
+		}
 		err := tx.fence(ctx, run, `UPDATE function_runs
-			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5, resends = resends + $6, begin_by = $7
+			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5, resends = resends + $6, begin_by = $7,
+				attempts_allowed = attempts_allowed + $8, failing_since = $9
 			WHERE id = $1 AND attempts = $2 AND state = 'running'`,
-			back, storable(p.Reason), nullTime(p.Until), resends, nullTime(p.BeginBy))
+			back, storable(p.Reason), nullTime(p.Until), resends, nullTime(p.BeginBy), more, pointedTime(failing))
 		if err != nil || !p.Resend {
 			return err
 		}

@@ -41,6 +41,8 @@ type Tx struct {
 	// Exactly one of the two is set.
 	pgx *postgresTx
 	sql *sql.Tx
+	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
+	erases bool
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

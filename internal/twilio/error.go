@@ -1,18 +1,19 @@
 package twilio
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
-	"regexp"
-	"strings"
+	"strconv"
 	"time"
+
+	"github.com/i-agent/iagent/internal/fault"
 )
 
 // tooManyRequests is Twilio's code for a request that it did not process and that may be repeated (Twilio: error 20429).
 const tooManyRequests = 20429
 
-// Error is a request that did not succeed, with all that is known about it. It never holds credentials, and Error()
-// masks phone numbers; Message keeps Twilio's words as they came.
+// Error is a request that did not succeed, with all that is known about it. It never holds credentials; Message keeps
+// Twilio's words as they came.
 type Error struct {
 	// Op says what was tried, such as "creating call".
 	Op string
@@ -29,31 +30,34 @@ type Error struct {
 	err error
 }
 
-// Error implements error.
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Op)
-	switch {
-	case e.Status != 0:
-		fmt.Fprintf(&b, ": twilio answered %d", e.Status)
-		if text := http.StatusText(e.Status); text != "" {
-			b.WriteString(" " + text)
-		}
-	case e.Sent:
-		b.WriteString(": no answer from twilio")
-	default:
-		b.WriteString(": nothing was sent to twilio")
+// Error implements error. Twilio's words are not in it: they may quote the number, however it is written. See Message.
+func (e *Error) Error() string { return e.Fault().String() }
+
+// Fault says what may be stored of the error.
+func (e *Error) Fault() fault.Fault {
+	f := fault.Fault{
+		Class: fault.OfStatus(e.Status), Service: "twilio", Op: e.Op, Status: e.Status, RetryAfter: e.RetryAfter, Words: e.Message,
 	}
 	if e.Code != 0 {
-		fmt.Fprintf(&b, ", error %d", e.Code)
+		f.Code = fault.SafeCode(strconv.Itoa(e.Code))
 	}
-	if e.Message != "" {
-		b.WriteString(": " + maskNumbers(e.Message))
+	if e.Throttled() {
+		f.Class = fault.Transient
 	}
-	if e.err != nil {
-		b.WriteString(": " + maskNumbers(e.err.Error()))
+	switch {
+	case errors.Is(e.err, errNoCall), errors.Is(e.err, errEmptyMedia):
+		f.Reason = e.err.Error() // ours
+	case e.err != nil:
+		f.Reason, _ = fault.Cause(e.err)
+		if f.Class == fault.Unclear {
+			f.Class = fault.Transient // the answer was cut off, or is the page of a proxy
+		}
+	case e.Status == 0 && !e.Sent:
+		f.Reason = "nothing was sent"
+	case e.Status == 0:
+		f.Reason = "no answer"
 	}
-	return b.String()
+	return f
 }
 
 // Unwrap is the cause in the transport or in reading the answer, nil when Twilio's answer itself is the error.
@@ -84,12 +88,3 @@ func (e *Error) Temporary() bool {
 }
 
 func (e *Error) clientError() bool { return e.Status >= 400 && e.Status < 500 }
-
-var phoneNumber = regexp.MustCompile(`\+\d{5,15}|\b\d{9,15}\b`)
-
-// maskNumbers keeps the last two digits of everything that looks like a phone number.
-func maskNumbers(s string) string {
-	return phoneNumber.ReplaceAllStringFunc(s, func(n string) string {
-		return strings.Repeat("*", len(n)-2) + n[len(n)-2:]
-	})
-}

@@ -8,11 +8,12 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
 	sdk "github.com/twilio/twilio-go/client"
+
+	"github.com/i-agent/iagent/internal/fault"
 )
 
 // maxAnswer bounds what is read of one REST answer, in bytes: a page of a thousand calls is about 2 MB.
@@ -68,7 +69,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.sent = true
 	x.status = resp.StatusCode
-	x.retryAfter = retryAfter(resp.Header)
+	x.retryAfter = fault.RetryAfter(resp.Header)
 	if !x.verbatim {
 		resp.Body = &limitedBody{r: io.LimitReader(resp.Body, maxAnswer), c: resp.Body}
 	}
@@ -92,26 +93,6 @@ func (x *exchange) failure(op string, err error) *Error {
 	}
 	e.err = err
 	return e
-}
-
-// retryAfter reads Retry-After in both its forms; a date counts from the answer's own Date.
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if v == "" {
-		return 0
-	}
-	if s, err := strconv.Atoi(v); err == nil {
-		return time.Duration(min(max(s, 0), 24*60*60)) * time.Second
-	}
-	at, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), 24*time.Hour)
 }
 
 // limitedBody is a body of which only a part is read.

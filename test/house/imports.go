@@ -16,7 +16,7 @@ type place struct {
 }
 
 var (
-	words  = []string{"signature", "internal/interview"}
+	words  = []string{"signature", "internal/interview", "internal/fault"}
 	public = []string{"inbox/...", "signature", "simulator/..."}
 	tools  = append([]string{
 		"inbox", "internal/jobs", "internal/openai", "internal/ratelimit", "internal/store", "internal/telemetry",
@@ -40,7 +40,10 @@ var plan = []place{
 	{dir: "internal/interview", forbid: outside,
 		why: "the words and rules of an interview are pure: no database, no network, no files"},
 
-	{dir: "inbox", may: words,
+	{dir: "internal/fault", std: true,
+		why: "everybody below asks it what may be stored of an error, so it knows errors by their methods alone"},
+
+	{dir: "inbox", may: []string{"signature", "internal/interview"},
 		why: "it is public and knows no database, job or provider: those are its Processors' affair"},
 	{dir: "inbox/...", may: append([]string{"inbox", "inbox/internal/..."}, words...),
 		why: "a ready Processor serves other programs, so it needs nothing of ours but inbox"},
