@@ -13,7 +13,10 @@ import (
 // runGrace is how long after its time a run may still wait for a worker, or go without a heartbeat.
 const runGrace = 2 * time.Minute
 
-// Late is something that should have come by now: of a call, or a run that is dead or past its time.
+// failingGrace is how long a run may fail for a service that is away before it counts as late, though it will be tried again.
+const failingGrace = 5 * time.Minute
+
+// Late is something that should have come by now: of a call, or a run that is dead, past its time, or failing for a while.
 type Late struct {
 	// CallID is "" for a run that is about no single call.
 	CallID string
@@ -62,7 +65,8 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 		where string
 		args  []any
 	}{
-		{`state = 'waiting' AND COALESCE(begin_by, not_before, created_at) < $1`, []any{now.Add(-runGrace)}},
+		{`state = 'waiting' AND (COALESCE(begin_by, not_before, created_at) < $1 OR failing_since < $2)`,
+			[]any{now.Add(-runGrace), now.Add(-failingGrace)}},
 		{`state = 'running' AND heartbeat_at < $1`, []any{now.Add(-runGrace)}},
 		{`state = 'failed'`, nil},
 	} {
@@ -72,7 +76,7 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 				each(l)
 			}
 			return err
-		}, `SELECT id, function, state, args, attempts, begin_by, not_before, heartbeat_at, finished_at, created_at
+		}, `SELECT id, function, state, args, attempts, failing_since, begin_by, not_before, heartbeat_at, finished_at, created_at
 			FROM function_runs WHERE `+which.where, which.args...)
 		if err != nil {
 			break
@@ -87,11 +91,11 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 func scanLateRun(r row) (Late, error) {
 	var l Late
 	var function, args string
-	var beginBy, notBefore, heartbeatAt, finishedAt *time.Time
-	if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &beginBy, &notBefore, &heartbeatAt, &finishedAt, &l.Due); err != nil {
+	var failingSince, beginBy, notBefore, heartbeatAt, finishedAt *time.Time
+	if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &failingSince, &beginBy, &notBefore, &heartbeatAt, &finishedAt, &l.Due); err != nil {
 		return l, err
 	}
-	order := []*time.Time{beginBy, notBefore}
+	order := []*time.Time{failingSince, beginBy, notBefore}
 	switch interview.RunState(l.Status) {
 	case interview.RunFailed:
 		order = []*time.Time{finishedAt, heartbeatAt}
