@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 	"riverqueue.com/riverui"
 	"riverqueue.com/riverui/uiendpoints"
 
@@ -140,8 +141,9 @@ func (e *Engine) riverConfig() *river.Config {
 		queues[Queue(f.Name)] = river.QueueConfig{MaxWorkers: f.Concurrency}
 	}
 	return &river.Config{
-		Queues:  queues,
-		Workers: workers,
+		Queues:     queues,
+		Workers:    workers,
+		Middleware: []rivertype.Middleware{storedErrors},
 		// Errors of functions are in the ledger and reported by OnAttempt; River's own words are for River's troubles.
 		Logger:            slog.New(quiet{e.config.Log.Handler()}),
 		FetchCooldown:     50 * time.Millisecond,

@@ -24,10 +24,6 @@ type worker struct {
 // Timeout is what River's rescuer goes by. An attempt does not run under River's context, and so is not ended by it.
 func (w *worker) Timeout(*river.Job[RunArgs]) time.Duration { return riverPatience }
 
-// NextRetry is when River calls again whose worker it took for dead. River's own policy waits for hours after some of them,
-// and a long attempt looks to it like a dead worker.
-func (w *worker) NextRetry(*river.Job[RunArgs]) time.Time { return time.Now().Add(riverPatience) }
-
 // ledgerPause is how long to wait when the ledger could not be reached.
 const ledgerPause = 10 * time.Second
 

@@ -56,7 +56,7 @@ func (s *Store) rescue(ctx context.Context, l lostRun) (again bool, err error) {
 		case l.state == interview.RunWaiting:
 			n, err = tx.Exec(ctx, `UPDATE function_runs SET resends = resends + 1, begin_by = NULL, last_error = $4
 				WHERE id = $1 AND attempts = $2 AND state = 'waiting' AND begin_by < $3`,
-				l.id, l.attempts, tx.Now, "the event sent to Inngest started nothing")
+				l.id, l.attempts, tx.Now, eventLost)
 		case l.attempts >= l.allowed:
 			_, err = tx.Exec(ctx, `UPDATE function_runs SET state = 'failed', last_error = $4, finished_at = $5
 				WHERE id = $1 AND attempts = $2 AND state = 'running' AND heartbeat_at < $3`,
@@ -75,4 +75,7 @@ func (s *Store) rescue(ctx context.Context, l lostRun) (again bool, err error) {
 	return again, err
 }
 
-const processDied = "the process running it died"
+const (
+	processDied = "the process running it died"
+	eventLost   = "the event sent to Inngest started nothing"
+)

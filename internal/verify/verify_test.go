@@ -33,6 +33,28 @@ var plants = []struct {
 	kind  string
 	plant func(w *world) (subject string)
 }{
+	{"error-of-erased-call", func(w *world) string {
+		id := w.erased("interviewed")
+		w.exec(`UPDATE function_runs SET last_error = 'model: they said five dollars' WHERE subject = $1`, id)
+		return id
+	}},
+	{"error-of-erased-call", func(w *world) string {
+		id := w.erased("interviewed")
+		w.exec(`UPDATE calls SET error_message = 'The number (555) 123-4567 is not valid' WHERE id = $1`, id)
+		return id
+	}},
+	{"error-without-consent", func(w *world) string {
+		id := w.erased("interviewed")
+		w.exec(`INSERT INTO run_errors (run_id, call_id, words, at) SELECT id, $1, 'five dollars', created_at FROM function_runs
+			WHERE function = 'orchestrate-call' AND key = $1`, id)
+		return id
+	}},
+	{"refusal-with-words", func(w *world) string {
+		id := w.erased("interviewed")
+		w.exec(`INSERT INTO call_history (id, call_id, at, what, detail) VALUES ($1, $2, $3, 'dial.refused', '21211 The number is not valid')`,
+			"refusal", id, w.clock())
+		return id
+	}},
 	{"event-without-id", func(w *world) string {
 		id := w.take("interviewed")
 		w.exec(`DELETE FROM webhook_dedup WHERE "id" = $1`, sidOf(id)+":voice")
@@ -260,7 +282,7 @@ var plants = []struct {
 
 func TestPlantedViolationIsNotFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *world) {
-		w.populate(29)
+		w.populate(34)
 		if report := w.verify(); !report.OK() {
 			t.Fatal(show(report))
 		}

@@ -340,3 +340,12 @@ func show(r verify.Report) string {
 	}
 	return b.String()
 }
+
+// erased takes a call that such became of, and erases it.
+func (w *world) erased(what string) string {
+	w.t.Helper()
+	id := w.take(what)
+	_, err := w.store.ErasePersonalData(w.t.Context(), store.ErasureRequest{CallID: id, RequestedBy: "test"})
+	w.must(err)
+	return id
+}
