@@ -82,6 +82,9 @@ func (a *App) warnLacks() {
 			a.log.Warn(what + "; until then such work waits")
 		}
 	}
+	for _, name := range a.store.LooseFiles() {
+		a.log.Warn("others may read a file of the database: chmod 600 it", "file", name)
+	}
 }
 
 func (s *settings) lacksTwilio() string {
