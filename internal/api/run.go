@@ -33,6 +33,9 @@ type run struct {
 	AttemptsAllowed int `json:"attemptsAllowed"`
 	// LastError is why the last attempt failed, or what the run waits for.
 	LastError *string `json:"lastError"`
+	// ServiceMessage is what a service said when the run failed last. It may quote a person, is shown of a single run only, and
+	// is left out when there is none.
+	ServiceMessage string `json:"serviceMessage,omitempty"`
 	// NotBefore is when the next attempt is due.
 	NotBefore *time.Time `json:"notBefore"`
 	CreatedAt time.Time  `json:"createdAt"`
@@ -85,7 +88,7 @@ func (a *api) retryRun(w http.ResponseWriter, r *http.Request) error {
 func showRun(l store.LedgerRun) run {
 	return run{
 		ID: l.ID, Function: l.Function, Key: l.Key, State: l.State, Args: l.Args, Cause: l.Cause,
-		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: known(l.LastError), NotBefore: utc(l.NotBefore),
+		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: known(l.LastError), ServiceMessage: l.Words, NotBefore: utc(l.NotBefore),
 		CreatedAt: l.CreatedAt.UTC(), StartedAt: utc(l.StartedAt), FinishedAt: utc(l.FinishedAt),
 	}
 }

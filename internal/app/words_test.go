@@ -227,6 +227,26 @@ func (c *caller) until(function interview.Function, state interview.RunState) st
 	return store.LedgerRun{}
 }
 
+// get asks the API as its operator.
+func (c *caller) get(address string) string {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+adminToken)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s: %s, %v", response.Status, body, err)
+	}
+	return string(body)
+}
+
 // rows are all rows of all tables, River's among them, each as one text.
 func (c *caller) rows() (all []string) {
 	c.t.Helper()
@@ -388,10 +408,19 @@ func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
 				c.call()
 				c.until(interview.OrchestrateCall, interview.RunDone)
 				c.recorded()
-				if run := c.until(tc.function, tc.state); !strings.Contains(run.LastError, fmt.Sprintf(": %d ", tc.status)) {
+				run := c.until(tc.function, tc.state)
+				if !strings.Contains(run.LastError, fmt.Sprintf(": %d ", tc.status)) {
 					t.Errorf("last error %q", run.LastError)
 				}
+				address := "http://" + c.app.Addr().String() + "/api/runs/" + run.ID
+				// A download has no message.
+				if shown := c.get(address); knows(shown) != (tc.op != "media") {
+					t.Errorf("an operator finds %s", shown)
+				}
 				c.judge(databaseURL, kept...)
+				if shown := c.get(address); knows(shown) {
+					t.Errorf("after the erasure an operator finds %s", shown)
+				}
 				// The deletion at Twilio fails with the same words.
 				if run := c.until(interview.DeleteRecording, interview.RunWaiting); knows(run.LastError) {
 					t.Errorf("last error %q", run.LastError)

@@ -28,6 +28,9 @@ type LedgerRun struct {
 	Attempts, AttemptsAllowed int
 	// LastError is why the last attempt failed or waits, "" when it did neither.
 	LastError string
+	// Words are what a service said when the run failed last, "" for nothing, or when its call was erased. Only LedgerRun
+	// loads them: they may quote a person.
+	Words string
 	// NotBefore is what a waiting run waits for, nil for nothing.
 	NotBefore  *time.Time
 	CreatedAt  time.Time
@@ -71,7 +74,15 @@ func (s *Store) Runs(ctx context.Context, by RunFilter, page Page) (List[LedgerR
 
 // LedgerRun returns one run. ErrNotFound when there is none.
 func (s *Store) LedgerRun(ctx context.Context, id string) (LedgerRun, error) {
-	return loadRun(ctx, s.read(), id)
+	l, err := loadRun(ctx, s.read(), id)
+	if err != nil {
+		return l, err
+	}
+	err = s.read().QueryRow(ctx, `SELECT words FROM run_errors WHERE run_id = $1`, id).Scan(&l.Words)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return l, fmt.Errorf("loading the error of run %s: %w", id, err)
+	}
+	return l, nil
 }
 
 func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
