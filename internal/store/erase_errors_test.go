@@ -39,17 +39,6 @@ func leaks(text string) (found []string) {
 	return found
 }
 
-func (s *Store) mustExec(t *testing.T, statement string, args ...any) {
-	t.Helper()
-	err := s.write(t.Context(), func(tx *Tx) error {
-		_, err := tx.Exec(t.Context(), statement, args...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // quoteEverywhere puts what services said, and what earlier versions kept of it, wherever it can stand.
 func (l *line) quoteEverywhere() {
 	l.t.Helper()
