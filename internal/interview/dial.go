@@ -1,5 +1,7 @@
 package interview
 
+import "time"
+
 // DialState says what orchestrate-call may do with a call.
 type DialState string
 
@@ -18,6 +20,10 @@ type Dial struct {
 	State DialState
 	// Call is the call as it stands with the intent written; zero unless State is DialProceed or DialInterrupted.
 	Call Call
+	// From is the caller id and Account the Twilio account of the intent; "" when the store was not told.
+	From, Account string
+	// Deadline is when the intent ends: nothing may be sent to Twilio after it.
+	Deadline time.Time
 	// Postponed counts how often Twilio asked us to come back later with this call.
 	Postponed int
 }
@@ -30,4 +36,6 @@ type PlacedCall struct {
 	AccountSid string
 	// Status is Twilio's own word, usually "queued".
 	Status string
+	// SentAt is when the request was written to Twilio, zero when that is not known.
+	SentAt time.Time
 }

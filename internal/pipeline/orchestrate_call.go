@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type DialStore interface {
 	DialRefused(ctx context.Context, run interview.Run, callID string, code int, message string) error
 	// DialUnknown marks the call DIAL_UNKNOWN and ends the run.
 	DialUnknown(ctx context.Context, run interview.Run, callID string, reason string) error
+	// DialPaused withdraws the intent and pauses dialling for the account, with the HTTP status and the code of Twilio's
+	// refusal. The call stays QUEUED; it does not end the run, which waits until the time that is returned.
+	DialPaused(ctx context.Context, run interview.Run, callID string, httpStatus, code int) (time.Time, error)
 	// DialPostponed withdraws the intent: the call stays QUEUED. It does not end the run.
 	DialPostponed(ctx context.Context, run interview.Run, callID string) error
 }
@@ -32,13 +36,17 @@ type DialStore interface {
 // OrchestrateCall dials one call, at most once.
 //
 // Creating a call at Twilio has no idempotency key. So the intent is committed first, and what follows is dialled again
-// only if it is certain that Twilio placed nothing: the request never left us, or Twilio said 429. Everything that leaves
-// a doubt becomes DIAL_UNKNOWN, for the first callback or a look at Twilio's list of calls to resolve.
+// only if it is certain that Twilio placed nothing: the request never left us, or Twilio refused the account or the moment.
+// A refusal of the number fails the call. Everything that leaves a doubt becomes DIAL_UNKNOWN, for the first callback or a
+// look at Twilio's list of calls to resolve.
+//
+// Whoever looks may find nothing and dial again while this process is stopped. So the intent has a deadline, which is
+// checked immediately before the request leaves.
 type OrchestrateCall struct {
 	Store  DialStore
 	Twilio *twilio.Client
 	URLs   interview.CallbackURLs
-	// From is the caller id, E.164.
+	// From is the caller id, E.164, where the intent does not say it.
 	From string
 	// RingTimeout is how long to let it ring; zero leaves Twilio's 60 s.
 	RingTimeout time.Duration
@@ -57,6 +65,7 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 	if err := run.Decode(&args); err != nil {
 		return jobs.Permanent(err)
 	}
+	begun := time.Now()
 	dial, err := f.Store.BeginDial(ctx, run, args.CallID)
 	if err != nil {
 		return fmt.Errorf("announcing dial of call %s: %w", args.CallID, err)
@@ -76,12 +85,13 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 
 	placed, dialErr := f.Twilio.CreateCall(ctx, twilio.NewCall{
 		To:          dial.Call.PhoneNumber,
-		From:        f.From,
+		From:        cmp.Or(dial.From, f.From),
 		VoiceURL:    f.URLs.Voice(args.CallID),
 		FallbackURL: f.URLs.Fallback(args.CallID),
 		StatusURL:   f.URLs.Status(args.CallID),
 		MachineURL:  f.URLs.AMD(args.CallID),
 		RingTimeout: f.RingTimeout,
+		Late:        f.late(dial, begun),
 	})
 	// From here on the outcome must be kept, whoever wants to stop.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
@@ -98,18 +108,22 @@ func (f *OrchestrateCall) settle(ctx context.Context, run interview.Run, dial in
 	if !errors.As(dialErr, &failure) {
 		return recorded(callID, f.Store.DialUnknown(ctx, run, callID, fault.Of(dialErr).String()))
 	}
-	switch {
-	case failure.Refused():
-		message := failure.Message
-		if message == "" {
-			message = failure.Error()
-		}
-		return recorded(callID, f.Store.DialRefused(ctx, run, callID, failure.Code, message))
-	case failure.Throttled():
-		if err := f.Store.DialPostponed(ctx, run, callID); err != nil {
+	switch failure.Refusal() {
+	case twilio.RefusesCallee:
+		return recorded(callID, f.Store.DialRefused(ctx, run, callID, failure.Code, failure.Message))
+	case twilio.RefusesAccount:
+		until, err := f.Store.DialPaused(ctx, run, callID, failure.Status, failure.Code)
+		if err != nil {
 			return recorded(callID, err)
 		}
-		return jobs.Wait(f.Now().Add(f.delay(dial.Postponed, failure.RetryAfter)), failure.Error())
+		return jobs.Wait(until, "dialling is paused: "+twilio.Meaning(failure.Status, failure.Code))
+	case twilio.RefusesMoment:
+		return f.postpone(ctx, run, dial, callID, failure)
+	case twilio.NoRefusal:
+	}
+	switch {
+	case errors.Is(failure, twilio.ErrTooLate):
+		return f.postpone(ctx, run, dial, callID, failure)
 	case failure.NotSent():
 		if err := f.Store.DialPostponed(ctx, run, callID); err != nil {
 			return recorded(callID, err)
@@ -117,6 +131,26 @@ func (f *OrchestrateCall) settle(ctx context.Context, run interview.Run, dial in
 		return dialErr
 	}
 	return recorded(callID, f.Store.DialUnknown(ctx, run, callID, failure.Error()))
+}
+
+// postpone lets the call wait for another attempt.
+func (f *OrchestrateCall) postpone(ctx context.Context, run interview.Run, dial interview.Dial, callID string, failure *twilio.Error) error {
+	if err := f.Store.DialPostponed(ctx, run, callID); err != nil {
+		return recorded(callID, err)
+	}
+	return jobs.Wait(f.Now().Add(f.delay(dial.Postponed, failure.RetryAfter)), failure.Error())
+}
+
+// late reports whether the intent has ended. It asks two clocks: the monotonic one, which runs on while the process is
+// stopped and whatever somebody does to the time of day, and the time of day, which runs on while the machine sleeps.
+func (f *OrchestrateCall) late(dial interview.Dial, begun time.Time) func() bool {
+	if dial.Deadline.IsZero() || dial.Call.DialedAt == nil {
+		return nil
+	}
+	within := dial.Deadline.Sub(*dial.Call.DialedAt)
+	return func() bool {
+		return time.Since(begun) >= within || !f.Now().Round(0).Before(dial.Deadline)
+	}
 }
 
 // recorded gives a store's error its context. The intent then stands with no outcome, so that the next attempt finds an

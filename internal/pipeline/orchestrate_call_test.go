@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -66,6 +67,15 @@ func (s *dialLedger) DialUnknown(ctx context.Context, _ interview.Run, _ string,
 		return errors.New("no reason given")
 	}
 	return s.record(ctx, interview.CallDialUnknown, "unknown")
+}
+
+func (s *dialLedger) DialPaused(ctx context.Context, _ interview.Run, _ string, _, code int) (time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return now, err
+	}
+	s.intent = false
+	s.said = append(s.said, fmt.Sprintf("paused %d", code))
+	return now.Add(time.Minute), nil
 }
 
 func (s *dialLedger) DialPostponed(ctx context.Context, _ interview.Run, _ string) error {
@@ -150,7 +160,9 @@ func drop(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-var created = reply(201, `{"sid":"CA1","account_sid":"`+account+`","status":"queued"}`)
+const receipt = `{"sid":"CA00000000000000000000000000000001","account_sid":"` + account + `","status":"queued"}`
+
+var created = reply(201, receipt)
 
 func newLedger() *dialLedger {
 	return &dialLedger{call: interview.Call{ID: "call-1", PhoneNumber: "+15551234567", Status: interview.CallQueued}}
@@ -178,7 +190,7 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 		status interview.CallStatus
 		code   int
 	}{
-		"accepted":                       {true, created, "accepted CA1", interview.CallDialing, 0},
+		"accepted":                       {true, created, "accepted CA00000000000000000000000000000001", interview.CallDialing, 0},
 		"error 500 without a call":       {false, reply(500, `{"code":20500,"message":"oops"}`), "unknown", interview.CallDialUnknown, 0},
 		"error 500 after placing":        {true, reply(500, `{"code":20500,"message":"oops"}`), "unknown", interview.CallDialUnknown, 0},
 		"HTML 502":                       {true, reply(502, `<html>bad gateway</html>`), "unknown", interview.CallDialUnknown, 0},
@@ -190,9 +202,20 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 		"redirect":                       {true, reply(307, ``), "unknown", interview.CallDialUnknown, 0},
 		"408 of a gateway":               {true, reply(408, `{"message":"timeout"}`), "unknown", interview.CallDialUnknown, 0},
 		"invalid number":                 {false, reply(400, `{"code":21211,"message":"not valid","status":400}`), "refused", interview.CallFailed, 21211},
-		"wrong credentials":              {false, reply(401, `{"code":20003,"message":"Authenticate","status":401}`), "refused", interview.CallFailed, 20003},
-		"403 with HTML":                  {false, reply(403, `<html>forbidden</html>`), "refused", interview.CallFailed, 0},
-		"code that contradicts its 4xx":  {false, reply(404, `{"code":20500,"message":"?","status":500}`), "refused", interview.CallFailed, 20500},
+		"blocked number":                 {false, reply(400, `{"code":21216,"message":"blocked","status":400}`), "refused", interview.CallFailed, 21216},
+		"unreachable region":             {false, reply(403, `{"code":21215,"message":"not permitted","status":403}`), "refused", interview.CallFailed, 21215},
+		"code nobody knows, 400":         {false, reply(400, `{"code":29999,"message":"?","status":400}`), "refused", interview.CallFailed, 29999},
+		"call initiated already":         {true, reply(400, `{"code":21204,"message":"Call already initiated","status":400}`), "unknown", interview.CallDialUnknown, 0},
+		"201 with a malformed sid":       {true, reply(201, `{"sid":"CA1","status":"queued"}`), "unknown", interview.CallDialUnknown, 0},
+		"201 of another account":         {true, reply(201, strings.Replace(receipt, account, "AC2", 1)), "unknown", interview.CallDialUnknown, 0},
+		"201 of another number":          {true, reply(201, strings.Replace(receipt, "}", `,"to":"+15559999999"}`, 1)), "unknown", interview.CallDialUnknown, 0},
+		"404 with HTML":                  {true, reply(404, `<html>not found</html>`), "unknown", interview.CallDialUnknown, 0},
+		"404 with nothing":               {true, reply(404, ``), "unknown", interview.CallDialUnknown, 0},
+		"400 with somebody's JSON":       {true, reply(400, `{"error":"bad request"}`), "unknown", interview.CallDialUnknown, 0},
+		"401 with HTML":                  {true, reply(401, `<html>log in</html>`), "unknown", interview.CallDialUnknown, 0},
+		"403 with HTML":                  {false, reply(403, `<html>forbidden</html>`), "unknown", interview.CallDialUnknown, 0},
+		"429 with HTML":                  {true, reply(429, `<html>slow down</html>`), "unknown", interview.CallDialUnknown, 0},
+		"code that contradicts its 4xx":  {false, reply(404, `{"code":20500,"message":"?","status":500}`), "unknown", interview.CallDialUnknown, 0},
 		"5xx that claims to be throttle": {true, reply(500, `{"code":20429,"message":"?","status":429}`), "unknown", interview.CallDialUnknown, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,6 +240,26 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestRefusalOfTheAccountLeavesTheCallQueued(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"paused 20003": reply(401, `{"code":20003,"message":"Authenticate","status":401}`),
+		"paused 20005": reply(403, `{"code":20005,"message":"Account not active","status":403}`),
+		"paused 20404": reply(404, `{"code":20404,"message":"not found","status":404}`),
+		"paused 21210": reply(400, `{"code":21210,"message":"not verified","status":400}`),
+		"paused 29999": reply(403, `{"code":29999,"message":"+15551234567 may not be called","status":403}`),
+	} {
+		c, store := newCarrier(t, answer), newLedger()
+		err := newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun)
+		until, waits := jobs.WaitUntil(err)
+		if !waits || !until.Equal(now.Add(time.Minute)) || strings.Contains(err.Error(), "5551234567") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if store.intent || store.call.Status != interview.CallQueued || store.ended || !slices.Equal(store.said, []string{name}) {
+			t.Errorf("%s: call %s, said %q", name, store.call.Status, store.said)
+		}
 	}
 }
 
@@ -283,7 +326,7 @@ func TestTooManyRequestsWaitsAndThenDialsOnce(t *testing.T) {
 }
 
 func TestWaitGrowsToABound(t *testing.T) {
-	c, store := newCarrier(t, reply(429, `{"code":20429}`)), newLedger()
+	c, store := newCarrier(t, reply(429, `{"code":20429,"message":"Too many requests","status":429}`)), newLedger()
 	store.postponed = 1000
 	until, ok := jobs.WaitUntil(newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun))
 	if !ok || until.Sub(now) != 5*time.Minute {

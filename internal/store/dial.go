@@ -62,7 +62,11 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 		if err := tx.watch(ctx, callID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
 			return err
 		}
-		dial = interview.Dial{State: interview.DialProceed, Call: call}
+		intent, err := tx.beginIntent(ctx, run, callID)
+		if err != nil {
+			return err
+		}
+		dial = interview.Dial{State: interview.DialProceed, Call: call, From: intent.From, Account: intent.Account, Deadline: intent.Deadline}
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM call_history WHERE call_id = $1 AND what = $2`, callID, notePostponed).Scan(&dial.Postponed)
 		return err
 	})
@@ -96,12 +100,18 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	if err := tx.claimNumber(ctx, call); err != nil {
 		return false, err
 	}
-	return tx.takeTurn(ctx, call)
+	if turn, err := tx.takeTurn(ctx, call); err != nil || !turn {
+		return false, err
+	}
+	return tx.mayUseAccount(ctx, run)
 }
 
 // DialAccepted binds the call to what Twilio created and ends the run. A callback may have been faster.
 func (s *Store) DialAccepted(ctx context.Context, run interview.Run, callID string, placed interview.PlacedCall) error {
 	return s.endDial(ctx, run, callID, noteAccepted, placed.Sid, func(ctx context.Context, tx *Tx, call *interview.Call) error {
+		if err := tx.intentSent(ctx, run, callID, placed.SentAt); err != nil {
+			return err
+		}
 		if call.TwilioSid != "" {
 			return nil
 		}
@@ -166,6 +176,11 @@ func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, de
 		if err := apply(ctx, tx, &call); err != nil {
 			return err
 		}
+		if what != noteUnknown {
+			if err := tx.trialEnds(ctx, run, what == noteAccepted); err != nil {
+				return err
+			}
+		}
 		return tx.saveCall(ctx, call)
 	})
 	if err != nil {
@@ -178,30 +193,42 @@ func (s *Store) endDial(ctx context.Context, run interview.Run, callID, what, de
 // open, unless the call was canceled meanwhile.
 func (s *Store) DialPostponed(ctx context.Context, run interview.Run, callID string) error {
 	err := s.write(ctx, func(tx *Tx) error {
-		if err := tx.guard(ctx, run); err != nil {
+		if err := tx.withdraw(ctx, run, callID, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
 			return err
 		}
-		call, err := tx.lockCall(ctx, callID)
-		if err != nil {
-			return err
-		}
-		call.DialedAt = nil
-		if err := tx.note(ctx, callID, notePostponed, fmt.Sprintf("attempt %d", run.Attempt)); err != nil {
-			return err
-		}
-		canceled, err := tx.cancelUnwanted(ctx, &call)
-		if err != nil {
-			return err
-		}
-		if canceled {
-			if err := tx.finish(ctx, run); err != nil {
-				return err
-			}
-		}
-		return tx.saveCall(ctx, call)
+		return tx.trialEnds(ctx, run, false)
 	})
 	if err != nil {
 		return fmt.Errorf("postponing the dial of call %s: %w", callID, err)
 	}
 	return nil
+}
+
+// withdraw takes the run's intent back. It is the run's own: whoever took the run over has another. A call that nobody wants
+// any more is canceled, and its run ended.
+func (tx *Tx) withdraw(ctx context.Context, run interview.Run, callID, why string) error {
+	if err := tx.guard(ctx, run); err != nil {
+		return err
+	}
+	call, err := tx.lockCall(ctx, callID)
+	if err != nil {
+		return err
+	}
+	call.DialedAt = nil
+	if err := tx.note(ctx, callID, notePostponed, why); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM dial_intents WHERE call_id = $1 AND run_id = $2`, callID, run.ID); err != nil {
+		return fmt.Errorf("withdrawing the intent: %w", err)
+	}
+	canceled, err := tx.cancelUnwanted(ctx, &call)
+	if err != nil {
+		return err
+	}
+	if canceled {
+		if err := tx.finish(ctx, run); err != nil {
+			return err
+		}
+	}
+	return tx.saveCall(ctx, call)
 }

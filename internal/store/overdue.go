@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -22,9 +23,9 @@ type Late struct {
 	CallID string
 	// RunID is "" for a call.
 	RunID string
-	// Status is the call's, or the state of the run.
+	// Status is the call's, the state of the run, or Twilio's error.
 	Status string
-	// What is an interview.Expectation, or "run:" and a function.
+	// What is an interview.Expectation, "run:" and a function, or LateDialingPaused.
 	What string
 	Due  time.Time
 	// Checks counts how often Twilio was asked, or the attempts of the run.
@@ -60,6 +61,13 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 	}, ` WHERE call_watch.call_id IS NOT NULL`)
 	if err != nil {
 		return err
+	}
+	paused, err := s.dialingPauses(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range paused {
+		each(Late{Status: "error " + strconv.Itoa(p.Code), What: LateDialingPaused, Due: p.Since, Checks: p.Probes})
 	}
 	for _, which := range []struct {
 		where string

@@ -25,6 +25,9 @@ type Options struct {
 	Now func() time.Time
 	// DialsPerMinute bounds how many calls of one campaign are dialled within any minute; 0 means 10.
 	DialsPerMinute int
+	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
+	// intent to dial.
+	DialFrom, DialAccount string
 	// Around, when set, is called with every statement of a write transaction, its begin and commit included, and runs
 	// it or not. Its error ends the transaction as a lost connection would. Statements then go one by one. For tests.
 	Around func(statement func() error) error

@@ -158,6 +158,9 @@ func (s *Store) DialAbsent(ctx context.Context, callID string, answers int, over
 		if call.Status != interview.CallDialUnknown || call.TwilioSid != "" {
 			return nil
 		}
+		if on, err := tx.mayArrive(ctx, callID); err != nil || on {
+			return err
+		}
 		var absences int
 		var since time.Time
 		err = tx.QueryRow(ctx, `INSERT INTO call_watch (call_id, next_at, checks, absences, absent_since) VALUES ($1, $2, 0, 1, $2)

@@ -2,9 +2,10 @@ package twilio
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
@@ -26,6 +27,9 @@ type NewCall struct {
 	MachineURL string
 	// RingTimeout is how long to let it ring, whole seconds up to 600 s; zero leaves Twilio's 60 s.
 	RingTimeout time.Duration
+	// Late, when set, is asked immediately before the request is written, and true withholds it (ErrTooLate). A program
+	// may be stopped at any point before, and nobody must be called by a process that wakes up long after.
+	Late func() bool
 }
 
 // RemoteCall is a call as Twilio's REST API shows it.
@@ -43,11 +47,8 @@ type RemoteCall struct {
 	Started, Ended time.Time
 }
 
-// errNoCall is an answer that was not a call.
-var errNoCall = errors.New("answer holds no call")
-
-// CreateCall asks Twilio to place a call, once. Any error is an *Error; unless it is NotSent, Throttled or Refused, the
-// call may exist.
+// CreateCall asks Twilio to place a call, once. Any error is an *Error; unless it is NotSent, or its Refusal says that
+// Twilio refused, the call may exist.
 func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.PlacedCall, error) {
 	params := (&api.CreateCallParams{}).
 		SetTo(call.To).SetFrom(call.From).
@@ -65,13 +66,16 @@ func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.Placed
 			SetAsyncAmdStatusCallback(call.MachineURL).SetAsyncAmdStatusCallbackMethod("POST")
 	}
 	var placed interview.PlacedCall
-	err := c.call(ctx, "creating call", c.create, func(rest *api.ApiService) error {
-		answer, err := rest.CreateCall(params)
-		if err != nil {
+	err := c.exchange(ctx, "creating call", c.create, func(x *exchange) error {
+		x.late = call.Late
+		if x.late == nil {
+			x.late = func() bool { return false }
+		}
+		if _, err := x.service().CreateCall(params); err != nil {
 			return err
 		}
-		placed = interview.PlacedCall{Sid: text(answer.Sid), AccountSid: text(answer.AccountSid), Status: text(answer.Status)}
-		if !strings.HasPrefix(placed.Sid, "CA") {
+		var ok bool
+		if placed, ok = c.readReceipt(x, call); !ok {
 			return errNoCall
 		}
 		return nil
@@ -82,51 +86,95 @@ func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.Placed
 	return placed, nil
 }
 
+// readReceipt reads the answer to the creation of a call. What it says of account and number must be what was asked for.
+func (c *Client) readReceipt(x *exchange, call NewCall) (interview.PlacedCall, bool) {
+	var row api.ApiV2010Call
+	if x.status/100 != 2 || json.Unmarshal(x.body, &row) != nil || !callSid.MatchString(text(row.Sid)) ||
+		row.AccountSid != nil && *row.AccountSid != c.config.AccountSid || row.To != nil && !SameNumber(*row.To, call.To) {
+		return interview.PlacedCall{}, false
+	}
+	return interview.PlacedCall{Sid: *row.Sid, AccountSid: c.config.AccountSid, Status: text(row.Status), SentAt: x.sentAt}, true
+}
+
 // FetchCall looks a call up. Twilio's answer may lag behind its webhooks (Twilio: Call resource).
 func (c *Client) FetchCall(ctx context.Context, sid string) (RemoteCall, error) {
 	var found RemoteCall
-	err := c.call(ctx, "fetching call", c.shared, func(rest *api.ApiService) error {
-		answer, err := rest.FetchCall(sid, nil)
+	err := c.exchange(ctx, "fetching call", c.shared, func(x *exchange) error {
+		body, err := x.fetch(c.path("Calls/" + url.PathEscape(sid) + ".json"))
 		if err != nil {
 			return err
 		}
-		if text(answer.Sid) == "" {
+		if found, err = c.readCall(body); err != nil || found.Sid != sid {
 			return errNoCall
 		}
-		found = placedCall(answer)
 		return nil
 	})
 	return found, err
 }
 
-// ListCalls returns at most 1000 calls to a number that were created at or after since, in Twilio's order (newest
-// first). It compares creation times itself: Twilio's own filter knows start times only, which a queued call does not
-// have. A call that is missing may still appear later.
+// ListCalls returns the calls to a number that were created at or after since, in Twilio's order (newest first). It
+// compares creation times itself: Twilio's own filter knows start times only, which a queued call does not have. A call
+// that is missing may still appear later.
+//
+// The list is the whole of it or an error. An answer in which anything is not as it must be is an error, too: with a row of
+// another account or to another number it is not the list that was asked for, so what it lacks proves nothing.
 func (c *Client) ListCalls(ctx context.Context, to string, since time.Time) ([]RemoteCall, error) {
-	params := (&api.ListCallParams{}).SetTo(to).SetPageSize(100).SetLimit(1000)
 	since = since.Truncate(time.Second) // Twilio gives whole seconds
+	query := url.Values{"To": {to}, "PageSize": {"1000"}}
 	var calls []RemoteCall
-	err := c.call(ctx, "listing calls", c.shared, func(rest *api.ApiService) error {
-		answer, err := rest.ListCall(params)
+	err := c.exchange(ctx, "listing calls", c.shared, func(x *exchange) error {
+		return x.list(c.path("Calls.json"), query, "calls", func(row json.RawMessage) error {
+			call, err := c.readCall(row)
+			switch {
+			case err != nil:
+				return err
+			case !SameNumber(call.To, to):
+				return errors.New("a call to another number")
+			case call.Created.IsZero() && call.Status != "queued":
+				return errors.New("a call that does not say when it was created")
+			case call.Created.IsZero() || !call.Created.Before(since):
+				calls = append(calls, call)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return calls, nil
+}
+
+// CheckAccount asks for the newest call of the account: a request that costs nothing and that Twilio answers only to
+// whom it knows.
+func (c *Client) CheckAccount(ctx context.Context) error {
+	return c.exchange(ctx, "checking the account", c.shared, func(x *exchange) error {
+		body, err := x.fetch(c.path("Calls.json?PageSize=1"))
 		if err != nil {
 			return err
 		}
-		for i := range answer {
-			// A call that does not say when it was created may be a recent one.
-			if call := placedCall(&answer[i]); call.Created.IsZero() || !call.Created.Before(since) {
-				calls = append(calls, call)
-			}
+		var page struct {
+			Calls []json.RawMessage `json:"calls"`
+		}
+		if json.Unmarshal(body, &page) != nil || page.Calls == nil {
+			return errNoList
 		}
 		return nil
 	})
-	return calls, err
 }
 
 // HangUp ends a call in whatever state it is, also one that is still queued. A call that has already ended is an *Error
 // that is Refused.
 func (c *Client) HangUp(ctx context.Context, sid string) error {
-	return c.call(ctx, "ending call", c.shared, func(rest *api.ApiService) error {
-		_, err := rest.UpdateCall(sid, (&api.UpdateCallParams{}).SetStatus("completed"))
+	return c.updateCall(ctx, "ending call", sid, (&api.UpdateCallParams{}).SetStatus("completed"))
+}
+
+// updateCall changes a call. Only an answer that is the call says that it was changed.
+func (c *Client) updateCall(ctx context.Context, op, sid string, params *api.UpdateCallParams) error {
+	return c.call(ctx, op, c.shared, func(rest *api.ApiService) error {
+		answer, err := rest.UpdateCall(sid, params)
+		if err == nil && text(answer.Sid) != sid {
+			err = errNoCall
+		}
 		return err
 	})
 }

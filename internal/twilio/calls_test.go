@@ -19,6 +19,10 @@ import (
 const (
 	account = "AC00000000000000000000000000000001"
 	token   = "0123456789abcdef0123456789abcdef"
+
+	sid1 = "CA00000000000000000000000000000001"
+	sid2 = "CA00000000000000000000000000000002"
+	sid3 = "CA00000000000000000000000000000003"
 )
 
 // standIn starts a server in Twilio's place and a client for it. It counts the requests.
@@ -93,13 +97,13 @@ func TestCreateCallAsksForEverythingAndNoRecording(t *testing.T) {
 			}
 		}
 		w.WriteHeader(201)
-		_, _ = io.WriteString(w, `{"sid":"CA1","account_sid":"`+account+`","status":"queued"}`)
+		_, _ = io.WriteString(w, `{"sid":"`+sid1+`","account_sid":"`+account+`","status":"queued"}`)
 	})
 	placed, err := client.CreateCall(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if placed.Sid != "CA1" || placed.AccountSid != account || placed.Status != "queued" {
+	if placed.Sid != sid1 || placed.AccountSid != account || placed.Status != "queued" {
 		t.Errorf("placed: %+v", placed)
 	}
 }
@@ -121,10 +125,10 @@ func TestFailedCreateSaysWhatIsKnown(t *testing.T) {
 	}{
 		"invalid number":      {answer(400, json, `{"code":21211,"message":"bad number","status":400}`), 400, 21211, false, false, true},
 		"wrong credentials":   {answer(401, json, `{"code":20003,"message":"Authenticate","status":401}`), 401, 20003, false, false, true},
-		"HTML 404":            {answer(404, "text/html", "<html>no</html>"), 404, 0, false, false, true},
+		"HTML 404":            {answer(404, "text/html", "<html>no</html>"), 404, 0, false, false, false},
 		"too many requests":   {answer(429, json, `{"code":20429,"message":"slow down","status":429}`), 429, 20429, false, true, false},
 		"429 from a proxy":    {answer(429, "text/html", "<html>slow</html>"), 429, 0, false, true, false},
-		"20429 in a 400":      {answer(400, json, `{"code":20429,"message":"slow down","status":429}`), 400, 20429, false, true, false},
+		"20429 in a 400":      {answer(400, json, `{"code":20429,"message":"slow down","status":400}`), 400, 20429, false, true, false},
 		"request timeout":     {answer(408, "text/html", "x"), 408, 0, false, false, false},
 		"server error":        {answer(500, json, `{"code":20500,"message":"oops","status":500}`), 500, 20500, false, false, false},
 		"HTML 502":            {answer(502, "text/html", "<html>bad gateway</html>"), 502, 0, false, false, false},
@@ -178,7 +182,7 @@ func TestSecondCreateDoesNotReuseTheConnection(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		peers <- r.RemoteAddr
 		w.WriteHeader(201)
-		_, _ = io.WriteString(w, `{"sid":"CA1"}`)
+		_, _ = io.WriteString(w, `{"sid":"`+sid1+`"}`)
 	})
 	for range 2 {
 		if _, err := client.CreateCall(t.Context(), call); err != nil {
@@ -243,7 +247,7 @@ func TestNothingSentIsProven(t *testing.T) {
 func TestErrorKeepsNumbersAndTokensOutOfLogs(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
-		_, _ = io.WriteString(w, `{"code":21211,"message":"The 'To' number +15551234567 is not valid"}`)
+		_, _ = io.WriteString(w, `{"code":21211,"message":"The 'To' number +15551234567 is not valid","status":400}`)
 	})
 	_, err := client.CreateCall(t.Context(), call)
 	if e := failure(t, err); !strings.Contains(e.Message, "+15551234567") {
@@ -274,19 +278,19 @@ func TestListCallsFindsQueuedCallsOverAllPages(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		if q.Get("Page") == "" {
 			_, _ = io.WriteString(w, `{"calls":[
-				{"sid":"CA3","status":"queued","date_created":"Mon, 02 Nov 2026 10:00:05 +0000","start_time":null},
-				{"sid":"CA2","status":"completed","duration":"12","date_created":"Mon, 02 Nov 2026 10:00:00 +0000","start_time":"Mon, 02 Nov 2026 10:00:01 +0000"}],
+				{"sid":"`+sid3+`","account_sid":"`+account+`","to":"+15551234567","status":"queued","date_created":"Mon, 02 Nov 2026 10:00:05 +0000","start_time":null},
+				{"sid":"`+sid2+`","account_sid":"`+account+`","to":"+15551234567","status":"completed","duration":"12","date_created":"Mon, 02 Nov 2026 10:00:00 +0000","start_time":"Mon, 02 Nov 2026 10:00:01 +0000"}],
 				"next_page_uri":"/2010-04-01/Accounts/`+account+`/Calls.json?To=%2B15551234567&Page=1"}`)
 			return
 		}
-		_, _ = io.WriteString(w, `{"calls":[{"sid":"CA1","status":"completed","date_created":"Mon, 02 Nov 2026 09:59:59 +0000"}],"next_page_uri":null}`)
+		_, _ = io.WriteString(w, `{"calls":[{"sid":"`+sid1+`","account_sid":"`+account+`","to":"+15551234567","status":"completed","date_created":"Mon, 02 Nov 2026 09:59:59 +0000"}],"next_page_uri":null}`)
 	})
 	since := time.Date(2026, 11, 2, 10, 0, 0, 900_000_000, time.UTC)
 	calls, err := client.ListCalls(t.Context(), "+15551234567", since)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(calls) != 2 || calls[0].Sid != "CA3" || calls[1].Sid != "CA2" || requests.Load() != 2 {
+	if len(calls) != 2 || calls[0].Sid != sid3 || calls[1].Sid != sid2 || requests.Load() != 2 {
 		t.Fatalf("%d requests, calls: %+v", requests.Load(), calls)
 	}
 	if !calls[0].Started.IsZero() || calls[0].Duration != nil || calls[1].Duration == nil || *calls[1].Duration != 12 {
@@ -327,19 +331,20 @@ func TestNotFoundThatIsNotTwiliosCountsAsDeleted(t *testing.T) {
 func TestFetchAndHangUp(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
-		if r.URL.Path != "/2010-04-01/Accounts/"+account+"/Calls/CA1.json" {
+		if r.URL.Path != "/2010-04-01/Accounts/"+account+"/Calls/"+sid1+".json" {
 			t.Errorf("path: %s", r.URL.Path)
 		}
 		if r.Method == "POST" && r.Form.Get("Status") != "completed" {
 			t.Errorf("form: %v", r.Form)
 		}
-		_, _ = io.WriteString(w, `{"sid":"CA1","status":"in-progress"}`)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"sid":"`+sid1+`","account_sid":"`+account+`","status":"in-progress"}`)
 	})
-	found, err := client.FetchCall(t.Context(), "CA1")
+	found, err := client.FetchCall(t.Context(), sid1)
 	if err != nil || found.Status != "in-progress" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if err := client.HangUp(t.Context(), "CA1"); err != nil {
+	if err := client.HangUp(t.Context(), sid1); err != nil {
 		t.Error(err)
 	}
 }

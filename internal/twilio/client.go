@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -20,6 +21,10 @@ const DefaultAPIURL = "https://api.twilio.com"
 type Config struct {
 	// AccountSid and AuthToken identify us (Basic authentication).
 	AccountSid, AuthToken string
+	// SecondaryToken, when set, is tried when Twilio refuses AuthToken with 401, and the other way round.
+	SecondaryToken string
+	// OnToken, when set, hears that from now on the secondary token is the one that Twilio accepts, or the primary again.
+	OnToken func(secondary bool)
 	// APIURL is the base of the REST API: scheme, host and an optional path prefix. Empty means DefaultAPIURL. The
 	// official client's TWILIO_EDGE and TWILIO_REGION have no effect.
 	APIURL string
@@ -38,6 +43,7 @@ type Config struct {
 type Client struct {
 	config Config
 	base   *url.URL
+	tokens *tokens
 	// create carries the creation of calls only: a new connection for each. A POST on a kept connection that the server
 	// is just closing fails with nothing to say whether it was read; on a new connection that does not happen.
 	create http.RoundTripper
@@ -57,6 +63,12 @@ func New(config Config) (*Client, error) {
 	if !credential.MatchString(config.AuthToken) {
 		return nil, errors.New("twilio auth token: must be as shown in Twilio's console, without spaces or colons")
 	}
+	if config.SecondaryToken != "" && !credential.MatchString(config.SecondaryToken) {
+		return nil, errors.New("twilio secondary auth token: must be as shown in Twilio's console, without spaces or colons")
+	}
+	if config.SecondaryToken == config.AuthToken {
+		config.SecondaryToken = ""
+	}
 	if config.APIURL == "" {
 		config.APIURL = DefaultAPIURL
 	}
@@ -74,7 +86,8 @@ func New(config Config) (*Client, error) {
 	if config.MediaTimeout == 0 {
 		config.MediaTimeout = 5 * time.Minute
 	}
-	c := &Client{config: config, base: base, create: config.Transport, shared: config.Transport}
+	c := &Client{config: config, base: base, create: config.Transport, shared: config.Transport,
+		tokens: &tokens{primary: config.AuthToken, secondary: config.SecondaryToken, switched: config.OnToken}}
 	if config.Transport == nil {
 		c.create = newTransport(true)
 		c.shared = newTransport(false)
@@ -85,37 +98,64 @@ func New(config Config) (*Client, error) {
 // AccountSid is the account that the client speaks for.
 func (c *Client) AccountSid() string { return c.config.AccountSid }
 
+// undelivered bounds how long the kernel tries to deliver what was written.
+const undelivered = 20 * time.Second
+
 // newTransport speaks HTTP/1.1 only, where a request is either on the wire or not; HTTP/2 may send it twice on its own.
-func newTransport(closeAfterUse bool) *http.Transport {
+//
+// For the creation of calls every connection is closed after use, and whatever it has not delivered by then is discarded:
+// a request that we gave up must not reach Twilio minutes later. Its buffer holds a whole body, so that nothing of it is
+// written before it was read to its end (see timedBody).
+func newTransport(creates bool) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableKeepAlives = closeAfterUse
+	t.DisableKeepAlives = creates
 	t.ForceAttemptHTTP2 = false
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
-	t.DialContext = dialer.DialContext
 	t.TLSHandshakeTimeout = 10 * time.Second
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	t.DialContext = dialer.DialContext
+	if creates {
+		t.WriteBufferSize = 64 << 10
+		dialer.Control = giveUpAfter(undelivered)
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				err = errors.Join(err, tcp.SetLinger(0))
+			}
+			return conn, err
+		}
+	}
 	return t
 }
 
 // call runs one operation of the official client on an exchange of its own and turns what went wrong into an *Error.
 func (c *Client) call(ctx context.Context, op string, transport http.RoundTripper, do func(*api.ApiService) error) error {
+	return c.exchange(ctx, op, transport, func(x *exchange) error { return do(x.service()) })
+}
+
+// exchange runs one operation, bounded in time, and turns what went wrong into an *Error.
+func (c *Client) exchange(ctx context.Context, op string, transport http.RoundTripper, do func(*exchange) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: ctx, base: c.base, next: transport, user: c.config.AccountSid, password: c.config.AuthToken}
-	rest := &sdk.Client{
-		Credentials: sdk.NewCredentials("checked", "elsewhere"),
-		HTTPClient: &http.Client{
-			Transport:     x,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
-	if c.config.UserAgent != "" {
-		rest.UserAgentExtensions = []string{c.config.UserAgent}
-	}
-	rest.SetAccountSid(c.config.AccountSid)
-	handler := &sdk.RequestHandler{Client: rest}
-	if err := do(api.NewApiService(handler)); err != nil {
+	x := &exchange{ctx: ctx, client: c, next: transport}
+	if err := do(x); err != nil {
 		return x.failure(op, err)
 	}
 	return nil
+}
+
+// service is the official client over the exchange.
+func (x *exchange) service() *api.ApiService {
+	rest := &sdk.Client{Credentials: sdk.NewCredentials("checked", "elsewhere"), HTTPClient: x.httpClient()}
+	if agent := x.client.config.UserAgent; agent != "" {
+		rest.UserAgentExtensions = []string{agent}
+	}
+	rest.SetAccountSid(x.client.config.AccountSid)
+	return api.NewApiService(&sdk.RequestHandler{Client: rest})
+}
+
+// path is that of a resource of the account.
+func (c *Client) path(resource string) string {
+	return "/2010-04-01/Accounts/" + c.config.AccountSid + "/" + resource
 }

@@ -19,6 +19,9 @@ type Error struct {
 	Op string
 	// Status is the HTTP status, 0 when no answer came.
 	Status int
+	// Shaped says that the answer has the form in which Twilio describes an error. One that has another form may be that
+	// of somebody in between, who may have passed the request on all the same.
+	Shaped bool
 	// Code and Message are Twilio's, 0 and "" when the answer had none.
 	Code    int
 	Message string
@@ -26,6 +29,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Sent is false only when it is certain that no byte of the request left us.
 	Sent bool
+	// SentAt is when the request was written, zero when it was not or is not known.
+	SentAt time.Time
 
 	err error
 }
@@ -72,10 +77,10 @@ func (e *Error) Throttled() bool {
 	return e.Status == http.StatusTooManyRequests || (e.clientError() && e.Code == tooManyRequests)
 }
 
-// Refused reports a definite no: the request was answered with a 4xx and nothing came of it. 408 does not count; a
+// Refused reports a definite no: Twilio itself answered with a 4xx and nothing came of the request. 408 does not count; a
 // gateway that gave up on the server behind it may say it too.
 func (e *Error) Refused() bool {
-	return e.clientError() && !e.Throttled() && e.Status != http.StatusRequestTimeout
+	return e.Shaped && e.clientError() && !e.Throttled() && e.Status != http.StatusRequestTimeout
 }
 
 // Temporary reports that the same request may succeed later, for requests that are safe to repeat.
@@ -83,6 +88,8 @@ func (e *Error) Temporary() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+		return true // of the account, which somebody will mend
 	}
 	return e.Status < 300 || e.Status >= 500
 }

@@ -1,17 +1,16 @@
 package twilio
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync"
 	"time"
-
-	sdk "github.com/twilio/twilio-go/client"
 
 	"github.com/i-agent/iagent/internal/fault"
 )
@@ -19,71 +18,169 @@ import (
 // maxAnswer bounds what is read of one REST answer, in bytes: a page of a thousand calls is about 2 MB.
 const maxAnswer = 16 << 20
 
-var dialer = &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+// ErrTooLate says that a request was withheld because its time had passed: nothing of it was sent.
+var ErrTooLate = errors.New("withheld: the time in which it could be sent is over")
 
 // exchange is the transport of one operation. The official client takes no context and hides status and headers of an
 // answer that it cannot decode, so the exchange carries the one and remembers the others. It lives as long as the call
 // that made it, which is why it may hold a context.
 type exchange struct {
-	ctx  context.Context
-	base *url.URL
-	next http.RoundTripper
-	// user and password authenticate every request that is not verbatim.
-	user, password string
+	ctx    context.Context
+	client *Client
+	next   http.RoundTripper
 	// verbatim leaves URLs and the size of answers alone, for media.
 	verbatim bool
+	// late, when set, is asked immediately before the request is written; true withholds it.
+	late func() bool
 
 	mu         sync.Mutex
 	sent       bool
+	sentAt     time.Time
+	withheld   bool
 	status     int
 	retryAfter time.Duration
+	header     http.Header
+	body       []byte // of the last answer, unless verbatim
 }
 
-// RoundTrip sends the request to the configured base.
+// RoundTrip sends the request to the configured base. When Twilio answers 401 and there is another token, the request is
+// repeated with that one: Twilio did not process the first.
 func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
+	token, other := x.client.tokens.both()
+	resp, err := x.attempt(req, token)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || other == "" || !x.repeatable() {
+		return resp, err
+	}
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		if again.Body, err = req.GetBody(); err != nil {
+			return resp, nil
+		}
+	}
+	_ = resp.Body.Close()
+	if resp, err = x.attempt(again, other); err == nil && accepted(resp.StatusCode) {
+		x.client.tokens.use(other)
+	}
+	return resp, err
+}
+
+// repeatable reports whether a 401 proves that the request was not processed. Where a repetition could place a second
+// call, it must be Twilio's own 401 and not that of a proxy.
+func (x *exchange) repeatable() bool {
+	if x.late == nil {
+		return true
+	}
+	_, shaped := x.problem()
+	return shaped
+}
+
+// accepted reports whether the credentials of a request with this answer were accepted.
+func accepted(status int) bool {
+	return status/100 == 2 || status/100 == 4 && status != http.StatusUnauthorized
+}
+
+// attempt sends the request once, with a token.
+func (x *exchange) attempt(req *http.Request, token string) (*http.Response, error) {
 	x.mu.Lock()
-	x.status, x.retryAfter = 0, 0
+	x.sent, x.withheld, x.status, x.retryAfter, x.header, x.body = false, false, 0, 0, nil, nil
 	x.mu.Unlock()
 	// A connection is handed over only when it stands, TLS included; nothing of the request is written before that. From
-	// then on we must assume that Twilio read it.
+	// then on we must assume that Twilio read it, unless the body says more precisely when it is written.
 	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) {
-			x.mu.Lock()
-			x.sent = true
-			x.mu.Unlock()
+			if x.late == nil {
+				x.markSent()
+			}
 		},
 	})
 	req = req.Clone(ctx)
-	if !x.verbatim {
-		req.URL.Scheme, req.URL.Host = x.base.Scheme, x.base.Host
-		req.URL.Path, req.URL.RawPath = x.base.Path+req.URL.Path, ""
-		req.Host = ""
-		req.SetBasicAuth(x.user, x.password)
+	if x.late != nil && req.Body != nil {
+		req.Body, req.GetBody = &timedBody{req.Body, x}, nil
 	}
+	if !x.verbatim {
+		req.URL.Scheme, req.URL.Host = x.client.base.Scheme, x.client.base.Host
+		req.URL.Path, req.URL.RawPath = x.client.base.Path+req.URL.Path, ""
+		req.Host = ""
+	}
+	req.SetBasicAuth(x.client.config.AccountSid, token)
 
 	resp, err := x.next.RoundTrip(req)
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	x.sent = true
-	x.status = resp.StatusCode
-	x.retryAfter = fault.RetryAfter(resp.Header)
-	if !x.verbatim {
-		resp.Body = &limitedBody{r: io.LimitReader(resp.Body, maxAnswer), c: resp.Body}
+	x.mu.Lock()
+	x.sent, x.status, x.header, x.retryAfter = true, resp.StatusCode, resp.Header, fault.RetryAfter(resp.Header)
+	x.mu.Unlock()
+	if x.verbatim {
+		return resp, nil
+	}
+	if err := x.keep(resp); err != nil {
+		return nil, err
 	}
 	return resp, nil
 }
 
-// failure describes err with everything the exchange knows.
-func (x *exchange) failure(op string, err error) *Error {
+// keep reads the whole answer, for those who judge it and for whoever decodes it.
+func (x *exchange) keep(resp *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	_ = resp.Body.Close()
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+	}
+	if err != nil {
+		return err
+	}
+	x.mu.Lock()
+	x.body = body
+	x.mu.Unlock()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+func (x *exchange) markSent() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	e := &Error{Op: op, Status: x.status, Sent: x.sent, RetryAfter: x.retryAfter}
-	var rest *sdk.TwilioRestError
-	if errors.As(err, &rest) {
-		e.Code, e.Message = rest.Code, rest.Message
+	if !x.sent {
+		x.sent, x.sentAt = true, time.Now()
+	}
+}
+
+// timedBody is the body of a request that must not be sent after its time. The transport reads a body to its end and then
+// writes it, all at once (see newTransport), so the last question is asked immediately before it leaves, however long it
+// took to connect. The headers may have left before; a request without the body that they announce places no call.
+type timedBody struct {
+	io.ReadCloser
+	exchange *exchange
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	x := b.exchange
+	if x.late() {
+		x.mu.Lock()
+		x.withheld = true
+		x.mu.Unlock()
+		return 0, ErrTooLate
+	}
+	x.markSent()
+	return b.ReadCloser.Read(p)
+}
+
+// failure describes err with everything the exchange knows.
+func (x *exchange) failure(op string, err error) *Error {
+	problem, shaped := x.problem()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := &Error{Op: op, Status: x.status, Sent: x.sent, SentAt: x.sentAt, RetryAfter: x.retryAfter}
+	if x.withheld {
+		e.Sent, e.SentAt, e.err = false, time.Time{}, ErrTooLate
+		return e
+	}
+	if e.Status >= 400 && shaped {
+		e.Shaped, e.Code, e.Message = true, problem.Code, problem.Message
+		return e
+	}
+	if e.Status >= 300 && len(x.body) > 0 {
+		e.err = errNotTwilios
 		return e
 	}
 	// url.Error prints the URL, and with it the number that a list of calls was asked for.
@@ -95,11 +192,3 @@ func (x *exchange) failure(op string, err error) *Error {
 	return e
 }
 
-// limitedBody is a body of which only a part is read.
-type limitedBody struct {
-	r io.Reader
-	c io.Closer
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) { return b.r.Read(p) }
-func (b *limitedBody) Close() error               { return b.c.Close() }

@@ -15,8 +15,5 @@ func (c *Client) SayGoodbye(ctx context.Context, sid, words string) error {
 	if err != nil {
 		return fmt.Errorf("writing TwiML: %w", err)
 	}
-	return c.call(ctx, "saying goodbye", c.shared, func(rest *api.ApiService) error {
-		_, err := rest.UpdateCall(sid, (&api.UpdateCallParams{}).SetTwiml(document))
-		return err
-	})
+	return c.updateCall(ctx, "saying goodbye", sid, (&api.UpdateCallParams{}).SetTwiml(document))
 }

@@ -11,13 +11,13 @@ func TestGoodbyeIsSaidBeforeHangingUp(t *testing.T) {
 	client, requests := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		said := r.Form.Get("Twiml")
-		if r.URL.Path != "/2010-04-01/Accounts/"+account+"/Calls/CA1.json" || r.Form.Has("Status") ||
+		if r.URL.Path != "/2010-04-01/Accounts/"+account+"/Calls/"+sid1+".json" || r.Form.Has("Status") ||
 			!strings.Contains(said, "<Say>Bread &amp; butter.</Say><Hangup/>") {
 			t.Errorf("%s %v", r.URL.Path, r.Form)
 		}
-		_, _ = io.WriteString(w, `{"sid":"CA1","status":"in-progress"}`)
+		_, _ = io.WriteString(w, `{"sid":"`+sid1+`","status":"in-progress"}`)
 	})
-	if err := client.SayGoodbye(t.Context(), "CA1", "Bread & butter."); err != nil || requests.Load() != 1 {
+	if err := client.SayGoodbye(t.Context(), sid1, "Bread & butter."); err != nil || requests.Load() != 1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }
@@ -27,7 +27,7 @@ func TestGoodbyeToACallThatIsOverIsRefused(t *testing.T) {
 		w.WriteHeader(400)
 		_, _ = io.WriteString(w, `{"code":21220,"message":"Call is not in-progress. Cannot redirect.","status":400}`)
 	})
-	if e := failure(t, client.SayGoodbye(t.Context(), "CA1", "Bye.")); !e.Refused() || e.Code != 21220 {
+	if e := failure(t, client.SayGoodbye(t.Context(), sid1, "Bye.")); !e.Refused() || e.Code != 21220 {
 		t.Errorf("%v", e)
 	}
 }
@@ -41,7 +41,7 @@ func TestMachineDetectionIsAskedForWithItsCallback(t *testing.T) {
 			form = append(form, r.Form.Get(name))
 		}
 		w.WriteHeader(201)
-		_, _ = io.WriteString(w, `{"sid":"CA1","account_sid":"`+account+`","status":"queued"}`)
+		_, _ = io.WriteString(w, `{"sid":"`+sid1+`","account_sid":"`+account+`","status":"queued"}`)
 	})
 	detecting := call
 	detecting.MachineURL = "https://h/amd?callId=1#rc=5"

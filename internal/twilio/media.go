@@ -103,13 +103,12 @@ func mediaURL(u *url.URL, format Format, channels string) *url.URL {
 
 func (c *Client) download(ctx context.Context, u *url.URL, limit int64, into *os.File) (Media, error) {
 	const op = "downloading recording"
-	x := &exchange{ctx: ctx, base: u, next: c.shared, verbatim: true}
+	x := &exchange{ctx: ctx, client: c, next: c.shared, verbatim: true}
 	client := &http.Client{Transport: x, CheckRedirect: c.checkRedirect}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return Media{}, x.failure(op, err)
 	}
-	req.SetBasicAuth(c.config.AccountSid, c.config.AuthToken)
 	if c.config.UserAgent != "" {
 		req.Header.Set("User-Agent", c.config.UserAgent)
 	}
@@ -177,7 +176,6 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > 3 || !c.ownHost(req.URL) {
 		return ErrForeignMedia
 	}
-	req.SetBasicAuth(c.config.AccountSid, c.config.AuthToken)
 	return nil
 }
 

@@ -160,7 +160,7 @@ func TestVeryLongRecordingIsFetchedMixed(t *testing.T) {
 }
 
 func TestMediaErrorsSayWhetherToTryAgain(t *testing.T) {
-	for status, temporary := range map[int]bool{401: false, 403: false, 404: false, 410: false, 429: true, 500: true, 503: true} {
+	for status, temporary := range map[int]bool{401: true, 403: true, 404: false, 410: false, 429: true, 500: true, 503: true} {
 		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
 		_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
 		if e := failure(t, err); e.Status != status || e.Temporary() != temporary {

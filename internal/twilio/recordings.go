@@ -2,8 +2,10 @@ package twilio
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -16,8 +18,14 @@ const notFound = 20404
 // DeleteRecording deletes a recording and its media for good. A recording that is not there any more is a success, so
 // that the deletion can be repeated; it must be Twilio who says so, not a gateway or a wrong base URL.
 func (c *Client) DeleteRecording(ctx context.Context, sid string) error {
-	err := c.call(ctx, "deleting recording", c.shared, func(rest *api.ApiService) error {
-		return rest.DeleteRecording(sid, nil)
+	err := c.exchange(ctx, "deleting recording", c.shared, func(x *exchange) error {
+		if err := x.service().DeleteRecording(sid, nil); err != nil {
+			return err
+		}
+		if x.status != http.StatusNoContent {
+			return errNotTwilios
+		}
+		return nil
 	})
 	var e *Error
 	if errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == notFound {
@@ -39,21 +47,29 @@ type RemoteRecording struct {
 	Started  time.Time
 }
 
-// ListRecordings returns the recordings of a call, those of its kind that were deleted left out.
-func (c *Client) ListRecordings(ctx context.Context, callSid string) ([]RemoteRecording, error) {
-	params := (&api.ListCallRecordingParams{}).SetPageSize(50).SetLimit(200)
+// ListRecordings returns the recordings of a call, those of its kind that were deleted left out. The list is the whole of
+// it or an error, as with ListCalls.
+func (c *Client) ListRecordings(ctx context.Context, call string) ([]RemoteRecording, error) {
 	var list []RemoteRecording
-	err := c.call(ctx, "listing recordings", c.shared, func(rest *api.ApiService) error {
-		answer, err := rest.ListCallRecording(callSid, params)
-		if err != nil {
-			return err
-		}
-		for i := range answer {
-			list = append(list, c.remoteRecording(&answer[i]))
-		}
-		return nil
+	err := c.exchange(ctx, "listing recordings", c.shared, func(x *exchange) error {
+		path := c.path("Calls/" + url.PathEscape(call) + "/Recordings.json")
+		return x.list(path, url.Values{"PageSize": {"50"}}, "recordings", func(raw json.RawMessage) error {
+			var row api.ApiV2010CallRecording
+			if err := json.Unmarshal(raw, &row); err != nil {
+				return errors.New("a recording in another form")
+			}
+			r := c.remoteRecording(&row)
+			if !recordingSid.MatchString(r.Sid) || r.CallSid != call || r.AccountSid != c.config.AccountSid || r.Status == "" {
+				return errors.New("a recording that is not of this call")
+			}
+			list = append(list, r)
+			return nil
+		})
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 func (c *Client) remoteRecording(a *api.ApiV2010CallRecording) RemoteRecording {
