@@ -268,7 +268,8 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 		"media throttled":    {fail(429), heard, false},
 		"media empty":        {serve(nil), heard, false},
 		"media connection":   {drop, heard, false},
-		"media forbidden":    {fail(403), heard, true},
+		"media forbidden":    {fail(403), heard, false}, // to the account, until somebody mends that
+		"media unauthorized": {fail(401), heard, false},
 		"media refused":      {fail(400), heard, true},
 		"media too large":    {huge, heard, true},
 		"media elsewhere": {func(w http.ResponseWriter, r *http.Request) {

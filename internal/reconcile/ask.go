@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -21,7 +22,11 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, err
 	}
-	remote, err := r.config.Twilio.FetchCall(ctx, w.Call.TwilioSid)
+	rest := r.twilio(w.Call.AccountSid)
+	if rest == nil {
+		return 0, r.noteForeign(ctx, w, w.Call.AccountSid)
+	}
+	remote, err := rest.FetchCall(ctx, w.Call.TwilioSid)
 	if gone(err) && w.Checks > 0 {
 		return 0, nil
 	}
@@ -30,6 +35,9 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	}
 	if err != nil {
 		return 0, err
+	}
+	if w.Call.PhoneNumber != "" && !twilio.SameNumber(remote.To, w.Call.PhoneNumber) {
+		return 0, fmt.Errorf("call %s at Twilio is to another number", remote.Sid)
 	}
 	repaired, err := r.feedStatus(ctx, w.Call, remote)
 	if err != nil || w.Call.Consent != interview.ConsentGiven {
@@ -43,28 +51,47 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	return repaired + n, err
 }
 
+// noteForeign says, once, that nobody can ask about a call since it was dialled with another account.
+func (r *Reconciler) noteForeign(ctx context.Context, w store.Watched, account string) error {
+	if w.Checks > 0 {
+		return nil
+	}
+	return r.config.Store.Note(ctx, w.Call.ID, "reconcile.foreign",
+		"the call was dialled with account "+account+", for which there is no token: TWILIO_ACCOUNT_TOKENS can have it")
+}
+
 // findDial looks for a call of which nobody knows whether Twilio created it: one to that number, from ours, since the
-// intent to dial, that is bound to no other of our calls.
+// intent to dial, that is bound to no other of our calls. Caller id and account are those of the intent: what is
+// configured now may be something else.
 func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error) {
 	if w.Call.Status == interview.CallQueued {
 		if lost, err := r.config.Store.LoseDial(ctx, w.Call.ID); err != nil || !lost {
 			return 0, err
 		}
 	}
-	if w.Call.DialedAt == nil || w.Call.Callee() == "" { // without a number the list would be that of all calls
-		return 0, nil
+	if w.Call.DialedAt == nil || w.Call.Callee() == "" {
+		return 0, nil // nothing was dialled, or it was erased to whom
+	}
+	intent, _, err := r.config.Store.DialIntent(ctx, w.Call.ID)
+	if err != nil {
+		return 0, err
+	}
+	rest := r.twilio(intent.Account)
+	if rest == nil {
+		return 0, r.noteForeign(ctx, w, intent.Account)
 	}
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, err
 	}
 	// Twilio's clock and ours may differ a little.
-	calls, err := r.config.Twilio.ListCalls(ctx, w.Call.Callee(), w.Call.DialedAt.Add(-5*time.Second))
+	calls, err := rest.ListCalls(ctx, w.Call.Callee(), w.Call.DialedAt.Add(-5*time.Second))
 	if err != nil {
 		return 0, err
 	}
+	from := cmp.Or(intent.From, r.config.From)
 	for i := len(calls) - 1; i >= 0; i-- { // Twilio lists the newest first
 		remote := calls[i]
-		if remote.From != "" && r.config.From != "" && remote.From != r.config.From || remote.ParentSid != "" {
+		if !dialled(remote, from) {
 			continue
 		}
 		owner, err := r.config.Store.CallIDOf(ctx, remote.Sid)
@@ -84,6 +111,13 @@ func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error)
 		r.config.Log.Warn("a dial of unknown outcome created no call: dialling again", "call", w.Call.ID)
 	}
 	return 0, err
+}
+
+// dialled reports whether a call may be one that was dialled over REST from a number, "" for any: not one that came in, nor
+// a leg of another.
+func dialled(remote twilio.RemoteCall, from string) bool {
+	return (remote.From == "" || from == "" || twilio.SameNumber(remote.From, from)) && remote.ParentSid == "" &&
+		(remote.Direction == "" || remote.Direction == "outbound-api")
 }
 
 // feedStatus feeds a status that is further than ours.
@@ -132,7 +166,11 @@ func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (r
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, 0, err
 	}
-	list, err := r.config.Twilio.ListRecordings(ctx, call.TwilioSid)
+	rest := r.twilio(call.AccountSid)
+	if rest == nil {
+		return 0, 0, fmt.Errorf("there is no token for account %s", call.AccountSid)
+	}
+	list, err := rest.ListRecordings(ctx, call.TwilioSid)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,7 +1,11 @@
 package reconcile_test
 
 import (
+	"cmp"
+	"crypto/md5"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -18,7 +22,9 @@ type carrier struct {
 	calls      []map[string]any // newest first, as Twilio lists them
 	recordings map[string][]map[string]any
 	busy       bool // answers 429
-	requests   []string
+	// lists, when set, is what lists are answered with: a content type and a body.
+	lists    func(r *http.Request) (string, string)
+	requests []string
 }
 
 func newCarrier(t *testing.T) *carrier {
@@ -43,6 +49,10 @@ func (c *carrier) serve(w http.ResponseWriter, r *http.Request) {
 		say(429, map[string]any{"code": 20429, "message": "Too Many Requests", "status": 429})
 	case r.Method != http.MethodGet:
 		say(500, map[string]any{"code": 20500, "message": "nobody may place a call here", "status": 500})
+	case c.lists != nil && (base == "Calls.json" || base == "Recordings.json"):
+		kind, body := c.lists(r)
+		w.Header().Set("Content-Type", kind)
+		_, _ = io.WriteString(w, body)
 	case base == "Calls.json":
 		found := []map[string]any{}
 		for _, call := range c.calls {
@@ -70,13 +80,15 @@ type remote struct {
 	sid, to, status string
 	created, ended  time.Time
 	duration        string
+	// from and direction are ours and "outbound-api" when they are "".
+	from, direction string
 }
 
 // has lets Twilio know a call, or know it anew.
 func (c *carrier) has(r remote) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	call := map[string]any{"sid": r.sid, "account_sid": account, "to": r.to, "from": ours, "status": r.status, "direction": "outbound-api",
+	call := map[string]any{"sid": r.sid, "account_sid": account, "to": r.to, "from": cmp.Or(r.from, ours), "status": r.status, "direction": cmp.Or(r.direction, "outbound-api"),
 		"date_created": r.created.Format(time.RFC1123Z), "start_time": r.created.Format(time.RFC1123Z), "end_time": nil, "duration": nil}
 	if !r.ended.IsZero() {
 		call["end_time"] = r.ended.Format(time.RFC1123Z)
@@ -100,6 +112,13 @@ func (c *carrier) hasRecording(callSid, sid, status string, started time.Time) {
 		"channels": 2, "duration": "31", "start_time": started.Format(time.RFC1123Z)}}
 }
 
+// answers says what lists are answered with, nil for the truth.
+func (c *carrier) answers(lists func(r *http.Request) (string, string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lists = lists
+}
+
 func (c *carrier) setBusy(busy bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,3 +133,6 @@ func (c *carrier) asked() int {
 	c.requests = nil
 	return n
 }
+
+// sid is a well-formed identifier for a short name, such as "CA1".
+func sid(name string) string { return name[:2] + fmt.Sprintf("%x", md5.Sum([]byte(name))) }

@@ -28,6 +28,7 @@ type Store interface {
 	DialRival(ctx context.Context, callID string) (bool, error)
 	DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (bool, error)
 	LoseDial(ctx context.Context, callID string) (bool, error)
+	DialIntent(ctx context.Context, callID string) (store.DialIntent, bool, error)
 	NoRecording(ctx context.Context, callID string) error
 	Note(ctx context.Context, callID, what, detail string) error
 }
@@ -41,12 +42,16 @@ type Twilio interface {
 
 // Config says what to reconcile, how and how often. Store, Twilio, Processor and Identify are required.
 type Config struct {
-	Store     Store
-	Twilio    Twilio
-	Processor inbox.Processor
+	Store  Store
+	Twilio Twilio
+	// AccountSid is the account that Twilio speaks for, "" when that is not known. Accounts, when set, is who speaks for
+	// another account, nil for nobody: calls are asked for where they were dialled.
+	AccountSid string
+	Accounts   func(accountSid string) Twilio
+	Processor  inbox.Processor
 	// Identify names an event as the webhooks do.
 	Identify func(kind inbox.Kind, form, query url.Values) (id, subject string, err error)
-	// From is our caller id: a call from another number is not one that we lost.
+	// From is our caller id, where the intent to dial does not say it: a call from another number is not one that we lost.
 	From      string
 	Deadlines interview.Deadlines
 	// Every is the time between two passes; 0 means 10 s.
@@ -231,8 +236,19 @@ func throttled(err error) bool {
 	return errors.As(err, &e) && e.Throttled()
 }
 
-// gone reports whether Twilio says that it knows nothing of what was asked for.
+// gone reports whether Twilio itself says that it knows nothing of what was asked for.
 func gone(err error) bool {
 	var e *twilio.Error
-	return errors.As(err, &e) && e.Status == http.StatusNotFound
+	return errors.As(err, &e) && e.Shaped && e.Status == http.StatusNotFound
+}
+
+// twilio is who speaks for an account, nil for nobody. "" is the account that is configured.
+func (r *Reconciler) twilio(accountSid string) Twilio {
+	if accountSid == "" || r.config.AccountSid == "" || accountSid == r.config.AccountSid {
+		return r.config.Twilio
+	}
+	if r.config.Accounts == nil {
+		return nil
+	}
+	return r.config.Accounts(accountSid)
 }

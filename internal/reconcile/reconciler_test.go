@@ -14,12 +14,12 @@ import (
 
 func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.consents(id, "CA1")
+		id := r.placed(sid("CA1"))
+		r.consents(id, sid("CA1"))
 		answered := r.clock()
 		ended := answered.Add(2 * time.Minute)
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: answered.Add(-9 * time.Second), ended: ended, duration: "120"})
-		r.carrier.hasRecording("CA1", "RE1", "completed", answered)
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: answered.Add(-9 * time.Second), ended: ended, duration: "120"})
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", answered)
 		r.pass(29 * time.Minute)
 		if n := r.carrier.asked(); n > 0 {
 			t.Errorf("%d requests before anything was late", n)
@@ -33,7 +33,7 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 		if len(d.Recordings) != 1 || d.Recordings[0].Status != interview.RecordingCompleted {
 			t.Fatalf("recordings %+v", d.Recordings)
 		}
-		if state := r.text(`SELECT state FROM function_runs WHERE function = 'transcribe-recording' AND key = $1`, id+":RE1"); state != "waiting" {
+		if state := r.text(`SELECT state FROM function_runs WHERE function = 'transcribe-recording' AND key = $1`, id+":"+sid("RE1")); state != "waiting" {
 			t.Errorf("transcription is %s", state)
 		}
 		for _, e := range d.Webhooks {
@@ -51,10 +51,10 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 			t.Errorf("%d requests about a call that is over", n)
 		}
 		// The webhooks arrive after all.
-		if o := r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "SequenceNumber", "3", "CallDuration", "120"); o != inbox.Duplicate {
+		if o := r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "SequenceNumber", "3", "CallDuration", "120"); o != inbox.Duplicate {
 			t.Errorf("the late end is a %s", o)
 		}
-		o := r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
+		o := r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
 		if o != inbox.Duplicate {
 			t.Errorf("the late recording is a %s", o)
 		}
@@ -63,17 +63,17 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 
 func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.consents(id, "CA1")
+		id := r.placed(sid("CA1"))
+		r.consents(id, sid("CA1"))
 		r.advance(time.Minute)
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "60")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
-		r.carrier.hasRecording("CA1", "RE1", "processing", r.clock())
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "60")
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
 		r.pass(10 * time.Minute)
 		if d := r.call(id); len(d.Recordings) != 0 {
 			t.Fatalf("a recording that is not ready was taken: %+v", d.Recordings)
 		}
-		r.carrier.hasRecording("CA1", "RE1", "completed", r.clock())
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(10 * time.Minute)
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = 'transcribe-recording'`); n != "1" {
 			t.Fatalf("%s transcriptions", n)
@@ -87,10 +87,10 @@ func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
 // The person agreed and hung up at once: no recording ever began, and nobody tells.
 func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.consents(id, "CA1")
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "9")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
+		id := r.placed(sid("CA1"))
+		r.consents(id, sid("CA1"))
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "9")
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(5*time.Minute + 20*time.Second)
 		if r.notes(id, "recording.none") != 0 {
 			t.Error("one empty answer proves nothing")
@@ -109,17 +109,17 @@ func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
 
 func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		other := r.placed("CAother") // to the same number, and known
-		r.carrier.has(remote{sid: "CAother", to: theirs, status: "ringing", created: r.clock()})
+		other := r.placed(sid("CAother")) // to the same number, and known
+		r.carrier.has(remote{sid: sid("CAother"), to: theirs, status: "ringing", created: r.clock()})
 		id := r.unknown()
-		r.carrier.has(remote{sid: "CAold", to: theirs, status: "completed", created: r.clock().Add(-time.Hour)})
-		r.carrier.has(remote{sid: "CAmine", to: theirs, status: "ringing", created: r.clock()})
+		r.carrier.has(remote{sid: sid("CAold"), to: theirs, status: "completed", created: r.clock().Add(-time.Hour)})
+		r.carrier.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
 		r.pass(30 * time.Second)
 
-		if c := r.call(id).Call; c.TwilioSid != "CAmine" || c.Status != interview.CallRinging {
+		if c := r.call(id).Call; c.TwilioSid != sid("CAmine") || c.Status != interview.CallRinging {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
 		}
-		if c := r.call(other).Call; c.TwilioSid != "CAother" {
+		if c := r.call(other).Call; c.TwilioSid != sid("CAother") {
 			t.Errorf("the other call is bound to %q", c.TwilioSid)
 		}
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE key LIKE '%redial%'`); n != "0" || r.notes(id, "dial.intent") != 1 {
@@ -136,9 +136,9 @@ func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
 			t.Fatalf("%s after %d looks", c.Status, r.carrier.asked())
 		}
 		// Twilio's list was behind.
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "queued", created: r.clock().Add(-95 * time.Second)})
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "queued", created: r.clock().Add(-95 * time.Second)})
 		r.pass(time.Minute)
-		if c := r.call(id).Call; c.TwilioSid != "CA1" || c.Status != interview.CallDialing {
+		if c := r.call(id).Call; c.TwilioSid != sid("CA1") || c.Status != interview.CallDialing {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
 		}
 		r.pass(time.Hour)
@@ -165,9 +165,9 @@ func TestProvenAbsenceDialsOnceMore(t *testing.T) {
 		// That one gets lost, too, and is found.
 		run := r.dialAgain(id, id+":redial:1")
 		r.must(r.store.DialUnknown(t.Context(), run, id, "timeout"))
-		r.carrier.has(remote{sid: "CA2", to: theirs, status: "busy", created: r.clock()})
+		r.carrier.has(remote{sid: sid("CA2"), to: theirs, status: "busy", created: r.clock()})
 		r.pass(time.Minute)
-		if c := r.call(id).Call; c.Status != interview.CallBusy || c.TwilioSid != "CA2" {
+		if c := r.call(id).Call; c.Status != interview.CallBusy || c.TwilioSid != sid("CA2") {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
 		}
 	})
@@ -182,9 +182,9 @@ func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
 			t.Fatalf("given up while its run is alive: %s", c.Status)
 		}
 		r.must(r.store.FailRun(t.Context(), run, "died"))
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "in-progress", created: r.clock().Add(-10 * time.Minute)})
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock().Add(-10 * time.Minute)})
 		r.pass(time.Minute)
-		if c := r.call(id).Call; c.Status != interview.CallInProgress || c.TwilioSid != "CA1" {
+		if c := r.call(id).Call; c.Status != interview.CallInProgress || c.TwilioSid != sid("CA1") {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
 		}
 	})
@@ -195,12 +195,12 @@ func TestCallOfARivalIsTaken(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
 		id := r.unknown()
 		rival, run := r.begin()
-		r.carrier.has(remote{sid: "CArival", to: theirs, status: "queued", created: r.clock()})
+		r.carrier.has(remote{sid: sid("CArival"), to: theirs, status: "queued", created: r.clock()})
 		r.pass(20 * time.Second)
 		if c := r.call(id).Call; c.TwilioSid != "" {
 			t.Fatalf("bound to %q", c.TwilioSid)
 		}
-		r.must(r.store.DialAccepted(t.Context(), run, rival, interview.PlacedCall{Sid: "CArival", AccountSid: account}))
+		r.must(r.store.DialAccepted(t.Context(), run, rival, interview.PlacedCall{Sid: sid("CArival"), AccountSid: account}))
 		r.pass(time.Minute)
 		if c := r.call(id).Call; c.TwilioSid != "" || c.Status != interview.CallDialUnknown {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
@@ -264,12 +264,12 @@ func TestTwoProcessesAskAboutOneCall(t *testing.T) {
 
 func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		before := r.placed("CA0")
+		before := r.placed(sid("CA0"))
 		r.advance(time.Hour)
 		since := r.clock()
-		id := r.placed("CA1")
-		r.carrier.has(remote{sid: "CA0", to: theirs, status: "failed", created: since.Add(-time.Hour)})
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "no-answer", created: since})
+		id := r.placed(sid("CA1"))
+		r.carrier.has(remote{sid: sid("CA0"), to: theirs, status: "failed", created: since.Add(-time.Hour)})
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "no-answer", created: since})
 		calls, repaired, err := r.reconciler.Since(t.Context(), since)
 		if calls != 1 || repaired != 1 || err != nil {
 			t.Fatal(calls, repaired, err)
@@ -285,7 +285,7 @@ func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
 
 func TestCallUnknownToTwilioIsLate(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
+		id := r.placed(sid("CA1"))
 		r.pass(6 * time.Minute)
 		if r.notes(id, "reconcile.unknown") == 0 {
 			t.Errorf("history %+v", r.call(id).History)

@@ -68,7 +68,7 @@ func newRig(t *testing.T, url string) *rig {
 
 func (r *rig) open() *store.Store {
 	r.t.Helper()
-	s, err := store.Open(r.t.Context(), r.url, store.Options{Now: r.clock})
+	s, err := store.Open(r.t.Context(), r.url, store.Options{Now: r.clock, DialFrom: ours, DialAccount: account})
 	r.must(err)
 	r.t.Cleanup(s.Close)
 	return s
@@ -76,8 +76,13 @@ func (r *rig) open() *store.Store {
 
 // another is a reconciler as another process has one.
 func (r *rig) another(s *store.Store) *reconcile.Reconciler {
+	return r.configured(s, ours, account, nil)
+}
+
+// configured is a reconciler of a process with this caller id and account.
+func (r *rig) configured(s *store.Store, from, accountSid string, accounts func(string) reconcile.Twilio) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Config{
-		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: ours,
+		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: from, AccountSid: accountSid, Accounts: accounts,
 		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
 		OnRepair: func(kind inbox.Kind) {
 			r.mu.Lock()
