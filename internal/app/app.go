@@ -18,6 +18,7 @@ import (
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
+	"github.com/i-agent/iagent/internal/twilio"
 )
 
 // Options are what a program may replace. The zero value is right for production.
@@ -53,7 +54,8 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
-	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio
+	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio
+	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
@@ -119,6 +121,7 @@ func (a *App) openStore(ctx context.Context) error {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
+	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err
@@ -162,6 +165,9 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.watch(running) })
+	if a.settings.AccountSid != "" {
+		group.Go(func() error { return a.watchDialing(running) })
+	}
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
-	"github.com/i-agent/iagent/internal/twilio"
 )
 
 // newEngine wires the functions to the services they call and to the engine that runs them.
@@ -106,21 +105,6 @@ func (s *settings) lacksModels() string {
 		return "OPENAI_API_KEY or OPENAI_BASE_URL is required to transcribe and to judge"
 	}
 	return ""
-}
-
-// twilioClient is nil when no account is configured.
-func (a *App) twilioClient() (*twilio.Client, error) {
-	if a.settings.AccountSid == "" {
-		return nil, nil
-	}
-	client, err := twilio.New(twilio.Config{
-		AccountSid: a.settings.AccountSid, AuthToken: a.settings.AuthToken, APIURL: a.settings.APIURL,
-		UserAgent: a.userAgent(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("TWILIO_API_URL: %w", err)
-	}
-	return client, nil
 }
 
 func (a *App) openaiClient() (*openai.Client, error) {

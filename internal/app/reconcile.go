@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
@@ -24,9 +25,17 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
 	return reconcile.New(reconcile.Config{
 		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...), Identify: webhook.Identify,
-		From: a.settings.PhoneNumber, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
+		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.reconcilerOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair,
 	}), nil
+}
+
+// reconcilerOf is who is asked about calls of another account.
+func (a *App) reconcilerOf(account string) reconcile.Twilio {
+	if client := a.clients[account]; client != nil {
+		return client
+	}
+	return nil
 }
 
 // watch counts what is late, again and again, until ctx ends. It looks even where nobody may ask Twilio.
@@ -71,6 +80,9 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	}
 	s.reconcileEvery = max(s.reconcileEvery, time.Second)
 	a := &App{settings: s, options: options, log: options.Log}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
 	if a.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Now: options.Now, DialsPerMinute: s.dialsPerMinute}); err != nil {
 		return found, err
 	}

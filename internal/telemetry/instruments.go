@@ -26,6 +26,8 @@ var (
 //	iagent_function_run_duration_seconds{function}   time of an attempt
 //	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
 //	iagent_overdue{what}                             what is late now
+//	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
+//	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
 type instruments struct {
 	webhooks    metric.Int64Counter
 	webhookTime metric.Float64Histogram
@@ -36,6 +38,9 @@ type instruments struct {
 	runTime     metric.Float64Histogram
 	reconciled  metric.Int64Counter
 	overdue     *overdue
+	paused      *pausedAccounts
+
+	tokenSwitches metric.Int64Counter
 
 	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
@@ -69,8 +74,11 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.runs = counter("iagent.function.runs", "{run}", "Attempts to run a function, by result.")
 	i.runTime = seconds("iagent.function.run.duration", "Time that an attempt to run a function took.", runSeconds)
 	i.reconciled = counter("iagent.reconciled", "{webhook}", "Webhooks that never arrived and were fetched from Twilio, by kind.")
+	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
 	var err error
 	i.overdue, err = newOverdue(meter)
+	faults = append(faults, err)
+	i.paused, err = newPausedAccounts(meter)
 	return i, errors.Join(append(faults, err)...)
 }
 

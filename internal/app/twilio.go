@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/twilio"
+)
+
+// twilioClient speaks for the configured account; nil when there is none. The first call makes the clients of all accounts:
+// there is one of each, since a client remembers which token is accepted.
+func (a *App) twilioClient() (*twilio.Client, error) {
+	if a.clients == nil {
+		a.clients = map[string]*twilio.Client{}
+		tokens := maps.Clone(a.settings.accountTokens)
+		if a.settings.AccountSid != "" {
+			tokens[a.settings.AccountSid] = []string{a.settings.AuthToken, a.settings.AuthTokenSecondary}
+		}
+		for account, of := range tokens {
+			client, err := twilio.New(twilio.Config{
+				AccountSid: account, AuthToken: of[0], SecondaryToken: append(of, "")[1], APIURL: a.settings.APIURL,
+				UserAgent: a.userAgent(), OnToken: a.tokenChanged,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("TWILIO_API_URL: %w", err)
+			}
+			a.clients[account] = client
+		}
+	}
+	return a.clients[a.settings.AccountSid], nil
+}
+
+// tokenChanged tells the operator which auth token Twilio accepts.
+func (a *App) tokenChanged(secondary bool) {
+	a.telemetry.TwilioToken(secondary)
+	if secondary {
+		a.log.Warn("Twilio refused TWILIO_AUTH_TOKEN and accepts TWILIO_AUTH_TOKEN_SECONDARY, which is used from now on: " +
+			"if the rotation is over, make it TWILIO_AUTH_TOKEN")
+		return
+	}
+	a.log.Info("Twilio accepts TWILIO_AUTH_TOKEN again, which is used from now on")
+}
+
+// watchDialing says when dialling is paused, and lets it go on when Twilio does.
+func (a *App) watchDialing(ctx context.Context) error {
+	watcher := &reconcile.Dialing{
+		Store: a.store, Log: a.log,
+		Accounts: func(account string) reconcile.Account {
+			if client := a.clients[account]; client != nil {
+				return client
+			}
+			return nil
+		},
+		OnPaused: func(paused []string) { a.telemetry.DialingPaused(paused, a.settings.AccountSid) },
+	}
+	return watcher.Run(ctx)
+}

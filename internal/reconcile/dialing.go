@@ -1,0 +1,133 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/twilio"
+)
+
+// PauseStore is what Dialing needs of the database; *store.Store is one.
+type PauseStore interface {
+	DialingPauses(ctx context.Context) ([]store.DialingPause, error)
+	ProbeSoon(ctx context.Context, account string) error
+	ClaimProbe(ctx context.Context, account string) (bool, error)
+	Probed(ctx context.Context, account string, result store.ProbeResult) error
+}
+
+// Account is asked whether it can be used; *twilio.Client is one.
+type Account interface {
+	CheckAccount(ctx context.Context) error
+}
+
+// Dialing watches the accounts for which dialling is paused: it says so, asks Twilio now and then whether they can be used
+// again, and lets dialling go on by itself. The asking is done by one process at a time.
+type Dialing struct {
+	Store PauseStore
+	// Accounts is who speaks for an account, nil for nobody.
+	Accounts func(accountSid string) Account
+	Log      *slog.Logger
+	// OnPaused, when set, hears at every look which accounts are paused.
+	OnPaused func(accountSids []string)
+
+	paused map[string]store.DialingPause
+}
+
+// lookForPauses is how often the pauses are looked at.
+const lookForPauses = 2 * time.Second
+
+// Run looks again and again until ctx ends. What was paused before is asked about at once: credentials may be others now.
+func (d *Dialing) Run(ctx context.Context) error {
+	if err := d.begin(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Warn("looking for paused accounts", "error", err)
+	}
+	ticker := time.NewTicker(lookForPauses)
+	defer ticker.Stop()
+	for {
+		if err := d.Look(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Warn("looking for paused accounts", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (d *Dialing) begin(ctx context.Context) error {
+	list, err := d.Store.DialingPauses(ctx)
+	for _, p := range list {
+		if d.Accounts(p.Account) != nil {
+			err = errors.Join(err, d.Store.ProbeSoon(ctx, p.Account))
+		}
+	}
+	return err
+}
+
+// Look looks once.
+func (d *Dialing) Look(ctx context.Context) error {
+	list, err := d.Store.DialingPauses(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if err := d.probe(ctx, p); err != nil {
+			return err
+		}
+	}
+	if len(list) > 0 {
+		if list, err = d.Store.DialingPauses(ctx); err != nil {
+			return err
+		}
+	}
+	d.say(list)
+	return nil
+}
+
+// probe asks Twilio about an account, if that is due.
+func (d *Dialing) probe(ctx context.Context, p store.DialingPause) error {
+	account := d.Accounts(p.Account)
+	if account == nil {
+		return nil
+	}
+	claimed, err := d.Store.ClaimProbe(ctx, p.Account)
+	if err != nil || !claimed {
+		return err
+	}
+	result := store.ProbeAnswered
+	if err := account.CheckAccount(ctx); err != nil {
+		result = store.ProbeFailed
+		var e *twilio.Error
+		if errors.As(err, &e) && e.Refusal() == twilio.RefusesAccount {
+			result = store.ProbeRefused
+		}
+		d.Log.Debug("a paused account cannot be used yet", "account", p.Account, "error", err)
+	}
+	return d.Store.Probed(context.WithoutCancel(ctx), p.Account, result)
+}
+
+// say tells once of every pause that began, became another, or ended.
+func (d *Dialing) say(list []store.DialingPause) {
+	now, accounts := map[string]store.DialingPause{}, make([]string, 0, len(list))
+	for _, p := range list {
+		now[p.Account] = p
+		accounts = append(accounts, p.Account)
+		if before, known := d.paused[p.Account]; !known || before.Code != p.Code || before.HTTPStatus != p.HTTPStatus {
+			d.Log.Error("dialling is paused: Twilio refuses the account; calls stay queued until it does not any more",
+				"account", p.Account, "status", p.HTTPStatus, "code", p.Code, "meaning", twilio.Meaning(p.HTTPStatus, p.Code), "since", p.Since)
+		}
+	}
+	for account, p := range d.paused {
+		if _, still := now[account]; !still {
+			d.Log.Info("dialling goes on: Twilio accepts the account again", "account", account, "pausedSince", p.Since)
+		}
+	}
+	d.paused = now
+	if d.OnPaused != nil {
+		d.OnPaused(accounts)
+	}
+}
