@@ -93,6 +93,9 @@ func (v *verifier) check(ctx context.Context, a *store.Audit) error {
 		}
 		for _, call := range calls {
 			v.checkCall(call)
+			for _, f := range compareDial(call) {
+				v.report.add(f.kind, call.Call.ID, f.subject, f.text)
+			}
 			v.checkProgress(call, a.Now)
 		}
 		after = calls[len(calls)-1].Call.ID

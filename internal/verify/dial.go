@@ -1,0 +1,28 @@
+package verify
+
+import (
+	"fmt"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/twilio"
+)
+
+// compareDial says where a call was taken for another one, or failed for what did not concern it.
+func compareDial(c store.AuditCall) []fault {
+	var faults []fault
+	for _, e := range c.Events {
+		to := e.Event.Form.Get("To")
+		if to != "" && c.Call.PhoneNumber != "" && e.Event.Form.Get("Direction") != "inbound" && !twilio.SameNumber(to, c.Call.PhoneNumber) {
+			faults = append(faults, fault{"event-of-another-number", e.Row, "an accepted event is about a call to another number than the call's"})
+		}
+	}
+	for _, h := range c.History {
+		code := c.Call.ErrorCode
+		if h.What == "dial.refused" && c.Call.Status == interview.CallFailed && twilio.RefusalOf(400, code) == twilio.RefusesAccount {
+			faults = append(faults, fault{"account-refusal-failed-call", fmt.Sprint(code),
+				"the call failed because Twilio refused the account, which says nothing about the number: nobody was called"})
+		}
+	}
+	return faults
+}
