@@ -74,6 +74,17 @@ const (
 	FaultModelParts      Fault = "model-parts"      // the content is a list of parts
 )
 
+// The faults of the REST API that look like answers, and of its credentials.
+const (
+	FaultRESTNoList         Fault = "rest-no-list"      // a list is answered 200 with something that is no list
+	FaultRESTForeignRows    Fault = "rest-foreign-rows" // a list of calls is not filtered, and has a stranger's
+	FaultRESTLaggingList    Fault = "rest-lagging-list" // a list of calls lacks those of the last 45 s
+	FaultRESTUnauthorized   Fault = "rest-401"          // the credentials are refused, not done
+	FaultRESTNoSid          Fault = "rest-no-sid"       // a call is placed and its receipt has no CallSid
+	FaultRESTNotFoundBefore Fault = "rest-404-before"   // a proxy answers the creation of a call with 404, not done
+	FaultRESTNotFoundAfter  Fault = "rest-404-after"    // a proxy answers the creation of a call with 404, but done
+)
+
 // repeats says whether the delivery is a copy of another one.
 func (f Fault) repeats() bool {
 	return f == FaultDuplicate || f == FaultTwin || f == FaultEcho
@@ -140,6 +151,14 @@ type Faults struct {
 	ModelReasoning  float64 `json:"modelReasoning,omitempty" yaml:"modelReasoning,omitempty"`
 	ModelToolCall   float64 `json:"modelToolCall,omitempty" yaml:"modelToolCall,omitempty"`
 	ModelParts      float64 `json:"modelParts,omitempty" yaml:"modelParts,omitempty"`
+
+	RESTNoList         float64 `json:"restNoList,omitempty" yaml:"restNoList,omitempty"`
+	RESTForeignRows    float64 `json:"restForeignRows,omitempty" yaml:"restForeignRows,omitempty"`
+	RESTLaggingList    float64 `json:"restLaggingList,omitempty" yaml:"restLaggingList,omitempty"`
+	RESTUnauthorized   float64 `json:"restUnauthorized,omitempty" yaml:"restUnauthorized,omitempty"`
+	RESTNoSid          float64 `json:"restNoSid,omitempty" yaml:"restNoSid,omitempty"`
+	RESTNotFoundBefore float64 `json:"restNotFoundBefore,omitempty" yaml:"restNotFoundBefore,omitempty"`
+	RESTNotFoundAfter  float64 `json:"restNotFoundAfter,omitempty" yaml:"restNotFoundAfter,omitempty"`
 }
 
 // check names every rate that is none.

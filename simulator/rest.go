@@ -47,9 +47,8 @@ func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 		user, password, _ := r.BasicAuth()
 		same := subtle.ConstantTimeCompare([]byte(user), []byte(s.config.AccountSid)) & s.knows(password)
 		named := r.PathValue("account")
-		if same != 1 || named != "" && named != s.config.AccountSid {
-			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
-			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+		if same != 1 || named != "" && named != s.config.AccountSid || s.refuses(password) {
+			refuseCredentials(w)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

@@ -74,13 +74,18 @@ func (s *Simulator) checkCreate(p url.Values) (int, string) {
 // listCalls answers GET Calls.json: newest first, filtered by To, From, Status and StartTime. A call that was not
 // dialled yet has no start time, so no filter by start time finds it.
 func (s *Simulator) listCalls(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+	answer(w, http.StatusOK, page(r, "calls", s.listed(r.URL.Query(), 0)))
+}
+
+// listed are the calls that a query selects, without those younger than lag.
+func (s *Simulator) listed(q url.Values, lag time.Duration) []map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []map[string]any
 	for _, c := range slices.Backward(s.calls) {
 		switch {
 		case c.deleted:
+		case lag > 0 && s.config.Now().Sub(c.created) < lag:
 		case q.Get("To") != "" && q.Get("To") != c.to:
 		case q.Get("From") != "" && q.Get("From") != c.from:
 		case q.Get("Status") != "" && q.Get("Status") != c.status:
@@ -90,7 +95,7 @@ func (s *Simulator) listCalls(w http.ResponseWriter, r *http.Request) {
 			found = append(found, c.resource())
 		}
 	}
-	answer(w, http.StatusOK, page(r, "calls", found))
+	return found
 }
 
 // within applies the filters name=, name>= and name<= to a time. They know days of UTC, not hours.

@@ -29,7 +29,7 @@ func (s *Simulator) restFault(r *http.Request) Fault {
 			return kind.fault
 		}
 	}
-	return FaultNone
+	return s.restAnswerFault(r, key, n)
 }
 
 // restKey names what a request is about in words that no SID is in: those change with Config.Run.
@@ -54,7 +54,7 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 	}
 	s.count(fault)
 	switch fault {
-	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter:
+	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter, FaultRESTNoSid, FaultRESTNotFoundAfter:
 		next(deaf{}, r)
 		s.unheardOf(r)
 	}
@@ -66,6 +66,8 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 	case FaultRESTTimeoutBefore, FaultRESTTimeoutAfter:
 		pause(r.Context(), s.config.Hang)
 		panic(http.ErrAbortHandler) // net/http: breaks the connection without an answer
+	case FaultRESTNoList, FaultRESTForeignRows, FaultRESTLaggingList, FaultRESTUnauthorized, FaultRESTNoSid, FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
+		s.misanswer(w, r, fault)
 	default:
 		panic(http.ErrAbortHandler)
 	}

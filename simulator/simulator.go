@@ -24,10 +24,11 @@ type Simulator struct {
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
 	recordings map[string]*recording
-	asked      map[string]int    // REST requests so far, by what they are about
-	counts     map[Fault]int     // of faults that are no deliveries
-	unheard    map[string]string // calls whose creation was answered wrongly on purpose, by number
-	redials    []string          // calls to those numbers afterwards
+	asked      map[string]int          // REST requests so far, by what they are about
+	counts     map[Fault]int           // of faults that are no deliveries
+	unheard    map[string]string       // calls whose creation was answered wrongly on purpose, by number
+	redials    []string                // calls to those numbers afterwards
+	refused    func(token string) bool // nil unless credentials are refused
 	log        []Delivery
 	entries    []Entry
 	inFlight   int

@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// listLag is how old a call is when a lagging list has it. An application that looks several times over two minutes finds
+// every call.
+const listLag = 45 * time.Second
+
+// restAnswerFault draws the faults that look like answers. key and n are those of restFault.
+func (s *Simulator) restAnswerFault(r *http.Request, key string, n int) Fault {
+	f := s.config.Faults
+	lists := r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "s.json")
+	calls := lists && strings.HasSuffix(r.URL.Path, "/Calls.json")
+	creates := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Calls.json")
+	for _, kind := range []struct {
+		fault Fault
+		rate  float64
+		may   bool
+	}{
+		{FaultRESTUnauthorized, f.RESTUnauthorized, true},
+		{FaultRESTNoList, f.RESTNoList, lists}, {FaultRESTForeignRows, f.RESTForeignRows, calls}, {FaultRESTLaggingList, f.RESTLaggingList, calls},
+		{FaultRESTNoSid, f.RESTNoSid, creates},
+		{FaultRESTNotFoundBefore, f.RESTNotFoundBefore, creates}, {FaultRESTNotFoundAfter, f.RESTNotFoundAfter, creates},
+	} {
+		if kind.may && s.seed.happens(kind.rate, key, n, string(kind.fault)) {
+			return kind.fault
+		}
+	}
+	return FaultNone
+}
+
+// misanswer gives an answer that must not be believed.
+func (s *Simulator) misanswer(w http.ResponseWriter, r *http.Request, fault Fault) {
+	switch fault {
+	case FaultRESTUnauthorized:
+		refuseCredentials(w)
+	case FaultRESTNoSid:
+		answer(w, http.StatusCreated, map[string]any{"status": "queued"})
+	case FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
+		htmlPage(w, http.StatusNotFound, "404 Not Found")
+	case FaultRESTForeignRows:
+		answer(w, http.StatusOK, page(r, "calls", append([]map[string]any{s.stranger()}, s.listed(nil, 0)...)))
+	case FaultRESTLaggingList:
+		answer(w, http.StatusOK, page(r, "calls", s.listed(r.URL.Query(), listLag)))
+	default:
+		s.noList(w, r)
+	}
+}
+
+// noList answers 200 with something that is no list.
+func (s *Simulator) noList(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	n := s.counts[FaultRESTNoList]
+	s.mu.Unlock()
+	switch n % 4 {
+	case 0:
+		answer(w, http.StatusOK, map[string]any{})
+	case 1:
+		answer(w, http.StatusOK, nil)
+	case 2:
+		answer(w, http.StatusOK, map[string]any{"message": "The service is under maintenance", "status": http.StatusOK})
+	default:
+		htmlPage(w, http.StatusOK, "Back soon")
+	}
+}
+
+// stranger is a call of the account that another program placed just now, to another number.
+func (s *Simulator) stranger() map[string]any {
+	now := s.config.Now()
+	return map[string]any{
+		"sid": s.seed.sid("CA", s.config.Run, 0, "stranger"), "account_sid": s.config.AccountSid, "api_version": apiVersion,
+		"to": "+15550199999", "from": "+15550199998", "status": "in-progress", "direction": "outbound-api",
+		"date_created": rfc2822(now), "date_updated": rfc2822(now), "start_time": rfc2822(now), "end_time": nil, "duration": nil,
+		"parent_call_sid": nil,
+	}
+}
+
+func htmlPage(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, "<html><body><h1>"+text+"</h1></body></html>")
+}
+
+func refuseCredentials(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
+	refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+}
+
+// RefuseCredentials makes the REST API refuse these tokens from now on, whichever of them are the account's; without any it
+// refuses all. Webhooks are signed as before. It takes the place of an earlier call.
+func (s *Simulator) RefuseCredentials(tokens ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = func(token string) bool { return len(tokens) == 0 || slices.Contains(tokens, token) }
+}
+
+// AcceptCredentials makes the REST API accept the account's tokens again.
+func (s *Simulator) AcceptCredentials() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = nil
+}
+
+// refuses reports whether a token is refused for now.
+func (s *Simulator) refuses(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused != nil && s.refused(token)
+}
