@@ -35,6 +35,10 @@ var dialings = []dialing{
 		status: "DIALING", requests: 2, placed: 1, history: map[string]int{"dial.intent": 2, "dial.postponed": 1, "dial.accepted": 1}},
 	{name: "refused", answers: []program.CreateAnswer{program.RefusesNumber, program.Creates},
 		status: "FAILED", requests: 1, placed: 0, history: map[string]int{"dial.intent": 1, "dial.refused": 1}, code: 21211},
+	{name: "201 without a CallSid", answers: []program.CreateAnswer{program.ForgetsSid, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
+	{name: "proxy's 404 after creating", answers: []program.CreateAnswer{program.HidesBehindProxy, program.Creates},
+		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
 	// The client gives up after 30 s.
 	{name: "timeout after creating", answers: []program.CreateAnswer{program.HangsAfterCreating, program.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},

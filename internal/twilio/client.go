@@ -103,9 +103,7 @@ const undelivered = 20 * time.Second
 
 // newTransport speaks HTTP/1.1 only, where a request is either on the wire or not; HTTP/2 may send it twice on its own.
 //
-// For the creation of calls every connection is closed after use, and whatever it has not delivered by then is discarded:
-// a request that we gave up must not reach Twilio minutes later. Its buffer holds a whole body, so that nothing of it is
-// written before it was read to its end (see timedBody).
+// For the creation of calls each connection carries one request, and its buffer holds the whole of it (see timedConn).
 func newTransport(creates bool) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DisableKeepAlives = creates
@@ -118,13 +116,7 @@ func newTransport(creates bool) *http.Transport {
 	if creates {
 		t.WriteBufferSize = 64 << 10
 		dialer.Control = giveUpAfter(undelivered)
-		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok {
-				err = errors.Join(err, tcp.SetLinger(0))
-			}
-			return conn, err
-		}
+		t.DialContext = dialTimed(dialer)
 	}
 	return t
 }

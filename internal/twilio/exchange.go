@@ -34,12 +34,13 @@ type exchange struct {
 	late func() bool
 
 	mu         sync.Mutex
+	timed      bool // the connection says when it is written
+	stands     bool // there is a connection
 	sent       bool
 	sentAt     time.Time
 	withheld   bool
 	status     int
 	retryAfter time.Duration
-	header     http.Header
 	body       []byte // of the last answer, unless verbatim
 }
 
@@ -82,21 +83,18 @@ func accepted(status int) bool {
 // attempt sends the request once, with a token.
 func (x *exchange) attempt(req *http.Request, token string) (*http.Response, error) {
 	x.mu.Lock()
-	x.sent, x.withheld, x.status, x.retryAfter, x.header, x.body = false, false, 0, 0, nil, nil
+	x.stands, x.sent, x.withheld, x.status, x.retryAfter, x.body = false, false, false, 0, 0, nil
 	x.mu.Unlock()
-	// A connection is handed over only when it stands, TLS included; nothing of the request is written before that. From
-	// then on we must assume that Twilio read it, unless the body says more precisely when it is written.
-	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
-			if x.late == nil {
-				x.markSent()
-			}
-		},
-	})
-	req = req.Clone(ctx)
-	if x.late != nil && req.Body != nil {
-		req.Body, req.GetBody = &timedBody{req.Body, x}, nil
+	if x.isLate() {
+		return nil, ErrTooLate
 	}
+	// A connection is handed over only when it stands, TLS included; nothing of the request is written before that. From
+	// then on we must assume that Twilio read it, unless the connection itself says when it is written.
+	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { x.connected() }})
+	if x.late != nil {
+		ctx = context.WithValue(ctx, timedKey{}, x)
+	}
+	req = req.Clone(ctx)
 	if !x.verbatim {
 		req.URL.Scheme, req.URL.Host = x.client.base.Scheme, x.client.base.Host
 		req.URL.Path, req.URL.RawPath = x.client.base.Path+req.URL.Path, ""
@@ -109,7 +107,7 @@ func (x *exchange) attempt(req *http.Request, token string) (*http.Response, err
 		return nil, err
 	}
 	x.mu.Lock()
-	x.sent, x.status, x.header, x.retryAfter = true, resp.StatusCode, resp.Header, fault.RetryAfter(resp.Header)
+	x.sent, x.status, x.retryAfter = true, resp.StatusCode, fault.RetryAfter(resp.Header)
 	x.mu.Unlock()
 	if x.verbatim {
 		return resp, nil
@@ -137,32 +135,34 @@ func (x *exchange) keep(resp *http.Response) error {
 	return nil
 }
 
-func (x *exchange) markSent() {
+// connected hears that the connection stands.
+func (x *exchange) connected() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.sent {
+	x.stands = true
+	if !x.timed {
 		x.sent, x.sentAt = true, time.Now()
 	}
 }
 
-// timedBody is the body of a request that must not be sent after its time. The transport reads a body to its end and then
-// writes it, all at once (see newTransport), so the last question is asked immediately before it leaves, however long it
-// took to connect. The headers may have left before; a request without the body that they announce places no call.
-type timedBody struct {
-	io.ReadCloser
-	exchange *exchange
+// written hears, before each write to a timed connection, that something is about to be written.
+func (x *exchange) written() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.stands && !x.sent {
+		x.sent, x.sentAt = true, time.Now()
+	}
 }
 
-func (b *timedBody) Read(p []byte) (int, error) {
-	x := b.exchange
-	if x.late() {
-		x.mu.Lock()
-		x.withheld = true
-		x.mu.Unlock()
-		return 0, ErrTooLate
+// isLate reports whether nothing may be sent any more, and remembers it.
+func (x *exchange) isLate() bool {
+	if x.late == nil || !x.late() {
+		return false
 	}
-	x.markSent()
-	return b.ReadCloser.Read(p)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.withheld = true
+	return true
 }
 
 // failure describes err with everything the exchange knows.
@@ -171,7 +171,7 @@ func (x *exchange) failure(op string, err error) *Error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e := &Error{Op: op, Status: x.status, Sent: x.sent, SentAt: x.sentAt, RetryAfter: x.retryAfter}
-	if x.withheld {
+	if x.withheld && !x.sent {
 		e.Sent, e.SentAt, e.err = false, time.Time{}, ErrTooLate
 		return e
 	}

@@ -3,6 +3,7 @@ package program
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -163,6 +164,20 @@ func HangsAfterCreating(tw *Twilio, _ http.ResponseWriter, r *http.Request) {
 func DropsAfterCreating(tw *Twilio, _ http.ResponseWriter, r *http.Request) {
 	tw.place(r.Form)
 	panic(http.ErrAbortHandler)
+}
+
+// ForgetsSid places the call and answers 201 without its CallSid.
+func ForgetsSid(tw *Twilio, w http.ResponseWriter, r *http.Request) {
+	tw.place(r.Form)
+	answerJSON(w, http.StatusCreated, map[string]any{"status": "queued"})
+}
+
+// HidesBehindProxy places the call, but a proxy answers with a page of its own.
+func HidesBehindProxy(tw *Twilio, w http.ResponseWriter, r *http.Request) {
+	tw.place(r.Form)
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = io.WriteString(w, "<html><h1>404 Not Found</h1></html>")
 }
 
 // Throttles answers 429, which means that nothing was placed.

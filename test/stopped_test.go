@@ -1,0 +1,161 @@
+package test_test
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/test/program"
+)
+
+// TestStoppedProcessDoesNotDialWhenItWakes stops a process (SIGSTOP) after its intent to dial is committed and before it
+// has sent anything to Twilio. Another takes the call over. When the first wakes, the time of its intent is over: what it
+// would send now could be the second call to the same person.
+func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
+	t.Parallel()
+	const number = "+15550004000"
+	database := testdb.Postgres(t)
+	gate := newGate(t, database)
+	twilio := program.NewTwilio(t)
+	stopped := twilio.Serve(t, program.Complete(gate.url))
+	gate.arm()
+	call := stopped.Place(t, number)[0]
+	program.Receive(t, time.Minute, gate.held, "the commit of an intent to dial")
+	committed := time.Now()
+	stopped.Signal(syscall.SIGSTOP)
+	gate.release()
+
+	other := twilio.Serve(t, program.Complete(database))
+	other.AwaitCall(t, 2*time.Minute, call.ID, program.HasStatus("DIAL_UNKNOWN"))
+	program.Eventually(t, time.Minute, func() error {
+		if time.Since(committed) < 31*time.Second {
+			return errors.New("the intent has not ended yet")
+		}
+		return nil
+	})
+	stopped.Signal(syscall.SIGCONT)
+	program.Eventually(t, time.Minute, func() error {
+		if !strings.Contains(stopped.Log(), "taken over by another attempt") {
+			return errors.New("the process that was stopped has not gone on")
+		}
+		return nil
+	})
+	if n := len(twilio.Asked(number)); n != 0 {
+		t.Errorf("the process that was stopped called, %s after its intent", time.Since(committed))
+	}
+	if got := other.Call(t, call.ID); got.Status != "DIAL_UNKNOWN" || got.Happened()["dial.intent"] != 1 {
+		t.Errorf("call is %s: %v", got.Status, got.History)
+	}
+}
+
+// gate is a way to Postgres on which the answer to the commit of an intent to dial is held back.
+type gate struct {
+	url  string
+	held chan struct{} // yields once the commit was made
+
+	t    *testing.T
+	to   string
+	open chan struct{}
+
+	mu    sync.Mutex
+	armed bool
+}
+
+func newGate(t *testing.T, database string) *gate {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{t: t, to: u.Host, held: make(chan struct{}, 1), open: make(chan struct{})}
+	u.Host = listener.Addr().String()
+	g.url = u.String()
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go g.carry(conn)
+		}
+	}()
+	return g
+}
+
+func (g *gate) arm() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.armed = true
+}
+
+func (g *gate) release() { close(g.open) }
+
+// carry connects a client with the database.
+func (g *gate) carry(client net.Conn) {
+	server, err := net.Dial("tcp", g.to)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	holding := make(chan struct{})
+	go func() {
+		defer func() { _, _ = client.Close(), server.Close() }()
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := server.Read(buffer)
+			if err != nil {
+				return
+			}
+			select {
+			case <-holding:
+				select {
+				case g.held <- struct{}{}:
+				default:
+				}
+				<-g.open
+			default:
+			}
+			if _, err := client.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+	}()
+	defer func() { _, _ = client.Close(), server.Close() }()
+	intends := false
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		said := bytes.ToLower(buffer[:n])
+		intends = intends || bytes.Contains(said, []byte("dial.intent"))
+		if intends && bytes.Contains(said, []byte("commit")) && g.disarm() {
+			close(holding)
+		}
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// disarm reports whether this commit is the one to hold.
+func (g *gate) disarm() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	armed := g.armed
+	g.armed = false
+	return armed
+}
