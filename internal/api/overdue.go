@@ -16,12 +16,13 @@ type overdueStore interface {
 
 // late is something that should have come by now.
 type late struct {
-	// CallID is null for a run that is about no single call, RunID for what is not a run.
+	// CallID is null for what is about no single call, RunID for what is not a run.
 	CallID *string `json:"callId"`
 	RunID  *string `json:"runId"`
-	// Status is the call's, or the state of the run.
+	// Status is the call's, the state of the run, or Twilio's error.
 	Status string `json:"status"`
-	// What is dial, answer, end or recording, or "run:" and a function that is dead or past its time.
+	// What is dial, answer, end or recording, "run:" and a function that is dead or past its time, or dialing-paused while
+	// Twilio refuses the account.
 	What          string    `json:"what"`
 	Due           time.Time `json:"due"`
 	LateBySeconds int       `json:"lateBySeconds"`
