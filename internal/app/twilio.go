@@ -19,14 +19,17 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 			tokens[a.settings.AccountSid] = []string{a.settings.AuthToken, a.settings.AuthTokenSecondary}
 		}
 		for account, of := range tokens {
-			client, err := twilio.New(twilio.Config{
-				AccountSid: account, AuthToken: of[0], SecondaryToken: append(of, "")[1], APIURL: a.settings.APIURL,
-				UserAgent: a.userAgent(), OnToken: a.tokenChanged,
-			})
-			if err != nil {
-				return nil, fmt.Errorf("TWILIO_API_URL: %w", err)
+			config := twilio.Config{AccountSid: account, AuthToken: of[0], APIURL: a.settings.APIURL, UserAgent: a.userAgent()}
+			if len(of) > 1 {
+				config.SecondaryToken = of[1]
 			}
-			a.clients[account] = client
+			if account == a.settings.AccountSid {
+				config.OnToken = a.tokenChanged
+			}
+			var err error
+			if a.clients[account], err = twilio.New(config); err != nil {
+				return nil, fmt.Errorf("speaking to Twilio for account %s: %w", account, err)
+			}
 		}
 	}
 	return a.clients[a.settings.AccountSid], nil

@@ -22,6 +22,7 @@ type carrier struct {
 	calls      []map[string]any // newest first, as Twilio lists them
 	recordings map[string][]map[string]any
 	busy       bool // answers 429
+	refusing   bool // answers 401
 	// lists, when set, is what lists are answered with: a content type and a body.
 	lists    func(r *http.Request) (string, string)
 	requests []string
@@ -47,6 +48,8 @@ func (c *carrier) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case c.busy:
 		say(429, map[string]any{"code": 20429, "message": "Too Many Requests", "status": 429})
+	case c.refusing:
+		say(401, map[string]any{"code": 20003, "message": "Authenticate", "status": 401})
 	case r.Method != http.MethodGet:
 		say(500, map[string]any{"code": 20500, "message": "nobody may place a call here", "status": 500})
 	case c.lists != nil && (base == "Calls.json" || base == "Recordings.json"):
@@ -117,6 +120,12 @@ func (c *carrier) answers(lists func(r *http.Request) (string, string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lists = lists
+}
+
+func (c *carrier) refuse(refusing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusing = refusing
 }
 
 func (c *carrier) setBusy(busy bool) {
