@@ -42,7 +42,7 @@ func TestMachineIsHungUpOrItIsTriedAgain(t *testing.T) {
 		"wrong method":      {answer: reply(405, `{"code":20004,"message":"Method not allowed","status":405}`), forbid: true},
 		"maintenance page":  {answer: reply(200, `<html>back soon</html>`), again: true},
 		"no call":           {answer: reply(200, `{}`), again: true},
-		"proxy's 404":       {answer: reply(404, `<html>not found</html>`), forbid: true},
+		"proxy's 404":       {answer: reply(404, `<html>not found</html>`), again: true},
 		"too many requests": {answer: reply(429, `{"code":20429,"message":"slow down","status":429}`), again: true},
 		"server error":      {answer: reply(500, ``), again: true},
 		"no answer":         {answer: drop, again: true},
