@@ -41,6 +41,7 @@ type Config struct {
 	InngestSigningKey  string `name:"inngest-signing-key" env:"INNGEST_SIGNING_KEY" help:"Signing key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
 	InngestFallbackKey string `name:"inngest-signing-key-fallback" env:"INNGEST_SIGNING_KEY_FALLBACK" help:"Previous signing key of Inngest, also accepted while rotating."`
 	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
+	InngestServeHost   string `name:"inngest-serve-host" env:"INNGEST_SERVE_HOST,INNGEST_SERVE_ORIGIN" placeholder:"URL" help:"Base URL at which Inngest calls this program, where that is not APP_URL."`
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads shall be kept. Nothing is pruned yet."`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
@@ -65,7 +66,7 @@ func (c Config) Secrets() []string {
 			secrets = append(secrets, strings.TrimSpace(token))
 		}
 	}
-	for _, text := range []string{c.URL, c.FallbackURL, c.APIURL, c.DatabaseURL, c.RedisURL, c.OpenAIBaseURL, c.InngestBaseURL, c.InngestDev} {
+	for _, text := range []string{c.URL, c.FallbackURL, c.APIURL, c.DatabaseURL, c.RedisURL, c.OpenAIBaseURL, c.InngestBaseURL, c.InngestServeHost, c.InngestDev} {
 		secrets = append(secrets, passwords(text)...)
 	}
 	return slices.DeleteFunc(secrets, func(s string) bool { return s == "" })

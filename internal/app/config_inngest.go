@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/hex"
+	"net"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ func (s *settings) checkEngine(fault func(variable, cure string)) {
 	if s.InngestBaseURL != "" && !httpURL(s.InngestBaseURL) {
 		fault("INNGEST_BASE_URL", "must be an http or https URL")
 	}
+	if s.InngestServeHost != "" && (!httpURL(s.InngestServeHost) || strings.ContainsAny(s.InngestServeHost, "?#")) {
+		fault("INNGEST_SERVE_HOST", "must be an http or https URL without query or fragment")
+	}
 	on, err := strconv.ParseBool(s.InngestDev)
 	switch {
 	case s.InngestDev == "":
@@ -41,6 +45,7 @@ func (s *settings) checkEngine(fault func(variable, cure string)) {
 	default:
 		fault("INNGEST_DEV", "must be 1, 0 or the URL of the development server")
 	}
+	c.ServeURL = s.inngestServeURL(c.Dev)
 	s.inngest = &c
 	if !c.Dev {
 		s.checkInngestKeys(fault)
@@ -53,6 +58,19 @@ func (s *settings) checkEngine(fault func(variable, cure string)) {
 		// The development server takes any.
 		c.EventKey = "dev"
 	}
+}
+
+// inngestServeURL is where Inngest is told to call. A development server is answered at the address of this machine only.
+func (s *settings) inngestServeURL(dev bool) string {
+	base := strings.TrimRight(s.InngestServeHost, "/")
+	switch {
+	case base != "":
+	case dev && s.Port != "0":
+		base = "http://" + net.JoinHostPort("127.0.0.1", s.Port)
+	default:
+		base = s.baseURL
+	}
+	return base + inngestPath
 }
 
 func (s *settings) checkInngestKeys(fault func(variable, cure string)) {

@@ -19,7 +19,7 @@ func (a *App) newEngine() (*jobs.Engine, error) {
 	}
 	config := jobs.Config{
 		Ledger: a.store, Functions: functions, Log: a.log, Now: a.options.Now, StopWithin: a.options.StopWithin,
-		OnAttempt: a.observeAttempt, Inngest: a.settings.inngest,
+		OnAttempt: a.observeAttempt, Inngest: a.inngestConfig(),
 	}
 	if pool := a.store.Postgres(); pool != nil {
 		return jobs.NewPostgres(pool, config)
@@ -51,8 +51,7 @@ func (a *App) functions() ([]jobs.Function, error) {
 	return []jobs.Function{
 		// The rate of a campaign's dials, and whose turn it is, are takeTurn's in the store; those whose turn has come leave
 		// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
-		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber),
-			Throttle: a.dialThrottle()},
+		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber)},
 		{Name: interview.CancelCall, Concurrency: 4, Run: a.needing(cancel.Run, a.settings.lacksTwilio)},
 		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
 		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},

@@ -1,12 +1,9 @@
 package app
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/i-agent/iagent/internal/api"
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
@@ -26,16 +23,12 @@ func (a *App) serveInngest(mux *http.ServeMux) {
 	mux.Handle(inngestPath, handler)
 }
 
-// dialThrottle has Inngest start the dials of a campaign at its rate.
-func (a *App) dialThrottle() *jobs.Throttle {
-	return &jobs.Throttle{
-		Limit: a.settings.dialsPerMinute, Period: time.Minute, Key: "campaignId",
-		Value: func(ctx context.Context, run interview.Run) (string, error) {
-			var args interview.OrchestrateCallArgs
-			if err := run.Decode(&args); err != nil {
-				return "", err
-			}
-			return a.store.CampaignOfCall(ctx, args.CallID)
-		},
+// inngestConfig is nil on River.
+func (a *App) inngestConfig() *jobs.InngestConfig {
+	if a.settings.inngest == nil {
+		return nil
 	}
+	c := *a.settings.inngest
+	c.OnState = a.telemetry.InngestRegistered
+	return &c
 }

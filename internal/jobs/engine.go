@@ -163,8 +163,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.client.Start(working); err != nil {
 		return fmt.Errorf("starting River: %w", err)
 	}
+	var watching sync.WaitGroup
+	if e.inngest != nil {
+		watching.Go(func() { e.watchInngest(ctx) })
+	}
 	e.rescueUntil(ctx)
 
+	watching.Wait()
 	e.stop(working)
 	return nil
 }

@@ -1,15 +1,15 @@
 package jobs
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/inngest/inngestgo"
@@ -18,7 +18,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// InngestConfig says how to reach Inngest.
+// InngestConfig says how to reach Inngest, and how Inngest reaches us.
 type InngestConfig struct {
 	// EventKey signs what we send, SigningKey what is sent to us. Both may be empty with Dev.
 	EventKey, SigningKey string
@@ -26,10 +26,14 @@ type InngestConfig struct {
 	SigningKeyFallback string
 	// BaseURL is a self-hosted or development server; "" is Inngest Cloud.
 	BaseURL string
+	// ServeURL is where Inngest calls Engine.Inngest, such as https://calls.example.com/api/inngest.
+	ServeURL string
 	// Dev speaks to a development server, which signs nothing: whoever reaches the handler can call a run.
 	Dev bool
-	// Client sends events; nil means one that gives up after 10 s.
+	// Client sends events and registers the functions; nil means one that gives up after 10 s.
 	Client *http.Client
+	// OnState, when set, hears whether Inngest knows the functions and calls them, each time that it was found out.
+	OnState func(registered bool)
 }
 
 const (
@@ -39,6 +43,9 @@ const (
 	cloudEvents = "https://inn.gs"
 	// maxInvocation bounds the body of a request from Inngest, in bytes. Ours carry ids.
 	maxInvocation = 1 << 20
+	// maxRetries is the most that Inngest allows a function. The ledger counts the attempts: Inngest also counts calls that
+	// did not reach us. Inngest: Usage limits, Retries.
+	maxRetries = 20
 )
 
 // eventNames are the contract's names of the events that start functions.
@@ -62,29 +69,51 @@ func EventID(run interview.Run, resends int) string {
 	return id
 }
 
-// inngest sends events and serves the functions.
+// inngest sends events, registers the functions and serves them.
 type inngest struct {
-	client  inngestgo.Client
-	handler http.Handler
+	config      InngestConfig
+	api, events string // base URLs
+	handler     http.Handler
+	// functions are what is registered.
+	functions registration
+	outage    outage
+	// calledAt is when Inngest last called a function of this process, in nanoseconds since 1970.
+	calledAt atomic.Int64
+	// asked has the registration looked at soon: Inngest has asked for it.
+	asked chan struct{}
+	// strangers counts the requests that were refused and are not in the log yet.
+	strangers counted
 }
 
 func newInngest(e *Engine, c InngestConfig) (*inngest, error) {
 	if c.Client == nil {
 		c.Client = &http.Client{Timeout: 10 * time.Second}
 	}
-	api, events := cloudAPI, cloudEvents
-	if c.BaseURL != "" {
-		api, events = c.BaseURL, c.BaseURL
+	i := &inngest{config: c, api: cmp.Or(c.BaseURL, cloudAPI), events: cmp.Or(c.BaseURL, cloudEvents), asked: make(chan struct{}, 1)}
+	serve, err := url.Parse(c.ServeURL)
+	if err != nil || serve.Host == "" {
+		return nil, fmt.Errorf("opening Inngest: %q is no URL to be called at", c.ServeURL)
 	}
+	if i.handler, err = e.servable(c, serve); err != nil {
+		return nil, err
+	}
+	if i.functions, err = e.describe(c, serve); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// servable is the SDK's handler of the functions.
+func (e *Engine) servable(c InngestConfig, serve *url.URL) (http.Handler, error) {
 	var fallback *string // an empty one would be a key, too
 	if c.SigningKeyFallback != "" {
 		fallback = &c.SigningKeyFallback
 	}
 	client, err := inngestgo.NewClient(inngestgo.ClientOpts{
 		AppID: appID, EventKey: &c.EventKey, SigningKey: &c.SigningKey, SigningKeyFallback: fallback, Dev: &c.Dev,
-		APIBaseURL: &api, EventAPIBaseURL: &events, HTTPClient: c.Client, MaxBodySize: maxInvocation,
-		// What a function came to is in the ledger and reported by OnAttempt; this is for the protocol's troubles.
-		Logger: slog.New(quiet{e.config.Log.Handler()}),
+		MaxBodySize: maxInvocation,
+		// Each attempt is reported by OnAttempt, and the requests that are refused by Engine.Inngest: once.
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening Inngest: %w", err)
@@ -94,67 +123,28 @@ func newInngest(e *Engine, c InngestConfig) (*inngest, error) {
 			return nil, fmt.Errorf("function %s for Inngest: %w", f.Name, err)
 		}
 	}
-	closed := false
-	return &inngest{client: client, handler: client.ServeWithOpts(inngestgo.ServeOpts{EnableUnauthedSync: &closed})}, nil
+	if _, err := inngestgo.CreateFunction(client, pingOptions(), inngestgo.EventTrigger(pingEvent, nil), e.pinged); err != nil {
+		return nil, fmt.Errorf("function %s for Inngest: %w", pingName, err)
+	}
+	// All are given: what is not, the SDK would take from the environment.
+	origin := (&url.URL{Scheme: serve.Scheme, User: serve.User, Host: serve.Host}).String()
+	unsigned, path := false, serve.Path
+	return client.ServeWithOpts(inngestgo.ServeOpts{EnableUnauthedSync: &unsigned, Origin: &origin, Path: &path}), nil
 }
 
-// options are the limits of a function in Inngest's own words. Throttle and not rate limit: what is over it waits. There
-// is no debounce: it would drop events whose runs are in the ledger; the outbox holds them back instead.
+// options are the limits of a function in Inngest's own words. There is no throttle and no rate limit: Inngest's throttle
+// neither keeps the order nor lets a run ask when its turn is, and the ledger keeps the rate. There is no debounce either:
+// it would drop events whose runs are in the ledger; the outbox holds them back instead.
 func options(f Function) inngestgo.FunctionOpts {
-	o := inngestgo.FunctionOpts{
-		ID: string(f.Name), Name: string(f.Name), Retries: inngestgo.IntPtr(MaxAttempts - 1),
+	return inngestgo.FunctionOpts{
+		ID: string(f.Name), Name: string(f.Name), Retries: inngestgo.IntPtr(maxRetries),
 		Concurrency: &inngestgo.ConfigConcurrency{Step: []inngestgo.ConfigStepConcurrency{{Limit: f.Concurrency}}},
 	}
-	if f.Throttle != nil {
-		o.Throttle = &inngestgo.ConfigThrottle{
-			Limit: uint(f.Throttle.Limit), Period: f.Throttle.Period, Key: inngestgo.StrPtr("event.data." + f.Throttle.Key),
-		}
-	}
-	return o
-}
-
-// send sends the event of a run: the job's arguments, the run's id and what the throttle goes by. No personal data.
-func (i *inngest) send(ctx context.Context, f Function, unsent Unsent) error {
-	data := map[string]any{}
-	if err := unsent.Run.Decode(&data); err != nil {
-		return err
-	}
-	data["runId"] = unsent.Run.ID
-	if f.Throttle != nil {
-		value, err := f.Throttle.Value(ctx, unsent.Run)
-		if err != nil {
-			return fmt.Errorf("%s of run %s: %w", f.Throttle.Key, unsent.Run.ID, err)
-		}
-		data[f.Throttle.Key] = value
-	}
-	id := EventID(unsent.Run, unsent.Resends)
-	_, err := i.client.Send(ctx, inngestgo.Event{ID: &id, Name: EventName(f.Name), Data: data})
-	return err
-}
-
-// Inngest is the handler that Inngest calls the functions at, nil when they run on River. It answers only what is signed,
-// except with InngestConfig.Dev.
-func (e *Engine) Inngest() http.Handler {
-	if e.inngest == nil {
-		return nil
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInvocation))
-		if err != nil {
-			http.Error(w, "reading the request", http.StatusBadRequest)
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		// A function takes longer than the server's timeouts allow. A writer without deadlines has none to lift.
-		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Time{})
-		_ = control.SetWriteDeadline(time.Now().Add(attemptTimeout + time.Minute))
-		e.inngest.handler.ServeHTTP(w, r)
-	})
 }
 
 // invoked is what Inngest calls: one attempt. What a function's error says stays in the ledger.
 func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]any]) (any, error) {
+	e.inngest.calledAt.Store(time.Now().UnixNano())
 	runID, _ := input.Event.Data["runId"].(string)
 	if runID == "" {
 		return nil, inngestgo.NoRetryError(errors.New("event names no run of the ledger"))
@@ -170,6 +160,9 @@ func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]a
 	failed := fmt.Errorf("attempt %d of run %s failed; its error is in the ledger", o.run.Attempt, runID)
 	switch o.state {
 	case tryAgain:
+		if input.InputCtx.Attempt >= maxRetries {
+			e.resend(ctx, runID)
+		}
 		// The run is due in so long by our clock; Inngest goes by the real one.
 		return nil, inngestgo.RetryAtError(failed, time.Now().Add(o.until.Sub(e.config.Now())))
 	case dead:
@@ -181,6 +174,13 @@ func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]a
 	case settled:
 	}
 	return answer("done"), nil
+}
+
+// resend has another event sent for a run that Inngest will not call again: this was the last of its own retries.
+func (e *Engine) resend(ctx context.Context, runID string) {
+	if _, err := e.config.Ledger.ResendRuns(context.WithoutCancel(ctx), runID); err != nil {
+		e.config.Log.Warn("asking for another event", "run", runID, "error", err) // the ledger takes it for lost later
+	}
 }
 
 func answer(state string) any { return map[string]string{"state": state} }

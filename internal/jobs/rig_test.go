@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +49,8 @@ type rig struct {
 	server *inngest.Server // nil on River
 	app    string          // where Inngest calls
 	stop   func()          // the engine
+	// handler is the engine's, nil while none runs.
+	handler atomic.Pointer[http.Handler]
 }
 
 // eachDatabase runs a test on both databases.
@@ -80,27 +85,35 @@ func (r *rig) run(work body, server *inngest.Config) *rig {
 		Ledger: r.store, Now: r.clock.Now, StopWithin: 500 * time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Functions: []jobs.Function{{Name: interview.OrchestrateCall, Concurrency: 2, Run: work}},
 	}
-	if server != nil {
-		events := httptest.NewServer(nil)
-		r.t.Cleanup(events.Close)
-		functions := httptest.NewServer(nil)
-		r.t.Cleanup(functions.Close)
-		r.app = functions.URL + "/api/inngest"
-		server.AppURL, server.EventKey, server.SigningKey, server.Now = r.app, eventKey, signingKey, r.clock.Now
-		r.server = inngest.New(*server)
-		r.t.Cleanup(r.server.Close)
-		events.Config.Handler = r.server
-		config.Inngest = &jobs.InngestConfig{EventKey: eventKey, SigningKey: signingKey, BaseURL: events.URL}
-		engine := r.start(config)
-		functions.Config.Handler = engine.Inngest()
-		if err := r.server.Sync(r.t.Context()); err != nil {
-			r.t.Fatal(err)
-		}
-		r.background(r.server.Run)
+	if server == nil {
+		r.start(config)
 		return r
 	}
+	r.onInngest(&config, server)
 	r.start(config)
+	r.background(r.server.Run)
 	return r
+}
+
+// onInngest makes an engine with this configuration run on a new server, which polls the application as the self-hosted one
+// does.
+func (r *rig) onInngest(config *jobs.Config, server *inngest.Config) {
+	r.t.Helper()
+	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.server.ServeHTTP(w, q) }))
+	r.t.Cleanup(events.Close)
+	functions := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if handler := r.handler.Load(); handler != nil {
+			(*handler).ServeHTTP(w, q)
+			return
+		}
+		panic(http.ErrAbortHandler) // as if nobody listened
+	}))
+	r.t.Cleanup(functions.Close)
+	r.app = functions.URL + "/api/inngest"
+	server.AppURL, server.EventKey, server.SigningKey, server.Now = r.app, eventKey, signingKey, r.clock.Now
+	r.server = inngest.New(*server)
+	r.t.Cleanup(r.server.Close)
+	config.Inngest = &jobs.InngestConfig{EventKey: eventKey, SigningKey: signingKey, BaseURL: events.URL, ServeURL: r.app}
 }
 
 func (r *rig) start(config jobs.Config) *jobs.Engine {
@@ -115,11 +128,18 @@ func (r *rig) start(config jobs.Config) *jobs.Engine {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.stop = r.background(func(ctx context.Context) {
+	if handler := engine.Inngest(); handler != nil {
+		r.handler.Store(&handler)
+	}
+	stop := r.background(func(ctx context.Context) {
 		if err := engine.Run(ctx); err != nil {
 			r.t.Error(err)
 		}
 	})
+	r.stop = func() {
+		stop()
+		r.handler.Store(nil)
+	}
 	return engine
 }
 
@@ -165,6 +185,16 @@ func (r *rig) enqueue(calls int) []string {
 		r.t.Fatal(err)
 	}
 	return ids
+}
+
+// events are those of runs that came to Inngest: without the pings.
+func (r *rig) events() []inngest.Event {
+	return slices.DeleteFunc(r.server.Events(), func(e inngest.Event) bool { return e.Name == "iagent/ping" })
+}
+
+// called are the runs of Inngest that are no pings.
+func (r *rig) called() []inngest.Run {
+	return slices.DeleteFunc(r.server.Runs(), func(run inngest.Run) bool { return run.Event.Name == "iagent/ping" })
 }
 
 // only is the one run there is.

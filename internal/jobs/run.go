@@ -65,6 +65,17 @@ type Ledger interface {
 	EventSent(ctx context.Context, sent Unsent, beginBy time.Time) error
 	// EventNotSent keeps why the event of a run could not be sent.
 	EventNotSent(ctx context.Context, unsent Unsent, reason string) error
+	// ResendRuns asks for another event for each run whose event is out, or for one run only, unless runID is "".
+	ResendRuns(ctx context.Context, runID string) (int, error)
+
+	pings
+}
+
+// pings are events that ask Inngest for nothing but a call, which may come to any of the processes behind one URL.
+type pings interface {
+	PingSent(ctx context.Context, id string) error
+	PingCame(ctx context.Context, id string) error
+	HasPingCome(ctx context.Context, id string) (bool, error)
 }
 
 // Postponement says how a run goes back to waiting.
@@ -97,19 +108,7 @@ type Unsent struct {
 type Function struct {
 	Name        interview.Function
 	Concurrency int
-	// Throttle bounds how often Inngest starts the function; nil for not at all. It is a courtesy: the limit that counts
-	// is the one that the function itself keeps by the database.
-	Throttle *Throttle
-	Run      func(ctx context.Context, run interview.Run) error
-}
-
-// Throttle lets so many runs with the same value start within a period; the others wait.
-type Throttle struct {
-	Limit  int
-	Period time.Duration
-	// Key names the value in the event's data, and Value finds it for a run. It must not be personal data.
-	Key   string
-	Value func(ctx context.Context, run interview.Run) (string, error)
+	Run         func(ctx context.Context, run interview.Run) error
 }
 
 // attemptsAllowed is the attempt at which a run is given up.

@@ -28,6 +28,7 @@ var (
 //	iagent_overdue{what}                             what is late now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
+//	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
 	webhooks    metric.Int64Counter
 	webhookTime metric.Float64Histogram
@@ -39,6 +40,7 @@ type instruments struct {
 	reconciled  metric.Int64Counter
 	overdue     *overdue
 	paused      *pausedAccounts
+	registered  metric.Int64Gauge
 
 	tokenSwitches metric.Int64Counter
 
@@ -76,6 +78,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.reconciled = counter("iagent.reconciled", "{webhook}", "Webhooks that never arrived and were fetched from Twilio, by kind.")
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
 	var err error
+	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
+	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
 	i.paused, err = newPausedAccounts(meter)
@@ -123,4 +127,16 @@ func (t *Telemetry) Run(function, result string, elapsed time.Duration) {
 	}
 	t.runs.Add(context.Background(), 1, t.byFunctionResult.add(function, result)...)
 	t.runTime.Record(context.Background(), elapsed.Seconds(), t.byFunction.record(function, "")...)
+}
+
+// InngestRegistered takes in whether Inngest knows the functions and calls them.
+func (t *Telemetry) InngestRegistered(registered bool) {
+	if t == nil {
+		return
+	}
+	var value int64
+	if registered {
+		value = 1
+	}
+	t.registered.Record(context.Background(), value)
 }

@@ -1,9 +1,12 @@
 package inngest
 
 import (
-	"strings"
+	"encoding/json"
 	"time"
 )
+
+// maxRetries is the most that a function may ask for.
+const maxRetries = 20
 
 // function is what the application says of a function.
 type function struct {
@@ -17,19 +20,18 @@ type function struct {
 			Limit int `json:"limit"`
 		} `json:"step"`
 	} `json:"concurrency"`
-	Throttle *struct {
-		Limit  int    `json:"limit"`
-		Period string `json:"period"`
-		Key    string `json:"key"`
-	} `json:"throttle"`
-	Steps map[string]struct {
+	// Throttle and the others are not known here.
+	Throttle  json.RawMessage `json:"throttle"`
+	RateLimit json.RawMessage `json:"rateLimit"`
+	Debounce  json.RawMessage `json:"debounce"`
+	Steps     map[string]struct {
 		Runtime struct {
 			URL string `json:"url"`
 		} `json:"runtime"`
 	} `json:"steps"`
 
 	active int
-	starts map[string][]time.Time // by the throttle's key
+	seen   map[string]time.Time // ids of the events of the last day that started it
 }
 
 func (f *function) triggeredBy(event string) bool {
@@ -41,10 +43,22 @@ func (f *function) triggeredBy(event string) bool {
 	return false
 }
 
+// isNew reports whether an event has not started the function within a day, and remembers it.
+func (f *function) isNew(id string, now time.Time) bool {
+	if at, ok := f.seen[id]; ok && now.Sub(at) < dedupFor {
+		return false
+	}
+	if f.seen == nil {
+		f.seen = map[string]time.Time{}
+	}
+	f.seen[id] = now
+	return true
+}
+
 // attempts is how often a step is called.
 func (f *function) attempts() int {
 	if f.Retries == nil {
-		return 4
+		return 5
 	}
 	return *f.Retries + 1
 }
@@ -62,30 +76,13 @@ func (f *function) free() bool {
 	return true
 }
 
-// admit takes a start from the throttle: so many within any period, for each value of its key.
-func (f *function) admit(e Event, now time.Time) bool {
-	if f.Throttle == nil {
-		return true
-	}
-	period, err := time.ParseDuration(f.Throttle.Period)
-	if err != nil {
-		return false
-	}
-	value := ""
-	if name, ok := strings.CutPrefix(f.Throttle.Key, "event.data."); ok {
-		value, _ = e.Data[name].(string)
-	}
-	starts := f.starts[value]
-	for len(starts) > 0 && now.Sub(starts[0]) >= period {
-		starts = starts[1:]
-	}
-	admitted := len(starts) < f.Throttle.Limit
-	if admitted {
-		starts = append(starts, now)
-	}
-	if f.starts == nil {
-		f.starts = map[string][]time.Time{}
-	}
-	f.starts[value] = starts
-	return admitted
+// pauses between attempts that name no time of their own.
+var pauses = [...]time.Duration{
+	15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute,
+	40 * time.Minute, time.Hour, 2 * time.Hour,
+}
+
+// pause is how long a step waits after its n-th failed attempt, where the first waits for so long.
+func pause(n int, first time.Duration) time.Duration {
+	return time.Duration(float64(pauses[min(n, len(pauses))-1]) / float64(pauses[0]) * float64(first))
 }

@@ -2,8 +2,11 @@ package inngest_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -20,8 +23,9 @@ const eventKey, signingKey = "an-event-key", "signkey-test-0123456789abcdef01234
 
 // app is an application of the official SDK with one function, "work", started by "work/asked".
 type app struct {
-	client inngestgo.Client
-	server *inngest.Server
+	client    inngestgo.Client
+	server    *inngest.Server
+	functions *httptest.Server
 }
 
 type input = inngestgo.Input[map[string]any]
@@ -29,7 +33,7 @@ type input = inngestgo.Input[map[string]any]
 func serve(t *testing.T, config inngest.Config, options inngestgo.FunctionOpts, work func(ctx context.Context, in input) (any, error)) *app {
 	t.Helper()
 	a := &app{}
-	events := httptest.NewServer(nil)
+	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.server.ServeHTTP(w, r) }))
 	t.Cleanup(events.Close)
 	key, sign, dev := eventKey, signingKey, false
 	var err error
@@ -43,24 +47,29 @@ func serve(t *testing.T, config inngest.Config, options inngestgo.FunctionOpts, 
 	if _, err := inngestgo.CreateFunction(a.client, options, inngestgo.EventTrigger("work/asked", nil), work); err != nil {
 		t.Fatal(err)
 	}
-	functions := httptest.NewServer(a.client.Serve())
-	t.Cleanup(functions.Close)
-	config.AppURL, config.EventKey = functions.URL+"/api/inngest", eventKey
+	a.functions = httptest.NewServer(a.client.Serve())
+	t.Cleanup(a.functions.Close)
+	config.AppURL, config.EventKey = a.functions.URL+"/api/inngest", eventKey
 	if config.SigningKey == "" {
 		config.SigningKey = signingKey
 	}
 	a.server = inngest.New(config)
 	t.Cleanup(a.server.Close)
-	events.Config.Handler = a.server
 	return a
 }
 
-// run syncs and makes the server call functions until the test ends.
+// run syncs, as Inngest Cloud does, and makes the server call functions until the test ends.
 func (a *app) run(t *testing.T) *app {
 	t.Helper()
 	if err := a.server.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return a.call(t)
+}
+
+// call makes the server call functions until the test ends.
+func (a *app) call(t *testing.T) *app {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -102,7 +111,7 @@ func (a *app) ended(t *testing.T, want int) []inngest.Run {
 	}
 }
 
-func TestEventsOfOneIDStartTwoRuns(t *testing.T) {
+func TestEventsOfOneIDStartOneRun(t *testing.T) {
 	a := serve(t, inngest.Config{}, inngestgo.FunctionOpts{}, func(_ context.Context, in input) (any, error) {
 		return in.Event.Data["id"], nil
 	}).run(t)
@@ -115,17 +124,107 @@ func TestEventsOfOneIDStartTwoRuns(t *testing.T) {
 	}
 }
 
-// An application may work before its functions are known.
-func TestEventBeforeTheSyncIsLost(t *testing.T) {
+func TestEventBeforeTheRegistrationIsAnsweredAndForgotten(t *testing.T) {
 	a := serve(t, inngest.Config{}, inngestgo.FunctionOpts{}, func(context.Context, input) (any, error) { return nil, nil })
-	a.send(t, "a")
+	a.send(t, "a") // answered 200
 	a.run(t)
-	if runs := a.ended(t, 1); len(runs) != 1 || runs[0].Event.ID != "a" {
+	a.send(t, "b")
+	if runs := a.ended(t, 1); len(runs) != 1 || runs[0].Event.ID != "b" {
 		t.Errorf("%+v", runs)
 	}
 }
 
-func TestStepThatWasDoneIsRunAgain(t *testing.T) {
+// The SDK answers a signed PUT with its functions, and the self-hosted server does not read them.
+func TestAnswerToAPollIsNoRegistration(t *testing.T) {
+	var polls atomic.Int32
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && r.Header.Get("X-Inngest-Signature") != "" {
+			polls.Add(1)
+		}
+		_, _ = w.Write([]byte(`{"app_id":"app","functions":[{"id":"app-work","triggers":[{"event":"work/asked"}]}]}`))
+	}))
+	defer application.Close()
+	s := inngest.New(inngest.Config{AppURL: application.URL, SigningKey: signingKey, Poll: 5 * time.Millisecond})
+	a := (&app{server: s}).call(t)
+	for deadline := time.Now().Add(20 * time.Second); polls.Load() < 3 && time.Now().Before(deadline); {
+		<-time.After(5 * time.Millisecond)
+	}
+	if polls.Load() < 3 || a.server.Registered() != "" {
+		t.Errorf("%d polls, registered %q", polls.Load(), a.server.Registered())
+	}
+}
+
+func TestRegistrationIsByTheHashOfTheSigningKey(t *testing.T) {
+	const body = `{"appName":"app","url":"http://x","functions":[{"id":"app-work","retries":%d,"steps":{"step":{"runtime":{"url":"http://x?fnId=app-work"}}}}]}`
+	s := inngest.New(inngest.Config{SigningKey: signingKey})
+	secret, err := hex.DecodeString(strings.TrimPrefix(signingKey, "signkey-test-"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashed := fmt.Sprintf("Bearer signkey-test-%x", sha256.Sum256(secret))
+	for _, tc := range []struct {
+		name, authorization, kind string
+		retries, status           int
+		says                      string
+	}{
+		{"nobody", "", "", 1, 401, "Authentication failed"},
+		{"another", "Bearer ffff", "", 1, 401, "Authentication failed"},
+		{"for a development server", hashed, "dev", 1, 400, "Expected server kind"},
+		{"too many retries", hashed, "cloud", 21, 400, "invalid"},
+		{"first", hashed, "cloud", 20, 200, `"modified":true`},
+		{"again", hashed, "cloud", 20, 200, `"modified":false`},
+		{"changed", hashed, "", 19, 200, `"modified":true`},
+	} {
+		r := httptest.NewRequest("POST", "/fn/register", strings.NewReader(fmt.Sprintf(body, tc.retries)))
+		r.Header.Set("Authorization", tc.authorization)
+		r.Header.Set("X-Inngest-Expected-Server-Kind", tc.kind)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
+			t.Errorf("%s: %d %s", tc.name, w.Code, w.Body)
+		}
+	}
+}
+
+func TestCallThatReachesNobodyUsesUpAnAttempt(t *testing.T) {
+	options := inngestgo.FunctionOpts{Retries: inngestgo.IntPtr(2)}
+	a := serve(t, inngest.Config{Backoff: time.Millisecond}, options, func(context.Context, input) (any, error) { return nil, nil })
+	if err := a.server.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.functions.Close()
+	a.call(t).send(t, "a")
+	if runs := a.ended(t, 1); runs[0].State != inngest.Failed || runs[0].Calls != 3 {
+		t.Errorf("%+v", runs)
+	}
+}
+
+func TestPausesGrowFromTheFirst(t *testing.T) {
+	var seconds atomic.Int64
+	now := func() time.Time { return time.Unix(1_800_000_000+seconds.Load(), 0) }
+	a := serve(t, inngest.Config{Now: now}, inngestgo.FunctionOpts{Retries: inngestgo.IntPtr(3)}, func(context.Context, input) (any, error) {
+		return nil, errors.New("no luck")
+	}).run(t)
+	a.send(t, "a")
+	waits := func(calls int) bool {
+		run := a.server.Runs()[0]
+		return run.Calls == calls && run.State == inngest.Queued
+	}
+	for n, pause := range []int64{15, 30, 60} {
+		for deadline := time.Now().Add(20 * time.Second); !waits(n+1) && time.Now().Before(deadline); {
+			<-time.After(5 * time.Millisecond)
+		}
+		seconds.Add(pause - 1)
+		<-time.After(50 * time.Millisecond) // many looks at the queue
+		if !waits(n + 1) {
+			t.Fatalf("%+v, want it to wait after call %d", a.server.Runs()[0], n+1)
+		}
+		seconds.Add(1)
+	}
+	a.ended(t, 1)
+}
+
+func TestStepThatWasDoneIsNotRunAgain(t *testing.T) {
 	var first, second atomic.Int32
 	a := serve(t, inngest.Config{Backoff: time.Millisecond}, inngestgo.FunctionOpts{}, func(ctx context.Context, _ input) (any, error) {
 		n, err := step.Run(ctx, "first", func(context.Context) (int, error) { return int(first.Add(1)), nil })
@@ -146,7 +245,7 @@ func TestStepThatWasDoneIsRunAgain(t *testing.T) {
 	}
 }
 
-func TestErrorsAreRetriedTooOftenOrNotAtAll(t *testing.T) {
+func TestErrorsAreRetriedAsOftenAsAllowed(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		err   error
@@ -169,31 +268,7 @@ func TestErrorsAreRetriedTooOftenOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestThrottleDropsOrLetsThrough(t *testing.T) {
-	var seconds atomic.Int64
-	now := func() time.Time { return time.Unix(1_800_000_000+seconds.Load(), 0) }
-	options := inngestgo.FunctionOpts{Throttle: &inngestgo.ConfigThrottle{
-		Limit: 2, Period: time.Minute, Key: inngestgo.StrPtr("event.data.group"),
-	}}
-	a := serve(t, inngest.Config{Now: now}, options, func(context.Context, input) (any, error) { return nil, nil }).run(t)
-	for _, id := range []string{"a1", "a2", "a3", "a4", "a5", "b1"} {
-		a.send(t, id)
-	}
-	for _, want := range []string{"a1 a2 b1", "a1 a2 a3 a4 b1", "a1 a2 a3 a4 a5 b1"} {
-		var done []string
-		for _, r := range a.ended(t, strings.Count(want, " ")+1) {
-			if r.State == inngest.Completed {
-				done = append(done, r.Event.ID)
-			}
-		}
-		if got := strings.Join(done, " "); got != want {
-			t.Errorf("after %d s: %s, want %s", seconds.Load(), got, want)
-		}
-		seconds.Add(60)
-	}
-}
-
-func TestStrangersAreBelieved(t *testing.T) {
+func TestStrangersAreNotBelieved(t *testing.T) {
 	a := serve(t, inngest.Config{SigningKey: "signkey-test-ffffffffffffffffffffffffffffffff"}, inngestgo.FunctionOpts{},
 		func(context.Context, input) (any, error) { return nil, nil })
 	if err := a.server.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "401") {

@@ -29,7 +29,6 @@ type run struct {
 	function *function
 	event    Event
 	due      time.Time
-	started  bool
 	state    State
 	attempt  int // of the current step, from 0
 	calls    int
@@ -63,14 +62,15 @@ func (s *Server) Runs() []Run {
 	return out
 }
 
-// Run calls functions until ctx ends, and returns when the last call has.
+// Run asks the application to register and calls its functions until ctx ends, and returns when the last call has.
 func (s *Server) Run(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
+	calls.Go(func() { s.poll(ctx) })
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		for _, r := range s.take() {
+		for _, r := range s.due() {
 			calls.Go(func() { s.call(ctx, r) })
 		}
 		select {
@@ -82,8 +82,8 @@ func (s *Server) Run(ctx context.Context) {
 	}
 }
 
-// take marks as running what may be called now.
-func (s *Server) take() []*run {
+// due marks as running what may be called now, and returns it.
+func (s *Server) due() []*run {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.config.Now()
@@ -92,10 +92,7 @@ func (s *Server) take() []*run {
 		if (r.state != Queued && r.state != "") || r.due.After(now) || !r.function.free() {
 			continue
 		}
-		if !r.started && !r.function.admit(r.event, now) {
-			continue
-		}
-		r.started, r.state = true, Running
+		r.state = Running
 		r.function.active++
 		r.calls++
 		taken = append(taken, r)
@@ -130,7 +127,7 @@ func (s *Server) call(ctx context.Context, r *run) {
 	switch {
 	case got.status == http.StatusPartialContent:
 		s.advance(r, got)
-	case got.status/100 == 2:
+	case got.status/100 == 2 && got.header.Get("X-Inngest-Sdk") != "":
 		r.state = Completed
 	default:
 		s.retry(r, got.header)
@@ -144,14 +141,21 @@ func (s *Server) retry(r *run, header http.Header) {
 		r.state = Failed
 		return
 	}
-	r.due = s.config.Now().Add(s.config.Backoff)
+	wait := pause(r.attempt, s.config.Backoff)
 	after := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(after); err == nil {
-		r.due = s.config.Now().Add(time.Duration(seconds) * time.Second)
+		wait = min(max(time.Duration(seconds)*time.Second, minRetry), maxRetry)
 	} else if at, err := time.Parse(time.RFC3339, after); err == nil {
-		r.due = s.config.Now().Add(time.Until(at))
+		wait = min(max(time.Until(at), minRetry), maxRetry)
 	}
+	r.due = s.config.Now().Add(wait)
 }
+
+// An application may ask for a retry within these bounds.
+const (
+	minRetry = time.Second
+	maxRetry = 24 * time.Hour
+)
 
 // advance remembers the steps that were done and calls the function again.
 func (s *Server) advance(r *run, got answer) {
@@ -192,7 +196,7 @@ func (s *Server) send(ctx context.Context, method, url string, body []byte) (ans
 		return answer{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Inngest-Server-Kind", "cloud")
+	request.Header.Set("X-Inngest-Server-Kind", serverKind)
 	request.Header.Set(signatureHeader, sign(s.config.SigningKey, time.Now(), body))
 	response, err := s.transport.RoundTrip(request)
 	if err != nil {

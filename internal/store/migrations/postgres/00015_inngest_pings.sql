@@ -1,0 +1,12 @@
+-- +goose Up
+
+-- A ping is an event that starts a function which only notes that it was called: by it the processes behind one URL learn
+-- that Inngest calls their functions.
+CREATE TABLE inngest_pings (
+    id TEXT PRIMARY KEY,
+    sent_at TIMESTAMPTZ NOT NULL,
+    heard_at TIMESTAMPTZ
+);
+
+-- +goose Down
+DROP TABLE inngest_pings;
