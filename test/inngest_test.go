@@ -13,7 +13,7 @@ import (
 func onInngest(t *testing.T, config *app.Config) *program.Inngest {
 	at := config.URL
 	i := program.NewInngest(t, func() string { return at })
-	config.JobsEngine, config.InngestBaseURL = "inngest", i.URL
+	config.JobsEngine, config.InngestBaseURL, config.InngestServeHost = "inngest", i.URL, i.ServeHost
 	config.InngestEventKey, config.InngestSigningKey = i.EventKey, i.SigningKey
 	return i
 }

@@ -50,9 +50,11 @@ type watcher struct {
 	// since is when Inngest was first found not to call: zero while it does; failures counts the times since.
 	since    time.Time
 	failures int
+	// registered says that it was found once to call.
+	registered bool
+	// owed says that what is out is still to be sent again, and resentAt when something last was.
+	owed     bool
 	resentAt time.Time
-	// owed says that what is out is still to be sent again.
-	owed bool
 }
 
 // watchInngest registers the functions, again and again, until ctx ends.
@@ -149,10 +151,10 @@ func (w *watcher) up() {
 	switch {
 	case !w.since.IsZero():
 		w.engine.config.Log.Info("Inngest calls the functions again", "url", w.inngest.config.ServeURL, "after", time.Since(w.since).Round(time.Second))
-	case w.resentAt.IsZero():
+	case !w.registered:
 		w.engine.config.Log.Info("registered with Inngest", "url", w.inngest.config.ServeURL)
 	}
-	w.since, w.failures = time.Time{}, 0
+	w.since, w.failures, w.registered = time.Time{}, 0, true
 }
 
 // resend sends again the events of all runs that wait: of those that Inngest has, it may have used up the retries or forgot
@@ -163,10 +165,11 @@ func (w *watcher) resend(ctx context.Context) {
 		w.engine.config.Log.Warn("sending events again", "error", err)
 		return
 	}
+	w.owed = false
 	if n > 0 {
+		w.resentAt = time.Now()
 		w.engine.config.Log.Info("events are sent again of runs that Inngest did not call", "runs", n)
 	}
-	w.owed, w.resentAt = false, time.Now()
 }
 
 func (w *watcher) report(registered bool) {

@@ -7,7 +7,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
@@ -15,14 +14,14 @@ import (
 // Inngest is a stand-in for Inngest that calls the functions of whichever process of a server lives.
 type Inngest struct {
 	*inngest.Server
-	// URL takes events.
-	URL string
+	// URL takes events and registrations, ServeHost is where the functions are called.
+	URL, ServeHost string
 	// EventKey and SigningKey are the server's to use.
 	EventKey, SigningKey string
 }
 
-// NewInngest starts a stand-in for the server that answers at a URL; at says which, each time that it is asked for, and ""
-// while there is none. It syncs as soon as somebody answers, as after a deployment.
+// NewInngest starts a stand-in for the self-hosted server, with the URL of a server as its --sdk-url; at says where that
+// answers, each time that it is asked for, and "" while there is none.
 func NewInngest(t testing.TB, at func() string) *Inngest {
 	i := &Inngest{EventKey: "an-event-key", SigningKey: "signkey-test-00112233445566778899aabbccddeeff"}
 	// The way to whichever process lives, as a load balancer would find it.
@@ -36,19 +35,15 @@ func NewInngest(t testing.TB, at func() string) *Inngest {
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	})
-	i.Server = inngest.New(inngest.Config{
-		AppURL: way.URL + "/api/inngest", EventKey: i.EventKey, SigningKey: i.SigningKey,
-		// Inngest's own pauses grow from seconds to hours: long enough for a process to come back.
-		Backoff: 5 * time.Second,
-	})
+	i.Server = inngest.New(inngest.Config{AppURL: way.URL + "/api/inngest", EventKey: i.EventKey, SigningKey: i.SigningKey})
 	events := httptest.NewServer(i.Server)
-	i.URL = events.URL
+	i.URL, i.ServeHost = events.URL, way.URL
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		i.serve(ctx)
+		i.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -60,15 +55,10 @@ func NewInngest(t testing.TB, at func() string) *Inngest {
 	return i
 }
 
-func (i *Inngest) serve(ctx context.Context) {
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for i.Sync(ctx) != nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+// Settings are those of a server that runs its functions on this Inngest: name, value, name, value.
+func (i *Inngest) Settings() []string {
+	return []string{
+		"INNGEST_BASE_URL", i.URL, "INNGEST_SERVE_HOST", i.ServeHost,
+		"INNGEST_EVENT_KEY", i.EventKey, "INNGEST_SIGNING_KEY", i.SigningKey,
 	}
-	i.Run(ctx)
 }

@@ -58,8 +58,7 @@ func start(t testing.TB, settings Settings, command ...string) *Server {
 	s.API = NewAPI(s.URL)
 	if settings["JOBS_ENGINE"] == "inngest" {
 		s.Inngest = NewInngest(t, s.URL)
-		s.settings = settings.With("INNGEST_BASE_URL", s.Inngest.URL, "INNGEST_EVENT_KEY", s.Inngest.EventKey,
-			"INNGEST_SIGNING_KEY", s.Inngest.SigningKey)
+		s.settings = settings.With(s.Inngest.Settings()...)
 	}
 	t.Cleanup(s.close)
 	s.Start()

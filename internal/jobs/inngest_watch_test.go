@@ -1,0 +1,339 @@
+package jobs_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/testserver/inngest"
+)
+
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// count is how many lines there are of a level that say something.
+func (l *lines) count(level slog.Level, words string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, "level="+level.String()) && strings.Contains(line, words) {
+			n++
+		}
+	}
+	return n
+}
+
+// states are what was heard of the registration, without repetitions.
+type states struct {
+	mu   sync.Mutex
+	list []bool
+}
+
+func (s *states) add(registered bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) == 0 || s.list[len(s.list)-1] != registered {
+		s.list = append(s.list, registered)
+	}
+}
+
+func (s *states) are(want ...bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Equal(s.list, want)
+}
+
+// prepared is a rig with an Inngest that nobody runs yet, and the configuration of an engine that would use it.
+func prepared(t *testing.T, url string, server inngest.Config, work body) (*rig, jobs.Config, *lines, *states) {
+	t.Helper()
+	r, log, heard := open(t, url), &lines{}, &states{}
+	config := jobs.Config{
+		Ledger: r.store, Now: r.clock.Now, StopWithin: 500 * time.Millisecond, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Functions: []jobs.Function{{Name: interview.OrchestrateCall, Concurrency: 2, Run: work}},
+	}
+	r.onInngest(&config, &server)
+	config.Inngest.OnState = heard.add
+	return r, config, log, heard
+}
+
+func nothing(context.Context, interview.Run) error { return nil }
+
+func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, url string) {
+		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
+		r.start(config)
+		r.background(r.server.Run)
+		r.enqueue(1)
+		r.untilState(interview.RunDone)
+		r.until("it is registered", func() bool { return heard.are(true) && log.count(slog.LevelInfo, "registered with Inngest") == 1 })
+		if got := r.server.Registered(); got != r.app {
+			t.Errorf("registered at %q, want %q", got, r.app)
+		}
+	})
+}
+
+// Nobody says so when a server was started again without what it had: the event that is out starts nothing any more.
+func TestServerThatForgotIsTold(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, url string) {
+		var hold atomic.Bool
+		hold.Store(true)
+		r, config, _, heard := prepared(t, url, inngest.Config{
+			Poll: 50 * time.Millisecond, Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" && hold.Load() },
+		}, nothing)
+		r.start(config)
+		r.background(r.server.Run)
+		r.until("it is registered", func() bool { return heard.are(true) })
+		ids := r.enqueue(1)
+		r.until("the event is out", func() bool {
+			_, unsent, err := r.store.UnsentRun(t.Context(), r.only().ID)
+			return err == nil && !unsent && len(r.events()) == 1
+		})
+		hold.Store(false)
+		r.server.Forget()
+		r.untilState(interview.RunDone)
+		if events := r.events(); len(events) != 2 || events[1].ID != "orchestrate-call:"+ids[0]+":1" {
+			t.Errorf("%+v", events)
+		}
+	})
+}
+
+// While nobody answers, Inngest uses up its retries and makes its pauses longer, up to two hours.
+func TestRunsComeBackSoonAfterTheProgramWasAway(t *testing.T) {
+	for name, away := range map[string]time.Duration{"three minutes": 3 * time.Minute, "two days": 48 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, url string) {
+				r, config, _, _ := prepared(t, url, inngest.Config{}, nothing)
+				r.start(config)
+				// Inngest gets the event and calls only when the program is gone.
+				until := time.Now().Add(60 * time.Second)
+				ctx, stop := context.WithCancel(t.Context())
+				calling := make(chan struct{})
+				go func() { defer close(calling); r.server.Run(ctx) }()
+				r.until("it is registered", func() bool { return r.server.Registered() != "" })
+				stop()
+				<-calling
+				r.enqueue(3)
+				r.until("the events are out", func() bool { return len(r.events()) == 3 && time.Now().Before(until) })
+				r.stop()
+				r.background(r.server.Run)
+				for range 30 { // retries of Inngest's, in the time that it takes
+					r.clock.Advance(away / 30)
+					<-time.After(30 * time.Millisecond)
+				}
+				if r.called()[0].Calls < 2 {
+					t.Fatalf("Inngest called nobody while the program was away: %+v", r.called()[0])
+				}
+				began := time.Now()
+				r.start(config)
+				r.until("all are done", func() bool {
+					done := 0
+					runs, err := r.store.Runs(t.Context(), store.RunFilter{}, store.Page{Limit: 100})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, run := range runs.Items {
+						if run.State == interview.RunDone && run.Attempts == 1 {
+							done++
+						}
+					}
+					return done == 3
+				})
+				if took := time.Since(began); took > 30*time.Second {
+					t.Errorf("back after %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestInngestThatRefusesTheKeyIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	config.Inngest.SigningKey = "signkey-test-ffffffffffffffffffffffffffffffff"
+	r.start(config)
+	r.background(r.server.Run)
+	r.until("it was tried again", func() bool { return heard.are(false) })
+	<-time.After(4 * time.Second) // more attempts
+	if n := log.count(slog.LevelError, "no function runs"); n != 1 || log.count(slog.LevelError, "401") != 1 {
+		t.Errorf("%d lines:\n%s", n, &log.text)
+	}
+	r.stop()
+	// The key before it is still accepted.
+	config.Inngest.SigningKeyFallback = signingKey
+	r.start(config)
+	r.enqueue(1)
+	r.untilState(interview.RunDone)
+}
+
+// A registration is answered by a server that cannot reach the URL, or that has another signing key than it was told.
+func TestInngestThatMakesNoCallsIsReported(t *testing.T) {
+	t.Parallel()
+	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r.start(config)
+	serving := r.handler.Swap(nil)
+	r.background(r.server.Run)
+	r.until("it is noticed", func() bool { return heard.are(false) })
+	if log.count(slog.LevelError, "made no call") != 1 || r.server.Registered() == "" {
+		t.Errorf("registered at %q:\n%s", r.server.Registered(), &log.text)
+	}
+	r.handler.Store(serving)
+	r.until("it is over", func() bool {
+		return heard.are(false, true) && log.count(slog.LevelInfo, "calls the functions again") == 1
+	})
+}
+
+// gate stands before a server, and answers 503 while it is closed.
+type gate struct {
+	closed   atomic.Bool
+	requests atomic.Int32 // with events of runs, while it is closed
+}
+
+func (g *gate) before(t *testing.T, config *jobs.InngestConfig, server func() http.Handler) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if !g.closed.Load() {
+			server().ServeHTTP(w, q)
+			return
+		}
+		if strings.HasPrefix(q.URL.Path, "/e/") {
+			g.requests.Add(1)
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(s.Close)
+	config.BaseURL = s.URL
+}
+
+func TestOutboxBacksOffWhileInngestTakesNoEvents(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, url string) {
+		t.Parallel()
+		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
+		var g gate
+		g.before(t, config.Inngest, func() http.Handler { return r.server })
+		r.start(config)
+		r.background(r.server.Run)
+		r.until("it is registered", func() bool { return heard.are(true) })
+		g.closed.Store(true)
+		r.enqueue(50)
+		<-time.After(7 * time.Second)
+		// After about 1, 2 and 4 s: not once for each of fifty runs.
+		if n := g.requests.Load(); n < 2 || n > 6 {
+			t.Errorf("%d requests within seven seconds", n)
+		}
+		runs, err := r.store.Runs(t.Context(), store.RunFilter{}, store.Page{Limit: 100})
+		if err != nil || !strings.Contains(runs.Items[len(runs.Items)-1].LastError, "Inngest answered 503") {
+			t.Errorf("the operator cannot see why: %v, %+v", err, runs.Items[0])
+		}
+		g.closed.Store(false)
+		r.until("all are sent", func() bool { return len(r.events()) == 50 })
+		if n := log.count(slog.LevelWarn, ""); n != 1 || log.count(slog.LevelInfo, "takes events again") != 1 {
+			t.Errorf("%d warnings:\n%s", n, &log.text)
+		}
+	})
+}
+
+// The key is in the path of the URL that events are sent to.
+func TestEventKeyIsNeitherInTheLedgerNorInTheLog(t *testing.T) {
+	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	config.Inngest.BaseURL = "http://127.0.0.1:1"
+	r.start(config)
+	r.enqueue(1)
+	r.until("it was tried", func() bool { return r.only().LastError != "" })
+	if got := r.only().LastError; strings.Contains(got, eventKey) || !strings.Contains(got, "connection refused") {
+		t.Errorf("ledger says %q", got)
+	}
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if strings.Contains(log.text.String(), eventKey) {
+		t.Errorf("log says:\n%s", &log.text)
+	}
+}
+
+func TestEveryAttemptIsReportedOnce(t *testing.T) {
+	var reported, calls atomic.Int32
+	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, func(context.Context, interview.Run) error {
+		if calls.Add(1) < 3 {
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	config.OnAttempt = func(interview.Run, error, time.Duration) { reported.Add(1) }
+	r.start(config)
+	r.background(r.server.Run)
+	r.enqueue(1)
+	for attempt := 1; attempt < 3; attempt++ {
+		r.until("attempt failed", func() bool { run := r.only(); return run.State == interview.RunWaiting && run.Attempts == attempt })
+		r.clock.Advance(jobs.Backoff(attempt))
+	}
+	r.untilState(interview.RunDone)
+	if n := log.count(slog.LevelWarn, "") + log.count(slog.LevelError, ""); reported.Load() != 3 || n > 0 {
+		t.Errorf("%d reports, and %d lines beside them:\n%s", reported.Load(), n, &log.text)
+	}
+}
+
+// Calls that reached nobody have used up Inngest's retries: its last one is the ledger's first.
+func TestLastRetryOfInngestIsNotTheLastOfTheLedger(t *testing.T) {
+	var calls atomic.Int32
+	r, config, _, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
+		if calls.Add(1) == 1 {
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	r.start(config)
+	r.background(r.server.Run)
+	r.until("it is registered", func() bool { return heard.are(true) })
+	serving := r.handler.Swap(nil)
+	r.enqueue(1)
+	r.until("twenty calls reached nobody", func() bool {
+		called := r.called()
+		if len(called) == 0 {
+			return false
+		}
+		if called[0].Calls >= 20 {
+			r.handler.Store(serving)
+		}
+		return called[0].Calls >= 20
+	})
+	r.until("the attempt failed", func() bool { return r.only().Attempts == 1 && r.only().State == interview.RunWaiting })
+	r.clock.Advance(jobs.Backoff(1))
+	if run := r.untilState(interview.RunDone); run.Attempts != 2 || len(r.called()) != 2 {
+		t.Errorf("%+v, %+v", run, r.called())
+	}
+}
+
+func TestRefusedRequestsAreCountedInOneLine(t *testing.T) {
+	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r.start(config)
+	for range 300 {
+		answer, err := http.Post(r.app+"?fnId=iagent-orchestrate-call&stepId=step", "application/json", strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+	}
+	if n := log.count(slog.LevelWarn, "not signed"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, &log.text)
+	}
+}

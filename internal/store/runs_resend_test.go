@@ -1,0 +1,99 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+)
+
+// Whoever runs i-agent for the first time after a pause does not know which of the events that are out will ever come.
+func TestEventsThatAreOutAreSentAgain(t *testing.T) {
+	now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	eachDatabase(t, Options{Now: func() time.Time { return now }}, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		seed(t, s, 2*resendBatch+5)
+		runs, err := s.Runs(ctx, RunFilter{}, Page{Limit: 500})
+		if err != nil || len(runs.Items) != 2*resendBatch+5 {
+			t.Fatalf("%d runs, %v", len(runs.Items), err)
+		}
+		var sent []LedgerRun
+		for n, run := range runs.Items {
+			if n >= resendBatch+5 {
+				break // the rest is not sent yet
+			}
+			unsent, ok, err := s.UnsentRun(ctx, run.ID)
+			if err != nil || !ok {
+				t.Fatalf("%v, %v", ok, err)
+			}
+			if err := s.EventSent(ctx, unsent, now.Add(10*time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, run)
+		}
+		// One is running, one is not due yet.
+		running, later := sent[0], sent[1]
+		if _, started, err := s.StartRun(ctx, running.ID); err != nil || started != jobs.RunStarted {
+			t.Fatalf("%v, %v", started, err)
+		}
+		attempt, _, err := s.StartRun(ctx, later.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.PostponeRun(ctx, attempt, jobs.Postponement{Until: now.Add(time.Hour), Reason: "no luck", Counts: true, BeginBy: now.Add(2 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := s.count(t, `SELECT COUNT(*) FROM river_job`)
+
+		if n, err := s.ResendRuns(ctx, sent[2].ID); err != nil || n != 1 {
+			t.Errorf("one: %d, %v", n, err)
+		}
+		if n, err := s.ResendRuns(ctx, ""); err != nil || n != resendBatch+3 {
+			t.Errorf("all: %d, want %d, %v", n, resendBatch+3, err)
+		}
+		if n, err := s.ResendRuns(ctx, ""); err != nil || n != 0 {
+			t.Errorf("again: %d, %v", n, err)
+		}
+		if got := s.count(t, `SELECT COUNT(*) FROM river_job`) - before; got != resendBatch+4 {
+			t.Errorf("%d jobs, want one for each", got)
+		}
+		for _, run := range sent[1:] {
+			unsent, ok, err := s.UnsentRun(ctx, run.ID)
+			if err != nil || !ok || unsent.Resends != 1 {
+				t.Errorf("%+v, %v, %v", unsent, ok, err)
+			}
+		}
+		if got, err := s.LedgerRun(ctx, later.ID); err != nil || got.LastError != "no luck" || got.NotBefore == nil || !got.NotBefore.Equal(now.Add(time.Hour)) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err := s.LedgerRun(ctx, running.ID); err != nil || got.State != interview.RunRunning {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+func TestPingIsKnownToHaveComeToWhicheverProcess(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		if err := s.PingSent(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"a", "b"} {
+			if came, err := s.HasPingCome(ctx, id); err != nil || came {
+				t.Errorf("%s: %v, %v", id, came, err)
+			}
+		}
+		for _, id := range []string{"a", "b"} { // "b" was sent by nobody
+			if err := s.PingCame(ctx, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for id, want := range map[string]bool{"a": true, "b": false} {
+			if came, err := s.HasPingCome(ctx, id); err != nil || came != want {
+				t.Errorf("%s: %v, %v", id, came, err)
+			}
+		}
+	})
+}
