@@ -2,8 +2,11 @@ package jobs
 
 import "context"
 
-// Patience is how long Inngest may take to begin a run.
-var Patience = patience
+// Patience and SameURL are for tests.
+var (
+	Patience = patience
+	SameURL  = sameURL
+)
 
 // Attempt calls a run once, whenever it is due.
 func (e *Engine) Attempt(ctx context.Context, runID string) error {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -81,6 +82,8 @@ type inngest struct {
 	calledAt atomic.Int64
 	// asked has the registration looked at soon: Inngest has asked for it.
 	asked chan struct{}
+	// otherURL has it said once that Inngest asks at another URL than the one that is registered.
+	otherURL sync.Once
 	// strangers counts the requests that were refused and are not in the log yet.
 	strangers counted
 }
@@ -148,6 +151,11 @@ func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]a
 	runID, _ := input.Event.Data["runId"].(string)
 	if runID == "" {
 		return nil, inngestgo.NoRetryError(errors.New("event names no run of the ledger"))
+	}
+	// Another event was sent because this one counts as lost. It was not, but its pauses are not those of the ledger.
+	resends, numbered := input.Event.Data["resends"].(float64)
+	if other, err := e.config.Ledger.HasOtherEvent(ctx, runID, int(resends)); err == nil && other && numbered {
+		return answer("another event was sent"), nil
 	}
 	o, err := e.attempt(ctx, runID)
 	switch {

@@ -24,13 +24,13 @@ type event struct {
 	Data map[string]any `json:"data"`
 }
 
-// send sends the event of a run: the job's arguments and the run's id. No personal data.
+// send sends the event of a run: the job's arguments, the run's id, and how many events there were before. No personal data.
 func (i *inngest) send(ctx context.Context, f Function, unsent Unsent) error {
 	data := map[string]any{}
 	if err := unsent.Run.Decode(&data); err != nil {
 		return err
 	}
-	data["runId"] = unsent.Run.ID
+	data["runId"], data["resends"] = unsent.Run.ID, unsent.Resends
 	return i.sendEvent(ctx, event{ID: EventID(unsent.Run, unsent.Resends), Name: EventName(f.Name), Data: data})
 }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -48,17 +50,48 @@ func (e *Engine) Inngest() http.Handler {
 // askedToRegister has the functions registered soon. The self-hosted server asks every few seconds until it knows them,
 // after each start of its own, and does not read the SDK's answer.
 func (e *Engine) askedToRegister(body []byte) {
+	i := e.inngest
 	var request struct {
 		URL string `json:"url"`
 	}
-	// A server that asks at another URL than the one that is registered goes on asking for ever.
-	if json.Unmarshal(body, &request) != nil || request.URL != e.inngest.config.ServeURL || e.inngest.config.BaseURL == "" {
+	if json.Unmarshal(body, &request) != nil || i.config.BaseURL == "" {
+		return
+	}
+	if !sameURL(request.URL, i.config.ServeURL) {
+		// It goes on asking for ever, and so says nothing.
+		i.otherURL.Do(func() {
+			e.config.Log.Warn("Inngest has another URL for the functions than the one they are registered at: --sdk-url and INNGEST_SERVE_HOST, or APP_URL, differ",
+				"asks", request.URL, "registered", i.config.ServeURL)
+		})
 		return
 	}
 	select {
-	case e.inngest.asked <- struct{}{}:
+	case i.asked <- struct{}{}:
 	default:
 	}
+}
+
+// sameURL compares URLs as the self-hosted server does: the names of this machine are one, and so is a port that goes
+// without saying.
+func sameURL(a, b string) bool {
+	normal := func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil {
+			return text
+		}
+		host, port := u.Hostname(), u.Port()
+		switch host {
+		case "127.0.0.1", "0.0.0.0":
+			host = "localhost"
+		}
+		if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+			u.Host = host
+		} else {
+			u.Host = net.JoinHostPort(host, port)
+		}
+		return u.String()
+	}
+	return normal(a) == normal(b)
 }
 
 // registerForDev registers the functions while the development server, which asks every few seconds, waits for it. The SDK

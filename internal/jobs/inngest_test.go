@@ -32,7 +32,7 @@ func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 		var ids []string
 		for _, e := range r.events() {
 			ids = append(ids, e.ID)
-			if e.Name != "call/orchestrate" || e.Data["callId"] == nil || e.Data["runId"] == nil || len(e.Data) != 2 {
+			if e.Name != "call/orchestrate" || e.Data["callId"] == nil || e.Data["runId"] == nil || e.Data["resends"] != 0. || len(e.Data) != 3 {
 				t.Errorf("%+v", e)
 			}
 		}
@@ -54,7 +54,7 @@ func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
 		}, &inngest.Config{})
 		r.enqueue(1)
 		for attempt := 1; attempt < jobs.MaxAttempts; attempt++ {
-			r.until("attempt failed", func() bool { run := r.only(); return run.State == interview.RunWaiting && run.Attempts == attempt })
+			r.untilFailed(attempt)
 			if run := r.only(); run.NotBefore == nil {
 				t.Errorf("no pause after attempt %d", attempt)
 			}

@@ -87,6 +87,10 @@ func (w *watcher) pause() time.Duration {
 // check registers the functions, and has Inngest make a call when there is reason to doubt that it does.
 func (w *watcher) check(ctx context.Context) {
 	news, err := w.inngest.register(ctx)
+	if news && w.called {
+		w.engine.config.Log.Warn("Inngest had other functions, or had forgotten ours: it was started again, or another i-agent registers with it",
+			"url", w.inngest.config.ServeURL)
+	}
 	if err == nil && (news || !w.called) {
 		w.called, w.owed = false, w.owed || news
 		err = w.ping(ctx)

@@ -283,12 +283,37 @@ func TestEveryAttemptIsReportedOnce(t *testing.T) {
 	r.background(r.server.Run)
 	r.enqueue(1)
 	for attempt := 1; attempt < 3; attempt++ {
-		r.until("attempt failed", func() bool { run := r.only(); return run.State == interview.RunWaiting && run.Attempts == attempt })
+		r.untilFailed(attempt)
 		r.clock.Advance(jobs.Backoff(attempt))
 	}
 	r.untilState(interview.RunDone)
 	if n := log.count(slog.LevelWarn, "") + log.count(slog.LevelError, ""); reported.Load() != 3 || n > 0 {
 		t.Errorf("%d reports, and %d lines beside them:\n%s", reported.Load(), n, &log.text)
+	}
+}
+
+// The event that counted as lost may come after all, with pauses of its own.
+func TestRunWhoseEventWasSentAgainGoesByTheLedgersPauses(t *testing.T) {
+	var calls atomic.Int32
+	r, config, _, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
+		calls.Add(1)
+		return errors.New("no luck")
+	})
+	r.start(config)
+	r.background(r.server.Run)
+	r.until("it is registered", func() bool { return heard.are(true) })
+	serving := r.handler.Swap(nil)
+	r.enqueue(1)
+	r.until("Inngest calls nobody", func() bool { return len(r.called()) == 1 && r.called()[0].Calls > 2 })
+	r.until("the event is noted", func() bool {
+		n, err := r.store.ResendRuns(t.Context(), "")
+		return err == nil && n == 1
+	})
+	r.handler.Store(serving)
+	r.until("the first event is answered", func() bool { return r.called()[0].State == inngest.Completed })
+	r.until("the second has failed once", func() bool { return len(r.called()) == 2 && r.called()[1].Calls == 1 })
+	if run := r.only(); run.Attempts != 1 || calls.Load() != 1 {
+		t.Errorf("%d calls: %+v", calls.Load(), run)
 	}
 }
 
@@ -316,7 +341,7 @@ func TestLastRetryOfInngestIsNotTheLastOfTheLedger(t *testing.T) {
 		}
 		return called[0].Calls >= 20
 	})
-	r.until("the attempt failed", func() bool { return r.only().Attempts == 1 && r.only().State == interview.RunWaiting })
+	r.until("another event is out", func() bool { return len(r.events()) == 2 })
 	r.clock.Advance(jobs.Backoff(1))
 	if run := r.untilState(interview.RunDone); run.Attempts != 2 || len(r.called()) != 2 {
 		t.Errorf("%+v, %+v", run, r.called())
@@ -334,6 +359,39 @@ func TestRefusedRequestsAreCountedInOneLine(t *testing.T) {
 		_ = answer.Body.Close()
 	}
 	if n := log.count(slog.LevelWarn, "not signed"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, &log.text)
+	}
+}
+
+func TestURLsOfOneServerAreTheSame(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want bool
+	}{
+		{"http://localhost:3000/api/inngest", "http://127.0.0.1:3000/api/inngest", true},
+		{"https://calls.example.com:443/api/inngest", "https://calls.example.com/api/inngest", true},
+		{"http://calls.example.com:443/api/inngest", "http://calls.example.com/api/inngest", false},
+		{"https://calls.example.com/api/inngest", "http://calls.example.com/api/inngest", false},
+		{"https://calls.example.com/v1/api/inngest", "https://calls.example.com/api/inngest", false},
+		{"http://[::1]:3000/api/inngest", "http://localhost:3000/api/inngest", false},
+	} {
+		if got := jobs.SameURL(tc.a, tc.b); got != tc.want {
+			t.Errorf("%s and %s: %v", tc.a, tc.b, got)
+		}
+	}
+}
+
+func TestServerThatAsksElsewhereIsReportedOnce(t *testing.T) {
+	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Poll: 20 * time.Millisecond}, nothing)
+	// The program is reached under both, but the server's --sdk-url is not what is registered.
+	config.Inngest.ServeURL = r.app + "/"
+	r.start(config)
+	r.background(r.server.Run)
+	r.until("it is registered and was asked again", func() bool {
+		return heard.are(true) && log.count(slog.LevelWarn, "another URL") > 0
+	})
+	<-time.After(200 * time.Millisecond) // ten more polls
+	if n := log.count(slog.LevelWarn, "another URL"); n != 1 || log.count(slog.LevelInfo, "registered with Inngest") != 1 {
 		t.Errorf("%d lines:\n%s", n, &log.text)
 	}
 }

@@ -197,6 +197,15 @@ func (r *rig) called() []inngest.Run {
 	return slices.DeleteFunc(r.server.Runs(), func(run inngest.Run) bool { return run.Event.Name == "iagent/ping" })
 }
 
+// untilFailed waits for the end of an attempt of the only run, at Inngest, too: it waits there for the time that it was told.
+func (r *rig) untilFailed(attempt int) {
+	r.t.Helper()
+	r.until("attempt failed", func() bool {
+		run, called := r.only(), r.called()
+		return run.State == interview.RunWaiting && run.Attempts == attempt && len(called) > 0 && called[len(called)-1].State == inngest.Queued
+	})
+}
+
 // only is the one run there is.
 func (r *rig) only() store.LedgerRun {
 	r.t.Helper()

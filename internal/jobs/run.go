@@ -67,6 +67,8 @@ type Ledger interface {
 	EventNotSent(ctx context.Context, unsent Unsent, reason string) error
 	// ResendRuns asks for another event for each run whose event is out, or for one run only, unless runID is "".
 	ResendRuns(ctx context.Context, runID string) (int, error)
+	// HasOtherEvent reports whether another event was asked for since the one that was sent after so many others.
+	HasOtherEvent(ctx context.Context, runID string, resends int) (bool, error)
 
 	pings
 }

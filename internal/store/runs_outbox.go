@@ -58,3 +58,13 @@ func (s *Store) EventNotSent(ctx context.Context, unsent jobs.Unsent, reason str
 	}
 	return nil
 }
+
+// HasOtherEvent reports whether another event was asked for since the one that was sent after so many others.
+func (s *Store) HasOtherEvent(ctx context.Context, runID string, resends int) (bool, error) {
+	var asked int
+	err := s.read().QueryRow(ctx, `SELECT resends FROM function_runs WHERE id = $1`, runID).Scan(&asked)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("loading run %s: %w", runID, err)
+	}
+	return asked > resends, nil
+}

@@ -60,6 +60,11 @@ func TestEventsThatAreOutAreSentAgain(t *testing.T) {
 			t.Errorf("%d jobs, want one for each", got)
 		}
 		for _, run := range sent[1:] {
+			for resends, want := range []bool{true, false} {
+				if other, err := s.HasOtherEvent(ctx, run.ID, resends); err != nil || other != want {
+					t.Errorf("after %d: %v, %v", resends, other, err)
+				}
+			}
 			unsent, ok, err := s.UnsentRun(ctx, run.ID)
 			if err != nil || !ok || unsent.Resends != 1 {
 				t.Errorf("%+v, %v, %v", unsent, ok, err)

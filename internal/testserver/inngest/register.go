@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -118,10 +119,10 @@ func (s *Server) Forget() {
 func (s *Server) poll(ctx context.Context) {
 	ticker := time.NewTicker(s.config.Poll)
 	defer ticker.Stop()
+	at := normal(s.config.AppURL)
 	for {
-		if s.config.AppURL != "" && s.Registered() != s.config.AppURL {
-			body := canonical(map[string]any{"url": s.config.AppURL})
-			_, _ = s.send(ctx, http.MethodPut, s.config.AppURL, body)
+		if at != "" && normal(s.Registered()) != at {
+			_, _ = s.send(ctx, http.MethodPut, at, canonical(map[string]any{"url": at}))
 		}
 		select {
 		case <-ctx.Done():
@@ -130,6 +131,9 @@ func (s *Server) poll(ctx context.Context) {
 		}
 	}
 }
+
+// normal is how the server writes a URL of this machine.
+func normal(url string) string { return strings.Replace(url, "//127.0.0.1:", "//localhost:", 1) }
 
 // Sync asks the application for its functions, as Inngest Cloud does after a deployment, and checks who answers.
 func (s *Server) Sync(ctx context.Context) error {
