@@ -186,7 +186,7 @@ func (e *Engine) invoked(ctx context.Context, input inngestgo.Input[map[string]a
 
 // resend has another event sent for a run that Inngest will not call again: this was the last of its own retries.
 func (e *Engine) resend(ctx context.Context, runID string) {
-	if _, err := e.config.Ledger.ResendRuns(context.WithoutCancel(ctx), runID); err != nil {
+	if _, err := e.config.Ledger.ResendRuns(context.WithoutCancel(ctx), runID, e.config.Now().Add(time.Hour)); err != nil {
 		e.config.Log.Warn("asking for another event", "run", runID, "error", err) // the ledger takes it for lost later
 	}
 }

@@ -52,9 +52,10 @@ type watcher struct {
 	failures int
 	// registered says that it was found once to call.
 	registered bool
-	// owed says that what is out is still to be sent again, and resentAt when something last was.
-	owed     bool
-	resentAt time.Time
+	// owed says that what was sent before the functions were last known for sure is to be sent again; known is that time, by
+	// the ledger's clock. resentAt is when something last was.
+	owed            bool
+	known, resentAt time.Time
 }
 
 // watchInngest registers the functions, again and again, until ctx ends.
@@ -92,7 +93,7 @@ func (w *watcher) check(ctx context.Context) {
 			"url", w.inngest.config.ServeURL)
 	}
 	if err == nil && (news || !w.called) {
-		w.called, w.owed = false, w.owed || news
+		w.called, w.owed, w.known = false, w.owed || news, w.engine.config.Now()
 		err = w.ping(ctx)
 	}
 	switch {
@@ -164,7 +165,7 @@ func (w *watcher) up() {
 // resend sends again the events of all runs that wait: of those that Inngest has, it may have used up the retries or forgot
 // them while nobody answered, and tells nobody.
 func (w *watcher) resend(ctx context.Context) {
-	n, err := w.engine.config.Ledger.ResendRuns(ctx, "")
+	n, err := w.engine.config.Ledger.ResendRuns(ctx, "", w.known)
 	if err != nil {
 		w.engine.config.Log.Warn("sending events again", "error", err)
 		return

@@ -65,8 +65,9 @@ type Ledger interface {
 	EventSent(ctx context.Context, sent Unsent, beginBy time.Time) error
 	// EventNotSent keeps why the event of a run could not be sent.
 	EventNotSent(ctx context.Context, unsent Unsent, reason string) error
-	// ResendRuns asks for another event for each run whose event is out, or for one run only, unless runID is "".
-	ResendRuns(ctx context.Context, runID string) (int, error)
+	// ResendRuns asks for another event for each run whose event is out and was sent before a time; for one run only, unless
+	// runID is "".
+	ResendRuns(ctx context.Context, runID string, before time.Time) (int, error)
 	// HasOtherEvent reports whether another event was asked for since the one that was sent after so many others.
 	HasOtherEvent(ctx context.Context, runID string, resends int) (bool, error)
 

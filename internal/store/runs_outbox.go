@@ -34,9 +34,9 @@ func (s *Store) UnsentRun(ctx context.Context, runID string) (jobs.Unsent, bool,
 // meanwhile, is left alone.
 func (s *Store) EventSent(ctx context.Context, sent jobs.Unsent, beginBy time.Time) error {
 	err := s.write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE function_runs SET begin_by = $3
+		_, err := tx.Exec(ctx, `UPDATE function_runs SET begin_by = $3, event_sent_at = $5
 			WHERE id = $1 AND resends = $2 AND attempts = $4 AND state = 'waiting' AND begin_by IS NULL`,
-			sent.Run.ID, sent.Resends, nullTime(beginBy), sent.Run.Attempt)
+			sent.Run.ID, sent.Resends, nullTime(beginBy), sent.Run.Attempt, tx.Now)
 		return err
 	})
 	if err != nil {

@@ -16,15 +16,15 @@ import (
 // resendBatch bounds how many events one transaction takes back.
 const resendBatch = 100
 
-// ResendRuns asks for another event for each run that waits for one which is out: now when the run is due, else when it is.
-// runID, when set, names the only run that is meant. It returns how many there were.
-func (s *Store) ResendRuns(ctx context.Context, runID string) (int, error) {
+// ResendRuns asks for another event for each run that waits for one which was sent before a time: now when the run is due,
+// else when it is. runID, when set, names the only run that is meant. It returns how many there were.
+func (s *Store) ResendRuns(ctx context.Context, runID string, before time.Time) (int, error) {
 	resent, last := 0, ""
 	for {
 		var batch []sentRun
 		err := s.write(ctx, func(tx *Tx) error {
 			var err error
-			batch, err = tx.takeBackEvents(ctx, runID, last)
+			batch, err = tx.takeBackEvents(ctx, runID, before, last)
 			return err
 		})
 		if err != nil {
@@ -46,7 +46,7 @@ type sentRun struct {
 }
 
 // takeBackEvents makes the next runs, those whose ids come after last, wait for another event, and enqueues it.
-func (tx *Tx) takeBackEvents(ctx context.Context, runID, last string) ([]sentRun, error) {
+func (tx *Tx) takeBackEvents(ctx context.Context, runID string, before time.Time, last string) ([]sentRun, error) {
 	var runs []sentRun
 	err := collect(ctx, tx, func(r row) error {
 		var run sentRun
@@ -56,8 +56,9 @@ func (tx *Tx) takeBackEvents(ctx context.Context, runID, last string) ([]sentRun
 	}, `UPDATE function_runs SET resends = resends + 1, begin_by = NULL
 		WHERE state = 'waiting' AND begin_by IS NOT NULL AND id IN (
 			SELECT id FROM function_runs WHERE state = 'waiting' AND begin_by IS NOT NULL AND id > $1 AND ($2 = '' OR id = $2)
+				AND (event_sent_at IS NULL OR event_sent_at < $4)
 			ORDER BY id LIMIT $3)
-		RETURNING id, function, not_before`, last, runID, resendBatch)
+		RETURNING id, function, not_before`, last, runID, resendBatch, nullTime(before))
 	if err != nil {
 		return nil, err
 	}

@@ -47,13 +47,16 @@ func TestEventsThatAreOutAreSentAgain(t *testing.T) {
 		}
 		before := s.count(t, `SELECT COUNT(*) FROM river_job`)
 
-		if n, err := s.ResendRuns(ctx, sent[2].ID); err != nil || n != 1 {
+		if n, err := s.ResendRuns(ctx, "", now); err != nil || n != 0 {
+			t.Errorf("before they were sent: %d, %v", n, err)
+		}
+		if n, err := s.ResendRuns(ctx, sent[2].ID, now.Add(time.Second)); err != nil || n != 1 {
 			t.Errorf("one: %d, %v", n, err)
 		}
-		if n, err := s.ResendRuns(ctx, ""); err != nil || n != resendBatch+3 {
+		if n, err := s.ResendRuns(ctx, "", now.Add(time.Second)); err != nil || n != resendBatch+3 {
 			t.Errorf("all: %d, want %d, %v", n, resendBatch+3, err)
 		}
-		if n, err := s.ResendRuns(ctx, ""); err != nil || n != 0 {
+		if n, err := s.ResendRuns(ctx, "", now.Add(time.Second)); err != nil || n != 0 {
 			t.Errorf("again: %d, %v", n, err)
 		}
 		if got := s.count(t, `SELECT COUNT(*) FROM river_job`) - before; got != resendBatch+4 {

@@ -8,5 +8,9 @@ CREATE TABLE inngest_pings (
     heard_at TIMESTAMPTZ
 );
 
+-- When the event of a run was sent last: it is sent again if Inngest was found since to have known nothing of the functions.
+ALTER TABLE function_runs ADD COLUMN event_sent_at TIMESTAMPTZ;
+
 -- +goose Down
+ALTER TABLE function_runs DROP COLUMN event_sent_at;
 DROP TABLE inngest_pings;
