@@ -15,7 +15,7 @@ func complete() Config {
 	}
 }
 
-func TestFaultOfTheEnginesSettingsIsFoundLater(t *testing.T) {
+func TestFaultOfTheEnginesSettingsIsFoundAtTheStart(t *testing.T) {
 	const key = "signkey-prod-0123456789abcdef0123456789abcdef"
 	for _, tc := range []struct {
 		name   string
@@ -35,6 +35,9 @@ func TestFaultOfTheEnginesSettingsIsFoundLater(t *testing.T) {
 		{"broken URL", func(c *Config) {
 			c.JobsEngine, c.InngestEventKey, c.InngestSigningKey, c.InngestBaseURL = "inngest", "k", key, "localhost:8288"
 		}, []string{"INNGEST_BASE_URL"}},
+		{"functions elsewhere", func(c *Config) {
+			c.JobsEngine, c.InngestEventKey, c.InngestSigningKey, c.InngestServeHost = "inngest", "k", key, "iagent.internal:3000"
+		}, []string{"INNGEST_SERVE_HOST"}},
 		{"development", func(c *Config) { c.JobsEngine, c.InngestDev = "inngest", "1" }, nil},
 		{"development elsewhere", func(c *Config) { c.JobsEngine, c.InngestDev = "inngest", "http://127.0.0.1:9000" }, nil},
 		{"development off", func(c *Config) { c.JobsEngine, c.InngestDev = "inngest", "0" }, []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
@@ -61,5 +64,27 @@ func TestFaultOfTheEnginesSettingsIsFoundLater(t *testing.T) {
 				t.Errorf("faults %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestInngestIsToldWhereTheFunctionsAre(t *testing.T) {
+	for _, tc := range []struct{ app, host, dev, port, want string }{
+		{"https://calls.example.com", "", "", "3000", "https://calls.example.com/api/inngest"},
+		{"https://calls.example.com/voice/", "", "", "3000", "https://calls.example.com/voice/api/inngest"},
+		{"https://calls.example.com", "http://iagent.internal:3000/", "", "3000", "http://iagent.internal:3000/api/inngest"},
+		// A development server is answered on this machine only.
+		{"https://calls.example.com", "", "1", "3000", "http://127.0.0.1:3000/api/inngest"},
+		{"https://calls.example.com", "http://localhost:4000", "1", "3000", "http://localhost:4000/api/inngest"},
+	} {
+		c := complete()
+		c.JobsEngine, c.InngestEventKey, c.InngestSigningKey = "inngest", "k", "0123456789abcdef"
+		c.URL, c.InngestServeHost, c.InngestDev, c.Port = tc.app, tc.host, tc.dev, tc.port
+		s, err := c.settings()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.inngest.ServeURL; got != tc.want {
+			t.Errorf("%+v: %s", tc, got)
+		}
 	}
 }

@@ -168,7 +168,7 @@ func TestUnsignedCallIsRefused(t *testing.T) {
 	r := open(t, "sqlite:"+t.TempDir()+"/db").run(func(context.Context, interview.Run) error {
 		calls.Add(1)
 		return nil
-	}, &inngest.Config{Lose: func(inngest.Event) bool { return true }})
+	}, &inngest.Config{Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" }})
 	r.enqueue(1)
 	r.until("the event is out", func() bool { return len(r.events()) == 1 })
 	body := `{"ctx":{"fn_id":"00000000-0000-0000-0000-000000000000"},"event":{"name":"call/orchestrate","data":{"runId":"` +

@@ -88,6 +88,12 @@ func (w *watcher) pause() time.Duration {
 // check registers the functions, and has Inngest make a call when there is reason to doubt that it does.
 func (w *watcher) check(ctx context.Context) {
 	news, err := w.inngest.register(ctx)
+	if err == nil {
+		select { // what was asked before is done
+		case <-w.inngest.asked:
+		default:
+		}
+	}
 	if news && w.called {
 		w.engine.config.Log.Warn("Inngest had other functions, or had forgotten ours: it was started again, or another i-agent registers with it",
 			"url", w.inngest.config.ServeURL)

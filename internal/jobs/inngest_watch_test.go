@@ -272,7 +272,7 @@ func TestEventKeyIsNeitherInTheLedgerNorInTheLog(t *testing.T) {
 
 func TestEveryAttemptIsReportedOnce(t *testing.T) {
 	var reported, calls atomic.Int32
-	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, func(context.Context, interview.Run) error {
+	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, func(context.Context, interview.Run) error {
 		if calls.Add(1) < 3 {
 			return errors.New("no luck")
 		}
@@ -281,6 +281,7 @@ func TestEveryAttemptIsReportedOnce(t *testing.T) {
 	config.OnAttempt = func(interview.Run, error, time.Duration) { reported.Add(1) }
 	r.start(config)
 	r.background(r.server.Run)
+	r.until("it is registered", func() bool { return heard.are(true) })
 	r.enqueue(1)
 	for attempt := 1; attempt < 3; attempt++ {
 		r.untilFailed(attempt)

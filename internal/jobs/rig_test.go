@@ -89,9 +89,13 @@ func (r *rig) run(work body, server *inngest.Config) *rig {
 		r.start(config)
 		return r
 	}
+	var registered atomic.Bool
 	r.onInngest(&config, server)
+	config.Inngest.OnState = registered.Store
 	r.start(config)
 	r.background(r.server.Run)
+	// An event from before would be sent again.
+	r.until("it is registered", registered.Load)
 	return r
 }
 
