@@ -47,6 +47,8 @@ type watcher struct {
 	inngest *inngest
 	// called says that Inngest has made the call that was asked for since it last said anything new.
 	called bool
+	// asked says that Inngest has asked for the functions since.
+	asked bool
 	// since is when Inngest was first found not to call: zero while it does; failures counts the times since.
 	since    time.Time
 	failures int
@@ -69,7 +71,7 @@ func (e *Engine) watchInngest(ctx context.Context) {
 		case <-timer.C:
 		case <-e.inngest.asked:
 			// The server does not know the functions, perhaps because it was started just now, without what it had.
-			w.called, w.owed = false, true
+			w.asked, w.owed = true, true
 		}
 		timer.Stop()
 	}
@@ -98,8 +100,8 @@ func (w *watcher) check(ctx context.Context) {
 		w.engine.config.Log.Warn("Inngest had other functions, or had forgotten ours: it was started again, or another i-agent registers with it",
 			"url", w.inngest.config.ServeURL)
 	}
-	if err == nil && (news || !w.called) {
-		w.called, w.owed, w.known = false, w.owed || news, w.engine.config.Now()
+	if err == nil && (news || w.asked || !w.called) {
+		w.called, w.asked, w.owed, w.known = false, false, w.owed || news, w.engine.config.Now()
 		err = w.ping(ctx)
 	}
 	switch {
