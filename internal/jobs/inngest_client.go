@@ -75,8 +75,10 @@ func (i *inngest) post(ctx context.Context, to string, body any, key string) ([]
 	}
 	if key != "" {
 		request.Header.Set(inngestgo.HeaderKeyAuthorization, "Bearer "+hashedKey(key))
-		// Else a development server would take the registration, and then call without a signature.
-		request.Header.Set(inngestgo.HeaderKeyExpectedServerKind, "cloud")
+		if !i.config.Dev {
+			// Else a development server would take the registration, and then call without a signature.
+			request.Header.Set(inngestgo.HeaderKeyExpectedServerKind, "cloud")
+		}
 	}
 	response, err := i.config.Client.Do(request)
 	if err != nil {
