@@ -278,7 +278,7 @@ func TestEveryAttemptIsReportedOnce(t *testing.T) {
 		}
 		return nil
 	})
-	config.OnAttempt = func(interview.Run, error, time.Duration) { reported.Add(1) }
+	config.OnAttempt = func(interview.Run, jobs.Result, time.Duration) { reported.Add(1) }
 	r.start(config)
 	r.background(r.server.Run)
 	r.until("it is registered", func() bool { return heard.are(true) })
