@@ -36,6 +36,8 @@ type Call struct {
 	// Sequence is the SequenceNumber of the status callback that set Status, -1 for none.
 	Sequence int
 	Consent  Consent
+	// ConsentBy is by what Consent was decided, "" while it is not, and for calls of before this was kept.
+	ConsentBy ConsentMeans
 	// ConsentAttempts counts the answers to the consent question that were heard.
 	ConsentAttempts int
 	ConsentAt       *time.Time
@@ -54,6 +56,12 @@ type Call struct {
 	AnsweredBy AnsweredBy
 	// AnswerStep is the last question whose live answer came in, counted from 1; 0 for none.
 	AnswerStep int
+	// Answers counts the live answers in which something was said.
+	Answers int
+	// EarlyRecordings are the sids of the recordings that were seen before the consent, separated by blanks.
+	EarlyRecordings string
+	// ClearedAt is when it was certain that Twilio has no recording of a call without consent, nil while it is not.
+	ClearedAt *time.Time
 	// ErasedAt is when the personal data of the call was erased on request, nil for never.
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.

@@ -27,7 +27,7 @@ func TestConsentIsDecidedOnceAndOnlyWithdrawnLater(t *testing.T) {
 	} {
 		var call Call
 		for i, answer := range c.answers {
-			call.AnswerConsent(c.attempts[i], answer, dialTime.Add(time.Duration(i)*time.Second))
+			call.AnswerConsent(c.attempts[i], answer, ConsentBySpeech, dialTime.Add(time.Duration(i)*time.Second))
 		}
 		if call.Consent != c.want {
 			t.Errorf("%s: consent %q, want %q", name, call.Consent, c.want)

@@ -6,7 +6,8 @@ import "time"
 // later can bring data back: no transcription, no live answer; a recording is deleted. The CallSid stays, for without it
 // a late callback could not be told from a stranger's.
 func (c *Call) Erase(at time.Time) {
-	c.withdraw(at)
+	c.withdraw(ConsentByRequest, at)
+	c.ConsentBy, c.ClearedAt = ConsentByRequest, nil
 	c.PhoneNumber, c.ErrorMessage = "", ""
 	c.ErasedAt = &at
 }

@@ -12,7 +12,7 @@ func TestErasedCallTakesNoYesAndKeepsNoName(t *testing.T) {
 		call := Call{ID: "c", PhoneNumber: "+15551234567", TwilioSid: "CA1", Consent: consent, Transcript: "callee: hello",
 			ErrorCode: 21211, ErrorMessage: "+15551234567 is not valid", Status: CallCompleted}
 		call.Erase(erasedAt)
-		call.AnswerConsent(2, AnswerYes, erasedAt.Add(time.Minute))
+		call.AnswerConsent(2, AnswerYes, ConsentByKeypad, erasedAt.Add(time.Minute))
 		if call.Consent != ConsentRefused || call.PhoneNumber != "" || call.ErrorMessage != "" || call.Transcript != "" ||
 			!call.ErasedAt.Equal(erasedAt) {
 			t.Errorf("consent %q left %+v", consent, call)

@@ -5,12 +5,15 @@ import "time"
 // Expectation is what a call waits for.
 type Expectation string
 
-// What can be late. Nothing more is expected of a call that is over and whose recording, if it agreed to one, is known.
+// What can be late. Nothing more is expected of a call that is over, whose recording is known if it agreed to one, and of
+// which it is certain that Twilio has none if it did not.
 const (
 	ExpectDial      Expectation = "dial"      // to learn whether Twilio has the call
 	ExpectAnswer    Expectation = "answer"    // to be answered or given up
 	ExpectEnd       Expectation = "end"       // to be hung up
 	ExpectRecording Expectation = "recording" // to learn what became of the recording
+	ExpectVerdict   Expectation = "verdict"   // to learn who picked up
+	ExpectClearance Expectation = "clearance" // to be certain that Twilio has no recording of it
 )
 
 // Deadlines say how long each expectation may take.
@@ -23,6 +26,16 @@ type Deadlines struct {
 	End time.Duration
 	// Recording counts from the end of the call.
 	Recording time.Duration
+	// Verdict counts from the answer.
+	Verdict time.Duration
+	// Clearance counts from the end of the call, or from when its consent was lost after that.
+	Clearance time.Duration
+}
+
+// Known is what else is known of a call, beside what it says itself.
+type Known struct {
+	// Recording says that a recording of the call is known to be completed, absent, failed or deleted, or never to have been.
+	Recording bool
 }
 
 // DefaultCallLimit is for interviews of some minutes.
@@ -34,19 +47,27 @@ func DefaultDeadlines() Deadlines { return DeadlinesOf(DefaultCallLimit) }
 // DeadlinesOf are right where no answered call should take longer than limit. A sixth of it is for whatever else is
 // awaited: with the default five minutes, which is time to be queued and to ring for one.
 func DeadlinesOf(limit time.Duration) Deadlines {
-	return Deadlines{Dial: min(15*time.Second, limit), Answer: limit / 6, End: limit, Recording: limit / 6}
+	return Deadlines{Dial: min(15*time.Second, limit), Answer: limit / 6, End: limit, Recording: limit / 6,
+		Verdict: limit / 6, Clearance: limit / 3}
 }
 
-// Expect says what the call waits for and by when it must have come. settled reports whether a recording of the call is
-// known to be completed, absent, failed or deleted. It returns false when nothing more is expected, or the call was not
-// dialled yet.
-func (c *Call) Expect(d Deadlines, settled bool) (what Expectation, due time.Time, ok bool) {
+// Expect says what the call waits for and by when it must have come; of two things the one that is due first. It returns
+// false when nothing more is expected, or the call was not dialled yet.
+func (c *Call) Expect(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
+	what, due, ok = c.expectProgress(d, known)
+	// Detection is asked for with every call. What nobody picked up has none.
+	if c.AnsweredBy == "" && c.answered() {
+		if at := c.AnsweredAt().Add(d.Verdict); !ok || at.Before(due) {
+			return ExpectVerdict, at, true
+		}
+	}
+	return what, due, ok
+}
+
+func (c *Call) expectProgress(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
 	switch {
 	case c.Status.Terminal():
-		if c.Status != CallCompleted || c.Consent != ConsentGiven || settled || c.CompletedAt == nil {
-			return "", time.Time{}, false
-		}
-		return ExpectRecording, c.CompletedAt.Add(d.Recording), true
+		return c.expectAfterwards(d, known)
 	case c.CancelRequestedAt != nil && c.TwilioSid != "":
 		return ExpectEnd, c.CancelRequestedAt.Add(d.Answer), true
 	case c.Status == CallInProgress:
@@ -60,6 +81,40 @@ func (c *Call) Expect(d Deadlines, settled bool) (what Expectation, due time.Tim
 		return ExpectDial, c.DialedAt.Add(d.Answer), true
 	}
 	return "", time.Time{}, false
+}
+
+func (c *Call) expectAfterwards(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
+	switch {
+	case c.Uncleared():
+		return ExpectClearance, c.LostAt().Add(d.Clearance), true
+	case c.Status == CallCompleted && c.Consent == ConsentGiven && !known.Recording && c.CompletedAt != nil:
+		return ExpectRecording, c.CompletedAt.Add(d.Recording), true
+	}
+	return "", time.Time{}, false
+}
+
+// answered reports whether somebody, or something, picked up.
+func (c *Call) answered() bool { return c.StartedAt != nil || c.Status == CallCompleted }
+
+// AnsweredAt is when an answered call was, as far as is known.
+func (c *Call) AnsweredAt() time.Time { return since(c.StartedAt, c.CompletedAt, c.CreatedAt) }
+
+// Uncleared reports whether the call is over without consent, was answered, and Twilio may still have a recording of it:
+// nothing of ours starts one without a yes, but the account can be set up to record, and a callback can be lost.
+func (c *Call) Uncleared() bool {
+	return c.Status.Terminal() && c.TwilioSid != "" && c.answered() && c.Consent != ConsentGiven && c.ClearedAt == nil
+}
+
+// LostAt is since when no recording of a call without consent must be left: its end, or when it lost its consent or was
+// erased after that.
+func (c *Call) LostAt() time.Time {
+	at := since(c.CompletedAt, nil, c.CreatedAt)
+	for _, later := range []*time.Time{c.ConsentAt, c.ErasedAt} {
+		if later != nil && later.After(at) {
+			at = *later
+		}
+	}
+	return at
 }
 
 func since(first, second *time.Time, last time.Time) time.Time {

@@ -27,6 +27,8 @@ type Recording struct {
 	Channels int
 	// StartedAt is Twilio's RecordingStartTime, nil when it did not say.
 	StartedAt *time.Time
+	// Source is Twilio's RecordingSource: what started it, "" when it did not say.
+	Source string
 	// TranscribedAt is set in the transaction that saves its utterances.
 	TranscribedAt *time.Time
 }
@@ -70,6 +72,9 @@ func (r Recording) Merge(next Recording) Recording {
 	}
 	if merged.StartedAt == nil {
 		merged.StartedAt = older.StartedAt
+	}
+	if merged.Source == "" {
+		merged.Source = older.Source
 	}
 	if merged.TranscribedAt == nil {
 		merged.TranscribedAt = older.TranscribedAt

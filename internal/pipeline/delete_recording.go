@@ -39,6 +39,8 @@ const (
 	// The pauses between attempts: as long as it has been tried, so doubling.
 	minDeletionDelay = 5 * time.Second
 	maxDeletionDelay = time.Hour
+	// maxRunningDelay bounds the pauses while the recording has not ended.
+	maxRunningDelay = 30 * time.Second
 	// recordingEndsWithin is how long to wait for a recording to end: what Twilio answers before is no proof of anything.
 	// A recording whose end we never heard of is deleted after it.
 	recordingEndsWithin = time.Hour
@@ -58,6 +60,9 @@ func (f *DeleteRecording) Run(ctx context.Context, run interview.Run) error {
 		return nil
 	}
 	if err := f.delete(ctx, d, args.RecordingSid); err != nil {
+		if since := f.Now().Add(-maxRunningDelay); d.Running && d.AskedAt.Before(since) {
+			d.AskedAt = since // its end is not Twilio's to tell the run, so it looks often
+		}
 		return f.later(d.AskedAt, err)
 	}
 	// Whoever wants to stop: it is done, and should be known.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -14,10 +15,16 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
+// kindAMD is the webhook that tells who picked up.
+const kindAMD inbox.Kind = "amd"
+
 // ask asks Twilio about a call and feeds in what we do not know. It returns how many events were missing.
 func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	if w.Call.TwilioSid == "" {
 		return r.findDial(ctx, w)
+	}
+	if w.What == interview.ExpectClearance {
+		return r.clear(ctx, w)
 	}
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, err
@@ -27,11 +34,8 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 		return 0, r.noteForeign(ctx, w, w.Call.AccountSid)
 	}
 	remote, err := rest.FetchCall(ctx, w.Call.TwilioSid)
-	if gone(err) && w.Checks > 0 {
-		return 0, nil
-	}
 	if gone(err) {
-		return 0, r.config.Store.Note(ctx, w.Call.ID, "reconcile.unknown", "Twilio does not know this call")
+		return 0, errors.Join(r.unknown(ctx, w), r.giveUpVerdict(ctx, w))
 	}
 	if err != nil {
 		return 0, err
@@ -39,12 +43,12 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	if w.Call.PhoneNumber != "" && !twilio.SameNumber(remote.To, w.Call.PhoneNumber) {
 		return 0, fmt.Errorf("call %s at Twilio is to another number", remote.Sid)
 	}
-	repaired, err := r.feedStatus(ctx, w.Call, remote)
+	repaired, err := r.feedCall(ctx, w, remote)
 	if err != nil || w.Call.Consent != interview.ConsentGiven {
 		return repaired, err
 	}
-	n, listed, err := r.feedRecordings(ctx, w.Call)
-	if err == nil && listed == 0 && w.What == interview.ExpectRecording && w.Checks+1 >= r.config.AbsentAnswers {
+	n, list, err := r.feedRecordings(ctx, w.Call)
+	if err == nil && len(list) == 0 && w.What == interview.ExpectRecording && w.Checks+1 >= r.config.AbsentAnswers {
 		// The person hung up before the recording began.
 		err = r.config.Store.NoRecording(ctx, w.Call.ID)
 	}
@@ -58,6 +62,56 @@ func (r *Reconciler) noteForeign(ctx context.Context, w store.Watched, account s
 	}
 	return r.config.Store.Note(ctx, w.Call.ID, "reconcile.foreign",
 		"the call was dialled with account "+account+", for which there is no token: TWILIO_ACCOUNT_TOKENS can have it")
+}
+
+// unknown notes, once, that Twilio does not know a call.
+func (r *Reconciler) unknown(ctx context.Context, w store.Watched) error {
+	if w.Checks > 0 {
+		return nil
+	}
+	return r.config.Store.Note(ctx, w.Call.ID, "reconcile.unknown", "Twilio does not know this call")
+}
+
+// feedCall feeds what Twilio says of a call beyond what we know: how far it is, and who picked up.
+func (r *Reconciler) feedCall(ctx context.Context, w store.Watched, remote twilio.RemoteCall) (int, error) {
+	repaired, err := r.feedStatus(ctx, w.Call, remote)
+	if err != nil || repaired > 0 || w.Call.AnsweredBy != "" {
+		return repaired, err
+	}
+	if remote.AnsweredBy == "" {
+		return 0, r.giveUpVerdict(ctx, w)
+	}
+	return r.feed(ctx, kindAMD, w.Call.ID, url.Values{"CallSid": {remote.Sid}, "AccountSid": {remote.AccountSid},
+		"AnsweredBy": {remote.AnsweredBy}})
+}
+
+// giveUpVerdict settles who picked up a call that has been over for a while, when Twilio was asked often enough.
+func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
+	over := w.Call.Status.Terminal() && (w.Call.CompletedAt == nil || r.config.Now().Sub(*w.Call.CompletedAt) >= r.config.AbsentFor)
+	if w.What != interview.ExpectVerdict || !over || w.Checks+1 < r.config.AbsentAnswers {
+		return nil
+	}
+	return r.config.Store.NoVerdict(ctx, w.Call.ID)
+}
+
+// clear looks for recordings of a call without consent. What Twilio has is fed, which has it deleted; what is absent or
+// failed has no audio.
+func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
+	repaired, list, err := r.feedRecordings(ctx, w.Call)
+	if gone(err) {
+		return repaired, r.unknown(ctx, w)
+	}
+	if err != nil {
+		return repaired, err
+	}
+	audible := 0
+	for _, recording := range list {
+		if recording.Status != "absent" && recording.Status != "failed" {
+			audible++
+		}
+	}
+	_, err = r.config.Store.RecordingsListed(ctx, w.Call.ID, audible, r.config.AbsentAnswers, r.config.AbsentFor)
+	return repaired, err
 }
 
 // findDial looks for a call of which nobody knows whether Twilio created it: one to that number, from ours, since the
@@ -155,24 +209,27 @@ func statusForm(remote twilio.RemoteCall, status string, at time.Time) url.Value
 	if !at.IsZero() {
 		form.Set("Timestamp", at.UTC().Format(time.RFC1123Z))
 	}
+	if remote.AnsweredBy != "" {
+		form.Set("AnsweredBy", remote.AnsweredBy)
+	}
 	if s, _ := interview.CallStatusFromTwilio(status); s.Terminal() && remote.Duration != nil {
 		form.Set("CallDuration", strconv.Itoa(*remote.Duration))
 	}
 	return form
 }
 
-// feedRecordings feeds the recordings that are over, and says how many were missing and how many there are at Twilio.
-func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (repaired, listed int, err error) {
+// feedRecordings feeds the recordings that are over, and says how many were missing and what Twilio has.
+func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (repaired int, list []twilio.RemoteRecording, err error) {
 	if err := r.limit.Wait(ctx); err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
 	rest := r.twilio(call.AccountSid)
 	if rest == nil {
-		return 0, 0, fmt.Errorf("there is no token for account %s", call.AccountSid)
+		return 0, nil, fmt.Errorf("there is no token for account %s", call.AccountSid)
 	}
-	list, err := rest.ListRecordings(ctx, call.TwilioSid)
+	list, err = rest.ListRecordings(ctx, call.TwilioSid)
 	if err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
 	for _, recording := range list {
 		switch recording.Status {
@@ -193,13 +250,16 @@ func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (r
 		if !recording.Started.IsZero() {
 			form.Set("RecordingStartTime", recording.Started.UTC().Format(time.RFC1123Z))
 		}
+		if recording.Source != "" {
+			form.Set("RecordingSource", recording.Source)
+		}
 		n, err := r.feed(ctx, inbox.KindRecording, call.ID, form)
 		repaired += n
 		if err != nil {
-			return repaired, len(list), err
+			return repaired, list, err
 		}
 	}
-	return repaired, len(list), nil
+	return repaired, list, nil
 }
 
 // feed makes an event of what Twilio says and hands it to the inbox, as its webhook would have been. It counts 1 when the

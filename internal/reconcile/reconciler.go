@@ -30,6 +30,8 @@ type Store interface {
 	LoseDial(ctx context.Context, callID string) (bool, error)
 	DialIntent(ctx context.Context, callID string) (store.DialIntent, bool, error)
 	NoRecording(ctx context.Context, callID string) error
+	NoVerdict(ctx context.Context, callID string) error
+	RecordingsListed(ctx context.Context, callID string, listed, answers int, over time.Duration) (bool, error)
 	Note(ctx context.Context, callID, what, detail string) error
 }
 
@@ -58,9 +60,9 @@ type Config struct {
 	Every time.Duration
 	// RequestsPerSecond bounds the requests to Twilio; 0 means 2.
 	RequestsPerSecond float64
-	// AbsentAnswers and AbsentFor are what proves that a dial created nothing, or a call no recording: so many answers of
-	// Twilio in a row that do not list it, and for a dial over so long a time. Twilio's lists lag behind, so one answer
-	// proves nothing. 0 means 4 in 2 minutes.
+	// AbsentAnswers and AbsentFor are what proves that a dial created nothing, or that there is no recording of a call: so
+	// many answers of Twilio in a row that do not list it, and but for a call with consent over so long a time. Twilio's
+	// lists lag behind, so one answer proves nothing. 0 means 4 in 2 minutes.
 	AbsentAnswers int
 	AbsentFor     time.Duration
 	Log           *slog.Logger
@@ -174,8 +176,8 @@ func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, er
 		return 0, err
 	case w.What == "":
 		return 0, r.config.Store.Unwatch(ctx, callID)
-	case now.Before(w.Due):
-		return 0, r.config.Store.WatchAgain(ctx, callID, earlier(w.Due, now.Add(lookAgain)), 0)
+	case now.Before(begin(w)):
+		return 0, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
 	}
 	if w.Checks == manyChecks && w.What != interview.ExpectDial {
 		err := r.config.Store.Note(ctx, callID, "reconcile.fruitless", "Twilio does not say what became of: "+string(w.What)+"; asking daily")
@@ -192,7 +194,24 @@ const (
 	lookAgain = 30 * time.Second
 	// manyChecks is how often Twilio is asked before it is asked but once a day. It is about a day.
 	manyChecks = 100
+	// verdictAfter is how long after the answer Twilio is asked who picked up: by default it gives detection up after 30 s.
+	verdictAfter = time.Minute
+	// clearAfter is how long after the end of a call without consent Twilio is asked for its recordings.
+	clearAfter = time.Minute
 )
+
+// begin is when Twilio is first asked: when something is late. But who picked up matters while the call lasts, and many
+// calls are over before it is known; and to be certain that there is no recording takes several answers.
+func begin(w store.Watched) time.Time {
+	switch w.What {
+	case interview.ExpectVerdict:
+		return earlier(w.Due, w.Call.AnsweredAt().Add(verdictAfter))
+	case interview.ExpectClearance:
+		return earlier(w.Due, w.Call.LostAt().Add(clearAfter))
+	default:
+	}
+	return w.Due
+}
 
 // again plans the next look at a call after Twilio was asked. An answer that did not come counts for nothing.
 func (r *Reconciler) again(ctx context.Context, before store.Watched, failed bool) error {
@@ -207,18 +226,20 @@ func (r *Reconciler) again(ctx context.Context, before store.Watched, failed boo
 	case failed:
 		return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(time.Minute), before.Checks)
 	case after.What != before.What:
-		return r.config.Store.WatchAgain(ctx, before.Call.ID, earlier(after.Due, now.Add(lookAgain)), 0)
+		return r.config.Store.WatchAgain(ctx, before.Call.ID, earlier(begin(after), now.Add(lookAgain)), 0)
 	}
 	return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
 }
 
-// pause grows with the checks that found nothing. An unknown dial is looked at steadily: each look is a witness.
+// pause grows with the checks that found nothing. Where absence is to be proven the looks are steady: each is a witness.
 func pause(w store.Watched) time.Duration {
 	switch {
 	case w.What == interview.ExpectDial:
 		return 30 * time.Second
 	case w.Checks >= manyChecks:
 		return 24 * time.Hour
+	case w.What == interview.ExpectClearance && w.Absences > 0:
+		return 30 * time.Second
 	}
 	return min(15*time.Second<<min(w.Checks, 6), 15*time.Minute)
 }

@@ -16,7 +16,8 @@ var (
 	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
-		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz"}
+		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz",
+		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -25,7 +26,8 @@ var (
 const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.twilio_sid, calls.account_sid, calls.status,
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
-	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at`
+	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
+	calls.answers, calls.early_recordings, calls.cleared_at`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -38,7 +40,7 @@ func fieldsOf(c *interview.Call) []any {
 	return append(make([]any, 0, 32), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -190,7 +192,8 @@ func stateOf(c interview.Call) []any {
 	return []any{storable(c.TwilioSid), storable(c.AccountSid), string(c.Status), c.Sequence, string(c.Consent),
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
-		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt)}
+		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt),
+		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt)}
 }
 
 // liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.

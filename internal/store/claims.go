@@ -63,7 +63,8 @@ func (tx *Tx) extractable(ctx context.Context, callID, recordingSid string) (int
 	if err != nil {
 		return call, recording, false, fmt.Errorf("recording %s: %w", recordingSid, err)
 	}
-	ok := call.Consent == interview.ConsentGiven && recording.Status == interview.RecordingCompleted && recording.TranscribedAt != nil
+	ok := call.Consent == interview.ConsentGiven && recording.Status == interview.RecordingCompleted && recording.TranscribedAt != nil &&
+		!call.Early(recording)
 	return call, recording, ok, nil
 }
 
@@ -176,15 +177,17 @@ func claimsOf(ctx context.Context, q querier, column, id string) ([]interview.Cl
 }
 
 // eraseEvidence erases the claims that were made of a call whose row this transaction holds, and answers of models that
-// may quote it. What they were evidence for is judged anew. It returns the number of claims.
-func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID string) (int, error) {
+// may quote it; with a recording's sid, only those that were made of it. What they were evidence for is judged anew. It
+// returns the number of claims.
+func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID, recordingSid string) (int, error) {
 	var ids []string
 	err := collect(ctx, tx, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT DISTINCT hypothesis_id FROM claims WHERE call_id = $1 AND rejected = '' ORDER BY hypothesis_id`, callID)
+	}, `SELECT DISTINCT hypothesis_id FROM claims WHERE call_id = $1 AND $2 IN ('', recording_sid) AND rejected = ''
+		ORDER BY hypothesis_id`, callID, recordingSid)
 	if err != nil {
 		return 0, fmt.Errorf("hypotheses of call %s: %w", callID, err)
 	}
@@ -210,7 +213,7 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID string) (int, err
 			return 0, err
 		}
 	}
-	n, err := tx.Exec(ctx, `DELETE FROM claims WHERE call_id = $1`, callID)
+	n, err := tx.Exec(ctx, `DELETE FROM claims WHERE call_id = $1 AND $2 IN ('', recording_sid)`, callID, recordingSid)
 	if err != nil {
 		return 0, fmt.Errorf("erasing claims: %w", err)
 	}

@@ -334,7 +334,7 @@ func TestVerdictOutlivesItsEvidence(t *testing.T) {
 		erase := func(id string) int {
 			var n int
 			err := s.write(t.Context(), func(tx *Tx) (err error) {
-				n, err = tx.eraseEvidence(t.Context(), "api", id)
+				n, err = tx.eraseEvidence(t.Context(), "api", id, "")
 				return err
 			})
 			if err != nil {

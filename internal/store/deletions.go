@@ -14,24 +14,34 @@ const noteDeleted = "recording.deleted"
 
 // BeginDeletion says what to know of a recording before it is deleted at Twilio, or ends the run when there is nothing to
 // delete: recording unknown, or deleted already. Consent is not looked at: that was decided when the deletion was asked
-// for.
+// for. What was heard of the recording is erased, should it have been transcribed before that.
 func (s *Store) BeginDeletion(ctx context.Context, run interview.Run, callID, recordingSid string) (interview.Deletion, error) {
 	deletion := interview.Deletion{Skip: true}
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.guard(ctx, run); err != nil {
 			return err
 		}
+		if _, err := tx.lockCall(ctx, callID); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
 		var d interview.Deletion
 		var status interview.RecordingStatus
-		err := tx.QueryRow(ctx, `SELECT recordings.status, calls.account_sid, function_runs.created_at
+		var heard bool
+		err := tx.QueryRow(ctx, `SELECT recordings.status, calls.account_sid, function_runs.created_at,
+			recordings.transcribed_at IS NOT NULL AND calls.consent = 'given'
 			FROM recordings JOIN calls ON calls.id = recordings.call_id JOIN function_runs ON function_runs.id = $1
 			WHERE recordings.sid = $2 AND recordings.call_id = $3`, run.ID, recordingSid, callID).
-			Scan(&status, &d.AccountSid, &d.AskedAt)
+			Scan(&status, &d.AccountSid, &d.AskedAt, &heard)
 		if errors.Is(err, sql.ErrNoRows) || status == interview.RecordingDeleted {
 			return tx.finish(ctx, run)
 		}
 		if err != nil {
 			return err
+		}
+		if heard {
+			if err := tx.eraseHeardOf(ctx, callID, recordingSid, run.ID); err != nil {
+				return err
+			}
 		}
 		d.Running = status == interview.RecordingInProgress
 		deletion = d
@@ -62,6 +72,25 @@ func (s *Store) RecordingDeleted(ctx context.Context, run interview.Run, callID,
 	})
 	if err != nil {
 		return fmt.Errorf("keeping that %s was deleted: %w", recordingSid, err)
+	}
+	return nil
+}
+
+// eraseHeardOf erases what was said in one recording and concluded from it. Of a call that has lost its consent all of it is
+// gone already.
+func (tx *Tx) eraseHeardOf(ctx context.Context, callID, recordingSid, cause string) error {
+	if _, err := tx.eraseEvidence(ctx, cause, callID, recordingSid); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM utterances WHERE call_id = $1 AND recording_sid = $2`, callID, recordingSid); err != nil {
+		return fmt.Errorf("erasing utterances: %w", err)
+	}
+	text, err := tx.transcript(ctx, callID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE calls SET transcript = $2 WHERE id = $1`, callID, text); err != nil {
+		return fmt.Errorf("transcript of call %s: %w", callID, err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 const noteEnded = "call.ended"
 
 // BeginEndCall says what to say on which call before hanging up, or ends the run when there is nothing to end: the call
-// is over, was never placed, or no machine answered it.
+// is over, was never placed, or does not talk to a machine: somebody may have pressed 1 since.
 func (s *Store) BeginEndCall(ctx context.Context, run interview.Run, callID string) (interview.CallEnding, error) {
 	ending := interview.CallEnding{Skip: true}
 	err := s.write(ctx, func(tx *Tx) error {
@@ -23,7 +23,7 @@ func (s *Store) BeginEndCall(ctx context.Context, run interview.Run, callID stri
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err != nil || call.Status.Terminal() || call.TwilioSid == "" || !call.AnsweredBy.Machine() {
+		if err != nil || call.Status.Terminal() || call.TwilioSid == "" || !call.OnMachine() {
 			return tx.finish(ctx, run)
 		}
 		ending = interview.CallEnding{CallSid: call.TwilioSid, Words: call.Script.NoMessage()}

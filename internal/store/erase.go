@@ -44,13 +44,17 @@ func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, er
 	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID, cause); err != nil {
 		return n, fmt.Errorf("erasing what was heard in call %s: %w", callID, err)
 	}
+	// Twilio may have recordings that nobody told of.
+	if err := tx.watch(ctx, callID, tx.Now); err != nil {
+		return n, err
+	}
 	detail := fmt.Sprintf("%d recordings, %d utterances, %d claims", n.recordings, n.utterances, n.claims)
 	return n, tx.note(ctx, callID, noteErased, detail)
 }
 
 // eraseWords erases all text that came of a call's audio.
 func (tx *Tx) eraseWords(ctx context.Context, callID, cause string) (utterances, claims int, err error) {
-	if claims, err = tx.eraseEvidence(ctx, cause, callID); err != nil {
+	if claims, err = tx.eraseEvidence(ctx, cause, callID, ""); err != nil {
 		return 0, 0, err
 	}
 	said, err := tx.Exec(ctx, `DELETE FROM utterances WHERE call_id = $1`, callID)

@@ -4,30 +4,31 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-const recordingColumns = `sid, call_id, status, status_rank, url, duration, channels, started_at, created_at, updated_at`
+const recordingColumns = `sid, call_id, status, status_rank, url, duration, channels, started_at, source, created_at, updated_at`
 
 // saveRecordings creates recordings or brings them forward. What a later callback does not say is kept.
 func (t *trip) saveRecordings(list []interview.Recording) {
 	for _, r := range list {
-		t.exec("saving recording "+r.Sid, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+		t.exec("saving recording "+r.Sid, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 			ON CONFLICT (sid) DO UPDATE SET status = excluded.status, status_rank = excluded.status_rank,
 			url = CASE WHEN excluded.url = '' THEN recordings.url ELSE excluded.url END,
 			duration = COALESCE(excluded.duration, recordings.duration),
 			channels = CASE WHEN excluded.channels = 0 THEN recordings.channels ELSE excluded.channels END,
-			started_at = COALESCE(excluded.started_at, recordings.started_at), updated_at = excluded.updated_at
+			started_at = COALESCE(excluded.started_at, recordings.started_at),
+			source = CASE WHEN excluded.source = '' THEN recordings.source ELSE excluded.source END, updated_at = excluded.updated_at
 			WHERE recordings.call_id = excluded.call_id AND excluded.status_rank > recordings.status_rank`,
 			storable(r.Sid), r.CallID, string(r.Status), r.Status.Rank(), storable(r.URL), r.Duration, r.Channels,
-			pointedTime(r.StartedAt), t.tx.Now)
+			pointedTime(r.StartedAt), storable(r.Source), t.tx.Now)
 	}
 }
 
 func scanRecording(r row) (interview.Recording, error) {
 	var rec interview.Recording
-	err := r.Scan(&rec.Sid, &rec.CallID, &rec.Status, &rec.URL, &rec.Duration, &rec.Channels, &rec.StartedAt, &rec.TranscribedAt)
+	err := r.Scan(&rec.Sid, &rec.CallID, &rec.Status, &rec.URL, &rec.Duration, &rec.Channels, &rec.StartedAt, &rec.Source, &rec.TranscribedAt)
 	return rec, err
 }
 
-const selectRecordings = `SELECT sid, call_id, status, url, duration, channels, started_at, transcribed_at FROM recordings`
+const selectRecordings = `SELECT sid, call_id, status, url, duration, channels, started_at, source, transcribed_at FROM recordings`
 
 // insertUtterances appends what was said.
 func (t *trip) insertUtterances(list []interview.Utterance) {

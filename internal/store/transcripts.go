@@ -18,7 +18,7 @@ func (s *Store) BeginTranscription(ctx context.Context, run interview.Run, callI
 		if err := tx.guard(ctx, run); err != nil {
 			return err
 		}
-		call, recording, ok, err := tx.transcribable(ctx, callID, recordingSid)
+		call, recording, ok, err := tx.transcribable(ctx, run, callID, recordingSid)
 		if err != nil {
 			return err
 		}
@@ -34,8 +34,9 @@ func (s *Store) BeginTranscription(ctx context.Context, run interview.Run, callI
 	return result, nil
 }
 
-// transcribable locks the call, then says whether the recording may and should be transcribed.
-func (tx *Tx) transcribable(ctx context.Context, callID, recordingSid string) (interview.Call, interview.Recording, bool, error) {
+// transcribable locks the call, then says whether the recording may and should be transcribed. One that turns out to have
+// begun before the consent is deleted instead.
+func (tx *Tx) transcribable(ctx context.Context, run interview.Run, callID, recordingSid string) (interview.Call, interview.Recording, bool, error) {
 	call, err := tx.lockCall(ctx, callID)
 	if errors.Is(err, ErrNotFound) {
 		return call, interview.Recording{}, false, nil
@@ -50,6 +51,10 @@ func (tx *Tx) transcribable(ctx context.Context, callID, recordingSid string) (i
 	if err != nil {
 		return call, recording, false, fmt.Errorf("recording %s: %w", recordingSid, err)
 	}
+	if call.Consent == interview.ConsentGiven && recording.Status != interview.RecordingDeleted && call.Early(recording) {
+		err := tx.enqueue(ctx, run.ID, []interview.Job{interview.NewDeleteRecording(callID, recordingSid)})
+		return call, recording, false, err
+	}
 	ok := call.Consent == interview.ConsentGiven && recording.Status == interview.RecordingCompleted && recording.TranscribedAt == nil
 	return call, recording, ok, nil
 }
@@ -62,7 +67,7 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		if err := tx.finish(ctx, run); err != nil {
 			return err
 		}
-		call, _, ok, err := tx.transcribable(ctx, callID, recordingSid)
+		call, _, ok, err := tx.transcribable(ctx, run, callID, recordingSid)
 		if err != nil || !ok {
 			return err
 		}

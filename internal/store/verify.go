@@ -105,8 +105,7 @@ type AuditCall struct {
 	Events     []AuditEvent
 	History    []HistoryEntry
 	Recordings []interview.Recording
-	// Settled says that the call's recording is known to be over or never made.
-	Settled bool
+	Known      interview.Known
 	// Said are the questions whose live answer is kept.
 	Said []int
 	// Runs are those that its webhooks ask for, by key.
@@ -119,7 +118,7 @@ func (a *Audit) Calls(ctx context.Context, since time.Time, after string, limit 
 	byID := map[string]*AuditCall{}
 	err := collect(ctx, a.q, func(r row) error {
 		var c AuditCall
-		call, err := scanCall(prefixed{r, []any{&c.CampaignChangedAt, &c.Settled}})
+		call, err := scanCall(prefixed{r, []any{&c.CampaignChangedAt, &c.Known.Recording}})
 		c.Call = call
 		list = append(list, c)
 		return err

@@ -101,13 +101,13 @@ func (s *Store) watched(ctx context.Context, deadlines interview.Deadlines, wher
 func (s *Store) eachWatched(ctx context.Context, deadlines interview.Deadlines, each func(Watched), where string, args ...any) error {
 	err := collect(ctx, s.read(), func(r row) error {
 		var w Watched
-		var settled bool
-		call, err := scanCall(prefixed{r, []any{&settled, &w.Checks, &w.Absences, &w.AbsentSince}})
+		var known interview.Known
+		call, err := scanCall(prefixed{r, []any{&known.Recording, &w.Checks, &w.Absences, &w.AbsentSince}})
 		if err != nil {
 			return err
 		}
 		w.Call = call
-		if what, due, ok := call.Expect(deadlines, settled); ok {
+		if what, due, ok := call.Expect(deadlines, known); ok {
 			w.What, w.Due = what, due
 		}
 		each(w)

@@ -45,6 +45,8 @@ type RemoteRecording struct {
 	Duration *int
 	Channels int
 	Started  time.Time
+	// Source is what started it, in Twilio's words.
+	Source string
 }
 
 // ListRecordings returns the recordings of a call, those of its kind that were deleted left out. The list is the whole of
@@ -75,7 +77,7 @@ func (c *Client) ListRecordings(ctx context.Context, call string) ([]RemoteRecor
 func (c *Client) remoteRecording(a *api.ApiV2010CallRecording) RemoteRecording {
 	r := RemoteRecording{
 		Sid: text(a.Sid), CallSid: text(a.CallSid), AccountSid: text(a.AccountSid), Status: text(a.Status),
-		Channels: a.Channels, Started: moment(a.StartTime),
+		Channels: a.Channels, Started: moment(a.StartTime), Source: text(a.Source),
 	}
 	r.URL = c.base.JoinPath("2010-04-01", "Accounts", r.AccountSid, "Recordings", r.Sid).String()
 	if seconds, err := strconv.Atoi(text(a.Duration)); err == nil && seconds >= 0 {

@@ -43,9 +43,13 @@ func compareState(c store.AuditCall, want interview.Call) []fault {
 	differ("time of the dial", moment(have.DialedAt), moment(want.DialedAt))
 	differ("start", moment(have.StartedAt), moment(want.StartedAt))
 	differ("end", moment(have.CompletedAt), moment(want.CompletedAt))
-	differ("machine detection", have.AnsweredBy, want.AnsweredBy)
+	differ("machine detection", verdict(have.AnsweredBy), verdict(want.AnsweredBy))
+	if have.ConsentBy != "" { // kept since some version
+		differ("means of consent", have.ConsentBy, want.ConsentBy)
+	}
 	if scriptKept(c) {
 		differ("answered question", have.AnswerStep, want.AnswerStep)
+		differ("number of answers", have.Answers, want.Answers)
 	}
 	return faults
 }
@@ -104,7 +108,8 @@ func compareRuns(c store.AuditCall, o outcome) []fault {
 	for _, run := range c.Runs {
 		have[jobKey{run.Function, run.Key}] = run
 		causes := o.asked[jobKey{run.Function, run.Key}]
-		if !slices.Contains(causes, run.Cause) && !strings.HasPrefix(run.Cause, "api") {
+		byRun := slices.ContainsFunc(c.Runs, func(other store.AuditRun) bool { return other.ID == run.Cause })
+		if !slices.Contains(causes, run.Cause) && !byRun && !strings.HasPrefix(run.Cause, "api") {
 			faults = append(faults, fault{"run-unasked", run.ID, "the event that is the cause of the run did not ask for it"})
 		}
 	}
@@ -149,6 +154,14 @@ func consent(c interview.Consent) string {
 		return "unknown"
 	}
 	return string(c)
+}
+
+// verdict is who picked up; "unknown" is also what stands when nothing told of it.
+func verdict(by interview.AnsweredBy) interview.AnsweredBy {
+	if by == "" {
+		return interview.AnsweredByUnknown
+	}
+	return by
 }
 
 // moment is a time as both databases keep it.

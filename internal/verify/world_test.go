@@ -217,6 +217,7 @@ func (w *world) interviewed() string {
 	w.send(inbox.KindVoice, id, "", "CallStatus", "in-progress")
 	w.status(id, "in-progress", 2)
 	w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "Yes, sure.")
+	w.send(webhook.KindAMD, id, "", "AnsweredBy", "human")
 	w.recording(id, "in-progress")
 	w.send(webhook.KindAnswer, id, "&step=1", "CallStatus", "in-progress", "SpeechResult", "Three dollars.")
 	w.status(id, "completed", 3, "CallDuration", "61")
@@ -246,6 +247,7 @@ func (w *world) populate(n int) {
 		w.send(inbox.KindVoice, id, "", "CallStatus", "in-progress")
 		w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "what?")
 		w.send(inbox.KindConsent, id, "&attempt=2", "CallStatus", "in-progress", "Digits", "2")
+		w.send(webhook.KindAMD, id, "", "AnsweredBy", "human")
 		w.recording(id, "completed")
 		w.status(id, "completed", 3, "CallDuration", "20")
 		run := w.start(interview.DeleteRecording, id+":"+recOf(id))
@@ -308,7 +310,7 @@ func (w *world) populate(n int) {
 
 	for range 2 { // still under way
 		id = w.dial()
-		w.status(id, "in-progress", 2)
+		w.status(id, "in-progress", 2, "AnsweredBy", "human")
 		w.keep("open", id)
 	}
 }

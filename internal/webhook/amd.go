@@ -11,11 +11,21 @@ import (
 func decideAMD(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	advance(&call, event.Form, event.ReceivedAt)
+	hangUp := detect(&call, event)
+	return silent(before, call, hangUp), success(), nil
+}
 
-	hangUp := call.Detect(interview.AnsweredBy(event.Form.Get("AnsweredBy")), event.ReceivedAt)
+// detect takes in the verdict that any callback may carry: the one of the detection itself may be lost. Twilio was seen to
+// send AnsweredBy with the status of a completed call, and sends it with the request for TwiML when detection comes first.
+func detect(call *interview.Call, event *inbox.Event) (hangUp bool) {
+	return call.Detect(interview.AnsweredBy(event.Form.Get("AnsweredBy")), event.ReceivedAt)
+}
+
+// silent is the change by a callback whose answer does not steer the call.
+func silent(before interview.Consent, call interview.Call, hangUp bool) interview.Change {
 	change := interview.Change{Call: call, Erase: lost(before, call)}
-	if hangUp {
+	if hangUp && !call.Status.Terminal() {
 		change.Jobs = []interview.Job{interview.NewEndCall(call.ID)}
 	}
-	return change, success(), nil
+	return change
 }

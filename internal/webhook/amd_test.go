@@ -47,11 +47,121 @@ func TestMachinesYesAfterDetectionRecordsNothing(t *testing.T) {
 	}
 }
 
-func TestMachineOfAnEndedCallIsNotHungUpAgain(t *testing.T) {
-	call := consented()
+// It comes too late to spare anybody anything: a finished interview is not thrown away on a guess.
+func TestFinishedInterviewOutlivesALateVerdict(t *testing.T) {
+	for _, by := range machines {
+		call := consented()
+		call.Status, call.ConsentBy, call.Transcript = interview.CallCompleted, interview.ConsentBySpeech, "callee: twelve dollars"
+		change, _ := decide(t, call, detected(by))
+		if c := change.Call; len(change.Jobs) != 0 || change.Erase || c.Consent != interview.ConsentGiven || c.Transcript == "" || string(c.AnsweredBy) != by {
+			t.Errorf("%s left %+v", by, change)
+		}
+		change, _ = decide(t, call, event(KindAMD, "AnsweredBy", by, "CallStatus", "completed"))
+		if change.Erase || change.Call.Consent != interview.ConsentGiven {
+			t.Errorf("%s that says itself that the call is over left %+v", by, change)
+		}
+	}
+}
+
+func TestMachineThatNobodyAnsweredForIsRefusedAfterTheEndToo(t *testing.T) {
+	call := answered()
 	call.Status = interview.CallCompleted
 	change, _ := decide(t, call, detected("machine_end_beep"))
-	if len(change.Jobs) != 0 || !change.Erase || change.Call.Consent != interview.ConsentRefused {
+	if len(change.Jobs) != 0 || change.Erase || change.Call.Consent != interview.ConsentRefused {
+		t.Errorf("left %+v", change)
+	}
+}
+
+func TestKeypadConsentOutranksTheDetectorInBothOrders(t *testing.T) {
+	pressed := func() *inbox.Event { return event(inbox.KindConsent, "Digits", "1", "CallStatus", "in-progress") }
+	for _, by := range machines {
+		change, _ := decide(t, answered(), pressed())
+		change, _ = decide(t, change.Call, detected(by))
+		if change.Erase || len(change.Jobs) != 0 || change.Call.Consent != interview.ConsentGiven || string(change.Call.AnsweredBy) != by {
+			t.Errorf("%s after the key left %+v", by, change)
+		}
+
+		change, _ = decide(t, answered(), detected(by))
+		change, reply := decide(t, change.Call, pressed())
+		golden(t, "consent-yes", reply)
+		if change.Call.Consent != interview.ConsentGiven || change.Call.ConsentBy != interview.ConsentByKeypad || !change.Call.ConsentAt.Equal(testTime) {
+			t.Errorf("the key after %s left %+v", by, change.Call)
+		}
+		if change.Call.OnMachine() {
+			t.Error("who pressed a key is still to be hung up on")
+		}
+	}
+}
+
+func TestGivenAnswersOutrankTheDetector(t *testing.T) {
+	call := consented()
+	call.ConsentBy, call.Script.AnswerMode = interview.ConsentBySpeech, interview.AnswerGather
+	answer := event(KindAnswer, "SpeechResult", "Twelve dollars.")
+	answer.Query.Set("step", "1")
+	change, _ := decide(t, call, answer)
+	change, _ = decide(t, change.Call, detected("machine_start"))
+	if change.Erase || len(change.Jobs) != 0 || change.Call.Consent != interview.ConsentGiven {
+		t.Errorf("left %+v", change)
+	}
+
+	// Silence is no answer: a machine that records keeps silent, too.
+	silence := event(KindAnswer, "SpeechResult", "")
+	silence.Query.Set("step", "1")
+	change, _ = decide(t, call, silence)
+	change, _ = decide(t, change.Call, detected("machine_start"))
+	if !change.Erase || len(change.Jobs) != 1 || change.Call.Consent != interview.ConsentRefused {
+		t.Errorf("silence left %+v", change)
+	}
+}
+
+// The callback of the detection may be lost.
+func TestVerdictCountsWhateverBringsIt(t *testing.T) {
+	carriers := map[string]*inbox.Event{
+		"status":         event(inbox.KindStatus, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
+		"completed":      event(inbox.KindStatus, "CallStatus", "completed", "CallDuration", "9", "AnsweredBy", "machine_start"),
+		"voice":          event(inbox.KindVoice, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
+		"consent":        event(inbox.KindConsent, "CallStatus", "in-progress", "SpeechResult", "yes", "AnsweredBy", "machine_start"),
+		"recording":      recorded("in-progress"),
+		"silence answer": event(KindAnswer, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
+	}
+	carriers["recording"].Form.Set("AnsweredBy", "machine_start")
+	carriers["silence answer"].Query.Set("step", "1")
+	for name, e := range carriers {
+		call := consented()
+		call.ConsentBy, call.Transcript, call.Script.AnswerMode = interview.ConsentBySpeech, "x", interview.AnswerGather
+		change, _ := decide(t, call, e)
+		if c := change.Call; c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || !change.Erase || c.Transcript != "" {
+			t.Errorf("%s left %+v", name, change)
+		}
+		// What is answered with TwiML ends the call by that.
+		endCall := slices.Contains(change.Jobs, interview.NewEndCall(testCallID))
+		if want := name == "status" || name == "recording"; endCall != want {
+			t.Errorf("%s: the call is ended by a job: %t", name, endCall)
+		}
+
+		// And a person stays one.
+		e.Form.Set("AnsweredBy", "human")
+		change, _ = decide(t, call, e)
+		if change.Call.AnsweredBy != "human" || change.Erase || change.Call.Consent != interview.ConsentGiven {
+			t.Errorf("%s of a person left %+v", name, change)
+		}
+
+		call.ConsentBy = interview.ConsentByKeypad
+		e.Form.Set("AnsweredBy", "machine_end_other")
+		change, _ = decide(t, call, e)
+		if change.Call.AnsweredBy != "machine_end_other" || change.Erase || change.Call.Consent != interview.ConsentGiven {
+			t.Errorf("%s of a person who pressed 1 left %+v", name, change)
+		}
+	}
+}
+
+func TestAnswerOutranksTheVerdictThatComesWithIt(t *testing.T) {
+	call := consented()
+	call.ConsentBy, call.Script.AnswerMode = interview.ConsentBySpeech, interview.AnswerGather
+	e := event(KindAnswer, "SpeechResult", "Twelve dollars.", "AnsweredBy", "machine_start")
+	e.Query.Set("step", "1")
+	change, _ := decide(t, call, e)
+	if change.Erase || len(change.Utterances) != 1 || change.Call.Consent != interview.ConsentGiven || change.Call.AnsweredBy != "machine_start" {
 		t.Errorf("left %+v", change)
 	}
 }

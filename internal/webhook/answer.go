@@ -13,6 +13,7 @@ import (
 // Nothing is kept without consent, nor of a step that the campaign has no question for. The next question is the one
 // after the last answered: an answer that comes late is kept, and does not take the interview back.
 func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	before := call.Consent
 	advance(&call, event.Form, event.ReceivedAt)
 
 	var change interview.Change
@@ -20,12 +21,14 @@ func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Ch
 	if call.Consent == interview.ConsentGiven && step <= len(call.Script.Asks()) {
 		call.AnswerStep = max(call.AnswerStep, step)
 		if said := strings.TrimSpace(event.Form.Get("SpeechResult")); said != "" {
+			call.Answers++
 			change.Utterances = []interview.Utterance{{
 				CallID: call.ID, Position: step, Speaker: interview.SpeakerCallee, Text: said,
 			}}
 		}
 	}
-	change.Call = call
+	detect(&call, event) // an answer outranks a verdict that comes with it
+	change.Call, change.Erase = call, lost(before, call)
 
 	document := w.question(call)
 	switch {

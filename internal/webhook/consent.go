@@ -12,6 +12,7 @@ import (
 // it was given, but starts nothing.
 func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
+	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
 
 	attempt := consentAttempt(event.Query)
@@ -19,7 +20,7 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 		Digits: event.Form.Get("Digits"), Speech: event.Form.Get("SpeechResult"), Confidence: event.Form.Get("Confidence"),
 		Language: call.Script.Language,
 	}.Meaning()
-	call.AnswerConsent(attempt, answer, event.ReceivedAt)
+	call.AnswerConsent(attempt, answer, interview.ConsentMeansOf(event.Form.Get("Digits")), event.ReceivedAt)
 
 	document := farewell(call.Script.Declined())
 	switch {

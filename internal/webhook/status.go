@@ -8,8 +8,10 @@ import (
 )
 
 // decideStatus takes a call status callback. These come as separate requests in any order; [interview.Call.Advance] sorts
-// them. Of a call that ended without being completed it keeps Twilio's reason, where no earlier one is known.
+// them. A verdict that comes with the end was made before it, and is taken in so. Of a call that ended without being completed it keeps Twilio's reason, where no earlier one is known.
 func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	before := call.Consent
+	hangUp := detect(&call, event)
 	status := advance(&call, event.Form, event.ReceivedAt)
 
 	// Twilio's words may name the number, so an erased call takes none.
@@ -24,5 +26,5 @@ func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, in
 			call.ErrorMessage = "SIP response " + strconv.Itoa(sip)
 		}
 	}
-	return interview.Change{Call: call}, success(), nil
+	return silent(before, call, hangUp), success(), nil
 }

@@ -14,17 +14,21 @@ func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Cha
 	if isFallback(event.Form) {
 		return w.fallback(call, event)
 	}
+	before := call.Consent
+	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
 
 	document := w.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
+	case call.OnMachine():
+		document = farewell(call.Script.NoMessage())
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script.Declined())
 	case call.Consent == interview.ConsentGiven:
 		document = w.interview(call)
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call}, reply, err
+	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
 }
