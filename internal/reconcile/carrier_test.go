@@ -85,6 +85,7 @@ type remote struct {
 	duration        string
 	// from and direction are ours and "outbound-api" when they are "".
 	from, direction string
+	answeredBy      string
 }
 
 // has lets Twilio know a call, or know it anew.
@@ -95,6 +96,9 @@ func (c *carrier) has(r remote) {
 		"date_created": r.created.Format(time.RFC1123Z), "start_time": r.created.Format(time.RFC1123Z), "end_time": nil, "duration": nil}
 	if !r.ended.IsZero() {
 		call["end_time"] = r.ended.Format(time.RFC1123Z)
+	}
+	if r.answeredBy != "" {
+		call["answered_by"] = r.answeredBy
 	}
 	if r.duration != "" {
 		call["duration"] = r.duration
@@ -126,6 +130,13 @@ func (c *carrier) refuse(refusing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.refusing = refusing
+}
+
+// hasNoRecording lets Twilio forget the recordings of a call.
+func (c *carrier) hasNoRecording(callSid string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.recordings, callSid)
 }
 
 func (c *carrier) setBusy(busy bool) {

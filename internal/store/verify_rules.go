@@ -64,7 +64,7 @@ func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, fou
 
 // AuditRules are the rules, in the order of a call's life.
 func AuditRules() []AuditRule {
-	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules(), speechRules(), errorRules(), intentRules())
+	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules(), speechRules(), errorRules(), intentRules(), recordingRules())
 }
 
 func inboxRules() []AuditRule {

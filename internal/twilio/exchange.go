@@ -191,4 +191,3 @@ func (x *exchange) failure(op string, err error) *Error {
 	e.err = err
 	return e
 }
-

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -97,6 +98,7 @@ func (v *verifier) check(ctx context.Context, a *store.Audit) error {
 				v.report.add(f.kind, call.Call.ID, f.subject, f.text)
 			}
 			v.checkProgress(call, a.Now)
+			v.checkEarly(call)
 		}
 		after = calls[len(calls)-1].Call.ID
 	}
@@ -127,5 +129,19 @@ func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
 		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is late: what should have told us is lost")
 	case v.config.Settled && (waiting || !c.Call.Status.Terminal()):
 		v.report.add("unfinished", c.Call.ID, string(c.Call.Status), "nothing is under way any more and the call is not finished")
+	}
+}
+
+// checkEarly finds recordings that hold what was said before the consent, and that nothing was asked to delete.
+func (v *verifier) checkEarly(c store.AuditCall) {
+	for _, r := range c.Recordings {
+		kept := r.Status == interview.RecordingInProgress || r.Status == interview.RecordingCompleted
+		if !kept || c.Call.Consent != interview.ConsentGiven || !c.Call.Early(r) {
+			continue
+		}
+		deletion := interview.NewDeleteRecording(c.Call.ID, r.Sid)
+		if !slices.ContainsFunc(c.Runs, func(run store.AuditRun) bool { return run.Function == deletion.Function && run.Key == deletion.Key }) {
+			v.report.add("recording-before-consent", r.Sid, c.Call.ID, "the recording began before the person agreed, and nothing was asked to delete it")
+		}
 	}
 }

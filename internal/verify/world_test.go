@@ -242,7 +242,7 @@ func (w *world) populate(n int) {
 	for range n {
 		w.keep("interviewed", w.interviewed())
 	}
-	for range 4 { // the recording came although the person refused
+	for range 5 { // the recording came although the person refused
 		id := w.dial()
 		w.send(inbox.KindVoice, id, "", "CallStatus", "in-progress")
 		w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "what?")
@@ -303,12 +303,13 @@ func (w *world) populate(n int) {
 	w.status(id, "canceled", 1)
 	w.keep("redialled", id)
 
-	id = w.interviewed() // erased on request
-	_, err = w.store.ErasePersonalData(ctx, store.ErasureRequest{CallID: id, RequestedBy: "her"})
-	w.must(err)
-	w.keep("erased", id)
-
-	for range 2 { // still under way
+	for range 2 {
+		id = w.interviewed() // erased on request
+		_, err = w.store.ErasePersonalData(ctx, store.ErasureRequest{CallID: id, RequestedBy: "her"})
+		w.must(err)
+		w.keep("erased", id)
+	}
+	for range 3 { // still under way
 		id = w.dial()
 		w.status(id, "in-progress", 2, "AnsweredBy", "human")
 		w.keep("open", id)

@@ -1,0 +1,228 @@
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/webhook"
+)
+
+// speaks lets a placed call come as far as a spoken yes. Nobody tells who picked up.
+func (r *rig) speaks(id, sid string) {
+	r.t.Helper()
+	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
+	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "SpeechResult", "Yes, sure, go ahead.")
+}
+
+// refuses lets a placed call be refused, and end.
+func (r *rig) refuses(id, sid string) {
+	r.t.Helper()
+	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
+	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "2")
+	r.send(webhook.KindAMD, id, sid, "AnsweredBy", "human")
+	r.send(inbox.KindStatus, id, sid, "CallStatus", "completed", "CallDuration", "20")
+}
+
+func (r *rig) runs(function interview.Function, key string) string {
+	r.t.Helper()
+	return r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = $1 AND key = $2`, string(function), key)
+}
+
+// late is what of a call itself is overdue, "" for nothing.
+func (r *rig) late(id string) string {
+	r.t.Helper()
+	list, err := r.store.Overdue(r.t.Context(), interview.DefaultDeadlines(), 10)
+	r.must(err)
+	for _, l := range list {
+		if l.CallID == id && l.RunID == "" {
+			return l.What
+		}
+	}
+	return ""
+}
+
+func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.speaks(id, "CA1")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "in-progress", created: r.clock(), answeredBy: "machine_start"})
+		r.pass(50 * time.Second)
+		if n := r.carrier.asked(); n > 0 {
+			t.Errorf("%d requests while Twilio still listens", n)
+		}
+		r.pass(20 * time.Second)
+		c := r.call(id).Call
+		if c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || r.runs(interview.EndCall, id) != "1" {
+			t.Errorf("answered by %q, consent %q, %s runs of end-call", c.AnsweredBy, c.Consent, r.runs(interview.EndCall, id))
+		}
+		if o := r.send(webhook.KindAMD, id, "CA1", "AnsweredBy", "machine_start"); o != inbox.Duplicate {
+			t.Errorf("the callback that came after all is a %s", o)
+		}
+	})
+}
+
+func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.speaks(id, "CA1")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "in-progress", created: r.clock()})
+		r.pass(8 * time.Minute)
+		if what := r.late(id); what != "verdict" {
+			t.Errorf("late is %q", what)
+		}
+		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "480")
+		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "absent")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
+		r.pass(30 * time.Minute)
+		if c := r.call(id).Call; c.AnsweredBy != "unknown" || c.Consent != interview.ConsentGiven || r.notes(id, "verdict.none") != 1 {
+			t.Errorf("answered by %q, history %+v", c.AnsweredBy, r.call(id).History)
+		}
+		r.carrier.asked()
+		r.pass(time.Hour)
+		if n, what := r.carrier.asked(), r.late(id); n > 0 || what != "" {
+			t.Errorf("%d requests after it was settled, late is %q", n, what)
+		}
+		// It comes after all.
+		r.send(webhook.KindAMD, id, "CA1", "AnsweredBy", "human")
+		if c := r.call(id).Call; c.AnsweredBy != "human" {
+			t.Errorf("answered by %q", c.AnsweredBy)
+		}
+	})
+}
+
+func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.speaks(id, "CA1")
+		r.advance(10 * time.Second)
+		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "40")
+		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock(), answeredBy: "machine_end_other"})
+		r.carrier.hasRecording("CA1", "RE1", "completed", r.clock())
+		r.pass(2 * time.Minute)
+		c := r.call(id).Call
+		if c.AnsweredBy != "machine_end_other" || c.Consent != interview.ConsentGiven || r.runs(interview.DeleteRecording, id+":RE1") != "0" {
+			t.Errorf("answered by %q, consent %q", c.AnsweredBy, c.Consent)
+		}
+	})
+}
+
+// The end of the call was lost, too: it comes with what was known before it.
+func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.speaks(id, "CA1")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock(), ended: r.clock().Add(20 * time.Second), duration: "20",
+			answeredBy: "machine_start"})
+		r.pass(2 * time.Minute)
+		if c := r.call(id).Call; c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || c.Status != interview.CallCompleted {
+			t.Errorf("%s, answered by %q, consent %q", c.Status, c.AnsweredBy, c.Consent)
+		}
+	})
+}
+
+func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.refuses(id, "CA1")
+		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
+		r.pass(50 * time.Second)
+		if n := r.carrier.asked(); n > 0 {
+			t.Errorf("%d requests before a recording could be listed", n)
+		}
+		r.pass(30 * time.Second)
+		if n := r.carrier.asked(); n != 1 || r.call(id).Call.ClearedAt != nil {
+			t.Errorf("%d requests, cleared at %v after one answer", n, r.call(id).Call.ClearedAt)
+		}
+		r.pass(5 * time.Minute)
+		if n := r.carrier.asked(); n < 3 || n > 5 || r.call(id).Call.ClearedAt == nil || r.notes(id, "recording.none") != 1 {
+			t.Errorf("%d more requests, cleared at %v", n, r.call(id).Call.ClearedAt)
+		}
+		r.pass(time.Hour)
+		if n, what := r.carrier.asked(), r.late(id); n > 0 || what != "" {
+			t.Errorf("%d requests after it was certain, late is %q", n, what)
+		}
+	})
+}
+
+func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		r.refuses(id, "CA1")
+		r.pass(100 * time.Second) // none is listed yet
+		r.carrier.hasRecording("CA1", "RE1", "processing", r.clock())
+		r.pass(time.Minute)
+		if d := r.call(id); len(d.Recordings) != 0 || d.Call.ClearedAt != nil {
+			t.Errorf("cleared at %v with a recording under way: %+v", d.Call.ClearedAt, d.Recordings)
+		}
+		r.carrier.hasRecording("CA1", "RE1", "completed", r.clock())
+		r.pass(15 * time.Minute)
+		if n := r.runs(interview.DeleteRecording, id+":RE1"); n != "1" {
+			t.Fatalf("%s deletions were asked for", n)
+		}
+		if what := r.late(id); what != "clearance" || r.call(id).Call.ClearedAt != nil {
+			t.Errorf("late is %q while Twilio has it", what)
+		}
+		r.deletes(id, "RE1")
+		r.carrier.hasNoRecording("CA1")
+		r.pass(45 * time.Minute)
+		if d := r.call(id); d.Call.ClearedAt == nil || d.Recordings[0].Status != interview.RecordingDeleted || r.late(id) != "" {
+			t.Errorf("cleared at %v, %+v, late is %q", d.Call.ClearedAt, d.Recordings, r.late(id))
+		}
+	})
+}
+
+// deletes runs a deletion of a recording.
+func (r *rig) deletes(id, sid string) {
+	r.t.Helper()
+	run, started, err := r.store.StartRun(r.t.Context(), r.text(`SELECT id FROM function_runs WHERE function = 'delete-recording' AND key = $1`, id+":"+sid))
+	r.must(err)
+	if started != jobs.RunStarted {
+		r.t.Fatalf("the deletion of %s did not start", sid)
+	}
+	_, err = r.store.BeginDeletion(r.t.Context(), run, id, sid)
+	r.must(err)
+	r.must(r.store.RecordingDeleted(r.t.Context(), run, id, sid))
+}
+
+func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		consented, refused, busy := r.placed("CA1"), r.placed("CA2"), r.placed("CA3")
+		r.consents(consented, "CA1")
+		r.send(inbox.KindStatus, consented, "CA1", "CallStatus", "completed", "CallDuration", "9")
+		r.send(inbox.KindRecording, consented, "CA1", "RecordingSid", "RE1", "RecordingStatus", "absent")
+		r.refuses(refused, "CA2")
+		r.send(inbox.KindStatus, busy, "CA3", "CallStatus", "busy")
+		r.pass(time.Hour) // all is settled
+		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM call_watch`); n != "0" {
+			t.Fatalf("%s calls are watched", n)
+		}
+		r.carrier.asked()
+		for sid, id := range map[string]string{"CA1": consented, "CA2": refused, "CA3": busy} {
+			_, err := r.store.ErasePersonalData(t.Context(), store.ErasureRequest{CallID: id, RequestedBy: "her"})
+			r.must(err)
+			r.carrier.hasRecording(sid, "RE-of-"+sid, "completed", r.clock())
+		}
+		r.pass(5 * time.Minute)
+		for sid, id := range map[string]string{"CA1": consented, "CA2": refused} {
+			if n := r.runs(interview.DeleteRecording, id+":RE-of-"+sid); n != "1" {
+				t.Fatalf("%s: %s deletions", sid, n)
+			}
+			r.deletes(id, "RE-of-"+sid)
+			r.carrier.hasNoRecording(sid)
+		}
+		if n := r.runs(interview.DeleteRecording, busy+":RE-of-CA3"); n != "0" {
+			t.Error("a call that nobody answered was looked at")
+		}
+		r.pass(time.Hour)
+		for _, id := range []string{consented, refused} {
+			if r.call(id).Call.ClearedAt == nil || r.late(id) != "" {
+				t.Errorf("late is %q, history %+v", r.late(id), r.call(id).History)
+			}
+		}
+	})
+}
