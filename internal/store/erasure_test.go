@@ -422,7 +422,11 @@ func TestFailureOfAnErasedCallKeepsItsPayload(t *testing.T) {
 func TestConsentTakenBackLeavesWhatWasSaid(t *testing.T) {
 	for name, back := range map[string]func(l *line){
 		"no":      func(l *line) { l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no") },
-		"machine": func(l *line) { l.send(webhook.KindAMD, "AnsweredBy", "machine_end_beep") },
+		"machine": func(l *line) {
+			// Answers outrank the detector: this was heard otherwise, such as in a recording.
+			l.store.mustExec(l.t, `UPDATE calls SET answers = 0 WHERE id = $1`, l.id)
+			l.send(webhook.KindAMD, "AnsweredBy", "machine_end_beep")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
