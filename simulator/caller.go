@@ -139,13 +139,32 @@ func (c *call) detectMachine(ctx context.Context) error {
 		params := c.callParams("in-progress")
 		params.Set("AnsweredBy", verdict)
 		params.Set("MachineDetectionDuration", strconv.FormatInt(detection.Milliseconds(), 10))
-		c.dispatch(ctx, webhook{kind: KindAMD, url: target, params: params,
+		c.tellVerdict(ctx, webhook{kind: KindAMD, url: target, params: params,
 			method: orPost(c.params.Get("AsyncAmdStatusCallbackMethod"))})
-		if verdict != "human" {
-			c.awaitUpdate(ctx)
-		}
 	})
 	return nil
+}
+
+// tellVerdict sends the callback of asynchronous detection, unless that is lost or late.
+func (c *call) tellVerdict(ctx context.Context, w webhook) {
+	s, f := c.sim, c.sim.config.Faults
+	tell := func(ctx context.Context) {
+		c.dispatch(ctx, w)
+		if w.params.Get("AnsweredBy") != "human" && c.ended.IsZero() {
+			c.awaitUpdate(ctx)
+		}
+	}
+	switch {
+	case s.seed.happens(f.AMDLost, c.key, "amd lost"):
+		w.ordinal, w.at = c.post.ordinal, c.now
+		c.post.ordinal++
+		c.lose(w, FaultAMDLost)
+	case s.seed.happens(f.AMDLate, c.key, "amd late"):
+		w.fault = FaultAMDLate
+		c.at(time.Duration(5+s.seed.rand(c.key, "amd late how").IntN(86))*time.Second, tell)
+	default:
+		tell(ctx)
+	}
 }
 
 // verdict is what detection makes of the person, in Twilio's words for the mode.

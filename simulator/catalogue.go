@@ -168,5 +168,15 @@ func catalogue() []entry {
 		{FaultDoc{FaultRESTNotFoundAfter, "RESTNotFoundAfter", "A proxy answers the creation of a call with a page, 404, although it was done.",
 			"As for a 500: it is not Twilio who refuses.", false, 0, 0.02},
 			func(f *Faults) *float64 { return &f.RESTNotFoundAfter }},
+
+		{FaultDoc{FaultAMDLate, "AMDLate", "The callback with the verdict of machine detection comes 5 to 90 s of the call's time after it: after the answer to the consent question, or after the end.",
+			"Keeps it as a fact: who pressed a key or answered is no machine, and a finished interview stays.", false, 0.05, 0.20},
+			func(f *Faults) *float64 { return &f.AMDLate }},
+		{FaultDoc{FaultAMDLost, "AMDLost", "The callback with the verdict of machine detection never comes. It is in AnsweredBy of the completed status callback, and in answered_by of the REST API.",
+			"Takes it from there.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.AMDLost }},
+		{FaultDoc{FaultRecordingBefore, "RecordingBefore", "The call is recorded from the answer on, as with Record=true, though the application did not ask for it. No callback tells of it.",
+			"Looks for recordings that began before the consent, deletes them, and never listens to them.", false, 0, 0.05},
+			func(f *Faults) *float64 { return &f.RecordingBefore }},
 	}
 }

@@ -41,6 +41,10 @@ func (c *call) converse(ctx context.Context) {
 			callback: c.params.Get("RecordingStatusCallback"), method: orPost(c.params.Get("RecordingStatusCallbackMethod")),
 			events: c.params["RecordingStatusCallbackEvent"], track: c.params.Get("RecordingTrack")})
 	}
+	if c.sim.seed.happens(c.sim.config.Faults.RecordingBefore, c.key, "recording before consent") && !c.inbound {
+		c.sim.count(FaultRecordingBefore)
+		c.startRecording(recordingOrder{source: "OutboundAPI", channels: 2, unasked: true})
+	}
 	err := c.detectMachine(ctx)
 	var doc *document
 	var next *fetch

@@ -42,12 +42,12 @@ type Delivery struct {
 
 // injected says whether the attempt went wrong on purpose, not by what the application did.
 func (d Delivery) injected() bool {
-	return d.Fault == FaultDrop || slices.Contains(d.Also, FaultUnreachable) || slices.Contains(d.Also, FaultLostResponse)
+	return d.Fault.loses() || slices.Contains(d.Also, FaultUnreachable) || slices.Contains(d.Also, FaultLostResponse)
 }
 
 // arrived says whether the application has seen the attempt, for all that is known.
 func (d Delivery) arrived() bool {
-	return d.Fault != FaultDrop && !slices.Contains(d.Also, FaultUnreachable)
+	return !d.Fault.loses() && !slices.Contains(d.Also, FaultUnreachable)
 }
 
 // maxBody bounds what is read of an answer; Twilio reads no TwiML beyond 64 KB.

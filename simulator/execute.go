@@ -70,6 +70,8 @@ func (c *call) startNouns(doc document, verb *node) {
 			c.complain(11200, "warning", callback, "recordingStatusCallback is not an absolute URL")
 			callback = ""
 		}
+		// Webhooks take no time of the call. However long the one before took, the recording began after it.
+		c.set(func() { c.now = later(c.now, c.sim.config.Now().UTC()) })
 		c.startRecording(recordingOrder{
 			name: noun.attr("name", ""), source: "StartCallRecordingTwiML", channels: channelCount(noun.attr("channels", "dual")),
 			callback: callback, method: orPost(noun.attr("recordingStatusCallbackMethod", "POST")),

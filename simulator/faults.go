@@ -85,10 +85,20 @@ const (
 	FaultRESTNotFoundAfter  Fault = "rest-404-after"    // a proxy answers the creation of a call with 404, but done
 )
 
+// The faults of machine detection, and of recordings that nobody asked for.
+const (
+	FaultAMDLate         Fault = "amd-late"                 // the verdict's callback comes long after it
+	FaultAMDLost         Fault = "amd-lost"                 // the verdict's callback never comes
+	FaultRecordingBefore Fault = "recording-before-consent" // recorded from the answer on, and nobody is told
+)
+
 // repeats says whether the delivery is a copy of another one.
 func (f Fault) repeats() bool {
 	return f == FaultDuplicate || f == FaultTwin || f == FaultEcho
 }
+
+// loses says whether no attempt of the delivery arrives.
+func (f Fault) loses() bool { return f == FaultDrop || f == FaultAMDLost }
 
 // forged says whether a correct application refuses the delivery.
 func (f Fault) forged() bool {
@@ -159,6 +169,10 @@ type Faults struct {
 	RESTNoSid          float64 `json:"restNoSid,omitempty" yaml:"restNoSid,omitempty"`
 	RESTNotFoundBefore float64 `json:"restNotFoundBefore,omitempty" yaml:"restNotFoundBefore,omitempty"`
 	RESTNotFoundAfter  float64 `json:"restNotFoundAfter,omitempty" yaml:"restNotFoundAfter,omitempty"`
+
+	AMDLate         float64 `json:"amdLate,omitempty" yaml:"amdLate,omitempty"`
+	AMDLost         float64 `json:"amdLost,omitempty" yaml:"amdLost,omitempty"`
+	RecordingBefore float64 `json:"recordingBefore,omitempty" yaml:"recordingBefore,omitempty"`
 }
 
 // check names every rate that is none.

@@ -57,6 +57,9 @@ func (c *call) statusParams(status string, sequence int) url.Values {
 	seconds := c.seconds()
 	p.Set("CallDuration", strconv.Itoa(seconds))
 	if status == "completed" {
+		if c.answeredBy != "" {
+			p.Set("AnsweredBy", c.answeredBy)
+		}
 		p.Set("Duration", strconv.Itoa((seconds+59)/60)) // minutes begun: what is billed
 		c.set(func() {
 			if r := c.outboundRecording(); r != nil {

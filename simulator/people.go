@@ -64,6 +64,13 @@ func Machine(...Answer) Script {
 		Greeting: "You have reached the store. Please leave a message after the tone."}
 }
 
+// TakenForMachine is a person who presses 1, and whom machine detection takes for a machine. It is not in [Scripts].
+func TakenForMachine(answers ...Answer) Script {
+	s := ConsentsByKeypad(answers...)
+	s.Name, s.AnsweredBy = "taken-for-machine", "machine_start"
+	return s
+}
+
 // builtIn pairs each script's name with its maker, in the order in which lists show them.
 func builtIn() []func(...Answer) Script {
 	return []func(...Answer) Script{Consents, ConsentsByKeypad, Refuses, RefusesByKeypad, UnclearThenYes, UnclearTwice,

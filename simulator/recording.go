@@ -44,6 +44,7 @@ type recordingOrder struct {
 	callback string
 	method   string
 	events   []string // none: completed
+	unasked  bool     // the application did not
 }
 
 // shortest is the least that Twilio keeps of a recording; what is shorter is absent.
@@ -178,7 +179,7 @@ func (c *call) recordingNow() bool {
 // outboundRecording is the one that Record=true made, or nil; its caller holds mu.
 func (c *call) outboundRecording() *recording {
 	for _, r := range c.recordings {
-		if r.order.source == "OutboundAPI" {
+		if r.order.source == "OutboundAPI" && !r.order.unasked {
 			return r
 		}
 	}

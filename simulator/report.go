@@ -47,7 +47,9 @@ type Truth struct {
 	Consent    Consent          `json:"consent"`  // what the person meant and the application heard of
 	AnsweredBy string           `json:"answeredBy,omitempty"`
 	Recordings []RecordingTruth `json:"recordings,omitempty"`
-	Lines      []Line           `json:"lines,omitempty"` // in the order in which they began
+	// Unasked are the recordings that the application did not ask for.
+	Unasked []RecordingTruth `json:"unasked,omitempty"`
+	Lines   []Line           `json:"lines,omitempty"` // in the order in which they began
 }
 
 // RecordingTruth is a recording of a call.
@@ -224,7 +226,11 @@ func (c *call) truth() Truth {
 		if r.status != "absent" && r.status != "failed" {
 			rt.Agent, rt.Person = r.texts(Agent), r.texts(Person)
 		}
-		t.Recordings = append(t.Recordings, rt)
+		if r.order.unasked {
+			t.Unasked = append(t.Unasked, rt)
+		} else {
+			t.Recordings = append(t.Recordings, rt)
+		}
 	}
 	return t
 }

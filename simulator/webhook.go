@@ -71,7 +71,7 @@ func (c *call) dispatch(ctx context.Context, w webhook) Delivery {
 	var answer Delivery
 	switch {
 	case p.drop && !w.kind.chained():
-		c.lose(w)
+		c.lose(w, FaultDrop)
 	case p.late > 0:
 		w.fault = FaultDelay
 		c.at(p.late, func(ctx context.Context) { c.transmit(ctx, w, p) })
@@ -159,9 +159,9 @@ func (c *call) forge(ctx context.Context, w webhook, p plan, first bool) []Deliv
 }
 
 // lose writes down a callback that never arrives.
-func (c *call) lose(w webhook) {
+func (c *call) lose(w webhook, fault Fault) {
 	c.set(func() {
-		c.sim.log = append(c.sim.log, Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Fault: FaultDrop,
+		c.sim.log = append(c.sim.log, Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Fault: fault,
 			At: w.at, Method: w.method, URL: signedURL(w.url, true), Params: w.params, Token: w.token, Error: "dropped on purpose"})
 	})
 }
