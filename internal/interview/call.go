@@ -60,7 +60,7 @@ type Call struct {
 	Answers int
 	// EarlyRecordings are the sids of the recordings that were seen before the consent, separated by blanks.
 	EarlyRecordings string
-	// ClearedAt is when it was certain that Twilio has no recording of a call without consent, nil while it is not.
+	// ClearedAt is when it was certain that Twilio has no recording of the call that must not be kept, nil while it is not.
 	ClearedAt *time.Time
 	// ErasedAt is when the personal data of the call was erased on request, nil for never.
 	ErasedAt *time.Time

@@ -6,14 +6,14 @@ import "time"
 type Expectation string
 
 // What can be late. Nothing more is expected of a call that is over, whose recording is known if it agreed to one, and of
-// which it is certain that Twilio has none if it did not.
+// which it is certain that Twilio has no other.
 const (
 	ExpectDial      Expectation = "dial"      // to learn whether Twilio has the call
 	ExpectAnswer    Expectation = "answer"    // to be answered or given up
 	ExpectEnd       Expectation = "end"       // to be hung up
 	ExpectRecording Expectation = "recording" // to learn what became of the recording
 	ExpectVerdict   Expectation = "verdict"   // to learn who picked up
-	ExpectClearance Expectation = "clearance" // to be certain that Twilio has no recording of it
+	ExpectClearance Expectation = "clearance" // to be certain that Twilio has no recording of it but with consent
 )
 
 // Deadlines say how long each expectation may take.
@@ -85,10 +85,10 @@ func (c *Call) expectProgress(d Deadlines, known Known) (what Expectation, due t
 
 func (c *Call) expectAfterwards(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
 	switch {
-	case c.Uncleared():
-		return ExpectClearance, c.LostAt().Add(d.Clearance), true
 	case c.Status == CallCompleted && c.Consent == ConsentGiven && !known.Recording && c.CompletedAt != nil:
 		return ExpectRecording, c.CompletedAt.Add(d.Recording), true
+	case c.Uncleared():
+		return ExpectClearance, c.LostAt().Add(d.Clearance), true
 	}
 	return "", time.Time{}, false
 }
@@ -99,14 +99,14 @@ func (c *Call) answered() bool { return c.StartedAt != nil || c.Status == CallCo
 // AnsweredAt is when an answered call was, as far as is known.
 func (c *Call) AnsweredAt() time.Time { return since(c.StartedAt, c.CompletedAt, c.CreatedAt) }
 
-// Uncleared reports whether the call is over without consent, was answered, and Twilio may still have a recording of it:
-// nothing of ours starts one without a yes, but the account can be set up to record, and a callback can be lost.
+// Uncleared reports whether the call is over, was answered, and Twilio may still have a recording of it that must not be
+// kept: nothing of ours starts one without a yes, but the account can be set up to record, and a callback can be lost.
 func (c *Call) Uncleared() bool {
-	return c.Status.Terminal() && c.TwilioSid != "" && c.answered() && c.Consent != ConsentGiven && c.ClearedAt == nil
+	return c.Status.Terminal() && c.TwilioSid != "" && c.answered() && c.ClearedAt == nil
 }
 
-// LostAt is since when no recording of a call without consent must be left: its end, or when it lost its consent or was
-// erased after that.
+// LostAt is since when no recording must be left that is not covered by a consent: the end of the call, or when it lost its
+// consent or was erased after that.
 func (c *Call) LostAt() time.Time {
 	at := since(c.CompletedAt, nil, c.CreatedAt)
 	for _, later := range []*time.Time{c.ConsentAt, c.ErasedAt} {

@@ -97,8 +97,8 @@ func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
 		"in progress":        {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectVerdict},
 		"in progress, known": {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at, AnsweredBy: "human"}, ExpectEnd},
 		"over":               {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven}, ExpectVerdict},
-		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, ""},
-		"over, unknown":      {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "unknown"}, ""},
+		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, ExpectClearance},
+		"over, unknown":      {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, ClearedAt: &at, AnsweredBy: "unknown"}, ""},
 		"busy":               {Call{Status: CallBusy, TwilioSid: "CA1", CompletedAt: &at}, ""},
 		"ringing":            {Call{Status: CallRinging, DialedAt: &dialTime}, ExpectAnswer},
 	} {
@@ -108,7 +108,7 @@ func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
 	}
 }
 
-func TestClearanceIsExpectedOfEveryAnsweredCallWithoutConsent(t *testing.T) {
+func TestClearanceIsExpectedOfEveryAnsweredCall(t *testing.T) {
 	d := DefaultDeadlines()
 	end, later := dialTime.Add(time.Minute), dialTime.Add(time.Hour)
 	base := Call{Status: CallCompleted, TwilioSid: "CA1", StartedAt: &dialTime, CompletedAt: &end, AnsweredBy: "human", Consent: ConsentRefused, ConsentAt: &dialTime}
@@ -122,7 +122,7 @@ func TestClearanceIsExpectedOfEveryAnsweredCallWithoutConsent(t *testing.T) {
 		"erased":           {func(c *Call) { c.ClearedAt = &end; c.Erase(later) }, later.Add(d.Clearance)},
 		"failed midway":    {func(c *Call) { c.Status = CallFailed }, end.Add(d.Clearance)},
 		"cleared":          {func(c *Call) { c.ClearedAt = &later }, time.Time{}},
-		"consent":          {func(c *Call) { c.Consent = ConsentGiven }, time.Time{}},
+		"consent":          {func(c *Call) { c.Consent = ConsentGiven }, end.Add(d.Clearance)},
 		"nobody picked up": {func(c *Call) { c.Status, c.StartedAt = CallNoAnswer, nil }, time.Time{}},
 		"not over":         {func(c *Call) { c.Status, c.CompletedAt = CallInProgress, nil }, dialTime.Add(d.End)},
 	} {

@@ -94,8 +94,8 @@ func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
 	return r.config.Store.NoVerdict(ctx, w.Call.ID)
 }
 
-// clear looks for recordings of a call without consent. What Twilio has is fed, which has it deleted; what is absent or
-// failed has no audio.
+// clear looks for recordings of a call that is over. What Twilio has is fed, which has it deleted unless a consent covers
+// it; what is absent or failed has no audio.
 func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
 	repaired, list, err := r.feedRecordings(ctx, w.Call)
 	if gone(err) {
@@ -104,13 +104,19 @@ func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
 	if err != nil {
 		return repaired, err
 	}
-	audible := 0
+	left := 0
 	for _, recording := range list {
-		if recording.Status != "absent" && recording.Status != "failed" {
-			audible++
+		switch recording.Status {
+		case "absent", "failed":
+		case "completed":
+			if w.Call.Consent != interview.ConsentGiven {
+				left++
+			}
+		default:
+			left++
 		}
 	}
-	_, err = r.config.Store.RecordingsListed(ctx, w.Call.ID, audible, r.config.AbsentAnswers, r.config.AbsentFor)
+	_, err = r.config.Store.RecordingsListed(ctx, w.Call.ID, left, r.config.AbsentAnswers, r.config.AbsentFor)
 	return repaired, err
 }
 

@@ -226,3 +226,30 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 		}
 	})
 }
+
+// The account recorded from the answer on, and told nobody. Our own recording came as ever.
+func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		answered := r.clock()
+		r.send(inbox.KindVoice, id, "CA1", "CallStatus", "in-progress")
+		r.advance(20 * time.Second)
+		r.consents(id, "CA1")
+		r.advance(time.Minute)
+		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "80")
+		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
+		r.carrier.hasRecording("CA1", "RE0", "completed", answered)
+		r.pass(5 * time.Minute)
+		for key, want := range map[string]string{":RE0": "1", ":RE1": "0"} {
+			if n := r.runs(interview.DeleteRecording, id+key); n != want {
+				t.Errorf("%s deletions of %s", n, key)
+			}
+		}
+		if n := r.runs(interview.TranscribeRecording, id+":RE0"); n != "0" {
+			t.Error("it is transcribed")
+		}
+		if n := r.carrier.asked(); n != 1 || r.call(id).Call.ClearedAt == nil {
+			t.Errorf("%d requests, cleared at %v", n, r.call(id).Call.ClearedAt)
+		}
+	})
+}

@@ -196,7 +196,7 @@ const (
 	manyChecks = 100
 	// verdictAfter is how long after the answer Twilio is asked who picked up: by default it gives detection up after 30 s.
 	verdictAfter = time.Minute
-	// clearAfter is how long after the end of a call without consent Twilio is asked for its recordings.
+	// clearAfter is how long after the end of a call Twilio is asked for its recordings.
 	clearAfter = time.Minute
 )
 

@@ -31,9 +31,10 @@ func (s *Store) NoVerdict(ctx context.Context, callID string) error {
 	return nil
 }
 
-// RecordingsListed takes in an answer of Twilio's about a call without consent that is over: how many recordings with
-// audio it has. Once so many answers in a row, over so long a time, said none since the call must have none, the call is
-// cleared. It reports whether that is so.
+// RecordingsListed takes in an answer of Twilio's about a call that is over: how many of its recordings it cannot be cleared
+// with. Of a call without consent those are all that have audio, and so many answers in a row, over so long a time, must
+// say none since the call must have none. With consent one answer will do: what it lists has been taken in, and what is
+// early is being deleted. It reports whether the call is cleared.
 func (s *Store) RecordingsListed(ctx context.Context, callID string, listed, answers int, over time.Duration) (cleared bool, err error) {
 	err = s.write(ctx, func(tx *Tx) error {
 		cleared = false
@@ -44,6 +45,10 @@ func (s *Store) RecordingsListed(ctx context.Context, callID string, listed, ans
 		if listed > 0 {
 			_, err := tx.Exec(ctx, `UPDATE call_watch SET absences = 0, absent_since = NULL WHERE call_id = $1`, callID)
 			return err
+		}
+		if call.Consent == interview.ConsentGiven {
+			cleared, call.ClearedAt = true, &tx.Now
+			return tx.saveCall(ctx, call)
 		}
 		var absences int
 		var since time.Time

@@ -421,7 +421,7 @@ func TestFailureOfAnErasedCallKeepsItsPayload(t *testing.T) {
 
 func TestConsentTakenBackLeavesWhatWasSaid(t *testing.T) {
 	for name, back := range map[string]func(l *line){
-		"no":      func(l *line) { l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no") },
+		"no": func(l *line) { l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no") },
 		"machine": func(l *line) {
 			// Answers outrank the detector: this was heard otherwise, such as in a recording.
 			l.store.mustExec(l.t, `UPDATE calls SET answers = 0 WHERE id = $1`, l.id)

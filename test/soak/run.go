@@ -198,11 +198,14 @@ func (r *run) awaitRepair(ctx context.Context) error {
 	return r.awaitRest(ctx, 3*time.Second)
 }
 
-// missing is how many things will be late tomorrow, if nothing comes until then.
+// missing is how many things will be late tomorrow, if nothing comes until then. The proof that Twilio has no recording that
+// must not be kept is not counted: nothing has to come for it, it takes its minutes.
 func (r *run) missing(ctx context.Context) (n int, err error) {
 	late, err := r.ledger.OverdueCounts(ctx, interview.DefaultDeadlines())
-	for _, count := range late {
-		n += count
+	for what, count := range late {
+		if what != string(interview.ExpectClearance) {
+			n += count
+		}
 	}
 	return n, err
 }

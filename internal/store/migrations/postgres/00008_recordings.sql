@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- By what the consent was decided, how many live answers said something, which recordings were seen before the consent, and
--- when it was certain that Twilio has no recording of a call without consent.
+-- when it was certain that Twilio has no recording of the call that must not be kept.
 ALTER TABLE calls ADD COLUMN consent_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE calls ADD COLUMN answers INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE calls ADD COLUMN early_recordings TEXT NOT NULL DEFAULT '';
@@ -12,7 +12,7 @@ UPDATE calls SET answers = (SELECT COUNT(*) FROM utterances WHERE utterances.cal
 -- Of calls that are over already nothing more is expected, but for those whose person asked to be erased.
 UPDATE calls SET answered_by = 'unknown' WHERE answered_by = ''
     AND status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED') AND (started_at IS NOT NULL OR status = 'COMPLETED');
-UPDATE calls SET cleared_at = updated_at WHERE consent <> 'given' AND erased_at IS NULL
+UPDATE calls SET cleared_at = updated_at WHERE erased_at IS NULL
     AND status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED');
 INSERT INTO call_watch (call_id, next_at, checks, absences)
     SELECT id, updated_at, 0, 0 FROM calls WHERE erased_at IS NOT NULL AND twilio_sid <> ''
