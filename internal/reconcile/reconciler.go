@@ -102,7 +102,7 @@ func New(config Config) *Reconciler {
 
 // claimed bounds the calls of one pass, lease how long they are this process's.
 const (
-	claimed = 50
+	claimed = 100
 	lease   = 2 * time.Minute
 )
 
@@ -122,21 +122,45 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	}
 }
 
-// Pass checks the calls whose next check is due. It stops early when Twilio asks for less.
+// Pass checks the calls whose next check is due, those of which something is awaited before those that are only to be
+// cleared: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
+	begun := time.Now()
 	ids, err := r.config.Store.ClaimWatched(ctx, claimed, lease)
 	if err != nil {
 		return err
 	}
+	var patient []string
 	for _, id := range ids {
-		if _, err := r.Check(ctx, id); err != nil {
-			if ctx.Err() != nil || throttled(err) {
-				return err
-			}
-			r.config.Log.Warn("reconciling a call", "call", id, "error", err)
+		later, err := r.visit(ctx, id, false)
+		if err != nil {
+			return err
+		}
+		if later {
+			patient = append(patient, id)
+		}
+	}
+	for _, id := range patient {
+		if time.Since(begun) > r.config.Every {
+			return nil // what is left comes again when its lease ends
+		}
+		if _, err := r.visit(ctx, id, true); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// visit checks a call, unless it can wait. The error ends the pass.
+func (r *Reconciler) visit(ctx context.Context, id string, patient bool) (later bool, err error) {
+	_, later, err = r.check(ctx, id, patient)
+	if err != nil && (ctx.Err() != nil || throttled(err)) {
+		return false, err
+	}
+	if err != nil {
+		r.config.Log.Warn("reconciling a call", "call", id, "error", err)
+	}
+	return later, nil
 }
 
 // Since checks every call that was created at or after a time, whether it is due or not, and returns how many events were
@@ -167,26 +191,34 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 // Check looks at one call, asks Twilio when something is late, and sets the time of the next look. It returns how many
 // events were missing.
 func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {
+	repaired, _, err = r.check(ctx, callID, true)
+	return repaired, err
+}
+
+// check is Check, but puts off for later, without patience, a call that is due and only to be cleared.
+func (r *Reconciler) check(ctx context.Context, callID string, patient bool) (repaired int, later bool, err error) {
 	now := r.config.Now()
 	w, err := r.config.Store.Watched(ctx, callID, r.config.Deadlines)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return 0, nil
+		return 0, false, nil
 	case err != nil:
-		return 0, err
+		return 0, false, err
 	case w.What == "":
-		return 0, r.config.Store.Unwatch(ctx, callID)
+		return 0, false, r.config.Store.Unwatch(ctx, callID)
 	case now.Before(begin(w)):
-		return 0, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
+		return 0, false, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
+	case w.What == interview.ExpectClearance && !patient:
+		return 0, true, nil
 	}
 	if w.Checks == manyChecks && w.What != interview.ExpectDial {
 		err := r.config.Store.Note(ctx, callID, "reconcile.fruitless", "Twilio does not say what became of: "+string(w.What)+"; asking daily")
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
 	repaired, askErr := r.ask(ctx, w)
-	return repaired, errors.Join(askErr, r.again(ctx, w, askErr != nil))
+	return repaired, false, errors.Join(askErr, r.again(ctx, w, askErr != nil))
 }
 
 const (
