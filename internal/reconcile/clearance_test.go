@@ -253,3 +253,21 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 		}
 	})
 }
+
+func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *rig) {
+		id := r.placed("CA1")
+		ended := r.clock()
+		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "canceled", "Timestamp", ended.Format(time.RFC1123Z))
+		r.pass(time.Minute) // nobody waits for anything any more
+		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM call_watch`); n != "0" {
+			t.Fatalf("%s calls are watched", n)
+		}
+		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "in-progress", "AnsweredBy", "human", "Timestamp", ended.Add(-time.Minute).Format(time.RFC1123Z))
+		r.carrier.hasRecording("CA1", "RE1", "completed", ended.Add(-time.Minute))
+		r.pass(5 * time.Minute)
+		if n := r.runs(interview.DeleteRecording, id+":RE1"); n != "1" {
+			t.Errorf("%s deletions", n)
+		}
+	})
+}

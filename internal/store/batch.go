@@ -277,6 +277,11 @@ func (b *batch) save(ctx context.Context) error {
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
 	trip.saveCalls(was, is)
+	for i := range is {
+		if is[i].Uncleared() && !was[i].Uncleared() {
+			trip.watchAnew(is[i].ID)
+		}
+	}
 	trip.saveRecordings(b.recordings)
 	trip.insertUtterances(b.utterances)
 	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {

@@ -45,6 +45,12 @@ func (tx *Tx) watch(ctx context.Context, callID string, at time.Time) error {
 	return nil
 }
 
+// watchAnew has a call looked at that may not be watched any more: that it was answered can be told after its end.
+func (t *trip) watchAnew(callID string) {
+	t.exec("watching call "+callID, `INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 0, 0)
+		ON CONFLICT (call_id) DO NOTHING`, callID, t.tx.Now)
+}
+
 // ClaimWatched takes calls whose next check is due, for the given time, so that no other process checks them too.
 func (s *Store) ClaimWatched(ctx context.Context, limit int, lease time.Duration) ([]string, error) {
 	var ids []string
