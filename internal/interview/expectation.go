@@ -51,13 +51,13 @@ func DeadlinesOf(limit time.Duration) Deadlines {
 		Verdict: limit / 6, Clearance: limit / 3}
 }
 
-// Expect says what the call waits for and by when it must have come; of two things the one that is due first. It returns
-// false when nothing more is expected, or the call was not dialled yet.
-func (c *Call) Expect(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
+// Expect says what the call waits for and by when it must have come. Of two things that is the verdict only while the other
+// is not late. It returns false when nothing more is expected, or the call was not dialled yet.
+func (c *Call) Expect(d Deadlines, known Known, now time.Time) (what Expectation, due time.Time, ok bool) {
 	what, due, ok = c.expectProgress(d, known)
 	// Detection is asked for with every call. What nobody picked up has none.
 	if c.AnsweredBy == "" && c.answered() {
-		if at := c.AnsweredAt().Add(d.Verdict); !ok || at.Before(due) {
+		if at := c.AnsweredAt().Add(d.Verdict); !ok || at.Before(due) && !now.After(due) {
 			return ExpectVerdict, at, true
 		}
 	}

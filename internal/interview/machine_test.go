@@ -93,16 +93,18 @@ func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
 	for name, c := range map[string]struct {
 		call Call
 		want Expectation
+		now  time.Time
 	}{
-		"in progress":        {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectVerdict},
-		"in progress, known": {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at, AnsweredBy: "human"}, ExpectEnd},
-		"over":               {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven}, ExpectVerdict},
-		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, ExpectClearance},
-		"over, unknown":      {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, ClearedAt: &at, AnsweredBy: "unknown"}, ""},
-		"busy":               {Call{Status: CallBusy, TwilioSid: "CA1", CompletedAt: &at}, ""},
-		"ringing":            {Call{Status: CallRinging, DialedAt: &dialTime}, ExpectAnswer},
+		"in progress":        {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectVerdict, at},
+		"should be over":     {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectEnd, at.Add(d.End + 1)},
+		"in progress, known": {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at, AnsweredBy: "human"}, ExpectEnd, at},
+		"over":               {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven}, ExpectVerdict, at},
+		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, ExpectClearance, at},
+		"over, unknown":      {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, ClearedAt: &at, AnsweredBy: "unknown"}, "", at},
+		"busy":               {Call{Status: CallBusy, TwilioSid: "CA1", CompletedAt: &at}, "", at},
+		"ringing":            {Call{Status: CallRinging, DialedAt: &dialTime}, ExpectAnswer, at},
 	} {
-		if what, due, _ := c.call.Expect(d, Known{Recording: true}); what != c.want || what == ExpectVerdict && !due.Equal(at.Add(d.Verdict)) {
+		if what, due, _ := c.call.Expect(d, Known{Recording: true}, c.now); what != c.want || what == ExpectVerdict && !due.Equal(at.Add(d.Verdict)) {
 			t.Errorf("%s: %q by %v, want %q", name, what, due, c.want)
 		}
 	}
@@ -128,7 +130,7 @@ func TestClearanceIsExpectedOfEveryAnsweredCall(t *testing.T) {
 	} {
 		call := base
 		c.change(&call)
-		what, due, ok := call.Expect(d, Known{Recording: true})
+		what, due, ok := call.Expect(d, Known{Recording: true}, later)
 		if want := ExpectClearance; ok != !c.due.IsZero() || !due.Equal(c.due) || ok && what != want && name != "not over" {
 			t.Errorf("%s: %q by %v, want by %v", name, what, due, c.due)
 		}

@@ -105,6 +105,7 @@ func (s *Store) watched(ctx context.Context, deadlines interview.Deadlines, wher
 }
 
 func (s *Store) eachWatched(ctx context.Context, deadlines interview.Deadlines, each func(Watched), where string, args ...any) error {
+	now := s.now()
 	err := collect(ctx, s.read(), func(r row) error {
 		var w Watched
 		var known interview.Known
@@ -113,7 +114,7 @@ func (s *Store) eachWatched(ctx context.Context, deadlines interview.Deadlines, 
 			return err
 		}
 		w.Call = call
-		if what, due, ok := call.Expect(deadlines, known); ok {
+		if what, due, ok := call.Expect(deadlines, known, now); ok {
 			w.What, w.Due = what, due
 		}
 		each(w)
