@@ -9,17 +9,6 @@ import (
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
-func (s *Store) mustExec(t *testing.T, statement string, args ...any) {
-	t.Helper()
-	err := s.write(t.Context(), func(tx *Tx) error {
-		_, err := tx.Exec(t.Context(), statement, args...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (s *Store) runsOf(t *testing.T, function interview.Function, key string) int {
 	t.Helper()
 	return s.count(t, `SELECT COUNT(*) FROM function_runs WHERE function = $1 AND key = $2`, string(function), key)

@@ -24,6 +24,8 @@ const mostAskings = 5
 // its answer was. If it was not accepted, its question is asked once more; that of the consent under the next number, so that an
 // answer which arrives late is not taken for the new one.
 func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	before := call.Consent
+	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
 
 	failed := failedRequest(event.Form, event.Subject)
@@ -33,8 +35,10 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 	}
 	document := w.ask(call, asked+1, call.Script.ConsentAgain())
 	switch {
-	case call.Status.Terminal():
+	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
+	case call.OnMachine():
+		document = farewell(call.Script.NoMessage())
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
@@ -47,7 +51,7 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 		document = farewell(call.Script.NotUnderstood())
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call}, reply, err
+	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
 }
 
 // isFallback says whether Twilio asks for TwiML because it could not have it elsewhere: no other request says so.
