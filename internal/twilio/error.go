@@ -46,7 +46,7 @@ func (e *Error) Fault() fault.Fault {
 	if e.Code != 0 {
 		f.Code = fault.SafeCode(strconv.Itoa(e.Code))
 	}
-	if e.Throttled() {
+	if f.Class == fault.Permanent && (e.Throttled() || e.Temporary()) {
 		f.Class = fault.Transient
 	}
 	switch {
