@@ -17,6 +17,12 @@ import (
 func (tx *Tx) enqueue(ctx context.Context, cause string, list []interview.Job) error {
 	var fresh []enqueued
 	for _, job := range list {
+		if there, err := tx.hasRun(ctx, job); err != nil || there {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		args, err := json.Marshal(job.Args)
 		if err != nil {
 			return fmt.Errorf("arguments of %s: %w", job.Function, err)
@@ -35,6 +41,23 @@ func (tx *Tx) enqueue(ctx context.Context, cause string, list []interview.Job) e
 		}
 	}
 	return tx.insert(ctx, fresh)
+}
+
+// hasRun reports whether a job that may be asked for more than once is in the ledger already. To insert it again would change
+// nothing, but wait for whoever is ending its run, who holds its row and may wait for the call's, which this transaction
+// holds.
+func (tx *Tx) hasRun(ctx context.Context, job interview.Job) (bool, error) {
+	switch job.Function {
+	case interview.DeleteRecording, interview.EndCall, interview.CancelCall:
+	default:
+		return false, nil
+	}
+	var n int
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM function_runs WHERE function = $1 AND key = $2`, string(job.Function), job.Key).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("looking for %s: %w", job.Function, err)
+	}
+	return n > 0, nil
 }
 
 func (tx *Tx) insert(ctx context.Context, runs []enqueued) error {
