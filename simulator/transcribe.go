@@ -50,7 +50,7 @@ func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
 	text, err := s.listenTo(file)
 	switch {
 	case errors.Is(err, errTooShort):
-		answer(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": err.Error(),
+		answer(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": "Audio file is too short. Minimum audio length is 0.1 seconds.",
 			"type": "invalid_request_error", "param": "file", "code": "audio_too_short"}})
 		return
 	case err != nil:
@@ -98,7 +98,7 @@ type timedWord struct {
 	End   float64 `json:"end"`
 }
 
-var errTooShort = errors.New("Audio file is too short. Minimum audio length is 0.1 seconds.")
+var errTooShort = errors.New("audio file is too short")
 
 // listenTo recognises a file as one of this simulator's recordings.
 func (s *Simulator) listenTo(file []byte) (transcript, error) {

@@ -67,11 +67,11 @@ func (s *Server) knows(authorization string) bool {
 // take replaces what is registered; a function that was there keeps what it has.
 func (s *Server) take(a *application, checksum [sha256.Size]byte) (modified bool, err error) {
 	if a.AppName == "" {
-		return false, errors.New("App ID required")
+		return false, errors.New("app ID required")
 	}
 	for _, f := range a.Functions {
 		if f.Retries != nil && *f.Retries > maxRetries || f.Steps["step"].Runtime.URL == "" {
-			return false, errors.New("At least one function is invalid")
+			return false, errors.New("at least one function is invalid")
 		}
 		if len(f.Throttle) > 0 || len(f.RateLimit) > 0 || len(f.Debounce) > 0 {
 			return false, fmt.Errorf("this server for tests knows no throttle, rate limit or debounce, which %s asks for", f.ID)
