@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
+	"time"
 
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -24,7 +26,7 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 				config.SecondaryToken = of[1]
 			}
 			if account == a.settings.AccountSid {
-				config.OnToken = a.tokenChanged
+				config.OnToken, config.OnClock = a.tokenChanged, a.clockSeen
 			}
 			var err error
 			if a.clients[account], err = twilio.New(config); err != nil {
@@ -44,6 +46,18 @@ func (a *App) tokenChanged(secondary bool) {
 		return
 	}
 	a.log.Info("Twilio accepts TWILIO_AUTH_TOKEN again, which is used from now on")
+}
+
+// clockTolerance is half of what makes a recording look as if it had begun before the consent; see interview.Call.Early.
+const clockTolerance = 3 * time.Second
+
+// clockSeen tells the operator that our clock and Twilio's are too far apart.
+func (a *App) clockSeen(ahead time.Duration) {
+	if ahead.Abs() < clockTolerance {
+		return
+	}
+	a.counted.Log(context.Background(), slog.LevelWarn, "clock", "the clock of this machine and Twilio's are apart; "+
+		"where ours is ahead, recordings seem to have begun before the consent and are deleted: set the clock", slog.Duration("ahead", ahead))
 }
 
 // watchDialing says when dialling is paused, and lets it go on when Twilio does.

@@ -25,6 +25,9 @@ type Config struct {
 	SecondaryToken string
 	// OnToken, when set, hears that from now on the secondary token is the one that Twilio accepts, or the primary again.
 	OnToken func(secondary bool)
+	// OnClock, when set, hears how far our clock was ahead of Twilio's when an answer came, in whole seconds and with the time
+	// that the answer took on its way; negative when it is behind.
+	OnClock func(ahead time.Duration)
 	// APIURL is the base of the REST API: scheme, host and an optional path prefix. Empty means DefaultAPIURL. The
 	// official client's TWILIO_EDGE and TWILIO_REGION have no effect.
 	APIURL string

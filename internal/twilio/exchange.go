@@ -109,6 +109,9 @@ func (x *exchange) attempt(req *http.Request, token string) (*http.Response, err
 	x.mu.Lock()
 	x.sent, x.status, x.retryAfter = true, resp.StatusCode, fault.RetryAfter(resp.Header)
 	x.mu.Unlock()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil && x.client.config.OnClock != nil {
+		x.client.config.OnClock(time.Since(at).Truncate(time.Second))
+	}
 	if x.verbatim {
 		return resp, nil
 	}
