@@ -52,6 +52,7 @@ func (r *run) judge(ctx context.Context) error {
 		}
 		return nil
 	}
+	r.countEngine()
 	for _, v := range r.report.Ledger.Violations {
 		r.report.violate("verify "+v.Kind, "%s %s: %s", v.Subject, v.Detail, v.Text)
 	}
@@ -67,7 +68,14 @@ func (r *run) retryDead(ctx context.Context) error {
 	}
 	r.report.Retried += len(dead)
 	for _, id := range dead {
-		r.log("run %s is dead, and run again", id)
+		why, err := r.api.lastError(ctx, id)
+		if err != nil {
+			return err
+		}
+		r.log("run %s is dead, and run again: %s", id, why)
+		if r.Refusals > 0 && strings.Contains(why, "401") {
+			r.report.violate("failed-for-credentials", "run %s is dead: %s", id, why)
+		}
 		if err := r.api.do(ctx, http.MethodPost, "/api/runs/"+id+"/retry", "", nil, nil); err != nil {
 			return err
 		}

@@ -100,6 +100,21 @@ func (s *server) kill() {
 	<-ended
 }
 
+// alive reports whether the process runs.
+func (s *server) alive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return false
+	}
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}
+
 // restart starts a server that was killed; while its database is away it tries again.
 func (s *server) restart(ctx context.Context) error {
 	var err error

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -83,6 +84,18 @@ func TestKilledServerLosesACall(t *testing.T) {
 				t.Errorf("the server was killed %d times, not twice", report.Kills)
 			}
 		})
+	}
+}
+
+// TestKilledServerLosesNoCallOnInngest kills the server once while an Inngest server calls its functions.
+func TestKilledServerLosesNoCallOnInngest(t *testing.T) {
+	t.Parallel()
+	report := soaked(t, brief(t, Scenario{Database: "postgres", Engine: engineInngest, Calls: 30, Kills: 1}))
+	if report.Kills != 1 {
+		t.Errorf("the server was killed %d times, not once", report.Kills)
+	}
+	if done := report.Inngest[inngest.Completed]; done < report.Ledger.Counts.Runs {
+		t.Errorf("%d runs of the ledger, Inngest completed %d", report.Ledger.Counts.Runs, done)
 	}
 }
 

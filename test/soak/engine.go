@@ -1,0 +1,50 @@
+package main
+
+import (
+	"sync/atomic"
+
+	"github.com/i-agent/iagent/internal/testserver/inngest"
+)
+
+// openEngine starts what runs the functions, if that is not the server itself, and returns what a server must know of it.
+func (r *run) openEngine() (env []string) {
+	env = []string{"JOBS_ENGINE=" + r.engine()}
+	if r.engine() != engineInngest {
+		return env
+	}
+	r.inngest = inngest.Start(r.living())
+	r.closers = append(r.closers, r.inngest.Close)
+	settings := r.inngest.Settings()
+	for n := 0; n < len(settings); n += 2 {
+		env = append(env, settings[n]+"="+settings[n+1])
+	}
+	return env
+}
+
+// living returns the URLs of the servers that live in turn, as a load balancer with health checks would, "" while none does.
+// A call under way when its server is killed fails, and so does one that was given to it a moment too late.
+func (r *run) living() func() string {
+	var turn atomic.Uint64
+	return func() string {
+		first := turn.Add(1)
+		for n := range len(r.servers) {
+			s := r.servers[(int(first%uint64(len(r.servers)))+n)%len(r.servers)]
+			if s.alive() {
+				return "http://" + s.address
+			}
+		}
+		return ""
+	}
+}
+
+// countEngine reports what Inngest did.
+func (r *run) countEngine() {
+	if r.inngest == nil {
+		return
+	}
+	r.report.Inngest = map[inngest.State]int{}
+	for _, run := range r.inngest.Runs() {
+		r.report.Inngest[run.State]++
+		r.report.Calls += run.Calls
+	}
+}
