@@ -46,6 +46,10 @@ func (e *Error) Fault() fault.Fault {
 	if e.Code != 0 {
 		f.Code = fault.SafeCode(strconv.Itoa(e.Code))
 	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+		f.Class = fault.Transient // the account, which somebody will mend, is refused, and not what was asked for
+	}
 	if e.Throttled() {
 		f.Class = fault.Transient
 	}
@@ -81,17 +85,6 @@ func (e *Error) Throttled() bool {
 // gateway that gave up on the server behind it may say it too.
 func (e *Error) Refused() bool {
 	return e.Shaped && e.clientError() && !e.Throttled() && e.Status != http.StatusRequestTimeout
-}
-
-// Temporary reports that the same request may succeed later, for requests that are safe to repeat.
-func (e *Error) Temporary() bool {
-	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
-		return true // of the account, which somebody will mend
-	}
-	return e.Status < 300 || e.Status >= 500
 }
 
 func (e *Error) clientError() bool { return e.Status >= 400 && e.Status < 500 }
