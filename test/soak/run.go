@@ -91,16 +91,16 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	url := "http://" + listener.Addr().String()
-	r.env = slices.Concat(r.environ(), []string{"TWILIO_API_URL=" + url, "OPENAI_BASE_URL=" + url + "/v1"}, r.openEngine())
 	for n := range max(1, r.Servers) {
-		s, err := newServer(r.Binary, r.folder, n, r.env)
+		s, err := newServer(r.Binary, r.folder, n)
 		if err != nil {
 			return err
 		}
 		r.closers = append(r.closers, s.close)
 		r.servers = append(r.servers, s)
 	}
+	url := "http://" + listener.Addr().String()
+	r.env = slices.Concat(r.environ(), []string{"TWILIO_API_URL=" + url, "OPENAI_BASE_URL=" + url + "/v1"}, r.openEngine())
 	way := newRoute(r.servers)
 	r.api = &client{outside.Client{URL: publicURL, Token: adminToken,
 		HTTP: &http.Client{Transport: &route{next: way.next, addresses: way.addresses}, Timeout: time.Minute}}}
@@ -120,6 +120,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		_ = twilio.Close()
 	})
 	for _, s := range r.servers {
+		s.env = slices.Concat(r.env, s.env)
 		if err := s.start(ctx); err != nil {
 			return err
 		}
