@@ -94,8 +94,9 @@ func TestKilledServerLosesNoCallOnInngest(t *testing.T) {
 	if report.Kills != 1 {
 		t.Errorf("the server was killed %d times, not once", report.Kills)
 	}
-	if done := report.Inngest[inngest.Completed]; done < report.Ledger.Counts.Runs {
-		t.Errorf("%d runs of the ledger, Inngest completed %d", report.Ledger.Counts.Runs, done)
+	// One whose answer was lost with the server may still be about to be called again.
+	if started := report.Inngest[inngest.Completed] + report.Inngest[inngest.Queued]; started < report.Ledger.Counts.Runs {
+		t.Errorf("%d runs in the ledger, on Inngest %v", report.Ledger.Counts.Runs, report.Inngest)
 	}
 }
 
