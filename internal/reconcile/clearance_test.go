@@ -47,9 +47,9 @@ func (r *rig) late(id string) string {
 
 func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.speaks(id, "CA1")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "in-progress", created: r.clock(), answeredBy: "machine_start"})
+		id := r.placed(sid("CA1"))
+		r.speaks(id, sid("CA1"))
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock(), answeredBy: "machine_start"})
 		r.pass(50 * time.Second)
 		if n := r.carrier.asked(); n > 0 {
 			t.Errorf("%d requests while Twilio still listens", n)
@@ -59,7 +59,7 @@ func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 		if c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || r.runs(interview.EndCall, id) != "1" {
 			t.Errorf("answered by %q, consent %q, %s runs of end-call", c.AnsweredBy, c.Consent, r.runs(interview.EndCall, id))
 		}
-		if o := r.send(webhook.KindAMD, id, "CA1", "AnsweredBy", "machine_start"); o != inbox.Duplicate {
+		if o := r.send(webhook.KindAMD, id, sid("CA1"), "AnsweredBy", "machine_start"); o != inbox.Duplicate {
 			t.Errorf("the callback that came after all is a %s", o)
 		}
 	})
@@ -67,16 +67,16 @@ func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 
 func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.speaks(id, "CA1")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "in-progress", created: r.clock()})
+		id := r.placed(sid("CA1"))
+		r.speaks(id, sid("CA1"))
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock()})
 		r.pass(8 * time.Minute)
 		if what := r.late(id); what != "verdict" {
 			t.Errorf("late is %q", what)
 		}
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "480")
-		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "absent")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "480")
+		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "absent")
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(30 * time.Minute)
 		if c := r.call(id).Call; c.AnsweredBy != "unknown" || c.Consent != interview.ConsentGiven || r.notes(id, "verdict.none") != 1 {
 			t.Errorf("answered by %q, history %+v", c.AnsweredBy, r.call(id).History)
@@ -87,7 +87,7 @@ func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 			t.Errorf("%d requests after it was settled, late is %q", n, what)
 		}
 		// It comes after all.
-		r.send(webhook.KindAMD, id, "CA1", "AnsweredBy", "human")
+		r.send(webhook.KindAMD, id, sid("CA1"), "AnsweredBy", "human")
 		if c := r.call(id).Call; c.AnsweredBy != "human" {
 			t.Errorf("answered by %q", c.AnsweredBy)
 		}
@@ -96,16 +96,16 @@ func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 
 func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.speaks(id, "CA1")
+		id := r.placed(sid("CA1"))
+		r.speaks(id, sid("CA1"))
 		r.advance(10 * time.Second)
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "40")
-		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock(), answeredBy: "machine_end_other"})
-		r.carrier.hasRecording("CA1", "RE1", "completed", r.clock())
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "40")
+		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/"+sid("RE1"))
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), answeredBy: "machine_end_other"})
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(2 * time.Minute)
 		c := r.call(id).Call
-		if c.AnsweredBy != "machine_end_other" || c.Consent != interview.ConsentGiven || r.runs(interview.DeleteRecording, id+":RE1") != "0" {
+		if c.AnsweredBy != "machine_end_other" || c.Consent != interview.ConsentGiven || r.runs(interview.DeleteRecording, id+":"+sid("RE1")) != "0" {
 			t.Errorf("answered by %q, consent %q", c.AnsweredBy, c.Consent)
 		}
 	})
@@ -114,9 +114,9 @@ func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
 // The end of the call was lost, too: it comes with what was known before it.
 func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.speaks(id, "CA1")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock(), ended: r.clock().Add(20 * time.Second), duration: "20",
+		id := r.placed(sid("CA1"))
+		r.speaks(id, sid("CA1"))
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), ended: r.clock().Add(20 * time.Second), duration: "20",
 			answeredBy: "machine_start"})
 		r.pass(2 * time.Minute)
 		if c := r.call(id).Call; c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || c.Status != interview.CallCompleted {
@@ -127,9 +127,9 @@ func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
 
 func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.refuses(id, "CA1")
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "completed", created: r.clock()})
+		id := r.placed(sid("CA1"))
+		r.refuses(id, sid("CA1"))
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(50 * time.Second)
 		if n := r.carrier.asked(); n > 0 {
 			t.Errorf("%d requests before a recording could be listed", n)
@@ -151,24 +151,24 @@ func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.
 
 func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
-		r.refuses(id, "CA1")
+		id := r.placed(sid("CA1"))
+		r.refuses(id, sid("CA1"))
 		r.pass(100 * time.Second) // none is listed yet
-		r.carrier.hasRecording("CA1", "RE1", "processing", r.clock())
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
 		r.pass(time.Minute)
 		if d := r.call(id); len(d.Recordings) != 0 || d.Call.ClearedAt != nil {
 			t.Errorf("cleared at %v with a recording under way: %+v", d.Call.ClearedAt, d.Recordings)
 		}
-		r.carrier.hasRecording("CA1", "RE1", "completed", r.clock())
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(15 * time.Minute)
-		if n := r.runs(interview.DeleteRecording, id+":RE1"); n != "1" {
+		if n := r.runs(interview.DeleteRecording, id+":"+sid("RE1")); n != "1" {
 			t.Fatalf("%s deletions were asked for", n)
 		}
 		if what := r.late(id); what != "clearance" || r.call(id).Call.ClearedAt != nil {
 			t.Errorf("late is %q while Twilio has it", what)
 		}
-		r.deletes(id, "RE1")
-		r.carrier.hasNoRecording("CA1")
+		r.deletes(id, sid("RE1"))
+		r.carrier.hasNoRecording(sid("CA1"))
 		r.pass(45 * time.Minute)
 		if d := r.call(id); d.Call.ClearedAt == nil || d.Recordings[0].Status != interview.RecordingDeleted || r.late(id) != "" {
 			t.Errorf("cleared at %v, %+v, late is %q", d.Call.ClearedAt, d.Recordings, r.late(id))
@@ -191,31 +191,31 @@ func (r *rig) deletes(id, sid string) {
 
 func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		consented, refused, busy := r.placed("CA1"), r.placed("CA2"), r.placed("CA3")
-		r.consents(consented, "CA1")
-		r.send(inbox.KindStatus, consented, "CA1", "CallStatus", "completed", "CallDuration", "9")
-		r.send(inbox.KindRecording, consented, "CA1", "RecordingSid", "RE1", "RecordingStatus", "absent")
-		r.refuses(refused, "CA2")
-		r.send(inbox.KindStatus, busy, "CA3", "CallStatus", "busy")
+		consented, refused, busy := r.placed(sid("CA1")), r.placed(sid("CA2")), r.placed(sid("CA3"))
+		r.consents(consented, sid("CA1"))
+		r.send(inbox.KindStatus, consented, sid("CA1"), "CallStatus", "completed", "CallDuration", "9")
+		r.send(inbox.KindRecording, consented, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "absent")
+		r.refuses(refused, sid("CA2"))
+		r.send(inbox.KindStatus, busy, sid("CA3"), "CallStatus", "busy")
 		r.pass(time.Hour) // all is settled
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM call_watch`); n != "0" {
 			t.Fatalf("%s calls are watched", n)
 		}
 		r.carrier.asked()
-		for sid, id := range map[string]string{"CA1": consented, "CA2": refused, "CA3": busy} {
+		for callSid, id := range map[string]string{sid("CA1"): consented, sid("CA2"): refused, sid("CA3"): busy} {
 			_, err := r.store.ErasePersonalData(t.Context(), store.ErasureRequest{CallID: id, RequestedBy: "her"})
 			r.must(err)
-			r.carrier.hasRecording(sid, "RE-of-"+sid, "completed", r.clock())
+			r.carrier.hasRecording(callSid, sid("RE-of-"+callSid), "completed", r.clock())
 		}
 		r.pass(5 * time.Minute)
-		for sid, id := range map[string]string{"CA1": consented, "CA2": refused} {
-			if n := r.runs(interview.DeleteRecording, id+":RE-of-"+sid); n != "1" {
-				t.Fatalf("%s: %s deletions", sid, n)
+		for callSid, id := range map[string]string{sid("CA1"): consented, sid("CA2"): refused} {
+			if n := r.runs(interview.DeleteRecording, id+":"+sid("RE-of-"+callSid)); n != "1" {
+				t.Fatalf("%s: %s deletions", callSid, n)
 			}
-			r.deletes(id, "RE-of-"+sid)
-			r.carrier.hasNoRecording(sid)
+			r.deletes(id, sid("RE-of-"+callSid))
+			r.carrier.hasNoRecording(callSid)
 		}
-		if n := r.runs(interview.DeleteRecording, busy+":RE-of-CA3"); n != "0" {
+		if n := r.runs(interview.DeleteRecording, busy+":"+sid("RE-of-"+sid("CA3"))); n != "0" {
 			t.Error("a call that nobody answered was looked at")
 		}
 		r.pass(time.Hour)
@@ -230,22 +230,22 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 // The account recorded from the answer on, and told nobody. Our own recording came as ever.
 func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
+		id := r.placed(sid("CA1"))
 		answered := r.clock()
-		r.send(inbox.KindVoice, id, "CA1", "CallStatus", "in-progress")
+		r.send(inbox.KindVoice, id, sid("CA1"), "CallStatus", "in-progress")
 		r.advance(20 * time.Second)
-		r.consents(id, "CA1")
+		r.consents(id, sid("CA1"))
 		r.advance(time.Minute)
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "completed", "CallDuration", "80")
-		r.send(inbox.KindRecording, id, "CA1", "RecordingSid", "RE1", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE1")
-		r.carrier.hasRecording("CA1", "RE0", "completed", answered)
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "80")
+		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/"+sid("RE1"))
+		r.carrier.hasRecording(sid("CA1"), sid("RE0"), "completed", answered)
 		r.pass(5 * time.Minute)
-		for key, want := range map[string]string{":RE0": "1", ":RE1": "0"} {
+		for key, want := range map[string]string{":" + sid("RE0"): "1", ":" + sid("RE1"): "0"} {
 			if n := r.runs(interview.DeleteRecording, id+key); n != want {
 				t.Errorf("%s deletions of %s", n, key)
 			}
 		}
-		if n := r.runs(interview.TranscribeRecording, id+":RE0"); n != "0" {
+		if n := r.runs(interview.TranscribeRecording, id+":"+sid("RE0")); n != "0" {
 			t.Error("it is transcribed")
 		}
 		if n := r.carrier.asked(); n != 1 || r.call(id).Call.ClearedAt == nil {
@@ -256,17 +256,17 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 
 func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
-		id := r.placed("CA1")
+		id := r.placed(sid("CA1"))
 		ended := r.clock()
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "canceled", "Timestamp", ended.Format(time.RFC1123Z))
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "canceled", "Timestamp", ended.Format(time.RFC1123Z))
 		r.pass(time.Minute) // nobody waits for anything any more
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM call_watch`); n != "0" {
 			t.Fatalf("%s calls are watched", n)
 		}
-		r.send(inbox.KindStatus, id, "CA1", "CallStatus", "in-progress", "AnsweredBy", "human", "Timestamp", ended.Add(-time.Minute).Format(time.RFC1123Z))
-		r.carrier.hasRecording("CA1", "RE1", "completed", ended.Add(-time.Minute))
+		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "in-progress", "AnsweredBy", "human", "Timestamp", ended.Add(-time.Minute).Format(time.RFC1123Z))
+		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", ended.Add(-time.Minute))
 		r.pass(5 * time.Minute)
-		if n := r.runs(interview.DeleteRecording, id+":RE1"); n != "1" {
+		if n := r.runs(interview.DeleteRecording, id+":"+sid("RE1")); n != "1" {
 			t.Errorf("%s deletions", n)
 		}
 	})

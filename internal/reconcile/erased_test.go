@@ -21,10 +21,10 @@ func (r *rig) erasedUnknown(liveNumber string) string {
 func TestErasedCallOfUnknownDialIsFoundAndEnded(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
 		id := r.erasedUnknown(theirs)
-		r.carrier.has(remote{sid: "CA1", to: theirs, status: "ringing", created: r.clock()})
+		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "ringing", created: r.clock()})
 		r.pass(30 * time.Second)
 		c := r.call(id).Call
-		if c.TwilioSid != "CA1" || c.Status != interview.CallRinging || c.PhoneNumber != "" {
+		if c.TwilioSid != sid("CA1") || c.Status != interview.CallRinging || c.PhoneNumber != "" {
 			t.Errorf("%+v", c)
 		}
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = 'cancel-call' AND key = $1`, id); n != "1" {
@@ -50,7 +50,7 @@ func TestErasedCallThatWasNeverCreatedIsCanceled(t *testing.T) {
 func TestCallWithoutANumberIsNotLookedFor(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *rig) {
 		id := r.erasedUnknown("")
-		r.carrier.has(remote{sid: "CAstranger", to: "+15550002222", status: "ringing", created: r.clock()})
+		r.carrier.has(remote{sid: sid("CAstranger"), to: "+15550002222", status: "ringing", created: r.clock()})
 		r.pass(5 * time.Minute)
 		if n := r.carrier.asked(); n != 0 {
 			t.Errorf("Twilio was asked %d times", n)

@@ -232,6 +232,8 @@ func (w *world) interviewed() string {
 	w.must(err)
 	w.must(w.store.SaveClaims(ctx, run, id, recOf(id), []interview.Claim{{HypothesisID: w.campaign.Hypotheses[0].ID, Field: "PRICE", Unit: "USD",
 		Text: "It costs 3 dollars.", RawText: "Three dollars.", Confidence: .9}}))
+	_, err = w.store.RecordingsListed(ctx, id, 0, 1, 0)
+	w.must(err)
 	return id
 }
 
