@@ -57,7 +57,7 @@ func (e *Error) Fault() fault.Fault {
 	case errors.Is(e.err, errNoCall), errors.Is(e.err, errEmptyMedia):
 		f.Reason = e.err.Error() // ours
 	case e.err != nil:
-		f.Reason, _ = fault.Cause(e.err)
+		f.Reason = unread(e.err)
 		if f.Class == fault.Unclear {
 			f.Class = fault.Transient // the answer was cut off, or is the page of a proxy
 		}
@@ -67,6 +67,17 @@ func (e *Error) Fault() fault.Fault {
 		f.Reason = "no answer"
 	}
 	return f
+}
+
+// unread is why an answer could not be read, in our words.
+func unread(err error) string {
+	for _, ours := range []error{errNoList, errNotTwilios, ErrTooLate} {
+		if errors.Is(err, ours) {
+			return ours.Error() // what is wrapped around it may be Twilio's, or whoever's answered
+		}
+	}
+	reason, _ := fault.Cause(err)
+	return reason
 }
 
 // Unwrap is the cause in the transport or in reading the answer, nil when Twilio's answer itself is the error.
