@@ -1,10 +1,38 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
+
+// The engines, as JOBS_ENGINE names them.
+const engineRiver, engineInngest = "river", "inngest"
+
+func (s Scenario) engine() string { return cmp.Or(s.Engine, engineRiver) }
+
+// enginesOf are those that -engine means.
+func enginesOf(name string) ([]string, error) {
+	switch name {
+	case engineRiver, engineInngest:
+		return []string{name}, nil
+	case "both":
+		return []string{engineRiver, engineInngest}, nil
+	}
+	return nil, fmt.Errorf("-engine is river, inngest or both, not %q", name)
+}
+
+// on returns the scenarios on each of the engines.
+func on(engines []string, scenarios []Scenario) (out []Scenario) {
+	for _, s := range scenarios {
+		for _, s.Engine = range engines {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 // openEngine starts what runs the functions, if that is not the server itself, and returns what a server must know of it.
 func (r *run) openEngine() (env []string) {

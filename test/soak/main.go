@@ -59,13 +59,9 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 	chosen := slices.DeleteFunc(scenarios(), func(s Scenario) bool {
 		return *scenario != "" && s.Name != *scenario || *database != "" && s.Database != *database
 	})
-	engines := []string{*engine}
-	switch *engine {
-	case engineRiver, engineInngest:
-	case "both":
-		engines = []string{engineRiver, engineInngest}
-	default:
-		return fmt.Errorf("-engine is river, inngest or both, not %q", *engine)
+	engines, err := enginesOf(*engine)
+	if err != nil {
+		return err
 	}
 	chosen = on(engines, chosen)
 	if flags.NArg() > 0 || len(chosen) == 0 {

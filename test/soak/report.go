@@ -29,7 +29,7 @@ type Report struct {
 	GivenUp        int // calls that Twilio ended because their TwiML could not be had
 	Unknown        int // dials of which nobody knows, and that created nothing
 	Refusals       int // times that Twilio refused the credentials for a while
-	Waited         int // calls that nobody had been called for when it did
+	Waited         int // calls that had not been placed when it began to
 	Retried        int // runs that had used up their attempts, and were run again by hand
 	Transcripts    int
 	// Inngest counts the runs that Inngest started, by where they stand at rest; nil on River. Calls are its requests for them.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -50,9 +49,6 @@ type Scenario struct {
 	Log io.Writer
 }
 
-// The engines, as JOBS_ENGINE names them.
-const engineRiver, engineInngest = "river", "inngest"
-
 // scenarios are those of `make soak`.
 func scenarios() []Scenario {
 	return []Scenario{
@@ -75,18 +71,6 @@ func scenarios() []Scenario {
 func (s Scenario) Command() string {
 	return fmt.Sprintf("go run ./test/soak -scenario %s -engine %s -calls %d -kills %d -profile %s -seed %d",
 		s.Name, s.engine(), s.Calls, s.Kills, s.Profile, s.Seed)
-}
-
-func (s Scenario) engine() string { return cmp.Or(s.Engine, engineRiver) }
-
-// on returns the scenarios on each of the engines.
-func on(engines []string, scenarios []Scenario) (out []Scenario) {
-	for _, s := range scenarios {
-		for _, s.Engine = range engines {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func (s Scenario) faults() (simulator.Faults, error) {
