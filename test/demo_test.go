@@ -11,6 +11,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 	"github.com/i-agent/iagent/test/program"
 )
 
@@ -56,7 +57,7 @@ func TestSeedBreaksAPromise(t *testing.T) {
 					turn.Lock()
 					defer turn.Unlock()
 				}
-				var engine *program.Inngest
+				var engine *inngest.Local
 				configure := func(c *app.Config) {
 					if settings["JOBS_ENGINE"] == "inngest" {
 						engine = onInngest(t, c)

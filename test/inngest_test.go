@@ -10,7 +10,7 @@ import (
 )
 
 // onInngest has the server whose configuration it changes run its functions on Inngest.
-func onInngest(t *testing.T, config *app.Config) *program.Inngest {
+func onInngest(t *testing.T, config *app.Config) *inngest.Local {
 	at := config.URL
 	i := program.NewInngest(t, func() string { return at })
 	config.JobsEngine, config.InngestBaseURL, config.InngestServeHost = "inngest", i.URL, i.ServeHost

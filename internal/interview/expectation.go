@@ -45,11 +45,19 @@ const DefaultCallLimit = 30 * time.Minute
 func DefaultDeadlines() Deadlines { return DeadlinesOf(DefaultCallLimit) }
 
 // DeadlinesOf are right where no answered call should take longer than limit. A sixth of it is for whatever else is
-// awaited: with the default five minutes, which is time to be queued and to ring for one.
+// awaited: with the default five minutes, which is time to be queued and to ring for one. How long machine detection and the
+// proof that there is no recording take does not depend on how long calls last.
 func DeadlinesOf(limit time.Duration) Deadlines {
 	return Deadlines{Dial: min(15*time.Second, limit), Answer: limit / 6, End: limit, Recording: limit / 6,
-		Verdict: limit / 6, Clearance: limit / 3}
+		Verdict: max(limit/6, minVerdict), Clearance: max(limit/3, minClearance)}
 }
+
+const (
+	// minVerdict has room for detection, which Twilio gives up after 30 seconds by default, and for asking after a minute.
+	minVerdict = 2 * time.Minute
+	// minClearance has room for the answers that prove it, over two minutes and more, and for those that do not come.
+	minClearance = 10 * time.Minute
+)
 
 // Expect says what the call waits for and by when it must have come. Of two things that is the verdict only while the other
 // is not late. It returns false when nothing more is expected, or the call was not dialled yet.

@@ -3,7 +3,6 @@ package openai
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"regexp"
 	"time"
 
@@ -48,16 +47,6 @@ func (e *Error) Fault() fault.Fault {
 
 // Unwrap is the cause in the transport or in reading the answer, nil when the server's answer itself is the error.
 func (e *Error) Unwrap() error { return e.err }
-
-// Temporary reports that the same request may succeed later: no answer, one that could not be read, too many requests
-// or a fault of the server. A refused key or file stays refused.
-func (e *Error) Temporary() bool {
-	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	}
-	return e.Status < 400 || e.Status >= 500
-}
 
 var apiKey = regexp.MustCompile(`\bsk-[A-Za-z0-9_*-]+`)
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/openai"
 )
 
@@ -175,10 +176,10 @@ func TestServerThatFailsAtTheBestFormIsAskedForThePlainOne(t *testing.T) {
 		answer(200, jsonType, `{"text":"Hello."}`)(w, r)
 	})
 	var e *openai.Error
-	if _, err := client.Transcribe(t.Context(), audio); !errors.As(err, &e) || !e.Temporary() {
+	if _, err := client.Transcribe(t.Context(), audio); !errors.As(err, &e) || e.Fault().Class != fault.Transient {
 		t.Errorf("the first fault: %v", err)
 	}
-	if _, err := client.Complete(t.Context(), "s", "u", listSchema); !errors.As(err, &e) || !e.Temporary() {
+	if _, err := client.Complete(t.Context(), "s", "u", listSchema); !errors.As(err, &e) || e.Fault().Class != fault.Transient {
 		t.Errorf("the first fault: %v", err)
 	}
 	for range 2 {

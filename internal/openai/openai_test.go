@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/openai"
 )
 
@@ -157,9 +158,9 @@ func TestFailureIsNotRetriedHereAndSaysWhetherItCanBe(t *testing.T) {
 		return `{"error":{"message":"` + message + `","type":"t","param":null,"code":"c"}}`
 	}
 	for name, test := range map[string]struct {
-		handler   http.HandlerFunc
-		status    int
-		temporary bool
+		handler http.HandlerFunc
+		status  int
+		again   bool
 	}{
 		"bad file":        {answer(400, jsonType, problem("Invalid file format.")), 400, false},
 		"wrong key":       {answer(401, jsonType, problem("Incorrect API key provided: "+key+" or sk-se***6789")), 401, false},
@@ -187,8 +188,8 @@ func TestFailureIsNotRetriedHereAndSaysWhetherItCanBe(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v", err)
 			}
-			if e.Status != test.status || e.Temporary() != test.temporary || requests.Load() != 1 {
-				t.Errorf("status %d temporary %v after %d requests: %v", e.Status, e.Temporary(), requests.Load(), err)
+			if class := e.Fault().Class; e.Status != test.status || (class != fault.Permanent) != test.again || requests.Load() != 1 {
+				t.Errorf("status %d, %s, after %d requests: %v", e.Status, class, requests.Load(), err)
 			}
 			if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "6789") {
 				t.Errorf("the key is in the error: %v", err)
@@ -203,7 +204,7 @@ func TestSlowServerTimesOut(t *testing.T) {
 	defer close(release)
 	_, err := client.Transcribe(t.Context(), audio)
 	var e *openai.Error
-	if !errors.As(err, &e) || !e.Temporary() || !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.As(err, &e) || e.Fault().Class != fault.Transient || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -144,6 +144,24 @@ func TestOnlyAWellFormedListOfRecordingsIsAList(t *testing.T) {
 	}
 }
 
+// The log says what was wrong with an answer, and quotes nothing of it.
+func TestUnreadableAnswerIsNamed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"recordings":null}`:                     "transient: twilio: listing recordings: 200 OK: answer is not the list that was asked for",
+		`{"recordings":[{"sid":"+15551234567"}]}`: "transient: twilio: listing recordings: 200 OK: answer is not the list that was asked for",
+	} {
+		client, _ := standIn(t, saying(200, "application/json", body))
+		if _, err := client.ListRecordings(t.Context(), sid1); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	client, _ := standIn(t, saying(200, "text/html; x=15551234567", "<html>back soon</html>"))
+	want := "transient: twilio: listing recordings: 200 OK: answer is not in Twilio's form"
+	if _, err := client.ListRecordings(t.Context(), sid1); err == nil || err.Error() != want {
+		t.Errorf("a page: %v", err)
+	}
+}
+
 func TestOnlyTheCallThatWasAskedForIsTheAnswer(t *testing.T) {
 	for body, right := range map[string]bool{
 		row(nil):                          true,

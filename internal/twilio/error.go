@@ -46,14 +46,18 @@ func (e *Error) Fault() fault.Fault {
 	if e.Code != 0 {
 		f.Code = fault.SafeCode(strconv.Itoa(e.Code))
 	}
-	if f.Class == fault.Permanent && (e.Throttled() || e.Temporary()) {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+		f.Class = fault.Transient // the account, which somebody will mend, is refused, and not what was asked for
+	}
+	if e.Throttled() {
 		f.Class = fault.Transient
 	}
 	switch {
 	case errors.Is(e.err, errNoCall), errors.Is(e.err, errEmptyMedia):
 		f.Reason = e.err.Error() // ours
 	case e.err != nil:
-		f.Reason, _ = fault.Cause(e.err)
+		f.Reason = unread(e.err)
 		if f.Class == fault.Unclear {
 			f.Class = fault.Transient // the answer was cut off, or is the page of a proxy
 		}
@@ -63,6 +67,17 @@ func (e *Error) Fault() fault.Fault {
 		f.Reason = "no answer"
 	}
 	return f
+}
+
+// unread is why an answer could not be read, in our words.
+func unread(err error) string {
+	for _, ours := range []error{errNoList, errNotTwilios, ErrTooLate} {
+		if errors.Is(err, ours) {
+			return ours.Error() // what is wrapped around it may be Twilio's, or whoever's answered
+		}
+	}
+	reason, _ := fault.Cause(err)
+	return reason
 }
 
 // Unwrap is the cause in the transport or in reading the answer, nil when Twilio's answer itself is the error.
@@ -81,17 +96,6 @@ func (e *Error) Throttled() bool {
 // gateway that gave up on the server behind it may say it too.
 func (e *Error) Refused() bool {
 	return e.Shaped && e.clientError() && !e.Throttled() && e.Status != http.StatusRequestTimeout
-}
-
-// Temporary reports that the same request may succeed later, for requests that are safe to repeat.
-func (e *Error) Temporary() bool {
-	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
-		return true // of the account, which somebody will mend
-	}
-	return e.Status < 300 || e.Status >= 500
 }
 
 func (e *Error) clientError() bool { return e.Status >= 400 && e.Status < 500 }

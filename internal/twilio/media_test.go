@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -160,16 +161,17 @@ func TestVeryLongRecordingIsFetchedMixed(t *testing.T) {
 }
 
 func TestMediaErrorsSayWhetherToTryAgain(t *testing.T) {
-	for status, temporary := range map[int]bool{401: true, 403: true, 404: false, 410: false, 429: true, 500: true, 503: true} {
+	for status, class := range map[int]fault.Class{401: fault.Transient, 402: fault.Transient, 403: fault.Transient, 404: fault.Permanent,
+		410: fault.Permanent, 429: fault.Transient, 500: fault.Transient, 503: fault.Transient} {
 		s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
 		_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
-		if e := failure(t, err); e.Status != status || e.Temporary() != temporary {
-			t.Errorf("%d: temporary %v, %v", status, e.Temporary(), err)
+		if e := failure(t, err); e.Status != status || e.Fault().Class != class {
+			t.Errorf("%d: not %s: %v", status, class, err)
 		}
 	}
 	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) {})
 	_, err := newClient(t, s.URL).DownloadRecording(t.Context(), s.URL+recordingPath, 1, newFile(t))
-	if e := failure(t, err); !e.Temporary() {
+	if e := failure(t, err); e.Fault().Class == fault.Permanent {
 		t.Errorf("an empty file: %v", err)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 type Server struct {
 	API
 	// Inngest calls the functions, where JOBS_ENGINE says so.
-	Inngest *Inngest
+	Inngest *inngest.Local
 
 	t        testing.TB
 	settings Settings

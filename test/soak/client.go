@@ -44,6 +44,14 @@ func (c *client) dead(ctx context.Context) ([]string, error) {
 	return outside.Get(c.get).IDs(ctx, "/api/runs?state=failed")
 }
 
+// lastError is why the last attempt of a run failed.
+func (c *client) lastError(ctx context.Context, id string) (string, error) {
+	var run struct {
+		LastError string `json:"lastError"`
+	}
+	return run.LastError, c.get(ctx, "/api/runs/"+id, &run)
+}
+
 func (c *client) call(ctx context.Context, id string) (outside.Call, error) {
 	return outside.Get(c.get).Call(ctx, id)
 }

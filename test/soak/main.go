@@ -4,7 +4,9 @@
 //
 //	go run ./test/soak                                   every scenario, 2,000 calls each where nothing else is said
 //	go run ./test/soak -scenario kills-sqlite -calls 200 -seed 7
+//	go run ./test/soak -scenario two-servers -engine both
 //
+// The functions run on River, or on an Inngest server of the run's own, a stand-in for the self-hosted one.
 // PostgreSQL is a server of the run's own, because it is stopped on the way. Exit status 1 says that something was lost or
 // doubled, or that a run did not come to rest.
 package main
@@ -41,6 +43,7 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 		flags    = flag.NewFlagSet("soak", flag.ContinueOnError)
 		scenario = flags.String("scenario", "", "only this one: "+strings.Join(names, ", "))
 		database = flags.String("database", "", "only the scenarios on this one: sqlite or postgres")
+		engine   = flags.String("engine", engineRiver, "what runs the functions: river, inngest, or both, each scenario on one after the other")
 		calls    = flags.Int("calls", 0, "people to call, instead of the scenario's own number")
 		kills    = flags.Int("kills", -1, "SIGKILLs, instead of the scenario's own number")
 		profile  = flags.String("profile", "rough", "faults of the simulated Twilio: calm, rough or hostile")
@@ -56,6 +59,11 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 	chosen := slices.DeleteFunc(scenarios(), func(s Scenario) bool {
 		return *scenario != "" && s.Name != *scenario || *database != "" && s.Database != *database
 	})
+	engines, err := enginesOf(*engine)
+	if err != nil {
+		return err
+	}
+	chosen = on(engines, chosen)
 	if flags.NArg() > 0 || len(chosen) == 0 {
 		return fmt.Errorf("no scenario is chosen: use -scenario %s", strings.Join(names, "|"))
 	}
@@ -79,7 +87,7 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 		}
 		report, err := Run(ctx, s)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			return fmt.Errorf("%s on %s: %w", s.Name, s.Engine, err)
 		}
 		report.Print(out)
 		if len(report.Violations) > 0 {

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 	"github.com/i-agent/iagent/internal/verify"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -27,9 +28,14 @@ type Report struct {
 	Unanswered     int // of those, never answered 2xx: dropped, or nobody was there for 15 s
 	GivenUp        int // calls that Twilio ended because their TwiML could not be had
 	Unknown        int // dials of which nobody knows, and that created nothing
+	Refusals       int // times that Twilio refused the credentials for a while
+	Waited         int // calls that had not been placed when it began to
 	Retried        int // runs that had used up their attempts, and were run again by hand
 	Transcripts    int
-	Statuses       map[string]int
+	// Inngest counts the runs that Inngest started, by where they stand at rest; nil on River. Calls are its requests for them.
+	Inngest  map[inngest.State]int
+	Calls    int
+	Statuses map[string]int
 	// Violations are what was lost or doubled, by rule.
 	Violations map[string][]string
 	Kept       string // where database and logs are, if they were kept
@@ -44,10 +50,12 @@ func newReport(s Scenario) *Report {
 	return &Report{Scenario: s, Statuses: map[string]int{}, Violations: map[string][]string{}}
 }
 
-func (r *Report) count(n *int) {
+func (r *Report) count(n *int) { r.add(n, 1) }
+
+func (r *Report) add(n *int, more int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	*n++
+	*n += more
 }
 
 func (r *Report) violate(rule, format string, args ...any) {
@@ -65,8 +73,12 @@ func (r *Report) Print(out io.Writer) {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name string, value any) { fmt.Fprintf(w, "  %s\t%v\n", name, value) }
+	row("engine", s.engine())
 	row("took", r.Took.Round(time.Second))
 	row("SIGKILLs, database outages", fmt.Sprintf("%d, %d", r.Kills, r.Outages))
+	if r.Refusals > 0 {
+		row("credentials refused, calls not yet placed", fmt.Sprintf("%d, %d", r.Refusals, r.Waited))
+	}
 	row("calls", len(sim.Truths))
 	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.Statuses[status])
@@ -80,6 +92,10 @@ func (r *Report) Print(out io.Writer) {
 	row("events accepted, fetched by the reconciler", fmt.Sprintf("%d, %d", ledger.Accepted, ledger.Reconciled))
 	row("recordings, transcripts", fmt.Sprintf("%d, %d", ledger.Recordings, r.Transcripts))
 	row("runs, out of attempts and retried by hand", fmt.Sprintf("%d, %d", ledger.Runs, r.Retried))
+	if r.Inngest != nil {
+		row("runs of Inngest, calls for them", fmt.Sprintf("%d completed, %d failed, %d open; %d calls", r.Inngest[inngest.Completed],
+			r.Inngest[inngest.Failed], r.Inngest[inngest.Queued]+r.Inngest[inngest.Running], r.Calls))
+	}
 	if r.Unknown > 0 {
 		row("dials of unknown outcome, none placed", r.Unknown)
 	}

@@ -10,15 +10,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/outside"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/testserver"
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -41,6 +44,7 @@ type run struct {
 	simulator   *simulator.Simulator
 	people      *people
 	servers     []*server
+	inngest     *inngest.Local // nil on River
 	env         []string
 	api         *client
 	ledger      *store.Store
@@ -87,16 +91,16 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	url := "http://" + listener.Addr().String()
-	r.env = append(r.environ(), "TWILIO_API_URL="+url, "OPENAI_BASE_URL="+url+"/v1")
 	for n := range max(1, r.Servers) {
-		s, err := newServer(r.Binary, r.folder, n, r.env)
+		s, err := newServer(r.Binary, r.folder, n)
 		if err != nil {
 			return err
 		}
 		r.closers = append(r.closers, s.close)
 		r.servers = append(r.servers, s)
 	}
+	url := "http://" + listener.Addr().String()
+	r.env = slices.Concat(r.environ(), []string{"TWILIO_API_URL=" + url, "OPENAI_BASE_URL=" + url + "/v1"}, r.openEngine())
 	way := newRoute(r.servers)
 	r.api = &client{outside.Client{URL: publicURL, Token: adminToken,
 		HTTP: &http.Client{Transport: &route{next: way.next, addresses: way.addresses}, Timeout: time.Minute}}}
@@ -116,6 +120,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		_ = twilio.Close()
 	})
 	for _, s := range r.servers {
+		s.env = slices.Concat(r.env, s.env)
 		if err := s.start(ctx); err != nil {
 			return err
 		}
@@ -167,6 +172,7 @@ func (r *run) play(ctx context.Context) error {
 	violence.Go(func() { r.killAtMoments(calling) })
 	violence.Go(func() { r.killAgainAndAgain(calling) })
 	violence.Go(func() { r.troubleDatabase(calling) })
+	violence.Go(func() { r.refuse(calling) })
 	err := r.awaitRest(ctx, 3*time.Second)
 	called()
 	violence.Wait()
@@ -210,8 +216,9 @@ func (r *run) missing(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// patience is how long nothing has to move while runs are open: one whose process died is found well within it.
-const patience = time.Minute
+// patience is how long nothing has to move while runs are open: one whose process died is found well within it, and one that
+// failed because a service was away is tried again within it.
+const patience = jobs.MaxBackoff + time.Minute
 
 // awaitRest returns once every call is over and every run done, or nothing moves any more. For calls that are open while
 // nothing runs it waits a while.

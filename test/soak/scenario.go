@@ -16,6 +16,7 @@ import (
 type Scenario struct {
 	Name, Story string
 	Database    string // sqlite or postgres
+	Engine      string // runs the functions: river or inngest; "" is river
 	Calls       int
 	// Servers is how many processes share the database; 0 means one.
 	Servers int
@@ -27,6 +28,8 @@ type Scenario struct {
 	Outages int
 	// ReadOnly is how often PostgreSQL turns read-only for a while, leaving sessions that stay so.
 	ReadOnly int
+	// Refusals is how often Twilio's REST API refuses the account's tokens for a while, in the middle of the campaigns.
+	Refusals int
 	// Faults are added to the profile's.
 	Faults map[simulator.Fault]float64
 	// Reconcile has the server ask Twilio for what never came. Without it what is missing must be found.
@@ -59,12 +62,15 @@ func scenarios() []Scenario {
 			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Unrepaired: true},
 		{Name: "dropped", Story: "callbacks are dropped for good, the reconciler asks for them", Database: "sqlite", Calls: 300,
 			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Reconcile: true, OverdueAfter: time.Minute},
+		{Name: "refused", Story: "Twilio's REST API refuses the auth token for a while in the middle of the campaigns", Database: "postgres",
+			Calls: 300, Refusals: 1, Reconcile: true},
 	}
 }
 
 // Command is what starts this scenario again.
 func (s Scenario) Command() string {
-	return fmt.Sprintf("go run ./test/soak -scenario %s -calls %d -kills %d -profile %s -seed %d", s.Name, s.Calls, s.Kills, s.Profile, s.Seed)
+	return fmt.Sprintf("go run ./test/soak -scenario %s -engine %s -calls %d -kills %d -profile %s -seed %d",
+		s.Name, s.engine(), s.Calls, s.Kills, s.Profile, s.Seed)
 }
 
 func (s Scenario) faults() (simulator.Faults, error) {

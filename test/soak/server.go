@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +17,7 @@ import (
 // server is `iagent serve` on a port of its own: started, killed, started again.
 type server struct {
 	binary, address string
-	env             []string
+	env             []string // where it listens, and before its start the run's
 	log             *os.File
 
 	mu    sync.Mutex
@@ -30,7 +29,7 @@ type server struct {
 const readyWithin = time.Minute
 
 // newServer takes a port; nothing runs yet.
-func newServer(binary, folder string, n int, env []string) (*server, error) {
+func newServer(binary, folder string, n int) (*server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -42,7 +41,7 @@ func newServer(binary, folder string, n int, env []string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{binary: binary, address: address, env: slices.Concat(env, []string{"HOST=127.0.0.1", "PORT=" + port}), log: log}, nil
+	return &server{binary: binary, address: address, env: []string{"HOST=127.0.0.1", "PORT=" + port}, log: log}, nil
 }
 
 // start returns once the server is ready.
@@ -98,6 +97,21 @@ func (s *server) kill() {
 	}
 	_ = cmd.Process.Kill()
 	<-ended
+}
+
+// alive reports whether the process runs.
+func (s *server) alive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return false
+	}
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // restart starts a server that was killed; while its database is away it tries again.

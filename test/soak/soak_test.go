@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/testserver/inngest"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -83,6 +84,19 @@ func TestKilledServerLosesACall(t *testing.T) {
 				t.Errorf("the server was killed %d times, not twice", report.Kills)
 			}
 		})
+	}
+}
+
+// TestKilledServerLosesNoCallOnInngest kills the server once while an Inngest server calls its functions.
+func TestKilledServerLosesNoCallOnInngest(t *testing.T) {
+	t.Parallel()
+	report := soaked(t, brief(t, Scenario{Database: "postgres", Engine: engineInngest, Calls: 30, Kills: 1}))
+	if report.Kills != 1 {
+		t.Errorf("the server was killed %d times, not once", report.Kills)
+	}
+	// One whose answer was lost with the server may still be about to be called again.
+	if started := report.Inngest[inngest.Completed] + report.Inngest[inngest.Queued]; started < report.Ledger.Counts.Runs {
+		t.Errorf("%d runs in the ledger, on Inngest %v", report.Ledger.Counts.Runs, report.Inngest)
 	}
 }
 
