@@ -51,7 +51,11 @@ var englishConsentPhrases = map[meaning]string{
 		{i'd i_would we'd we_would} be {happy glad pleased delighted} to, {i'm i_am we're we_are} {happy glad} to, {i'd i_would} love to, happy to, happy to be recorded, glad to
 		{i we} {give have_given} {my our _} {consent permission}, {i we} {give} you {my our _} {consent permission}
 		you have {my our the _} {consent permission okay approval}, you've got {my our the _} {consent permission okay approval}
-		permission granted, consent {granted given}, i grant {permission consent}, i grant you permission, {i we} {authorize authorise allow permit} {it that this}
+		permission {is _} granted, consent {is _} {granted given}, i {hereby willingly} {consent agree}, most {certainly definitely}, you got it
+		{recording the_recording} is {okay fine alright all_right}, {that's that_is it's it_is} no problem {_ at_all}
+		{i'm i_am we're we_are _} {happy glad okay fine} for you to record {_ it me us this that this_call the_call}
+		{you're you_are} welcome to record {_ it me us this that this_call the_call}
+		 i grant {permission consent}, i grant you permission, {i we} {authorize authorise allow permit} {it that this}
 		{i we} {authorize authorise allow permit} {the_recording this_recording recording}
 		{i we} {authorize authorise allow permit} you to record {_ it me us this that this_call the_call}
 		you {can may} {go_ahead proceed _}, you {can may} {start begin} recording, {it's that's it_is that_is} a yes
@@ -77,7 +81,7 @@ var englishConsentPhrases = map[meaning]string{
 		{to with} {this_call the_call our_call this_conversation the_conversation me this it} being recorded, to have this call recorded
 		for you to record {_ it me us this that this_call the_call}, for {this the} {call recording interview}
 		if you record {_ it me us this that this_call the_call}, record {it me us this that this_call the_call}, to record, with the call
-		with that at all, the call, this call, it, that, this, the recording, this recording, recording, you recording, me being recorded`,
+		with that at all, to having {this_call the_call it me us} recorded, record, {the this our} conversation, the call, this call, it, that, this, the recording, this recording, recording, you recording, me being recorded`,
 
 	phraseLeans: `
 		{not_really not_completely not_entirely not} {sure certain}, unsure, uncertain, undecided, don't know, dunno, no {idea clue}, not yet, can't say, can't decide
