@@ -44,7 +44,7 @@ func (a *App) functions() ([]jobs.Function, error) {
 		cancel     = &pipeline.CancelCall{Store: a.store, Twilio: rest}
 		end        = &pipeline.EndCall{Store: a.store, Twilio: rest}
 		remove     = &pipeline.DeleteRecording{Store: a.store, Twilio: rest, Now: a.now}
-		transcribe = &pipeline.TranscribeRecording{Store: a.store, Twilio: rest, Models: models, Language: interview.Language, Now: a.now}
+		transcribe = &pipeline.TranscribeRecording{Store: a.store, Twilio: rest, Models: models, Now: a.now}
 		extract    = &pipeline.ExtractClaims{Store: a.store, Models: models}
 		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
 	)

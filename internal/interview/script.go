@@ -1,6 +1,9 @@
 package interview
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Script is what a campaign's calls say. Its methods are the only place where spoken words are made: the webhooks put
 // them into TwiML, and the transcription finds our own channel by them.
@@ -13,6 +16,15 @@ type Script struct {
 	AnswerMode AnswerMode
 	// Language is what the questions are asked in and the answers are spoken in, BCP 47; "" counts as DefaultLanguage.
 	Language string
+}
+
+// LanguageCode is the ISO 639-1 code of Language, which speech-to-text takes, or "" for a language that has none.
+func (s Script) LanguageCode() string {
+	code, _, _ := strings.Cut(cmp.Or(s.Language, DefaultLanguage), "-")
+	if len(code) != 2 {
+		return ""
+	}
+	return strings.ToLower(code)
 }
 
 // DefaultLanguage is spoken where a campaign names no language.

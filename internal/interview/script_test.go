@@ -30,3 +30,11 @@ func TestOurOwnQuestionIsNoAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestLanguageCodeIsWhatSpeechToTextTakes(t *testing.T) {
+	for tag, want := range map[string]string{"": "en", "en-US": "en", "fr-CA": "fr", "zh-Hant-TW": "zh", "DE": "de", "fil": "", "fil-PH": ""} {
+		if got := (Script{Language: tag}).LanguageCode(); got != want {
+			t.Errorf("%q has the code %q, want %q", tag, got, want)
+		}
+	}
+}

@@ -1,9 +1,5 @@
 package interview
 
-// Language is the ISO 639-1 code of the language that calls are held in, as long as all are held in one: our TwiML says no
-// other, so Twilio speaks and recognises en-US.
-const Language = "en"
-
 // Transcription is what transcribe-recording needs to know before it fetches audio.
 type Transcription struct {
 	// Skip says that there is nothing to transcribe (no consent, recording unknown, not completed or already

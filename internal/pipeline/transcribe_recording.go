@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,8 +35,6 @@ type TranscribeRecording struct {
 	Store  TranscriptStore
 	Twilio *twilio.Client
 	Models *openai.Client
-	// Language is the ISO 639-1 code of what is spoken where the call does not say, "" to let the model find out.
-	Language string
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -78,7 +75,6 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, curable(err))
 	}
-	t.Language = cmp.Or(t.Language, f.Language)
 	heard, err := f.hear(ctx, file, media, t)
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, curable(err))

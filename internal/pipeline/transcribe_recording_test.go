@@ -118,7 +118,7 @@ func (s *studio) run(t *testing.T, store *transcriptLedger) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Language: "en", Now: time.Now}
+	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Now: time.Now}
 	return f.Run(t.Context(), interview.Run{ID: "run-1", Function: interview.TranscribeRecording, Attempt: 1, Args: args})
 }
 
@@ -149,7 +149,7 @@ func hear(channels map[byte]string) http.HandlerFunc {
 
 func begun(channels int) *transcriptLedger {
 	duration := 9
-	return &transcriptLedger{begin: interview.Transcription{
+	return &transcriptLedger{begin: interview.Transcription{Language: "en",
 		Call:      interview.Call{ID: "call-1", Consent: interview.ConsentGiven},
 		Recording: interview.Recording{Sid: "RE1", Channels: channels, Duration: &duration},
 		Said:      []string{"How many cases do you sell in a week?"},

@@ -25,7 +25,7 @@ func (s *Store) BeginTranscription(ctx context.Context, run interview.Run, callI
 		if !ok {
 			return tx.finish(ctx, run)
 		}
-		result = interview.Transcription{Call: call, Recording: recording, Said: call.Script.Recorded()}
+		result = interview.Transcription{Call: call, Recording: recording, Said: call.Script.Recorded(), Language: call.Script.LanguageCode()}
 		return nil
 	})
 	if err != nil {

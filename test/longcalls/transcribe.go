@@ -27,7 +27,7 @@ func transcribe(ctx context.Context, server string, recordings int) error {
 	if err != nil {
 		return err
 	}
-	function := &pipeline.TranscribeRecording{Store: ledger{}, Twilio: media, Models: models, Language: interview.Language, Now: time.Now}
+	function := &pipeline.TranscribeRecording{Store: ledger{}, Twilio: media, Models: models, Now: time.Now}
 	idle, err := memory("VmRSS")
 	if err != nil {
 		return err
