@@ -25,12 +25,12 @@ type Config struct {
 	AccountSid         string `name:"twilio-account-sid" env:"TWILIO_ACCOUNT_SID" help:"Twilio account. Required to dial."`
 	PhoneNumber        string `name:"twilio-phone-number" env:"TWILIO_PHONE_NUMBER" help:"Caller id, E.164. Required to dial."`
 	APIURL             string `name:"twilio-api-url" env:"TWILIO_API_URL" help:"Base URL of Twilio's REST API, for other regions and the simulator." placeholder:"https://api.twilio.com"`
-	URL                string `name:"app-url" env:"APP_URL,NEXT_PUBLIC_APP_URL" help:"Public base URL, exactly as configured at Twilio. Required."`
+	URL                string `name:"app-url" env:"APP_URL,NEXT_PUBLIC_APP_URL" help:"Public base URL at which Twilio reaches this server. Required."`
 	FallbackURL        string `name:"fallback-app-url" env:"FALLBACK_APP_URL" placeholder:"URL" help:"APP_URL of a second installation on the same database, which Twilio asks for TwiML that this one could not give; without it Twilio asks this one again."`
 	DatabaseURL        string `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
 	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
 	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
-	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API. Required unless HOST and APP_URL are both loopback."`
+	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API, password of the console. Required unless HOST and APP_URL are both loopback."`
 	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
 	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
 	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"whisper-1" help:"Speech-to-text model."`

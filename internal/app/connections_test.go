@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -16,11 +15,11 @@ import (
 // answered all the while.
 func TestSlowConnectionsMakeRoomForOthers(t *testing.T) {
 	const most, slow = 8, 100
-	var closed atomic.Int64
+	closed := make(chan struct{}, slow)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
 	}))
-	server.Config.ConnState = newConnections(most, func() { closed.Add(1) }).changed
+	server.Config.ConnState = newConnections(most, func() { closed <- struct{}{} }).changed
 	server.Start()
 	defer server.Close()
 	defer server.CloseClientConnections()
@@ -49,8 +48,12 @@ func TestSlowConnectionsMakeRoomForOthers(t *testing.T) {
 			t.Errorf("answered %q, %v", body, err)
 		}
 	}
-	// One connection may be still on its way to the server.
-	if got := closed.Load(); got < slow-most-1 {
-		t.Errorf("%d connections were closed to make room, want at least %d", got, slow-most-1)
+	deadline := time.After(time.Minute)
+	for n := range slow - most {
+		select {
+		case <-closed:
+		case <-deadline:
+			t.Fatalf("%d connections were closed to make room, want %d", n, slow-most)
+		}
 	}
 }

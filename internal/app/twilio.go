@@ -48,8 +48,9 @@ func (a *App) tokenChanged(secondary bool) {
 	a.log.Info("Twilio accepts TWILIO_AUTH_TOKEN again, which is used from now on")
 }
 
-// clockTolerance is half of what makes a recording look as if it had begun before the consent; see interview.Call.Early.
-const clockTolerance = 3 * time.Second
+// clockTolerance is what a recording may seem to begin before the consent at the least; see interview.Call.Early. The Date of
+// an answer has whole seconds and is a little old when it arrives.
+const clockTolerance = 2 * time.Second
 
 // clockSeen tells the operator that our clock and Twilio's are too far apart.
 func (a *App) clockSeen(ahead time.Duration) {

@@ -19,7 +19,7 @@ import (
 const (
 	DefaultBaseURL         = "https://api.openai.com/v1"
 	DefaultTranscribeModel = "whisper-1" // the model that gives times
-	DefaultExtractModel    = "gpt-4.1-mini"
+	DefaultExtractModel    = "gpt-4o-mini"
 )
 
 // maxAnswer bounds what is read of one answer, in bytes.

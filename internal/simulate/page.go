@@ -45,7 +45,7 @@ so that somebody has to ask Twilio's REST API afterwards.
 		func(d simulator.FaultDoc) bool { return !d.Refuse && !rest(d) && !media(d) && !models(d) })
 	table("Forgeries", "Each is sent besides the real request, before or after it, and must be refused. One that is believed breaks the run.",
 		func(d simulator.FaultDoc) bool { return d.Refuse })
-	table("Recordings", "", media)
+	table("Recordings", "Drawn for each recording.", media)
 	table("REST API", "Drawn for each request by its number, call or recording.", rest)
 	table("Speech-to-text and language models", "The servers below `/v1`, as people run them. Drawn for each piece of audio, and for each question in its turn.", models)
 	out.WriteString(`## What is always so

@@ -33,7 +33,7 @@ type RefusalCode struct {
 // Where meanings were read. Pages of the dictionary are at twilio.com/docs/api/errors/ and the code.
 const (
 	dictionary = "Twilio: error dictionary, the code's page"
-	title      = "Twilio: error dictionary; the code's page was not read"
+	title      = "Twilio: error dictionary, list only"
 	geographic = "Twilio help: International Voice Dialing Geographic Permissions"
 	blog       = "Twilio blog: Protecting you from Nasty Numbers"
 )

@@ -38,7 +38,7 @@ func acceptedRow(e *inbox.Event, hash string, r inbox.Reply) []any {
 	return append(eventRow(e, hash), r.Status, text(r.ContentType, maxText), bytes(r.Body))
 }
 
-// payloadHash tells deliveries of one event with different parameters apart: SHA-256 over the raw query and the raw body.
+// payloadHash tells deliveries of one event with different bytes apart: SHA-256 over the raw query and the raw body.
 // The path is not part of it, since one webhook may be known by two; nor are headers, which the signature does not cover.
 func payloadHash(e *inbox.Event) string {
 	_, query, _ := strings.Cut(e.Target, "?")
