@@ -15,7 +15,7 @@ import (
 // answered all the while.
 func TestSlowConnectionsMakeRoomForOthers(t *testing.T) {
 	const most, slow = 8, 100
-	closed := make(chan struct{}, slow)
+	closed := make(chan struct{}, 2*slow)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
 	}))
