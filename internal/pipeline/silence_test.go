@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"testing"
 
@@ -165,13 +166,13 @@ func TestLongRecordingIsHeardInPieces(t *testing.T) {
 func TestNoAudioStaysOnTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	seen := 0
+	var seen atomic.Int64
 	look := func() {
 		names, err := filepath.Glob(filepath.Join(dir, "iagent-*"))
 		if err != nil {
 			t.Error(err)
 		}
-		seen += len(names)
+		seen.Add(int64(len(names)))
 	}
 	ok := hear(map[byte]string{1: asking, 2: asking})
 	for _, models := range []http.HandlerFunc{ok, fail(500), fail(400), drop} {
@@ -181,8 +182,8 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 		}}).run(t, begun(2))
 		look()
 	}
-	if seen != 0 {
-		t.Errorf("%d files lay in the directory for temporary files", seen)
+	if n := seen.Load(); n != 0 {
+		t.Errorf("%d files lay in the directory for temporary files", n)
 	}
 }
 
