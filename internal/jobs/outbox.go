@@ -36,6 +36,7 @@ func (s *sender) Work(ctx context.Context, job *river.Job[RunArgs]) error {
 	if err != nil || !ok {
 		return err
 	}
+	sentAt := s.engine.config.Now()
 	pause, reason := s.send(ctx, unsent)
 	if pause > 0 {
 		if err := ledger.EventNotSent(ctx, unsent, "sending the event to Inngest: "+reason); err != nil {
@@ -43,7 +44,7 @@ func (s *sender) Work(ctx context.Context, job *river.Job[RunArgs]) error {
 		}
 		return river.JobSnooze(pause)
 	}
-	return ledger.EventSent(ctx, unsent, s.engine.config.Now().Add(patience(s.function, unsent.Backlog)))
+	return ledger.EventSent(ctx, unsent, sentAt, s.engine.config.Now().Add(patience(s.function, unsent.Backlog)))
 }
 
 // send sends the event, unless Inngest has just refused another. It returns how long to wait before the next attempt, and

@@ -61,8 +61,9 @@ type Ledger interface {
 
 	// UnsentRun returns a waiting run that has no event out, and whether there is one.
 	UnsentRun(ctx context.Context, runID string) (Unsent, bool, error)
-	// EventSent notes that the event of a run is out, and when the run must have begun lest the event be lost.
-	EventSent(ctx context.Context, sent Unsent, beginBy time.Time) error
+	// EventSent notes that the event of a run is out, when its sending began, and when the run must have begun lest the event
+	// be lost. If the sending began before the time of the last ResendRuns of all runs, another event is asked for at once.
+	EventSent(ctx context.Context, sent Unsent, sentAt, beginBy time.Time) error
 	// EventNotSent keeps why the event of a run could not be sent.
 	EventNotSent(ctx context.Context, unsent Unsent, reason string) error
 	// ResendRuns asks for another event for each run whose event is out and was sent before a time; for one run only, unless

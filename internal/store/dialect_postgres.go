@@ -23,6 +23,8 @@ type dialect struct {
 	lockCalls string
 	// lock is the same for a SELECT of one table.
 	lock string
+	// lockShared is appended to a SELECT of a row that must stay as it is until the end of the transaction.
+	lockShared string
 	// skipLocked is appended to a subselect of rows to take, so that two processes take different ones.
 	skipLocked string
 	// boundWaits bounds, for the rest of a transaction of webhooks, how long it waits for a lock: a batch that one call's row
@@ -32,7 +34,7 @@ type dialect struct {
 	batchers int
 }
 
-var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED",
+var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", lockShared: " FOR SHARE", skipLocked: " FOR UPDATE SKIP LOCKED",
 	boundWaits: "SET LOCAL lock_timeout = 1500", batchers: 2}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {

@@ -94,7 +94,7 @@ func TestLostEventIsNotSentAgain(t *testing.T) {
 		if !ok || err != nil || unsent.Resends != 0 || unsent.Backlog != 0 {
 			t.Fatalf("%+v, %t, %v", unsent, ok, err)
 		}
-		if err := s.EventSent(t.Context(), unsent, clock.Now().Add(time.Minute)); err != nil {
+		if err := s.EventSent(t.Context(), unsent, clock.Now(), clock.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok, err := s.UnsentRun(t.Context(), id); ok || err != nil {
@@ -117,14 +117,14 @@ func TestLostEventIsNotSentAgain(t *testing.T) {
 			t.Fatalf("%+v, %t, %v", again, ok, err)
 		}
 		// The answer to the first event comes late: it says nothing about the second.
-		if err := s.EventSent(t.Context(), unsent, clock.Now().Add(time.Hour)); err != nil {
+		if err := s.EventSent(t.Context(), unsent, clock.Now(), clock.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok, _ := s.UnsentRun(t.Context(), id); !ok {
 			t.Error("the second event is not sent")
 		}
 		// Nor is a run that has begun taken for lost.
-		if err := s.EventSent(t.Context(), again, clock.Now().Add(time.Second)); err != nil {
+		if err := s.EventSent(t.Context(), again, clock.Now(), clock.Now().Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		s.mustStart(t, interview.OrchestrateCall, ids[0])

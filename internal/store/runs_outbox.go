@@ -31,12 +31,22 @@ func (s *Store) UnsentRun(ctx context.Context, runID string) (jobs.Unsent, bool,
 }
 
 // EventSent notes that the event of a run is out. A run that it has started already, or that asked for another event
-// meanwhile, is left alone.
-func (s *Store) EventSent(ctx context.Context, sent jobs.Unsent, beginBy time.Time) error {
+// meanwhile, is left alone. An event whose sending began before Inngest is known to have had the functions counts as lost:
+// ResendRuns may have looked for such events before this one was noted. The lock makes one of the two see the other.
+func (s *Store) EventSent(ctx context.Context, sent jobs.Unsent, sentAt, beginBy time.Time) error {
 	err := s.write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE function_runs SET begin_by = $3, event_sent_at = $5
+		var lostBefore *time.Time
+		err := tx.QueryRow(ctx, `SELECT events_lost_before FROM inngest_state WHERE id = 1`+s.dialect.lockShared).Scan(&lostBefore)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE function_runs SET begin_by = $3, event_sent_at = $5
 			WHERE id = $1 AND resends = $2 AND attempts = $4 AND state = 'waiting' AND begin_by IS NULL`,
-			sent.Run.ID, sent.Resends, nullTime(beginBy), sent.Run.Attempt, tx.Now)
+			sent.Run.ID, sent.Resends, nullTime(beginBy), sent.Run.Attempt, sentAt)
+		if err != nil || lostBefore == nil || !sentAt.Before(*lostBefore) {
+			return err
+		}
+		_, err = tx.takeBackEvents(ctx, sent.Run.ID, *lostBefore, "")
 		return err
 	})
 	if err != nil {

@@ -17,12 +17,20 @@ import (
 const resendBatch = 100
 
 // ResendRuns asks for another event for each run that waits for one which was sent before a time: now when the run is due,
-// else when it is. runID, when set, names the only run that is meant. It returns how many there were.
+// else when it is. runID, when set, names the only run that is meant; without it the time is kept, for events that are noted
+// later (see EventSent). It returns how many there were.
 func (s *Store) ResendRuns(ctx context.Context, runID string, before time.Time) (int, error) {
 	resent, last := 0, ""
 	for {
 		var batch []sentRun
 		err := s.write(ctx, func(tx *Tx) error {
+			if runID == "" {
+				_, err := tx.Exec(ctx, `UPDATE inngest_state SET events_lost_before = $1
+					WHERE id = 1 AND (events_lost_before IS NULL OR events_lost_before < $1)`, nullTime(before))
+				if err != nil {
+					return err
+				}
+			}
 			var err error
 			batch, err = tx.takeBackEvents(ctx, runID, before, last)
 			return err

@@ -27,7 +27,7 @@ func TestEventsThatAreOutAreSentAgain(t *testing.T) {
 			if err != nil || !ok {
 				t.Fatalf("%v, %v", ok, err)
 			}
-			if err := s.EventSent(ctx, unsent, now.Add(10*time.Minute)); err != nil {
+			if err := s.EventSent(ctx, unsent, now, now.Add(10*time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			sent = append(sent, run)
