@@ -51,10 +51,7 @@ func ExampleHandler() {
 		panic(err)
 	}
 	handler, err := inbox.NewHandler(inbox.Config{
-		Verify: func(r *http.Request, body []byte) error {
-			_, err := verifier.VerifyRequest(r, body)
-			return err
-		},
+		Verifier:  verifier,
 		Processor: processor,
 	})
 	if err != nil {
@@ -115,7 +112,7 @@ func ExampleConfig_identify() {
 			e.Subject = e.Query.Get("callId")
 			return nil
 		},
-		// Verify, Processor …
+		// Verifier, Processor …
 	}
 	event := &inbox.Event{CallSid: "CA1", Query: url.Values{"step": {"3"}, "callId": {"c1"}}}
 	fmt.Println(config.Identify(event), event.ID, event.Subject)

@@ -83,10 +83,7 @@ func newHandler(ctx context.Context, verifier *signature.Verifier, db *sql.DB) (
 		return nil, err
 	}
 	voice, err := inbox.NewHandler(inbox.Config{
-		Verify: func(r *http.Request, body []byte) error {
-			_, err := verifier.VerifyRequest(r, body)
-			return err
-		},
+		Verifier:   verifier,
 		Processor:  processor,
 		OnRejected: func(_ *http.Request, status int, err error) { log.Printf("rejected with %d: %v", status, err) },
 		Observe: func(_ context.Context, e *inbox.Event, r inbox.Result, err error, elapsed time.Duration) {
