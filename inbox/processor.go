@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Outcome says what became of a delivery.
@@ -62,3 +63,8 @@ func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.S
 
 // Refuse returns a Refusal.
 func Refuse(status int, reason string) error { return &Refusal{Status: status, Reason: reason} }
+
+// RepeatHorizon is how long after a webhook Twilio may still send it again, or one with the same id: a call lasts up to 24
+// hours, and the delivery receipts of a message come up to three days later. The Prune of inboxpgx and inboxsql does not
+// forget younger ids.
+const RepeatHorizon = 7 * 24 * time.Hour

@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// maxLockWait bounds the wait for a twin in another process where ctx has no deadline.
+// maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
 const maxLockWait = 10 * time.Second
 
-// backend runs the ledger's statements on connections of a pool.
+// backend runs the statements of package dedup on connections of a pool.
 type backend struct {
 	pool *pgxpool.Pool
 }

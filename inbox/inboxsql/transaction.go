@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxLockWait bounds the wait for a twin in another process where ctx has no deadline.
+// maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
 const maxLockWait = 10 * time.Second
 
 // transaction is one *sql.Tx and what goes with its end.

@@ -21,17 +21,17 @@ func TestMemory(t *testing.T) {
 // The suite runs in a process of its own for each broken Processor: there it has to fail, and to come to its end.
 func TestBrokenProcessorHangsTheSuiteOrPassesIt(t *testing.T) {
 	for fault, want := range map[string]string{
-		faultNoWait:       `the twin did not wait for the delivery in flight: outcome "", error in flight`,
-		faultTwinAnswered: `the twin did not wait for the delivery in flight: outcome "duplicate", error <nil>`,
-		faultNoLock:       `the twin did not wait for the delivery in flight: outcome "accepted", error <nil>`,
-		faultDeaf:         "Process did not return within 10s of the end of its context",
-		faultHandlesTwice: "a first delivery: the handler was called 2 times; want 1",
-		faultPanics:       "Process panicked: the handler's own panic",
+		faultNoWait:         `the duplicate did not wait for the delivery in flight: outcome "", error in flight`,
+		faultAnsweredAtOnce: `the duplicate did not wait for the delivery in flight: outcome "duplicate", error <nil>`,
+		faultNoLock:         `the duplicate did not wait for the delivery in flight: outcome "accepted", error <nil>`,
+		faultIgnoresContext: "Process did not return within 10s of the end of its context",
+		faultHandlesTwice:   "a first delivery: the handler was called 2 times; want 1",
+		faultPanics:         "Process panicked: the handler's own panic",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=2m",
-				"-test.run=^TestMemory$/^(Twin|Delivery|Panic|CrashWithMany)/^(Same|ProcessDies)")
+				"-test.run=^TestMemory$/^(Duplicate|Delivery|Panic|CrashWithMany)/^(Same|ProcessEnds)")
 			cmd.Env = append(os.Environ(), faultVariable+"="+fault)
 			out, err := cmd.CombinedOutput()
 			if err == nil {

@@ -70,7 +70,7 @@ func uglyError(t *testing.T, open Open) {
 func failAmongOthers(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	var events []*inbox.Event
-	for i := range crowd {
+	for i := range manyDeliveries {
 		token := ""
 		switch i % 8 {
 		case 3:

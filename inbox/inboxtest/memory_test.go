@@ -12,24 +12,24 @@ import (
 
 // The ways in which a memory can be broken.
 const (
-	faultNoWait       = "returns an error to a twin"
-	faultTwinAnswered = "answers a twin at once"
-	faultNoLock       = "has no lock"
-	faultDeaf         = "ignores its context"
-	faultHandlesTwice = "calls the handler twice"
-	faultPanics       = "lets a panic through"
+	faultNoWait         = "returns an error to a concurrent duplicate"
+	faultAnsweredAtOnce = "answers a concurrent duplicate at once"
+	faultNoLock         = "has no lock"
+	faultIgnoresContext = "ignores its context"
+	faultHandlesTwice   = "calls the handler twice"
+	faultPanics         = "lets a panic through"
 )
 
-// memory is the least Processor that passes the suite, and its Harness. What it keeps lives as long as its process, so
+// memory is the smallest Processor that passes the suite, and its Harness. What it keeps lives as long as its process, so
 // it proves nothing but the suite: broken by a fault, it must not pass.
 type memory struct {
 	handle inboxtest.Handle
 	fault  string
-	fuse   *inboxtest.Fuse
+	faults *inboxtest.FaultInjector
 	rows   *sync.Map // by event id
 }
 
-// row is what is durable of an event, and the lock that its twins wait for.
+// row is what is durable of an event, and the lock that its duplicates wait for.
 type row struct {
 	lock chan struct{}
 
@@ -41,7 +41,7 @@ type row struct {
 }
 
 func newMemory(handle inboxtest.Handle, fault string) *memory {
-	return &memory{handle, fault, new(inboxtest.Fuse), new(sync.Map)}
+	return &memory{handle, fault, new(inboxtest.FaultInjector), new(sync.Map)}
 }
 
 func (m *memory) row(id string) *row {
@@ -54,7 +54,7 @@ func (m *memory) Process(ctx context.Context, e *inbox.Event) (inbox.Result, err
 	if m.fault == faultNoLock {
 		return m.settle(r, e)
 	}
-	if m.fault == faultDeaf {
+	if m.fault == faultIgnoresContext {
 		ctx = context.WithoutCancel(ctx)
 	}
 	select {
@@ -63,7 +63,7 @@ func (m *memory) Process(ctx context.Context, e *inbox.Event) (inbox.Result, err
 		switch m.fault {
 		case faultNoWait:
 			return inbox.Result{}, errors.New("in flight")
-		case faultTwinAnswered:
+		case faultAnsweredAtOnce:
 			return inbox.Result{Outcome: inbox.Duplicate}, nil
 		}
 		select {
@@ -146,7 +146,7 @@ func (r *row) fail(e *inbox.Event, cause error) {
 
 // statement runs in the place of one of a database.
 func (m *memory) statement(r *row, run func()) error {
-	return m.fuse.Do(func() error {
+	return m.faults.Do(func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		run()
@@ -155,7 +155,7 @@ func (m *memory) statement(r *row, run func()) error {
 }
 
 func (m *memory) Peer() inbox.Processor {
-	return &memory{m.handle, m.fault, new(inboxtest.Fuse), m.rows}
+	return &memory{m.handle, m.fault, new(inboxtest.FaultInjector), m.rows}
 }
 
 func (m *memory) Effects(_ context.Context, id string) (int, error) {
@@ -179,9 +179,9 @@ func (m *memory) Events(_ context.Context, id string) ([]inboxtest.Recorded, err
 	return r.records, nil
 }
 
-func (m *memory) Fuse() *inboxtest.Fuse { return m.fuse }
+func (m *memory) Faults() *inboxtest.FaultInjector { return m.faults }
 
 func (m *memory) Reopen(context.Context) error {
-	m.fuse.Reset()
+	m.faults.Reset()
 	return nil
 }

@@ -12,7 +12,7 @@ var payloadCases = []testCase{
 	{"BodyIsKeptByteForByte", oddBodies},
 	{"HeaderThatIsNoTextStopsNothing", hostileText},
 	{"SameIDWithAnotherPayloadIsFlagged", conflicts},
-	{"ReconciledTwinIsNotAConflict", reconciledTwin},
+	{"ReconciledDuplicateIsNotAConflict", reconciledDuplicate},
 }
 
 func oddBodies(t *testing.T, open Open) {
@@ -67,8 +67,8 @@ func conflicts(t *testing.T, open Open) {
 	}
 }
 
-// reconciledTwin: what we rebuild from Twilio's REST API never has the bytes that Twilio sent.
-func reconciledTwin(t *testing.T, open Open) {
+// reconciledDuplicate: what is rebuilt from Twilio's REST API never has the bytes that Twilio sent.
+func reconciledDuplicate(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	for _, sources := range [][2]inbox.Source{
 		{inbox.SourceWebhook, inbox.SourceReconciled},
@@ -78,7 +78,7 @@ func reconciledTwin(t *testing.T, open Open) {
 		first, second := event(id, ""), eventOf(id, "", "CallStatus=ringing&Rebuilt=1")
 		first.Source, second.Source = sources[0], sources[1]
 		reply := tr.must(inbox.Accepted, first)
-		tr.wantReply("the twin", tr.must(inbox.Duplicate, second), reply)
+		tr.wantReply("the duplicate", tr.must(inbox.Duplicate, second), reply)
 		if n := len(tr.records(first, inbox.Conflict)); n != 0 {
 			t.Errorf("%d conflicts between %s and %s", n, sources[0], sources[1])
 		}
