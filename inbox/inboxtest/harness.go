@@ -47,9 +47,10 @@ type Harness interface {
 // Recorded is one record that a Processor keeps of an event. These are required:
 //
 //   - Accepted: one of an event that took effect, none of any other;
-//   - Conflict: one for every other payload that came under the event's id, however often it came; none where either
-//     was [inbox.SourceReconciled], see the package's documentation;
-//   - Failed: one for each failure, or one that is brought up to date; none of a refusal.
+//   - Conflict: one for every other payload that came under the event's id, however often it came, and no more than
+//     [inbox.MaxConflicts] for an event; none where either was [inbox.SourceReconciled], see the package's documentation;
+//   - Failed: one for each payload that failed, however often it failed, with the error of the last time; none of a
+//     refusal.
 //
 // A record of a refusal (Refused) or of a duplicate is optional; the suite passes over it.
 type Recorded struct {
@@ -59,7 +60,7 @@ type Recorded struct {
 	// that it has at most 8 KiB (8,192 bytes). A Processor may put words of its own before it, and may leave out or
 	// replace what its database cannot keep, such as NUL and what is not UTF-8. Of a panic it has the value.
 	Error string
-	// Attempt counts a failed event's failures so far, this one included: 1 for the first.
+	// Attempt counts how often the payload of a failed record has failed: 1 for the first time.
 	Attempt int
 	// Body is the raw body of the delivery that is recorded, byte for byte.
 	Body []byte

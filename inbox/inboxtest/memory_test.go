@@ -85,6 +85,9 @@ func (m *memory) settle(r *row, e *inbox.Event) (inbox.Result, error) {
 		return m.repeated(r, e)
 	}
 	reply, err := m.guarded(e)
+	if err == nil {
+		err = reply.Check()
+	}
 	if m.fault == faultHandlesTwice {
 		_, _ = m.guarded(e)
 	}
@@ -107,14 +110,12 @@ func (m *memory) repeated(r *row, e *inbox.Event) (inbox.Result, error) {
 	err := m.statement(r, func() {
 		result.Reply = r.reply
 		rebuilt := e.Source == inbox.SourceReconciled || r.first.Source == inbox.SourceReconciled
-		if rebuilt || bytes.Equal(e.Body, r.first.Body) {
+		if rebuilt || e.PayloadHash() == r.first.PayloadHash() {
 			return
 		}
 		result.Outcome = inbox.Conflict
-		for _, kept := range r.records {
-			if kept.Outcome == inbox.Conflict && bytes.Equal(kept.Body, e.Body) {
-				return
-			}
+		if n, kept := r.count(inbox.Conflict, e); kept != nil || n == inbox.MaxConflicts {
+			return
 		}
 		r.records = append(r.records, inboxtest.Recorded{Outcome: inbox.Conflict, Body: e.Body})
 	})
@@ -133,15 +134,27 @@ func (m *memory) guarded(e *inbox.Event) (reply inbox.Reply, err error) {
 }
 
 func (r *row) fail(e *inbox.Event, cause error) {
-	text, attempt := cause.Error(), 1
-	for _, kept := range r.records {
-		if kept.Outcome == inbox.Failed {
-			attempt++
+	text := cause.Error()
+	_, kept := r.count(inbox.Failed, e)
+	if kept == nil {
+		r.records = append(r.records, inboxtest.Recorded{Outcome: inbox.Failed, Body: e.Body})
+		kept = &r.records[len(r.records)-1]
+	}
+	kept.Error = text[:min(len(text), 8<<10)]
+	kept.Attempt++
+}
+
+// count returns how many records have an outcome, and the one of the event's payload.
+func (r *row) count(outcome inbox.Outcome, e *inbox.Event) (n int, same *inboxtest.Recorded) {
+	for i := range r.records {
+		if r.records[i].Outcome == outcome {
+			n++
+			if bytes.Equal(r.records[i].Body, e.Body) {
+				same = &r.records[i]
+			}
 		}
 	}
-	r.records = append(r.records, inboxtest.Recorded{
-		Outcome: inbox.Failed, Error: text[:min(len(text), 8<<10)], Attempt: attempt, Body: e.Body,
-	})
+	return n, same
 }
 
 // statement runs in the place of one of a database.

@@ -12,6 +12,8 @@ var payloadCases = []testCase{
 	{"BodyIsKeptByteForByte", oddBodies},
 	{"HeaderThatIsNoTextStopsNothing", hostileText},
 	{"SameIDWithAnotherPayloadIsFlagged", conflicts},
+	{"SameIDWithAnotherQueryIsFlagged", otherQuery},
+	{"ConflictsOfAnEventAreRecordedUpToALimit", manyConflicts},
 	{"ReconciledDuplicateIsNotAConflict", reconciledDuplicate},
 }
 
@@ -65,6 +67,42 @@ func conflicts(t *testing.T, open Open) {
 			t.Errorf("conflicting body %q is kept %d times; want once", body, kept[body])
 		}
 	}
+}
+
+// otherQuery: the query is signed, and so is part of the payload; the path may be one of two.
+func otherQuery(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	e := event("query", "")
+	first := tr.must(inbox.Accepted, e)
+	path, query, _ := strings.Cut(e.Target, "?")
+	other := event("query", "")
+	other.Target = path + "/v2?" + query
+	tr.wantReply("a duplicate under another path", tr.must(inbox.Duplicate, other), first)
+	other.Target = e.Target + "&attempt=2"
+	tr.wantReply("a conflicting delivery", tr.must(inbox.Conflict, other), first)
+	tr.wantState(e, 1)
+}
+
+func manyConflicts(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	e := event("many-conflicts", "")
+	first := tr.must(inbox.Accepted, e)
+	var all []*inbox.Event
+	for i := range inbox.MaxConflicts + 4 {
+		all = append(all, eventOf("many-conflicts", "", fmt.Sprint("CallStatus=ringing&CallDuration=", i)))
+	}
+	for _, other := range all {
+		tr.wantReply("a conflicting delivery", tr.must(inbox.Conflict, other), first)
+	}
+	for i, a := range tr.together(all) {
+		if a.err != nil || a.result.Outcome != inbox.Conflict {
+			t.Errorf("conflict %d again: %v", i, a)
+		}
+	}
+	if n := len(tr.records(e, inbox.Conflict)); n != inbox.MaxConflicts {
+		t.Errorf("%d conflicts are recorded; want %d", n, inbox.MaxConflicts)
+	}
+	tr.wantState(e, 1)
 }
 
 // reconciledDuplicate: what is rebuilt from Twilio's REST API never has the bytes that Twilio sent.

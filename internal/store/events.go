@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -114,8 +116,8 @@ func (t *trip) countDuplicates(again map[string]int) {
 	}
 }
 
-// recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own. An erasure of
-// the call finds both.
+// recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own: one row for
+// each payload, which counts its failures. An erasure of the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
 	return s.write(ctx, func(tx *Tx) error {
 		e := tx.newEvent(d, inbox.Failed)
@@ -124,19 +126,31 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 			e.err += ": " + words
 		}
 		e.err = truncated(e.err, 2000)
-		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome <> 'accepted' AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
-		if err != nil {
+		old := oldPayloadHash(d.event)
+		// Earlier versions kept a row for each failure.
+		err := tx.QueryRow(ctx, `UPDATE webhook_events SET attempt = attempt + 1, error = $1, source = $2, idempotency_token = $3,
+			received_at = $4 WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $5 AND body_hash IN ($6, $7)
+			AND outcome <> 'accepted' AND outcome = 'failed') RETURNING id`, storable(e.err), string(e.source),
+			storable(d.event.IdempotencyToken), d.event.ReceivedAt.UTC(), e.EventID, d.hash[:], old[:]).Scan(&e.ID)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			e.attempt = 1
+			return tx.insertUnaccepted(ctx, e)
+		case err != nil:
 			return fmt.Errorf("counting failures: %w", err)
 		}
-		return tx.insertUnaccepted(ctx, e)
+		trip := tx.trip()
+		trip.forgetUnaccepted(e.ID)
+		return trip.run(ctx)
 	})
 }
 
 // recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
 	return s.write(ctx, func(tx *Tx) error {
+		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
-			WHERE event_id = $1 AND body_hash = $2 AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:])
+			WHERE event_id = $1 AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
 		if err != nil || n > 0 {
 			return err
 		}
