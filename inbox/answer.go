@@ -57,8 +57,8 @@ func isRefusal(err error, refusal **Refusal) bool {
 	return errors.As(err, refusal) && (*refusal).Status >= 400 && (*refusal).Status <= 499
 }
 
-// complete fills in what a reply leaves open. Twilio takes an answer without content type for a broken gateway (Twilio:
-// error 12300), so there is always one.
+// complete fills in what a reply leaves open. Twilio reports an answer without content type as an error (12300), so there
+// always is one.
 func complete(r Reply, kind Kind) Reply {
 	if r.Status == 0 {
 		r.Status = http.StatusOK
@@ -97,7 +97,7 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(mediaType), jsonType)
 }
 
-// acceptsJSON says whether a client asks for JSON by name. Twilio asks for anything, and means TwiML.
+// acceptsJSON says whether a client asks for JSON by name. Twilio sends "Accept: */*", and expects TwiML.
 func acceptsJSON(accept []string) bool {
 	for _, field := range accept {
 		for part := range strings.SplitSeq(field, ",") {

@@ -134,8 +134,10 @@ func ExampleConfig_observe() {
 		panic(err)
 	}
 	handler, err := inbox.NewHandler(inbox.Config{
-		Verifier:  verifier,
-		Processor: process(func(context.Context, *inbox.Event) (inbox.Result, error) { return inbox.Result{Outcome: inbox.Accepted}, nil }),
+		Verifier: verifier,
+		Processor: process(func(context.Context, *inbox.Event) (inbox.Result, error) {
+			return inbox.Result{Outcome: inbox.Accepted}, nil
+		}),
 		Observe: func(ctx context.Context, e *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
 			level := slog.LevelInfo
 			if err != nil {

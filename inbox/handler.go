@@ -30,8 +30,8 @@ type Verifier interface {
 
 // Config is what a [Handler] needs to know. Verifier and Processor are required.
 type Config struct {
-	// Verifier says who sent the request, usually a [*signature.Verifier]. It is called before anything of the request is
-	// parsed, looked up or stored. Its error is answered with 403, which does not say why. Its match is in the event.
+	// Verifier says who sent the request; usually it is a [*signature.Verifier]. It is called before anything of the request
+	// is parsed, looked up or stored. Its error is answered with 403, without the reason. Its match is in the event.
 	Verifier Verifier
 
 	// Processor makes the event take effect.
@@ -41,8 +41,8 @@ type Config struct {
 	Kind Kind
 
 	// Methods are the HTTP methods that are accepted: POST, GET or both. Nil is both. Twilio sends a webhook with the
-	// method that is set beside its URL; the signature does not cover the method, so list only the one that is set there
-	// if you know it.
+	// method that is set beside its URL. The signature does not cover the method, so if all your URLs have the same one,
+	// list only that.
 	Methods []string
 
 	// Identify sets the event's ID, and what else the program knows of it, such as the Subject. All that was sent is in the
@@ -60,7 +60,7 @@ type Config struct {
 	Observe func(ctx context.Context, event *Event, result Result, err error, elapsed time.Duration)
 
 	// OnRejected is called for every request that was answered before it was known to be Twilio's, because of its method,
-	// size, type or signature. The error says why, with [ErrBodyRead] if middleware spoilt the request.
+	// size, type or signature. The error says why, with [ErrBodyRead] if middleware in front has read the body.
 	OnRejected func(r *http.Request, status int, err error)
 
 	// MaxBody is the largest body that is read, in bytes; 0 is DefaultMaxBody.
@@ -144,7 +144,7 @@ func identify(e *Event) (err error) {
 	return err
 }
 
-// unidentified says what an engineer has to do about a kind. The kind may be a stranger's path.
+// unidentified is the error of a kind that has no id. The kind may be any path that was requested, so it is shortened.
 func unidentified(kind Kind) string {
 	return fmt.Sprintf("no Identify for webhooks of kind %.64q, which inbox.ID has no rule for", kind)
 }
@@ -162,7 +162,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result, err := h.process(r.Context(), event)
 	answerEvent(w, r, event, result, err)
 	if h.config.Observe != nil {
-		// The answer is on its way before anybody looks at it, and stays so if they panic.
+		// The answer is sent before Observe is called, so that a panic of Observe does not spoil it.
 		_ = http.NewResponseController(w).Flush()
 		h.config.Observe(r.Context(), event, result, err, h.config.Now().Sub(start))
 	}
@@ -205,7 +205,7 @@ func (h *Handler) verify(r *http.Request, body []byte) (match signature.Match, e
 	return h.config.Verifier.VerifyRequest(r, body)
 }
 
-// event is all that was sent. What is malformed in it is found by identifying, when the request is known to be Twilio's.
+// event holds everything that was sent. Whether it is complete is checked by identifying it.
 func (h *Handler) event(r *http.Request, body []byte, match signature.Match, now time.Time) *Event {
 	e := &Event{
 		Kind:             h.config.Kind,

@@ -16,7 +16,7 @@ const formType = "application/x-www-form-urlencoded"
 // usualBody is more than Twilio's webhooks have, in bytes.
 const usualBody = 4 << 10
 
-// reasonFault is all that anybody is told about a fault of the program.
+// reasonFault is the answer to any fault of the program. Details are for the log.
 const reasonFault = "Internal server error"
 
 // ErrBodyRead is in the error of a request whose body was read before the Handler got it, which no signature fits any
@@ -52,14 +52,14 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 		return []byte{}, 0, nil
 	}
 	var buffer bytes.Buffer
-	// Room is made for what a webhook usually has, and else as it arrives: whoever announces much and sends little costs little.
+	// The buffer begins with the size of a usual webhook and grows with what arrives: to announce a large body costs nothing.
 	buffer.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
 	_, err = buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return nil, http.StatusRequestEntityTooLarge, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		// The server's ReadTimeout. Nobody is at fault, and Twilio sends again what a 5xx answers, if asked to.
+		// The server's ReadTimeout. Twilio sends again what a 5xx answers, if its URL asks for that.
 		return nil, http.StatusServiceUnavailable, fmt.Errorf("reading the body: %w", err)
 	case errors.Is(err, http.ErrBodyReadAfterClose):
 		return nil, http.StatusBadRequest, fmt.Errorf("reading the body: %w: %w", ErrBodyRead, err)

@@ -44,10 +44,10 @@ func (backend) QueryRow(ctx context.Context, tx pgx.Tx, query string, args []any
 	return err == nil, err
 }
 
-// errLent is returned to a handler that wants to end the transaction it was lent.
-var errLent = errors.New("the transaction is the inbox's: return nil to commit it and an error to roll it back")
+// errLent is returned to a handler that tries to end its transaction.
+var errLent = errors.New("the inbox ends this transaction: return nil to commit it and an error to roll it back")
 
-// lentTx is a transaction that its borrower cannot end: the event would be claimed without its record.
+// lentTx is a transaction that the handler cannot end: the event would be claimed without its record.
 type lentTx struct{ pgx.Tx }
 
 func (lentTx) Commit(context.Context) error   { return errLent }

@@ -10,7 +10,7 @@
 // The isolation level is read committed. A delivery uses one connection of the pool, and a second one after the first was
 // given back only to record a failure. Deliveries of the same event wait for each other without a connection within one
 // process, and at the deduplication row between processes; lock_timeout is set for the transaction to what is left of
-// the delivery's deadline, so that no backend goes on waiting for somebody who has left.
+// the delivery's deadline, so that no connection goes on waiting for a delivery that has given up.
 //
 // All query modes of pgx work, so it runs behind a connection pooler in transaction mode too.
 //

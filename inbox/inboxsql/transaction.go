@@ -73,7 +73,7 @@ type sqlite struct {
 }
 
 // Begin waits for the writer's place, for a connection and for the file, as long as ctx allows. Once it has begun, the
-// transaction is not bound to ctx: database/sql would roll it back behind our back, and the next writer would find the
+// transaction is not bound to ctx: database/sql would roll it back in the background, and the next writer would find the
 // file locked.
 func (s sqlite) Begin(ctx context.Context) (*transaction, error) {
 	select {

@@ -11,17 +11,17 @@ import (
 const maxStatements = 64
 
 var crashCases = []testCase{
-	{"CrashWhileHandling", crashing(crashFirst, everyStatement)},
-	{"CrashWhileFailing", crashing(crashFailing, everyStatement)},
-	{"CrashWhileAnsweringADuplicate", crashing(crashDuplicate, everyStatement)},
-	{"CrashWhileKeepingAConflict", crashing(crashConflict, everyStatement)},
+	{"CrashWhileHandlingIsAllOrNothing", crashing(crashFirst, everyStatement)},
+	{"CrashWhileFailingLeavesNoEffect", crashing(crashFailing, everyStatement)},
+	{"CrashWhileAnsweringADuplicateKeepsTheAnswer", crashing(crashDuplicate, everyStatement)},
+	{"CrashWhileKeepingAConflictKeepsOneRecord", crashing(crashConflict, everyStatement)},
 	// Which statement belongs to which event is left to chance, so a few places are enough.
-	{"CrashWithManyInFlight", crashing(crashMany, func(at int) int { return at + max(1, at/2) })},
+	{"CrashWithManyInFlightLosesNoEvent", crashing(crashMany, func(at int) int { return at + max(1, at/2) })},
 }
 
 func everyStatement(at int) int { return at + 1 }
 
-// faults are the four ways in which a statement can be lost.
+// faults are the four ways in which a statement or its answer can be lost.
 var faults = []struct {
 	name string
 	Fault

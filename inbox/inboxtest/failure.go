@@ -152,8 +152,8 @@ func panicThenSucceed(t *testing.T, open Open) {
 	tr.wantState(event("panics", ""), 1)
 }
 
-// cancelMidway ends the delivery's context while it is being handled. The Processor may give up or go on, but not
-// halfway, and whoever is answered is answered the truth.
+// cancelMidway ends the delivery's context while it is being handled. The Processor may give up or go on, but the event
+// takes effect whole or not at all, and an answer is given only if it did.
 func cancelMidway(t *testing.T, open Open) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

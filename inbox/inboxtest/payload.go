@@ -10,9 +10,9 @@ import (
 
 var payloadCases = []testCase{
 	{"BodyIsKeptByteForByte", oddBodies},
-	{"HeaderThatIsNoTextStopsNothing", hostileText},
-	{"SameIDWithAnotherPayloadIsFlagged", conflicts},
-	{"SameIDWithAnotherQueryIsFlagged", otherQuery},
+	{"HeaderThatIsNoTextIsAccepted", hostileText},
+	{"SameIDWithAnotherPayloadIsAConflict", conflicts},
+	{"SameIDWithAnotherQueryIsAConflict", otherQuery},
 	{"ConflictsOfAnEventAreRecordedUpToALimit", manyConflicts},
 	{"ReconciledDuplicateIsNotAConflict", reconciledDuplicate},
 }

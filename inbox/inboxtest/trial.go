@@ -38,7 +38,7 @@ type trial struct {
 	Harness
 	t       *testing.T
 	handled atomic.Int64
-	// hook, where set, runs before the token is obeyed.
+	// hook, if set, is called first.
 	hook    func(*inbox.Event)
 	entered chan string // the tokens of the handlings that block
 	release chan struct{}

@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-// Bounds of stored text, in bytes. Nothing that a stranger sends beside the signed parameters may grow a table.
+// Bounds of stored text, in bytes: headers are not signed, and must not fill a table.
 const (
 	maxID     = 512
 	maxText   = 8 << 10
