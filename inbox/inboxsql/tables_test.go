@@ -3,6 +3,7 @@ package inboxsql_test
 import (
 	"context"
 	"database/sql"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/i-agent/iagent/inbox/inboxsql"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/testinbox"
+	"github.com/i-agent/iagent/signature"
 )
 
 func reply(context.Context, *sql.Tx, *inbox.Event) (inbox.Reply, error) { return inbox.Reply{}, nil }
@@ -152,6 +154,36 @@ func TestPruneForgetsManyRowsAndKeepsTheYoung(t *testing.T) {
 					t.Errorf("%s: %d rows, %v; want %d", what, n, err, want)
 				}
 			}
+		}
+	})
+}
+
+// The parameters of a GET are in its target: it is stored whole, up to what package signature verifies.
+func TestGetWebhookIsStoredWithItsWholeTarget(t *testing.T) {
+	const token = "12345678901234567890123456789012"
+	verifier, err := signature.New(signature.Config{URL: "https://example.com", Tokens: []string{token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	onBoth(t, func(t *testing.T, h *harness) {
+		handler, err := inbox.NewHandler(inbox.Config{Verifier: verifier, Processor: h})
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := "/message?MessageSid=SM1&From=%2B15551234567&Body=" + strings.Repeat("%C3%A9", 2500)
+		for _, duplicate := range []string{"", "true"} {
+			r := httptest.NewRequest("GET", target, nil)
+			r.Header.Set(signature.Header, signature.Sign(token, "https://example.com"+target, nil))
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if w.Code != 200 || w.Header().Get(inbox.DuplicateHeader) != duplicate || w.Body.String() != "<Response/>" {
+				t.Errorf("answer %d %q, duplicate %q", w.Code, w.Body, w.Header().Get(inbox.DuplicateHeader))
+			}
+		}
+		var stored, contentType string
+		err = h.DB.QueryRow(`SELECT target, content_type FROM inbox_events WHERE event_id = 'SM1:message'`).Scan(&stored, &contentType)
+		if err != nil || stored != target || contentType != "" {
+			t.Errorf("%d bytes of the target are stored, want %d; content type %q, %v", len(stored), len(target), contentType, err)
 		}
 	})
 }
