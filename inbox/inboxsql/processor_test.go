@@ -177,18 +177,6 @@ func TestProgramsThatStartTogetherAllFindTheirTables(t *testing.T) {
 	starts.Wait()
 }
 
-func TestReplyThatAsksToBeSentAgainIsNotStored(t *testing.T) {
-	status := 503
-	h := newHarness(t, inboxsql.SQLite, sqliteConnector(t, testdb.SQLite(t), ""), func(*inbox.Event) (inbox.Reply, error) {
-		return inbox.Reply{Status: status}, nil
-	})
-	if _, err := h.Process(t.Context(), sample("CA1:voice", "", time.Now())); err == nil {
-		t.Error("a reply with status 503 was committed")
-	}
-	status = 200
-	h.must(t, inbox.Accepted, sample("CA1:voice", "", time.Now()))
-}
-
 func TestIDThatNoDatabaseKeepsIsRefused(t *testing.T) {
 	h := newHarness(t, inboxsql.SQLite, sqliteConnector(t, testdb.SQLite(t), ""), nil)
 	for _, id := range []string{"", "a\x00b", "\xff", strings.Repeat("x", 513)} {

@@ -9,10 +9,10 @@ import (
 	"github.com/i-agent/iagent/inbox/inboxtest"
 )
 
-// faultVariable names the fault of TestMemory's Processor.
+// faultVariable names the fault of TestMemoryProcessorPassesTheSuite's Processor.
 const faultVariable = "INBOXTEST_FAULT"
 
-func TestMemory(t *testing.T) {
+func TestMemoryProcessorPassesTheSuite(t *testing.T) {
 	inboxtest.Exercise(t, func(_ *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 		return newMemory(handle, os.Getenv(faultVariable))
 	})
@@ -31,13 +31,13 @@ func TestBrokenProcessorHangsTheSuiteOrPassesIt(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=2m",
-				"-test.run=^TestMemory$/^(Duplicate|Delivery|Panic|CrashWithMany)/^(Same|ProcessEnds)")
+				"-test.run=^TestMemoryProcessorPassesTheSuite$/^(Duplicate|Delivery|Panic|CrashWithMany)/^(Same|ProcessEnds)")
 			cmd.Env = append(os.Environ(), faultVariable+"="+fault)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
 				t.Fatal("the suite passes")
 			}
-			for _, line := range []string{want, "=== RUN   TestMemory/CrashWithManyInFlightLosesNoEvent", "--- FAIL: TestMemory "} {
+			for _, line := range []string{want, "=== RUN   TestMemoryProcessorPassesTheSuite/CrashWithManyInFlightLosesNoEvent", "--- FAIL: TestMemoryProcessorPassesTheSuite "} {
 				if !strings.Contains(string(out), line) {
 					t.Fatalf("the suite does not say %q:\n%s", line, out)
 				}
