@@ -88,13 +88,8 @@ const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error 
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
 	trip := tx.trip()
 	trip.insertEvents([]*storedEvent{e})
-	trip.forgetUnaccepted(e.ID)
-	return trip.run(ctx)
-}
-
-// forgetUnaccepted forgets the payload of an event that did not take effect when its call must forget it.
-func (t *trip) forgetUnaccepted(id string) {
-	t.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
 		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
-		OR webhook_events.kind = $2 AND calls.consent <> $3))`, id, string(kindAnswer), string(interview.ConsentGiven))
+		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
+	return trip.run(ctx)
 }

@@ -127,21 +127,15 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 		}
 		e.err = truncated(e.err, 2000)
 		old := oldPayloadHash(d.event)
-		// Earlier versions kept a row for each failure.
-		err := tx.QueryRow(ctx, `UPDATE webhook_events SET attempt = attempt + 1, error = $1, source = $2, idempotency_token = $3,
-			received_at = $4 WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $5 AND body_hash IN ($6, $7)
-			AND outcome <> 'accepted' AND outcome = 'failed') RETURNING id`, storable(e.err), string(e.source),
-			storable(d.event.IdempotencyToken), d.event.ReceivedAt.UTC(), e.EventID, d.hash[:], old[:]).Scan(&e.ID)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			e.attempt = 1
-			return tx.insertUnaccepted(ctx, e)
-		case err != nil:
+		// The record of the last failure gives way to this one, which keeps its id. Earlier versions had one for each failure.
+		err := tx.QueryRow(ctx, `DELETE FROM webhook_events WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $1
+			AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'failed') RETURNING id, attempt`,
+			e.EventID, d.hash[:], old[:]).Scan(&e.ID, &e.attempt)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("counting failures: %w", err)
 		}
-		trip := tx.trip()
-		trip.forgetUnaccepted(e.ID)
-		return trip.run(ctx)
+		e.attempt++
+		return tx.insertUnaccepted(ctx, e)
 	})
 }
 
