@@ -52,18 +52,18 @@ func answerEvent(w http.ResponseWriter, r *http.Request, e *Event, result Result
 	write(w, reply.Status, reply.ContentType, reply.Body)
 }
 
-// isRefusal says whether err is the sender's fault. A refusal with another status is not one: it is a fault of ours.
+// isRefusal says whether err is the sender's fault. A refusal with another status is a fault of the program.
 func isRefusal(err error, refusal **Refusal) bool {
 	return errors.As(err, refusal) && (*refusal).Status >= 400 && (*refusal).Status <= 499
 }
 
-// complete fills in what a reply leaves open. Twilio takes an answer without content type for a broken gateway (Twilio:
-// error 12300), so there is always one.
+// complete fills in what a reply leaves open. Twilio reports an answer without content type as an error (12300), so there
+// always is one.
 func complete(r Reply, kind Kind) Reply {
 	if r.Status == 0 {
 		r.Status = http.StatusOK
 	}
-	twiml := kind == KindVoice || kind == KindConsent
+	twiml := kind == KindVoice || kind == KindGather || kind == KindMessage
 	switch {
 	case r.ContentType != "" || r.Status == http.StatusNoContent:
 	case len(r.Body) > 0 && twiml:
@@ -78,7 +78,7 @@ func complete(r Reply, kind Kind) Reply {
 	return r
 }
 
-// write sends an answer. That nobody is left to read it is no fault of ours: what it says is committed.
+// write sends an answer. Its own error is not one of the webhook: what the answer says is committed.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
@@ -97,7 +97,7 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(mediaType), jsonType)
 }
 
-// acceptsJSON says whether a client asks for JSON by name. Twilio asks for anything, and means TwiML.
+// acceptsJSON says whether a client asks for JSON by name. Twilio sends "Accept: */*", and expects TwiML.
 func acceptsJSON(accept []string) bool {
 	for _, field := range accept {
 		for part := range strings.SplitSeq(field, ",") {

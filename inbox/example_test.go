@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -51,10 +53,7 @@ func ExampleHandler() {
 		panic(err)
 	}
 	handler, err := inbox.NewHandler(inbox.Config{
-		Verify: func(r *http.Request, body []byte) error {
-			_, err := verifier.VerifyRequest(r, body)
-			return err
-		},
+		Verifier:  verifier,
 		Processor: processor,
 	})
 	if err != nil {
@@ -115,9 +114,53 @@ func ExampleConfig_identify() {
 			e.Subject = e.Query.Get("callId")
 			return nil
 		},
-		// Verify, Processor …
+		// Verifier, Processor …
 	}
 	event := &inbox.Event{CallSid: "CA1", Query: url.Values{"step": {"3"}, "callId": {"c1"}}}
 	fmt.Println(config.Identify(event), event.ID, event.Subject)
 	// Output: <nil> CA1:answer:3 c1
+}
+
+// Every webhook and every rejected request, in a structured log.
+func ExampleConfig_observe() {
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "elapsed" { // another one at each run
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	verifier, err := signature.New(signature.Config{URL: "https://example.com", Tokens: []string{"12345678901234567890123456789012"}})
+	if err != nil {
+		panic(err)
+	}
+	handler, err := inbox.NewHandler(inbox.Config{
+		Verifier: verifier,
+		Processor: process(func(context.Context, *inbox.Event) (inbox.Result, error) {
+			return inbox.Result{Outcome: inbox.Accepted}, nil
+		}),
+		Observe: func(ctx context.Context, e *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
+			level := slog.LevelInfo
+			if err != nil {
+				level = slog.LevelError
+			}
+			log.Log(ctx, level, "webhook", "kind", e.Kind, "event", e.ID, "outcome", result.Outcome, "elapsed", elapsed, "error", err)
+			if e.Match.Token > 0 {
+				log.Log(ctx, slog.LevelWarn, "signed with a secondary token", "account", e.AccountSid)
+			}
+		},
+		OnRejected: func(r *http.Request, status int, err error) {
+			log.WarnContext(r.Context(), "rejected", "path", r.URL.Path, "status", status, "error", err)
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	const target = "/message-status?MessageSid=SM1&MessageStatus=delivered" // set to GET in Twilio's console
+	r := httptest.NewRequest("GET", target, nil)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	r.Header.Set(signature.Header, signature.Sign("12345678901234567890123456789012", "https://example.com"+target, nil))
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	// Output:
+	// level=WARN msg=rejected path=/message-status status=403 error="verifying Twilio signature: missing X-Twilio-Signature"
+	// level=INFO msg=webhook kind=message-status event=SM1:message-status:delivered outcome=accepted error=<nil>
 }

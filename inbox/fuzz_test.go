@@ -15,7 +15,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("voice", "callId=c1", form, "CallSid=CA1&From=%2B15551234567", "*/*", true)
 	f.Add("status", "callId=c1", form+"; charset=utf-8", "CallSid=CA1&CallStatus=completed", "application/json", true)
 	f.Add("recording", "", form, "CallSid=CA1&RecordingSid=RE1&RecordingStatus=in-progress", "", false)
-	f.Add("consent", "attempt=2;x", form, "CallSid=%00&%zz=\xff", "application/json;q=,;;=", true)
+	f.Add("gather", "attempt=2;x", form, "CallSid=%00&%zz=\xff", "application/json;q=,;;=", true)
 	f.Add("../x", "%zz", "", "\x00", "q=0", true)
 	h := newHandler(f, inbox.Config{Processor: outcomes(inbox.Duplicate, "text/xml", twiml)})
 	f.Fuzz(func(t *testing.T, kind, query, contentType, body, accept string, isSigned bool) {
@@ -52,7 +52,7 @@ func FuzzVerifiedRequestIsReadAsItWasSigned(f *testing.F) {
 		f.Add(seed.query, seed.body)
 	}
 	const base = "https://h.example"
-	verifier, err := signature.New(signature.Config{URL: base, Tokens: []string{"token"}})
+	genuine, err := signature.New(signature.Config{URL: base, Tokens: []string{"token"}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -69,11 +69,11 @@ func FuzzVerifiedRequestIsReadAsItWasSigned(f *testing.F) {
 		verified := false
 		var seen *inbox.Event
 		h := newHandler(t, inbox.Config{Processor: outcomes(inbox.Accepted, "text/xml", twiml),
-			Verify: func(r *http.Request, body []byte) error {
-				_, err := verifier.VerifyRequest(r, body)
+			Verifier: verifier(func(r *http.Request, body []byte) error {
+				_, err := genuine.VerifyRequest(r, body)
 				verified = err == nil
 				return err
-			},
+			}),
 			Identify: func(e *inbox.Event) error { seen, e.ID = e, "id"; return nil }})
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)

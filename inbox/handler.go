@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,33 +23,44 @@ const (
 	DefaultTimeout = 10 * time.Second
 )
 
-// Config is what a [Handler] needs to know. Verify and Processor are required.
+// Verifier says who sent a request, whose body has been read. A [*signature.Verifier] is one.
+type Verifier interface {
+	VerifyRequest(r *http.Request, body []byte) (signature.Match, error)
+}
+
+// Config is what a [Handler] needs to know. Verifier and Processor are required.
 type Config struct {
-	// Verify says who sent the request: nil lets it through, an error answers it with 403. It is called before anything
-	// of the request is parsed, looked up or stored. Its own error may say why; the answer does not.
-	Verify func(r *http.Request, body []byte) error
+	// Verifier says who sent the request; usually it is a [*signature.Verifier]. It is called before anything of the request
+	// is parsed, looked up or stored. Its error is answered with 403, without the reason. Its match is in the event.
+	Verifier Verifier
 
 	// Processor makes the event take effect.
 	Processor Processor
 
-	// Kind names the callback. Empty is the last segment of each request's path.
+	// Kind names the webhook. Empty is the last segment of each request's path.
 	Kind Kind
 
-	// Identify sets the event's ID, and what else it knows: the Subject, first of all. All that was sent is in the
-	// event already. A [*Refusal] answers the request and nothing is processed; any other error is a fault of ours. Nil
-	// takes the ID from [ID] and answers a kind that is not one of the four with 404.
+	// Methods are the HTTP methods that are accepted: POST, GET or both. Nil is both. Twilio sends a webhook with the
+	// method that is set beside its URL. The signature does not cover the method, so if all your URLs have the same one,
+	// list only that.
+	Methods []string
+
+	// Identify sets the event's ID, and what else the program knows of it, such as the Subject. All that was sent is in the
+	// event already. A [*Refusal] answers the request and nothing is processed; any other error is a fault of the program.
+	// Nil takes the ID from [ID]; a kind that ID has no rule for is then answered with 404, and the error says so.
 	Identify func(event *Event) error
 
-	// Reject answers a request that Verify did not let through, and may count or limit them. Nil is 403
+	// Reject answers a request that was not verified, and may count or limit such requests. Nil is 403
 	// {"error":"Invalid signature"}.
 	Reject func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Observe sees every verified webhook after it was answered, for logs and metrics: the outcome is Refused or Failed
-	// where err is not nil, and elapsed is the time since the request arrived. An event that could not be identified
-	// has no ID. Err may hold a [*PanicError].
+	// Observe is called after every verified webhook was answered, for logs, metrics and traces. The context is the
+	// request's. The outcome is Refused or Failed if err is not nil, and elapsed is the time since the request arrived. An
+	// event that could not be identified has no ID. Err may hold a [*PanicError].
 	Observe func(ctx context.Context, event *Event, result Result, err error, elapsed time.Duration)
 
-	// OnRejected sees every request that was answered before it was known to be Twilio's: method, size, type, signature.
+	// OnRejected is called for every request that was answered before it was known to be Twilio's, because of its method,
+	// size, type or signature. The error says why, with [ErrBodyRead] if middleware in front has read the body.
 	OnRejected func(r *http.Request, status int, err error)
 
 	// MaxBody is the largest body that is read, in bytes; 0 is DefaultMaxBody.
@@ -69,11 +81,14 @@ type Config struct {
 //	other method, body too large, no form     405, 413, 415
 //	refusal                                   its status, {"error":Reason}
 //	broken off, or sent too slowly            400, 503
-//	anything else, panics of Verify, Identify
-//	and the Processor included                500 {"error":"Internal server error"}
+//	anything else, panics of the Verifier,
+//	Identify and the Processor included       500 {"error":"Internal server error"}
 //
 // Answers to duplicates carry the header X-Webhook-Duplicate: true. A reply without content type and body stands for
-// success: an empty TwiML document for voice and consent, {"success":true} for others.
+// success: an empty TwiML document for voice, gather and message, {"success":true} for others.
+//
+// Twilio's parameters are read from the body of a POST and from the query of a GET, by [signature.ParseForm]: exactly as
+// the signature is verified, so that no parameter counts that nobody signed, and none is refused for its spelling.
 //
 // A client that hangs up does not stop the processing: Twilio would not send the event again. The zero Handler answers
 // every request with 403.
@@ -81,17 +96,29 @@ type Handler struct {
 	config Config
 }
 
-// NewHandler returns the handler of a webhook. Without Verify or Processor there is none, but an error.
+// NewHandler returns the handler of a webhook, or an error that says what is wrong with the configuration.
 func NewHandler(c Config) (*Handler, error) {
-	var missing []string
-	if c.Verify == nil {
-		missing = append(missing, "Verify: a webhook that believes everybody is a way in for everybody")
+	var wrong []string
+	if c.Verifier == nil {
+		wrong = append(wrong, "no Verifier: anybody could send webhooks")
 	}
 	if c.Processor == nil {
-		missing = append(missing, "Processor")
+		wrong = append(wrong, "no Processor")
 	}
-	if len(missing) > 0 {
-		return nil, errors.New("inbox: the configuration has no " + strings.Join(missing, "; and no "))
+	if c.Identify == nil && c.Kind != "" && !hasRule(c.Kind) {
+		wrong = append(wrong, unidentified(c.Kind))
+	}
+	for _, method := range c.Methods {
+		if method != http.MethodPost && method != http.MethodGet {
+			wrong = append(wrong, fmt.Sprintf("method %q: Twilio sends POST and GET", method))
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, errors.New("inbox: " + strings.Join(wrong, "; "))
+	}
+	c.Methods = slices.Clone(c.Methods)
+	if len(c.Methods) == 0 {
+		c.Methods = []string{http.MethodPost, http.MethodGet}
 	}
 	if c.MaxBody <= 0 {
 		c.MaxBody = DefaultMaxBody
@@ -108,18 +135,22 @@ func NewHandler(c Config) (*Handler, error) {
 	return &Handler{c}, nil
 }
 
-// identify is the Identify of Twilio's four callbacks.
+// identify is the Identify of the kinds that ID has a rule for.
 func identify(e *Event) (err error) {
-	switch e.Kind {
-	case KindVoice, KindConsent, KindStatus, KindRecording:
-		e.ID, err = ID(e.Kind, e.Form, e.Query)
-		return err
+	if !hasRule(e.Kind) {
+		return Refuse(http.StatusNotFound, unidentified(e.Kind))
 	}
-	return Refuse(http.StatusNotFound, "Not found")
+	e.ID, err = ID(e.Kind, e.Form, e.Query)
+	return err
+}
+
+// unidentified is the error of a kind that has no id. The kind may be any path that was requested, so it is shortened.
+func unidentified(kind Kind) string {
+	return fmt.Sprintf("no Identify for webhooks of kind %.64q, which inbox.ID has no rule for", kind)
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.config.Verify == nil {
+	if h.config.Verifier == nil {
 		WriteError(w, http.StatusForbidden, "Invalid signature")
 		return
 	}
@@ -131,7 +162,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result, err := h.process(r.Context(), event)
 	answerEvent(w, r, event, result, err)
 	if h.config.Observe != nil {
-		// The answer is on its way before anybody looks at it, and stays so if they panic.
+		// The answer is sent before Observe is called, so that a panic of Observe does not spoil it.
 		_ = http.NewResponseController(w).Flush()
 		h.config.Observe(r.Context(), event, result, err, h.config.Now().Sub(start))
 	}
@@ -141,12 +172,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, now time.Time) (event *Event, ok bool) {
 	body, status, err := h.read(w, r)
 	if err == nil {
-		if err = h.verify(r, body); err != nil {
-			status = http.StatusForbidden
+		var match signature.Match
+		if match, err = h.verify(r, body); err == nil {
+			return h.event(r, body, match, now), true
 		}
-	}
-	if err == nil {
-		return h.event(r, body, now), true
+		status = http.StatusForbidden
 	}
 	if h.config.OnRejected != nil {
 		h.config.OnRejected(r, status, err)
@@ -162,38 +192,45 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, now time.Time) (
 	return nil, false
 }
 
-// verify fails closed: a verifier that panics has not said yes.
-func (h *Handler) verify(r *http.Request, body []byte) (err error) {
+// verify returns an error for a verifier that panics: it has not said who sent the request.
+func (h *Handler) verify(r *http.Request, body []byte) (match signature.Match, err error) {
 	defer func() {
 		if p := Recovered(recover()); p != nil {
 			err = p
 		}
+		if err != nil && readBefore(r, body) {
+			err = fmt.Errorf("%w: %d of %d bytes were left: %w", ErrBodyRead, len(body), r.ContentLength, err)
+		}
 	}()
-	return h.config.Verify(r, body)
+	return h.config.Verifier.VerifyRequest(r, body)
 }
 
-// event is all that was sent. What is malformed in it is found by identifying, when the request is known to be Twilio's.
-func (h *Handler) event(r *http.Request, body []byte, now time.Time) *Event {
+// event holds everything that was sent. Whether it is complete is checked by identifying it.
+func (h *Handler) event(r *http.Request, body []byte, match signature.Match, now time.Time) *Event {
 	e := &Event{
 		Kind:             h.config.Kind,
 		Source:           SourceWebhook,
-		Target:           r.RequestURI,
-		ContentType:      r.Header.Get("Content-Type"),
+		Match:            match,
+		Target:           target(r),
 		Body:             body,
 		IdempotencyToken: r.Header.Get("I-Twilio-Idempotency-Token"),
 		ReceivedAt:       now.UTC(),
 	}
-	if !strings.HasPrefix(e.Target, "/") { // absolute, or not from a server
-		e.Target = r.URL.RequestURI()
+	e.Query = signature.ParseTarget(e.Target)
+	if r.Method == http.MethodGet {
+		e.Form = e.Query
+	} else {
+		e.ContentType, e.Form = r.Header.Get("Content-Type"), signature.ParseForm(string(body))
 	}
+	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")
 	if e.Kind == "" {
 		e.Kind = Kind(path.Base(r.URL.Path))
 	}
 	return e
 }
 
-// process parses, identifies and processes the event. A panic of any of the three is an error; an error comes with the
-// outcome that it stands for.
+// process identifies and processes the event. A panic of either is an error; an error comes with the outcome that it
+// stands for.
 func (h *Handler) process(ctx context.Context, e *Event) (result Result, err error) {
 	defer func() {
 		if p := Recovered(recover()); p != nil {
@@ -207,8 +244,6 @@ func (h *Handler) process(ctx context.Context, e *Event) (result Result, err err
 			result = Result{Outcome: Failed}
 		}
 	}()
-	e.Form, e.Query = signature.ParseForm(string(e.Body)), signature.ParseTarget(e.Target)
-	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")
 	if err := h.config.Identify(e); err != nil {
 		return result, err
 	}
@@ -229,10 +264,7 @@ func (h *Handler) process(ctx context.Context, e *Event) (result Result, err err
 	default:
 		return result, fmt.Errorf("the processor returned the outcome %q and no error", result.Outcome)
 	}
-	if status := result.Reply.Status; status != 0 && (status < 200 || status > 599) {
-		return result, fmt.Errorf("the reply has status %d", status)
-	}
-	return result, nil
+	return result, result.Reply.Check()
 }
 
 func malformed(reason string) error { return Refuse(http.StatusBadRequest, reason) }

@@ -17,10 +17,10 @@ func TestHandlerWithoutVerifierLetsNobodyIn(t *testing.T) {
 		t.Error("it was processed")
 		return inbox.Result{}, nil
 	})
-	if h, err := inbox.NewHandler(inbox.Config{Processor: processor}); err == nil || h != nil || !strings.Contains(err.Error(), "Verify") {
-		t.Errorf("NewHandler without Verify: %v, %v", h, err)
+	if h, err := inbox.NewHandler(inbox.Config{Processor: processor}); err == nil || h != nil || !strings.Contains(err.Error(), "Verifier") {
+		t.Errorf("NewHandler without Verifier: %v, %v", h, err)
 	}
-	if h, err := inbox.NewHandler(inbox.Config{Verify: verify}); err == nil || h != nil {
+	if h, err := inbox.NewHandler(inbox.Config{Verifier: verifier(verify)}); err == nil || h != nil {
 		t.Errorf("NewHandler without Processor: %v, %v", h, err)
 	}
 	want(t, serve(new(inbox.Handler), webhook("voice", "CallSid=CA1")), 403, "application/json", `{"error":"Invalid signature"}`, false)
@@ -29,10 +29,10 @@ func TestHandlerWithoutVerifierLetsNobodyIn(t *testing.T) {
 func TestVerifierSeesTheBodyBeforeAnybodyElse(t *testing.T) {
 	var order []string
 	h := newHandler(t, inbox.Config{
-		Verify: func(_ *http.Request, body []byte) error {
+		Verifier: verifier(func(_ *http.Request, body []byte) error {
 			order = append(order, "verify "+string(body))
 			return nil
-		},
+		}),
 		Identify: func(e *inbox.Event) error {
 			order = append(order, "identify")
 			e.ID = "id"
@@ -54,7 +54,7 @@ func TestVerifierSeesTheBodyBeforeAnybodyElse(t *testing.T) {
 
 func TestVerifierThatPanicsHasNotSaidYes(t *testing.T) {
 	h := newHandler(t, inbox.Config{
-		Verify: func(*http.Request, []byte) error { panic("no key") },
+		Verifier: verifier(func(*http.Request, []byte) error { panic("no key") }),
 		Processor: process(func(context.Context, *inbox.Event) (inbox.Result, error) {
 			t.Error("it was processed")
 			return inbox.Result{}, nil
@@ -73,11 +73,11 @@ func TestRejectedRequestsAreShownAndMayBeAnsweredOtherwise(t *testing.T) {
 		},
 		OnRejected: func(_ *http.Request, status int, _ error) { statuses = append(statuses, status) },
 	})
-	unsigned, get := webhook("voice", "a=b"), webhook("voice", "a=b")
+	unsigned, put := webhook("voice", "a=b"), webhook("voice", "a=b")
 	unsigned.Header.Del(signed)
-	get.Method = "GET"
+	put.Method = "PUT"
 	want(t, serve(h, unsigned), 429, "application/json", `{"error":"not signed"}`, false)
-	want(t, serve(h, get), 405, "application/json", `{"error":"Method not allowed"}`, false)
+	want(t, serve(h, put), 405, "application/json", `{"error":"Method not allowed"}`, false)
 	if len(statuses) != 2 || statuses[0] != 403 || statuses[1] != 405 {
 		t.Errorf("rejected with %v", statuses)
 	}

@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/signature"
 )
 
 const (
 	form   = "application/x-www-form-urlencoded"
 	twiml  = `<Response><Say>Hello.</Say></Response>`
-	signed = "X-Signed" // what the tests' Verify looks at
+	signed = "X-Signed" // what the tests' verifier looks at
 )
 
 // process is a Processor that is one function: the handler is tested here, and Processors by inboxtest.
@@ -38,6 +39,13 @@ func fails(err error) process {
 	return func(context.Context, *inbox.Event) (inbox.Result, error) { return inbox.Result{}, err }
 }
 
+// verifier is a Verifier that is one function.
+type verifier func(r *http.Request, body []byte) error
+
+func (v verifier) VerifyRequest(r *http.Request, body []byte) (signature.Match, error) {
+	return signature.Match{}, v(r, body)
+}
+
 func verify(r *http.Request, _ []byte) error {
 	if r.Header.Get(signed) == "" {
 		return errors.New("not signed")
@@ -47,8 +55,8 @@ func verify(r *http.Request, _ []byte) error {
 
 func newHandler(t testing.TB, c inbox.Config) *inbox.Handler {
 	t.Helper()
-	if c.Verify == nil {
-		c.Verify = verify
+	if c.Verifier == nil {
+		c.Verifier = verifier(verify)
 	}
 	h, err := inbox.NewHandler(c)
 	if err != nil {
@@ -116,7 +124,7 @@ func TestAnswersOfTheContract(t *testing.T) {
 		{"duplicate status with charset", outcomes(inbox.Duplicate, "application/json; charset=utf-8", success), "status", "*/*", 200, "application/json", dup, true},
 		{"reply without anything, voice", outcomes(inbox.Accepted, "", ""), "voice", "*/*", 200, "text/xml", `<?xml version="1.0" encoding="UTF-8"?><Response></Response>`, false},
 		{"reply without anything, status", outcomes(inbox.Accepted, "", ""), "status", "*/*", 200, "application/json", success, false},
-		{"id of another program, voice", outcomes(inbox.Duplicate, "", ""), "consent", "*/*", 200, "text/xml", `<?xml version="1.0" encoding="UTF-8"?><Response></Response>`, true},
+		{"id of another program, voice", outcomes(inbox.Duplicate, "", ""), "gather", "*/*", 200, "text/xml", `<?xml version="1.0" encoding="UTF-8"?><Response></Response>`, true},
 		{"id of another program, status", outcomes(inbox.Duplicate, "", ""), "status", "*/*", 200, "application/json", dup, true},
 		{"TwiML without type", outcomes(inbox.Accepted, "", twiml), "voice", "*/*", 200, "text/xml", twiml, false},
 		{"refused", fails(inbox.Refuse(404, `Call "x" <not> found`)), "voice", "*/*", 404, "application/json", `{"error":"Call \"x\" <not> found"}`, false},
@@ -124,7 +132,7 @@ func TestAnswersOfTheContract(t *testing.T) {
 		{"refusal that is none", fails(inbox.Refuse(200, "fine")), "voice", "*/*", 500, "application/json", `{"error":"Internal server error"}`, false},
 		{"fault", fails(errors.New("password is swordfish")), "voice", "*/*", 500, "application/json", `{"error":"Internal server error"}`, false},
 		{"panic", func(context.Context, *inbox.Event) (inbox.Result, error) { panic("oh") }, "voice", "*/*", 500, "application/json", `{"error":"Internal server error"}`, false},
-		{"unknown kind", outcomes(inbox.Accepted, "", ""), "amd", "*/*", 404, "application/json", `{"error":"Not found"}`, false},
+		{"unknown kind", outcomes(inbox.Accepted, "", ""), "amd", "*/*", 404, "application/json", `{"error":"no Identify for webhooks of kind \"amd\", which inbox.ID has no rule for"}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := webhook(tc.kind, "CallSid=CA1&CallStatus=ringing")
@@ -150,7 +158,7 @@ func TestBrokenRequestIsAnsweredWithoutBeingProcessed(t *testing.T) {
 		status int
 		reason string
 	}{
-		{"GET", func(r *http.Request) { r.Method = "GET" }, "", 405, "Method not allowed"},
+		{"PUT", func(r *http.Request) { r.Method = "PUT" }, "", 405, "Method not allowed"},
 		{"HEAD", func(r *http.Request) { r.Method = "HEAD" }, "", 405, "Method not allowed"},
 		{"too large", func(*http.Request) {}, over, 413, "Body too large"},
 		{"too large, of unknown length", func(r *http.Request) { r.ContentLength = -1 }, over, 413, "Body too large"},
@@ -158,6 +166,7 @@ func TestBrokenRequestIsAnsweredWithoutBeingProcessed(t *testing.T) {
 		{"no type", func(r *http.Request) { r.Header.Del("Content-Type") }, "a=b", 415, "Unsupported media type"},
 		{"broken off", func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(r.Body, brokenReader{})) }, "a=b", 400, "Unreadable body"},
 		{"too slow", func(r *http.Request) { r.Body = io.NopCloser(slowReader{}) }, "a=b", 503, "Body too slow"},
+		{"GET with a body", func(r *http.Request) { r.Method = "GET" }, "a=b", 400, "Unreadable body"},
 		{"unsigned", func(r *http.Request) { r.Header.Del(signed) }, "a=b", 403, "Invalid signature"},
 		{"unsigned and malformed", func(r *http.Request) { r.Header.Del(signed) }, "a=%00", 403, "Invalid signature"},
 		{"no CallSid", func(*http.Request) {}, "a=b", 400, "Missing CallSid"},
@@ -171,7 +180,7 @@ func TestBrokenRequestIsAnsweredWithoutBeingProcessed(t *testing.T) {
 			tc.change(r)
 			got := serve(h, r)
 			want(t, got, tc.status, "application/json", `{"error":"`+tc.reason+`"}`, false)
-			if allow := got.Header.Get("Allow"); (tc.status == 405) != (allow == "POST") {
+			if allow := got.Header.Get("Allow"); (tc.status == 405) != (allow == "POST, GET") {
 				t.Errorf("Allow is %q", allow)
 			}
 		})
@@ -215,12 +224,12 @@ func TestEventHoldsWhatWasSent(t *testing.T) {
 			return inbox.Result{Outcome: inbox.Accepted}, nil
 		}),
 	})
-	r := webhook("consent", "CallSid=CA1&AccountSid=AC1&SpeechResult=yes+please")
+	r := webhook("gather", "CallSid=CA1&AccountSid=AC1&SpeechResult=yes+please")
 	r.Header.Set("I-Twilio-Idempotency-Token", "token")
 	serve(h, r)
-	if got.ID != "an id" || got.Subject != "c1" || got.Kind != inbox.KindConsent || got.Source != inbox.SourceWebhook ||
+	if got.ID != "an id" || got.Subject != "c1" || got.Kind != inbox.KindGather || got.Source != inbox.SourceWebhook ||
 		got.AccountSid != "AC1" || got.CallSid != "CA1" || got.Form.Get("SpeechResult") != "yes please" ||
-		got.Target != "/api/webhooks/twilio/consent?callId=c1" || got.ContentType != form || got.IdempotencyToken != "token" ||
+		got.Target != "/api/webhooks/twilio/gather?callId=c1" || got.ContentType != form || got.IdempotencyToken != "token" ||
 		string(got.Body) != "CallSid=CA1&AccountSid=AC1&SpeechResult=yes+please" ||
 		!got.ReceivedAt.Equal(now) || got.ReceivedAt.Location() != time.UTC {
 		t.Errorf("event %+v", got)

@@ -9,94 +9,191 @@ import (
 	"unicode/utf8"
 )
 
-// maxSid bounds a Sid that becomes part of an id; Twilio's own have 34 characters.
-const maxSid = 64
+// maxPart bounds a parameter that becomes part of an id, in bytes. Twilio's own Sids have 34.
+const maxPart = 64
 
-// ID returns the deduplication key of one of Twilio's callbacks of a call, from the decoded parameters of its body and
-// of its signed query:
+// ID returns the deduplication key of a Twilio webhook, from its decoded parameters (form) and those of its signed URL
+// (query). For a GET both are the same.
 //
-//	voice       {CallSid}:voice
-//	status      {CallSid}:status:{CallStatus}
-//	recording   {CallSid}:recording:{RecordingSid} for one that ended: completed, absent, failed, or not said
-//	            …:{RecordingStatus} for any other status, in-progress first of all
-//	consent     {CallSid}:consent, with :{n} appended for the query parameter attempt=n, n >= 2
+//	voice           {CallSid}:voice
+//	gather          {CallSid}:gather, with :{n} appended for the query parameter attempt=n, n >= 2
+//	status          {CallSid}:status:{CallStatus}
+//	recording       {CallSid}:recording:{RecordingSid} for one that ended: completed, absent, failed, or not said
+//	                …:{RecordingStatus} for any other status, in-progress first of all
+//	message         {MessageSid}:message
+//	message-status  {MessageSid}:message-status:{MessageStatus}
+//	verify          {uuid}:verify:{type}
+//	studio          {ExecutionSid}:studio:{Widget}, with :{n} appended for attempt=n, n >= 2
+//	conversation    {Sid}:conversation:{EventType}, with what tells its repetitions apart:
+//	                onConversationAdded, Removed          ConversationSid
+//	                onConversationUpdated                 ConversationSid, DateUpdated
+//	                onConversationStateUpdated            ConversationSid, StateUpdated
+//	                onMessageAdded, Removed               MessageSid
+//	                onMessageUpdated                      MessageSid, DateUpdated
+//	                onParticipantAdded, Removed           ParticipantSid
+//	                onParticipantUpdated                  ParticipantSid, DateUpdated
+//	                onDeliveryUpdated                     DeliveryReceiptSid, Status
+//	                onUserAdded                           UserSid
+//	                onUserUpdated                         UserSid, DateUpdated
 //
-// A key of the CallSid and the callback alone would swallow real events: Twilio sends a status callback for every
-// status of a call, a recording callback for every recording, and for its start as well as its end (Twilio: Call
-// resource, StatusCallbackEvent; Recording, RecordingStatusCallbackEvent).
+// A key of the CallSid and the kind alone would lose real events: Twilio sends a status callback for every status of a
+// call or a message, and a recording callback for every recording, for its start as well as its end. An older account
+// may send SmsSid and SmsStatus in place of MessageSid and MessageStatus; they count the same.
+//
+// Studio's Make HTTP Request widget sends the parameters that the flow's author gives it, and no others. Give it
+// ExecutionSid, with the value {{flow.sid}}, and Widget, with the name of the widget; add attempt to its URL where a flow
+// may come to the same widget again. A TwiML Redirect widget sends the parameters of the call or message itself: use
+// voice or message.
+//
+// The pre-action webhooks of Conversations (onMessageAdd …) have no rule: they ask for a decision about something that
+// has no Sid yet.
 //
 // A parameter that is missing or cannot be part of a key is a [*Refusal] with status 400 and the reason "Missing
-// CallSid", "Missing CallStatus", "Missing RecordingSid", "Invalid CallSid" … or "Invalid attempt". A kind other than
-// the four is a plain error, since it is a fault of the program: give kinds of your own an id that tells their events
-// apart.
+// CallSid", "Missing CallStatus", "Invalid CallSid" … or "Invalid attempt". A kind or an EventType without a rule is a
+// plain error, since it is a fault of the program: set [Config].Identify.
+//
+// Sources, at www.twilio.com/docs: voice/api/call-resource (StatusCallbackEvent), voice/api/recording
+// (RecordingStatusCallbackEvent), messaging/guides/webhook-request,
+// messaging/guides/outbound-message-status-in-status-callbacks, verify/api/webhooks,
+// studio/widget-library/http-request, conversations/conversations-webhooks.
 func ID(kind Kind, form, query url.Values) (string, error) {
+	k := key{form: form}
 	switch kind {
-	case KindVoice, KindStatus, KindRecording, KindConsent:
-	default:
-		return "", fmt.Errorf("no rule for the id of a webhook of kind %q", kind)
-	}
-	call, err := sid(form, "CallSid")
-	if err != nil {
-		return "", err
-	}
-	id := call + ":" + string(kind)
-	switch kind {
+	case KindVoice:
+		k.begin("CallSid", kind)
+	case KindGather:
+		k.begin("CallSid", kind)
+		k.addAttempt(query)
 	case KindStatus:
-		status, err := sid(form, "CallStatus")
-		if err != nil {
-			return "", err
-		}
-		id += ":" + status
+		k.begin("CallSid", kind)
+		k.add("CallStatus")
 	case KindRecording:
-		recording, err := sid(form, "RecordingSid")
-		if err != nil {
-			return "", err
-		}
-		id += ":" + recording
+		k.begin("CallSid", kind)
+		k.add("RecordingSid")
 		switch form.Get("RecordingStatus") {
 		case "", "completed", "absent", "failed":
 		default:
-			status, err := sid(form, "RecordingStatus")
-			if err != nil {
-				return "", err
-			}
-			id += ":" + status
+			k.add("RecordingStatus")
 		}
-	case KindConsent:
-		n, err := attempt(query)
-		if err != nil {
-			return "", err
-		}
-		if n >= 2 {
-			id += ":" + strconv.Itoa(n)
-		}
+	case KindMessage:
+		k.begin(present(form, "MessageSid", "SmsSid"), kind)
+	case KindMessageStatus:
+		k.begin(present(form, "MessageSid", "SmsSid"), kind)
+		k.add(present(form, "MessageStatus", "SmsStatus"))
+	case KindVerify:
+		k.begin("uuid", kind)
+		k.add("type")
+	case KindStudio:
+		k.begin("ExecutionSid", kind)
+		k.add("Widget")
+		k.addAttempt(query)
+	case KindConversation:
+		k.conversation()
+	default:
+		return "", fmt.Errorf("no rule for the id of a webhook of kind %q", kind)
 	}
-	return id, nil
+	if k.err != nil {
+		return "", k.err
+	}
+	return k.text, nil
 }
 
-// sid returns the parameter called name, which must be short and printable: databases refuse a NUL in text, and a colon
-// would let two different events share a key.
-func sid(form url.Values, name string) (string, error) {
-	value := form.Get(name)
-	if value == "" {
-		return "", Refuse(http.StatusBadRequest, "Missing "+name)
+// hasRule says whether ID knows the kind.
+func hasRule(kind Kind) bool {
+	switch kind {
+	case KindVoice, KindGather, KindStatus, KindRecording, KindMessage, KindMessageStatus, KindVerify, KindStudio, KindConversation:
+		return true
 	}
-	invalid := func(r rune) bool { return r <= ' ' || r >= utf8.RuneSelf || r == ':' || r == 0x7f }
-	if len(value) > maxSid || strings.ContainsFunc(value, invalid) {
-		return "", Refuse(http.StatusBadRequest, "Invalid "+name)
-	}
-	return value, nil
+	return false
 }
 
-// attempt returns the number of times that the consent question was asked, 1 when the query does not say.
-func attempt(query url.Values) (int, error) {
+// present returns the first of two names that has a value, or the first name if none has.
+func present(form url.Values, name, older string) string {
+	if form.Get(name) == "" && form.Get(older) != "" {
+		return older
+	}
+	return name
+}
+
+// key is an id that is being put together from the parameters of a form. Its first error stays.
+type key struct {
+	form url.Values
+	text string
+	err  error
+}
+
+func (k *key) begin(name string, kind Kind) { k.text = k.part(name, ":") + ":" + string(kind) }
+
+func (k *key) add(name string) { k.text += ":" + k.part(name, ":") }
+
+// addLast is add for a time, whose colons do no harm at the end of the key.
+func (k *key) addLast(name string) { k.text += ":" + k.part(name, "") }
+
+// part returns a parameter, which must be short and printable: databases refuse a NUL in text, and a colon (a forbidden
+// byte) would let two different events share a key.
+func (k *key) part(name, forbidden string) string {
+	value := k.form.Get(name)
+	invalid := func(r rune) bool {
+		return r <= ' ' || r >= utf8.RuneSelf || r == 0x7f || strings.ContainsRune(forbidden, r)
+	}
+	switch {
+	case k.err != nil:
+	case value == "":
+		k.err = Refuse(http.StatusBadRequest, "Missing "+name)
+	case len(value) > maxPart || strings.ContainsFunc(value, invalid):
+		k.err = Refuse(http.StatusBadRequest, "Invalid "+name)
+	}
+	return value
+}
+
+// addAttempt adds the number of times that the program asked, from 2 on. A query that does not say is the first time.
+func (k *key) addAttempt(query url.Values) {
 	value := query.Get("attempt")
-	if value == "" {
-		return 1, nil
+	if value == "" || k.err != nil {
+		return
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 {
-		return 0, Refuse(http.StatusBadRequest, "Invalid attempt")
+		k.err = Refuse(http.StatusBadRequest, "Invalid attempt")
 	}
-	return n, nil
+	if n >= 2 {
+		k.text += ":" + strconv.Itoa(n)
+	}
+}
+
+// conversation adds what identifies a post-action webhook of Conversations.
+func (k *key) conversation() {
+	sid, repeated := "ConversationSid", ""
+	event := k.part("EventType", ":")
+	switch event {
+	case "onConversationAdded", "onConversationRemoved":
+	case "onConversationUpdated":
+		repeated = "DateUpdated"
+	case "onConversationStateUpdated":
+		repeated = "StateUpdated"
+	case "onMessageAdded", "onMessageRemoved":
+		sid = "MessageSid"
+	case "onMessageUpdated":
+		sid, repeated = "MessageSid", "DateUpdated"
+	case "onParticipantAdded", "onParticipantRemoved":
+		sid = "ParticipantSid"
+	case "onParticipantUpdated":
+		sid, repeated = "ParticipantSid", "DateUpdated"
+	case "onDeliveryUpdated":
+		sid, repeated = "DeliveryReceiptSid", "Status"
+	case "onUserAdded":
+		sid = "UserSid"
+	case "onUserUpdated":
+		sid, repeated = "UserSid", "DateUpdated"
+	default:
+		if k.err == nil {
+			k.err = fmt.Errorf("no rule for the id of a Conversations webhook with EventType %q", event)
+		}
+		return
+	}
+	k.begin(sid, KindConversation)
+	k.text += ":" + event
+	if repeated != "" {
+		k.addLast(repeated)
+	}
 }

@@ -3,15 +3,16 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Outcome says what became of a delivery.
 type Outcome string
 
 // A delivery takes effect (accepted), repeats one that did (duplicate), or repeats its id with another payload
-// (conflict: answered as a duplicate, kept and flagged; what the reconciler rebuilt is never one, since its bytes are not
-// Twilio's). A failed one left no trace but its record, and may be sent
-// again. A refused one was verified but is not ours to act on.
+// (conflict). A conflict is answered as a duplicate, and recorded; an event that was rebuilt from Twilio's REST API never
+// is one, since it does not have the bytes that Twilio sent. A failed delivery left nothing but its record, and may be sent
+// again. A refused one was verified, but the program must not act on it.
 const (
 	Accepted  Outcome = "accepted"
 	Duplicate Outcome = "duplicate"
@@ -20,7 +21,7 @@ const (
 	Refused   Outcome = "refused"
 )
 
-// Result is what a Processor says of a delivery: Accepted, Duplicate or Conflict, with the reply of the first.
+// Result is what became of a delivery: Accepted, Duplicate or Conflict, with the reply to the first delivery.
 type Result struct {
 	Outcome Outcome
 	Reply   Reply
@@ -29,18 +30,28 @@ type Result struct {
 // Processor makes an event take effect exactly once.
 //
 // Process returns after the event's deduplication row, its raw body, its effects and its reply are committed
-// together, or after it found that an earlier delivery did so. A delivery whose twin is in flight waits for it, for no
-// longer than ctx allows. When the handling fails nothing of it is kept but a record of the failure, and the next
-// delivery is processed as if it were the first.
+// together, or after it found that an earlier delivery did so. While another delivery of the same event is being
+// processed it waits, for no longer than ctx allows. When the handling fails nothing of it is kept but a record of the
+// failure, and the next delivery is processed as if it were the first.
 //
-// The error is a [*Refusal] when the event must not be acted on, and anything else when the fault is ours; neither
-// leaves a deduplication row. inboxtest.Exercise holds every Processor to this text.
+// These rules are the same for every Processor:
+//
+//   - Two deliveries have the same payload if they have the same [Event.PayloadHash].
+//   - A reply that [Reply.Check] does not accept is a failure.
+//   - Each payload that failed has one record, which counts its failures and holds the error of the last.
+//   - Of an event's conflicts, one record is kept for each payload, at most [MaxConflicts].
+//
+// The error is a [*Refusal] when the event must not be acted on, and any other error when the fault is the program's;
+// neither leaves a deduplication row. inboxtest.Exercise tests all of this.
 type Processor interface {
 	Process(ctx context.Context, event *Event) (Result, error)
 }
 
+// MaxConflicts is how many conflicting payloads of one event are recorded. Later ones are answered, not recorded.
+const MaxConflicts = 16
+
 // Refusal is the answer to a verified request that must not take effect: unknown call, a call that belongs to another
-// CallSid, a missing parameter. It is the sender's fault, never ours.
+// CallSid, a missing parameter. It is the sender's fault, never the program's.
 type Refusal struct {
 	// Status is the HTTP status, 400 to 499.
 	Status int
@@ -52,3 +63,8 @@ func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.S
 
 // Refuse returns a Refusal.
 func Refuse(status int, reason string) error { return &Refusal{Status: status, Reason: reason} }
+
+// RepeatHorizon is how long after a webhook Twilio may still send it again, or one with the same id: a call lasts up to 24
+// hours, and the delivery receipts of a message come up to three days later. The Prune of inboxpgx and inboxsql does not
+// forget younger ids.
+const RepeatHorizon = 7 * 24 * time.Hour

@@ -1,6 +1,6 @@
 // Command inbox is a small program with a database of its own whose Twilio webhook takes effect exactly once: it counts
-// the calls of each number, and greets with the count. Kill it whenever you like, deliver a webhook as often as you
-// like: the count is right, and a call that was greeted as the third is greeted as the third again.
+// the calls of each number, and greets with the count. If it is killed at any moment, or a webhook is delivered several
+// times, the count is right, and a call that was greeted as the third is greeted as the third again.
 //
 //	APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/inbox
 //
@@ -73,7 +73,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return <-stopped
 }
 
-// newHandler puts the parts together: who sent it, have we seen it, what does it do.
+// newHandler connects the parts: the verifier, the inbox, and what a call does.
 func newHandler(ctx context.Context, verifier *signature.Verifier, db *sql.DB) (http.Handler, error) {
 	processor, err := inboxsql.New(db, inboxsql.SQLite, greet)
 	if err != nil {
@@ -83,10 +83,7 @@ func newHandler(ctx context.Context, verifier *signature.Verifier, db *sql.DB) (
 		return nil, err
 	}
 	voice, err := inbox.NewHandler(inbox.Config{
-		Verify: func(r *http.Request, body []byte) error {
-			_, err := verifier.VerifyRequest(r, body)
-			return err
-		},
+		Verifier:   verifier,
 		Processor:  processor,
 		OnRejected: func(_ *http.Request, status int, err error) { log.Printf("rejected with %d: %v", status, err) },
 		Observe: func(_ context.Context, e *inbox.Event, r inbox.Result, err error, elapsed time.Duration) {

@@ -1,5 +1,5 @@
-// Command verify is the smallest receiver of Twilio webhooks that believes
-// nobody: it verifies each request and answers the genuine ones with TwiML.
+// Command verify is the smallest receiver of Twilio webhooks that verifies each
+// request, and answers the genuine ones with TwiML.
 //
 //	APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/verify
 //

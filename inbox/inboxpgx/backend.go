@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// maxLockWait bounds the wait for a twin in another process where ctx has no deadline.
+// maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
 const maxLockWait = 10 * time.Second
 
-// backend runs the ledger's statements on connections of a pool.
+// backend runs the statements of package dedup on connections of a pool.
 type backend struct {
 	pool *pgxpool.Pool
 }
@@ -44,10 +44,10 @@ func (backend) QueryRow(ctx context.Context, tx pgx.Tx, query string, args []any
 	return err == nil, err
 }
 
-// errLent is returned to a handler that wants to end the transaction it was lent.
-var errLent = errors.New("the transaction is the inbox's: return nil to commit it and an error to roll it back")
+// errLent is returned to a handler that tries to end its transaction.
+var errLent = errors.New("the inbox ends this transaction: return nil to commit it and an error to roll it back")
 
-// lentTx is a transaction that its borrower cannot end: the event would be claimed without its record.
+// lentTx is a transaction that the handler cannot end: the event would be claimed without its record.
 type lentTx struct{ pgx.Tx }
 
 func (lentTx) Commit(context.Context) error   { return errLent }

@@ -43,11 +43,8 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	handler, err := inbox.NewHandler(inbox.Config{
-		Kind: inbox.KindStatus,
-		Verify: func(r *http.Request, body []byte) error {
-			_, err := verifier.VerifyRequest(r, body)
-			return err
-		},
+		Kind:      inbox.KindStatus,
+		Verifier:  verifier,
 		Processor: processor,
 	})
 	if err != nil {

@@ -7,11 +7,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/inbox/inboxpgx"
 	"github.com/i-agent/iagent/inbox/inboxtest"
 	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/testinbox"
 )
 
 func TestPostgres(t *testing.T) {
@@ -22,19 +24,20 @@ func TestPostgres(t *testing.T) {
 
 // harness counts an effect for every event that its function saw in the transaction.
 type harness struct {
+	testinbox.View
 	t         testing.TB
 	url       string
 	mode      pgx.QueryExecMode
 	handle    inboxtest.Handle
-	fuse      *inboxtest.Fuse
-	plain     *pgxpool.Pool // does not pass the fuse
+	faults    *inboxtest.FaultInjector
+	plain     *pgxpool.Pool // of the peer: does not pass the faults
 	pool      *pgxpool.Pool
 	processor *inboxpgx.Processor
 }
 
 func newHarness(t testing.TB, url string, mode pgx.QueryExecMode, handle inboxtest.Handle) *harness {
 	t.Helper()
-	h := &harness{t: t, url: url, mode: mode, handle: handle, fuse: new(inboxtest.Fuse)}
+	h := &harness{t: t, url: url, mode: mode, handle: handle, faults: new(inboxtest.FaultInjector)}
 	h.plain = h.connect(nil)
 	t.Cleanup(func() {
 		h.plain.Close()
@@ -43,19 +46,17 @@ func newHarness(t testing.TB, url string, mode pgx.QueryExecMode, handle inboxte
 	if err := h.open(h.plain).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.plain.Exec(t.Context(), `CREATE TABLE effects (event_id TEXT NOT NULL)`); err != nil {
-		t.Fatal(err)
-	}
+	h.View = testinbox.NewView(t, stdlib.OpenDB(*h.plain.Config().ConnConfig))
 	h.start()
 	return h
 }
 
 func (h *harness) start() {
-	h.pool = h.connect(h.fuse)
+	h.pool = h.connect(h.faults)
 	h.processor = h.open(h.pool)
 }
 
-func (h *harness) connect(fuse *inboxtest.Fuse) *pgxpool.Pool {
+func (h *harness) connect(faults *inboxtest.FaultInjector) *pgxpool.Pool {
 	h.t.Helper()
 	config, err := pgxpool.ParseConfig(h.url)
 	if err != nil {
@@ -63,14 +64,14 @@ func (h *harness) connect(fuse *inboxtest.Fuse) *pgxpool.Pool {
 	}
 	config.MaxConns = 8
 	config.ConnConfig.DefaultQueryExecMode = h.mode
-	if fuse != nil {
+	if faults != nil {
 		dial := config.ConnConfig.DialFunc
 		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dial(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
-			return fuse.Conn(c), nil
+			return faults.Conn(c), nil
 		}
 	}
 	pool, err := pgxpool.NewWithConfig(h.t.Context(), config)
@@ -82,7 +83,7 @@ func (h *harness) connect(fuse *inboxtest.Fuse) *pgxpool.Pool {
 
 func (h *harness) open(pool *pgxpool.Pool) *inboxpgx.Processor {
 	p, err := inboxpgx.New(pool, func(ctx context.Context, tx pgx.Tx, e *inbox.Event) (inbox.Reply, error) {
-		if _, err := tx.Exec(ctx, `INSERT INTO effects (event_id) VALUES ($1)`, e.ID); err != nil {
+		if _, err := tx.Exec(ctx, testinbox.InsertEffect, e.ID); err != nil {
 			return inbox.Reply{}, err
 		}
 		return h.handle(e)
@@ -111,29 +112,11 @@ func (h *harness) Process(ctx context.Context, e *inbox.Event) (inbox.Result, er
 
 func (h *harness) Peer() inbox.Processor { return h.open(h.plain) }
 
-func (h *harness) Fuse() *inboxtest.Fuse { return h.fuse }
+func (h *harness) Faults() *inboxtest.FaultInjector { return h.faults }
 
 func (h *harness) Reopen(ctx context.Context) error {
 	h.pool.Close()
-	h.fuse.Reset()
+	h.faults.Reset()
 	h.start()
 	return h.pool.Ping(ctx)
-}
-
-func (h *harness) Effects(ctx context.Context, id string) (n int, err error) {
-	err = h.plain.QueryRow(ctx, `SELECT COUNT(*) FROM effects WHERE event_id = $1`, id).Scan(&n)
-	return n, err
-}
-
-func (h *harness) Claimed(ctx context.Context, id string) (claimed bool, err error) {
-	err = h.plain.QueryRow(ctx, `SELECT COUNT(*) > 0 FROM webhook_dedup WHERE "id" = $1`, id).Scan(&claimed)
-	return claimed, err
-}
-
-func (h *harness) Events(ctx context.Context, id string) ([]inboxtest.Recorded, error) {
-	rows, err := h.plain.Query(ctx, `SELECT outcome, error, attempt, body FROM inbox_events WHERE event_id = $1 ORDER BY id`, id)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[inboxtest.Recorded])
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/testinbox"
 )
 
 // A pooler in transaction mode knows no prepared statements, and each mode types its parameters in its own way.
@@ -23,7 +24,7 @@ func TestEveryQueryModeOfPgxKeepsTheEvent(t *testing.T) {
 				}
 				return inbox.Reply{ContentType: "text/xml", Body: []byte("<Response/>\x00")}, nil
 			})
-			if _, err := h.Process(t.Context(), sample("")); err == nil {
+			if _, err := h.Process(t.Context(), testinbox.Event("CA1:voice", "")); err == nil {
 				t.Fatal("a panic was answered")
 			}
 			fail = false
@@ -32,7 +33,7 @@ func TestEveryQueryModeOfPgxKeepsTheEvent(t *testing.T) {
 				if want == inbox.Conflict {
 					body = "\x00\xff"
 				}
-				result, err := h.Process(t.Context(), sample(body))
+				result, err := h.Process(t.Context(), testinbox.Event("CA1:voice", body))
 				if err != nil || result.Outcome != want || string(result.Reply.Body) != "<Response/>\x00" {
 					t.Fatalf("delivery %d: %+v, %v; want %s", i+1, result, err, want)
 				}
@@ -43,8 +44,4 @@ func TestEveryQueryModeOfPgxKeepsTheEvent(t *testing.T) {
 			}
 		})
 	}
-}
-
-func sample(body string) *inbox.Event {
-	return &inbox.Event{ID: "CA1:voice", Kind: inbox.KindVoice, Target: "/voice", Body: []byte(body)}
 }

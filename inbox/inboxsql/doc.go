@@ -21,6 +21,15 @@
 // # Postgres
 //
 // Any driver; the one tested is github.com/jackc/pgx/v5/stdlib. The isolation level is read committed. lock_timeout is
-// set for the transaction to what is left of the delivery's deadline, so that a twin which cannot wait any longer
-// leaves no connection behind that still does. If you have a pgxpool.Pool, use package inboxpgx.
+// set for the transaction to what is left of the delivery's deadline, so that a delivery which cannot wait any
+// longer leaves no connection behind that still does. If you have a pgxpool.Pool, use package inboxpgx.
+//
+// # The tables
+//
+// [Processor.Migrate] creates two tables where they are missing; you may run the statements of [Schema] yourself
+// instead: webhook_dedup has the ids of the events, and inbox_events what was sent and answered. [WithPrefix] and [WithSchema] change
+// the names. They grow with every webhook until [Processor.Prune] is called:
+//
+//	now := time.Now()
+//	err = processor.Prune(ctx, now.AddDate(0, 0, -7), now.AddDate(0, 0, -90)) // bodies after 7 days, ids after 90
 package inboxsql

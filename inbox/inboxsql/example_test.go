@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/inbox/inboxsql"
@@ -50,4 +51,42 @@ func ExampleNew() {
 	// handling the event: out of order
 	// accepted {"success":true} <nil>
 	// duplicate {"success":true} <nil>
+}
+
+// Two inboxes in one database, each with tables of its own, that are pruned once a day.
+func ExampleProcessor_Prune() {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file::memory:?_pragma=busy_timeout(5000)")
+	if err != nil {
+		panic(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1) // each connection has a memory of its own
+	for _, prefix := range []string{"calls_", "messages_"} {
+		processor, err := inboxsql.New(db, inboxsql.SQLite, func(context.Context, *sql.Tx, *inbox.Event) (inbox.Reply, error) {
+			return inbox.Reply{}, nil
+		}, inboxsql.WithPrefix(prefix))
+		if err != nil {
+			panic(err)
+		}
+		if err := processor.Migrate(ctx); err != nil {
+			panic(err)
+		}
+		received := time.Now().AddDate(0, 0, -100)
+		if _, err := processor.Process(ctx, &inbox.Event{ID: "CA1:voice", ReceivedAt: received}); err != nil {
+			panic(err)
+		}
+		now := time.Now()
+		if err := processor.Prune(ctx, now.AddDate(0, 0, -7), now.AddDate(0, 0, -90)); err != nil { // bodies after 7 days, ids after 90
+			panic(err)
+		}
+		var ids int
+		if err := db.QueryRow(`SELECT COUNT(*) FROM ` + prefix + `webhook_dedup`).Scan(&ids); err != nil {
+			panic(err)
+		}
+		fmt.Println(prefix, ids)
+	}
+	// Output:
+	// calls_ 0
+	// messages_ 0
 }

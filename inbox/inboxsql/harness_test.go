@@ -14,6 +14,7 @@ import (
 	"github.com/i-agent/iagent/inbox/inboxsql"
 	"github.com/i-agent/iagent/inbox/inboxtest"
 	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/testinbox"
 )
 
 func TestSQLite(t *testing.T) {
@@ -54,27 +55,22 @@ func postgresConnector(t testing.TB, url string) driver.Connector {
 
 // harness counts an effect for every event that its function saw in the transaction.
 type harness struct {
+	testinbox.View
 	t         testing.TB
 	dialect   inboxsql.Dialect
 	connector driver.Connector
 	handle    inboxtest.Handle
-	fuse      *inboxtest.Fuse
-	plain     *sql.DB // does not pass the fuse
+	faults    *inboxtest.FaultInjector
 	db        *sql.DB
 	processor *inboxsql.Processor
 }
 
 func newHarness(t testing.TB, dialect inboxsql.Dialect, connector driver.Connector, handle inboxtest.Handle) *harness {
 	t.Helper()
-	h := &harness{t: t, dialect: dialect, connector: connector, handle: handle, fuse: new(inboxtest.Fuse), plain: sql.OpenDB(connector)}
-	t.Cleanup(func() {
-		h.plain.Close()
-		h.db.Close()
-	})
-	if err := h.open(h.plain).Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.plain.Exec(`CREATE TABLE effects (event_id TEXT NOT NULL)`); err != nil {
+	h := &harness{t: t, dialect: dialect, connector: connector, handle: handle, faults: new(inboxtest.FaultInjector)}
+	h.View = testinbox.NewView(t, sql.OpenDB(connector))
+	t.Cleanup(func() { h.db.Close() })
+	if err := h.open(h.DB).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	h.start()
@@ -82,14 +78,14 @@ func newHarness(t testing.TB, dialect inboxsql.Dialect, connector driver.Connect
 }
 
 func (h *harness) start() {
-	h.db = sql.OpenDB(h.fuse.Connector(h.connector))
+	h.db = sql.OpenDB(h.faults.Connector(h.connector))
 	h.processor = h.open(h.db)
 }
 
 func (h *harness) open(db *sql.DB) *inboxsql.Processor {
 	db.SetMaxOpenConns(8)
 	p, err := inboxsql.New(db, h.dialect, func(ctx context.Context, tx *sql.Tx, e *inbox.Event) (inbox.Reply, error) {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO effects (event_id) VALUES ($1)`, e.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, testinbox.InsertEffect, e.ID); err != nil {
 			return inbox.Reply{}, err
 		}
 		return h.handle(e)
@@ -104,42 +100,15 @@ func (h *harness) Process(ctx context.Context, e *inbox.Event) (inbox.Result, er
 	return h.processor.Process(ctx, e)
 }
 
-func (h *harness) Peer() inbox.Processor { return h.open(h.plain) }
+func (h *harness) Peer() inbox.Processor { return h.open(h.DB) }
 
-func (h *harness) Fuse() *inboxtest.Fuse { return h.fuse }
+func (h *harness) Faults() *inboxtest.FaultInjector { return h.faults }
 
 func (h *harness) Reopen(ctx context.Context) error {
 	if err := h.db.Close(); err != nil {
 		return err
 	}
-	h.fuse.Reset()
+	h.faults.Reset()
 	h.start()
 	return h.db.PingContext(ctx)
-}
-
-func (h *harness) Effects(ctx context.Context, id string) (n int, err error) {
-	err = h.plain.QueryRowContext(ctx, `SELECT COUNT(*) FROM effects WHERE event_id = $1`, id).Scan(&n)
-	return n, err
-}
-
-func (h *harness) Claimed(ctx context.Context, id string) (claimed bool, err error) {
-	err = h.plain.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM webhook_dedup WHERE "id" = $1`, id).Scan(&claimed)
-	return claimed, err
-}
-
-func (h *harness) Events(ctx context.Context, id string) ([]inboxtest.Recorded, error) {
-	rows, err := h.plain.QueryContext(ctx, `SELECT outcome, error, attempt, body FROM inbox_events WHERE event_id = $1 ORDER BY id`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []inboxtest.Recorded
-	for rows.Next() {
-		var r inboxtest.Recorded
-		if err := rows.Scan(&r.Outcome, &r.Error, &r.Attempt, &r.Body); err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
 }

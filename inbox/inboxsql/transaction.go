@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxLockWait bounds the wait for a twin in another process where ctx has no deadline.
+// maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
 const maxLockWait = 10 * time.Second
 
 // transaction is one *sql.Tx and what goes with its end.
@@ -73,7 +73,7 @@ type sqlite struct {
 }
 
 // Begin waits for the writer's place, for a connection and for the file, as long as ctx allows. Once it has begun, the
-// transaction is not bound to ctx: database/sql would roll it back behind our back, and the next writer would find the
+// transaction is not bound to ctx: database/sql would roll it back in the background, and the next writer would find the
 // file locked.
 func (s sqlite) Begin(ctx context.Context) (*transaction, error) {
 	select {

@@ -11,25 +11,25 @@ import (
 const maxStatements = 64
 
 var crashCases = []testCase{
-	{"CrashWhileHandling", crashing(crashFirst, everyStatement)},
-	{"CrashWhileFailing", crashing(crashFailing, everyStatement)},
-	{"CrashWhileAnsweringADuplicate", crashing(crashDuplicate, everyStatement)},
-	{"CrashWhileKeepingAConflict", crashing(crashConflict, everyStatement)},
-	// Which statement is which event's is left to chance, so a few places do.
-	{"CrashWithManyInFlight", crashing(crashCrowd, func(at int) int { return at + max(1, at/2) })},
+	{"CrashWhileHandlingIsAllOrNothing", crashing(crashFirst, everyStatement)},
+	{"CrashWhileFailingLeavesNoEffect", crashing(crashFailing, everyStatement)},
+	{"CrashWhileAnsweringADuplicateKeepsTheAnswer", crashing(crashDuplicate, everyStatement)},
+	{"CrashWhileKeepingAConflictKeepsOneRecord", crashing(crashConflict, everyStatement)},
+	// Which statement belongs to which event is left to chance, so a few places are enough.
+	{"CrashWithManyInFlightLosesNoEvent", crashing(crashMany, func(at int) int { return at + max(1, at/2) })},
 }
 
 func everyStatement(at int) int { return at + 1 }
 
-// faults are the four ways in which a statement can be lost.
+// faults are the four ways in which a statement or its answer can be lost.
 var faults = []struct {
 	name string
 	Fault
 }{
-	{"ProcessDiesBeforeTheStatement", Fault{Process: true}},
-	{"ProcessDiesAfterTheStatement", Fault{Process: true, Heard: true}},
+	{"ProcessEndsBeforeTheStatement", Fault{Process: true}},
+	{"ProcessEndsAfterTheStatement", Fault{Process: true, Applied: true}},
 	{"ConnectionLostBefore", Fault{}},
-	{"ConnectionLostAfter", Fault{Heard: true}},
+	{"ConnectionLostAfter", Fault{Applied: true}},
 }
 
 // crashing runs a scenario with a fault at its first statement, then at the next one, until the fault is beyond its last.
@@ -55,7 +55,7 @@ func crashing(scenario func(tr *trial, fault Fault, id string) bool, next func(i
 					}
 				}
 				if fault.At == 1 {
-					t.Fatal("no statement passed the fuse: the harness does not use it")
+					t.Fatal("no statement passed the faults: the harness does not use it")
 				}
 				t.Logf("survived a fault at each of %d statements", fault.At-1)
 			})
@@ -63,27 +63,27 @@ func crashing(scenario func(tr *trial, fault Fault, id string) bool, next func(i
 	}
 }
 
-// restart makes the fuse whole and starts the Processor again if its process has died; a lost connection it must survive
-// by itself. It says whether the fault happened.
-func (tr *trial) restart(fault Fault) (blown bool) {
+// restart resets the faults and starts the Processor again if its process has ended; a lost connection it must survive by
+// itself. It says whether the fault happened.
+func (tr *trial) restart(fault Fault) (triggered bool) {
 	tr.t.Helper()
-	blown = tr.Fuse().Blown()
-	if blown && fault.Process {
+	triggered = tr.Faults().Triggered()
+	if triggered && fault.Process {
 		if err := tr.Reopen(tr.t.Context()); err != nil {
 			tr.t.Fatalf("reopening: %v", err)
 		}
 	}
-	tr.Fuse().Reset()
-	return blown
+	tr.Faults().Reset()
+	return triggered
 }
 
 func crashFirst(tr *trial, fault Fault, id string) bool {
 	e := event(id, "")
-	tr.Fuse().Arm(fault)
+	tr.Faults().Arm(fault)
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, e)
-	blown := tr.restart(fault)
+	triggered := tr.restart(fault)
 	tr.settleCrash(e, result, err)
-	return blown
+	return triggered
 }
 
 // settleCrash is settle, and besides: an event that has its effect is a duplicate, one that has not is new.
@@ -109,36 +109,36 @@ func (tr *trial) settleCrash(e *inbox.Event, result inbox.Result, err error) {
 }
 
 func crashFailing(tr *trial, fault Fault, id string) bool {
-	tr.Fuse().Arm(fault)
+	tr.Faults().Arm(fault)
 	_, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, tokenFail))
-	blown := tr.restart(fault)
+	triggered := tr.restart(fault)
 	if err == nil {
 		tr.t.Fatal("a failed handling was answered")
 	}
 	tr.wantState(event(id, ""), 0)
 	tr.settleCrash(event(id, ""), inbox.Result{}, err)
-	return blown
+	return triggered
 }
 
 func crashDuplicate(tr *trial, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
-	tr.Fuse().Arm(fault)
+	tr.Faults().Arm(fault)
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, ""))
-	blown := tr.restart(fault)
+	triggered := tr.restart(fault)
 	if err == nil {
 		tr.wantReply("the duplicate", result.Reply, first)
 	}
 	tr.wantState(event(id, ""), 1)
 	tr.wantReply("the redelivery", tr.must(inbox.Duplicate, event(id, "")), first)
-	return blown
+	return triggered
 }
 
 func crashConflict(tr *trial, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
 	other := eventOf(id, "", "CallStatus=ringing&CallDuration=7")
-	tr.Fuse().Arm(fault)
+	tr.Faults().Arm(fault)
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, other)
-	blown := tr.restart(fault)
+	triggered := tr.restart(fault)
 	if err == nil {
 		tr.wantReply("the conflicting delivery", result.Reply, first)
 	}
@@ -147,16 +147,16 @@ func crashConflict(tr *trial, fault Fault, id string) bool {
 	if n := len(tr.records(other, inbox.Conflict)); n != 1 {
 		tr.t.Errorf("%s has %d conflict records; want 1", other.ID, n)
 	}
-	return blown
+	return triggered
 }
 
-// crashCrowd has three events, each twice, on their way when the fault comes.
-func crashCrowd(tr *trial, fault Fault, id string) bool {
+// crashMany has three events, each twice, on their way when the fault comes.
+func crashMany(tr *trial, fault Fault, id string) bool {
 	var events []*inbox.Event
 	for i := range 3 {
 		events = append(events, event(fmt.Sprint(id, "-", i), ""))
 	}
-	tr.Fuse().Arm(fault)
+	tr.Faults().Arm(fault)
 	var waiting []<-chan answer
 	for range 2 {
 		for _, e := range events {
@@ -167,15 +167,15 @@ func crashCrowd(tr *trial, fault Fault, id string) bool {
 	for _, c := range waiting {
 		answers = append(answers, tr.await(c))
 	}
-	blown := tr.restart(fault)
+	triggered := tr.restart(fault)
 	for i, e := range events {
 		a := answers[i]
-		if twin := answers[i+len(events)]; a.err != nil {
-			a = twin // either may have been the one that was answered
-		} else if twin.err == nil {
-			tr.wantReply("a twin", twin.result.Reply, a.result.Reply)
+		if second := answers[i+len(events)]; a.err != nil {
+			a = second // either may have been the one that was answered
+		} else if second.err == nil {
+			tr.wantReply("its duplicate", second.result.Reply, a.result.Reply)
 		}
 		tr.settleCrash(e, a.result, a.err)
 	}
-	return blown
+	return triggered
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-// A right Processor takes milliseconds. These bounds are not delays: a suite that passes never waits for them.
+// A correct Processor takes milliseconds. These bounds are not delays: a suite that passes never waits for them.
 const (
-	// patience is how long a delivery's context lasts.
-	patience = 20 * time.Second
-	// grace is how long after the end of that context Process may take to return.
-	grace = 10 * time.Second
+	// deliveryTimeout is how long a delivery's context lasts.
+	deliveryTimeout = 20 * time.Second
+	// returnTimeout is how long after the end of that context Process may take to return.
+	returnTimeout = 10 * time.Second
 )
 
 // answer is what a delivery came to.
@@ -35,7 +35,7 @@ func (a answer) String() string {
 
 // send gives the event to a Processor. It returns even if the Processor never does.
 func send(ctx context.Context, p inbox.Processor, e *inbox.Event) answer {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	c := make(chan answer, 1)
 	go func() {
@@ -56,8 +56,8 @@ func send(ctx context.Context, p inbox.Processor, e *inbox.Event) answer {
 	select {
 	case a := <-c:
 		return a
-	case <-time.After(grace):
-		return answer{broken: fmt.Sprintf("delivery of %s: Process did not return within %v of the end of its context", e.ID, grace)}
+	case <-time.After(returnTimeout):
+		return answer{broken: fmt.Sprintf("delivery of %s: Process did not return within %v of the end of its context", e.ID, returnTimeout)}
 	}
 }
 

@@ -16,6 +16,8 @@ const maxError = 8 << 10
 
 var failureCases = []testCase{
 	{"FailureIsNotADuplicate", failThenSucceed},
+	{"EachPayloadThatFailedHasOneRecord", failWithTwoPayloads},
+	{"ReplyThatAsksForAnotherDeliveryIsAFailure", forbiddenReply},
 	{"FailureWithAnUglyErrorIsRecorded", uglyError},
 	{"FailureTakesNoOtherEventWithIt", failAmongOthers},
 	{"RefusalLeavesNothingClaimed", refuseThenSucceed},
@@ -40,14 +42,44 @@ func failThenSucceed(t *testing.T, open Open) {
 	tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("fails", "")), first)
 }
 
-// wantFailure wants the last failed record to have this attempt number and to quote the error.
+func failWithTwoPayloads(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	for range 3 {
+		tr.mustFail(event("two", tokenFail))
+		tr.mustFail(eventOf("two", tokenFail, "CallStatus=ringing&CallDuration=7"))
+	}
+	failed := tr.records(event("two", ""), inbox.Failed)
+	if len(failed) != 2 || failed[0].Attempt != 3 || failed[1].Attempt != 3 || string(failed[0].Body) == string(failed[1].Body) {
+		t.Errorf("failed records %+v; want one for each payload, with 3 attempts", failed)
+	}
+	tr.must(inbox.Accepted, event("two", ""))
+	tr.wantState(event("two", ""), 1)
+}
+
+// forbiddenReply: a reply that asks for another delivery would be stored, and given to each.
+func forbiddenReply(t *testing.T, open Open) {
+	status := 0
+	tr := &trial{t: t}
+	tr.Harness = open(t, func(*inbox.Event) (inbox.Reply, error) { return inbox.Reply{Status: status}, nil })
+	for i, forbidden := range []int{500, 503, 199, 600} {
+		status = forbidden
+		tr.mustFail(event("forbidden", ""))
+		tr.wantState(event("forbidden", ""), 0)
+		tr.wantFailure(event("forbidden", ""), i+1, fmt.Sprint(forbidden))
+	}
+	status = 499
+	tr.must(inbox.Accepted, event("forbidden", ""))
+	tr.wantState(event("forbidden", ""), 1)
+}
+
+// wantFailure wants one failed record, with this attempt number and a quotation of the error.
 func (tr *trial) wantFailure(e *inbox.Event, attempt int, quote string) {
 	tr.t.Helper()
 	failed := tr.records(e, inbox.Failed)
-	if len(failed) == 0 {
-		tr.t.Fatalf("%s failed and has no failed record", e.ID)
+	if len(failed) != 1 {
+		tr.t.Fatalf("%s failed with one payload and has %d failed records", e.ID, len(failed))
 	}
-	last := failed[len(failed)-1]
+	last := failed[0]
 	if last.Attempt != attempt || !strings.Contains(last.Error, quote) || string(last.Body) != string(e.Body) {
 		tr.t.Fatalf("failed record %+v; want attempt %d, an error with %q and the raw body", last, attempt, quote)
 	}
@@ -70,7 +102,7 @@ func uglyError(t *testing.T, open Open) {
 func failAmongOthers(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	var events []*inbox.Event
-	for i := range crowd {
+	for i := range manyDeliveries {
 		token := ""
 		switch i % 8 {
 		case 3:
@@ -120,8 +152,8 @@ func panicThenSucceed(t *testing.T, open Open) {
 	tr.wantState(event("panics", ""), 1)
 }
 
-// cancelMidway ends the delivery's context while it is being handled. The Processor may give up or go on, but not
-// halfway, and whoever is answered is answered the truth.
+// cancelMidway ends the delivery's context while it is being handled. The Processor may give up or go on, but the event
+// takes effect whole or not at all, and an answer is given only if it did.
 func cancelMidway(t *testing.T, open Open) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -12,24 +12,24 @@ import (
 
 // The ways in which a memory can be broken.
 const (
-	faultNoWait       = "returns an error to a twin"
-	faultTwinAnswered = "answers a twin at once"
-	faultNoLock       = "has no lock"
-	faultDeaf         = "ignores its context"
-	faultHandlesTwice = "calls the handler twice"
-	faultPanics       = "lets a panic through"
+	faultNoWait         = "returns an error to a concurrent duplicate"
+	faultAnsweredAtOnce = "answers a concurrent duplicate at once"
+	faultNoLock         = "has no lock"
+	faultIgnoresContext = "ignores its context"
+	faultHandlesTwice   = "calls the handler twice"
+	faultPanics         = "lets a panic through"
 )
 
-// memory is the least Processor that passes the suite, and its Harness. What it keeps lives as long as its process, so
+// memory is the smallest Processor that passes the suite, and its Harness. What it keeps lives as long as its process, so
 // it proves nothing but the suite: broken by a fault, it must not pass.
 type memory struct {
 	handle inboxtest.Handle
 	fault  string
-	fuse   *inboxtest.Fuse
+	faults *inboxtest.FaultInjector
 	rows   *sync.Map // by event id
 }
 
-// row is what is durable of an event, and the lock that its twins wait for.
+// row is what is durable of an event, and the lock that its duplicates wait for.
 type row struct {
 	lock chan struct{}
 
@@ -41,7 +41,7 @@ type row struct {
 }
 
 func newMemory(handle inboxtest.Handle, fault string) *memory {
-	return &memory{handle, fault, new(inboxtest.Fuse), new(sync.Map)}
+	return &memory{handle, fault, new(inboxtest.FaultInjector), new(sync.Map)}
 }
 
 func (m *memory) row(id string) *row {
@@ -54,7 +54,7 @@ func (m *memory) Process(ctx context.Context, e *inbox.Event) (inbox.Result, err
 	if m.fault == faultNoLock {
 		return m.settle(r, e)
 	}
-	if m.fault == faultDeaf {
+	if m.fault == faultIgnoresContext {
 		ctx = context.WithoutCancel(ctx)
 	}
 	select {
@@ -63,7 +63,7 @@ func (m *memory) Process(ctx context.Context, e *inbox.Event) (inbox.Result, err
 		switch m.fault {
 		case faultNoWait:
 			return inbox.Result{}, errors.New("in flight")
-		case faultTwinAnswered:
+		case faultAnsweredAtOnce:
 			return inbox.Result{Outcome: inbox.Duplicate}, nil
 		}
 		select {
@@ -85,6 +85,9 @@ func (m *memory) settle(r *row, e *inbox.Event) (inbox.Result, error) {
 		return m.repeated(r, e)
 	}
 	reply, err := m.guarded(e)
+	if err == nil {
+		err = reply.Check()
+	}
 	if m.fault == faultHandlesTwice {
 		_, _ = m.guarded(e)
 	}
@@ -107,14 +110,12 @@ func (m *memory) repeated(r *row, e *inbox.Event) (inbox.Result, error) {
 	err := m.statement(r, func() {
 		result.Reply = r.reply
 		rebuilt := e.Source == inbox.SourceReconciled || r.first.Source == inbox.SourceReconciled
-		if rebuilt || bytes.Equal(e.Body, r.first.Body) {
+		if rebuilt || e.PayloadHash() == r.first.PayloadHash() {
 			return
 		}
 		result.Outcome = inbox.Conflict
-		for _, kept := range r.records {
-			if kept.Outcome == inbox.Conflict && bytes.Equal(kept.Body, e.Body) {
-				return
-			}
+		if n, kept := r.count(inbox.Conflict, e); kept != nil || n == inbox.MaxConflicts {
+			return
 		}
 		r.records = append(r.records, inboxtest.Recorded{Outcome: inbox.Conflict, Body: e.Body})
 	})
@@ -133,20 +134,32 @@ func (m *memory) guarded(e *inbox.Event) (reply inbox.Reply, err error) {
 }
 
 func (r *row) fail(e *inbox.Event, cause error) {
-	text, attempt := cause.Error(), 1
-	for _, kept := range r.records {
-		if kept.Outcome == inbox.Failed {
-			attempt++
+	text := cause.Error()
+	_, kept := r.count(inbox.Failed, e)
+	if kept == nil {
+		r.records = append(r.records, inboxtest.Recorded{Outcome: inbox.Failed, Body: e.Body})
+		kept = &r.records[len(r.records)-1]
+	}
+	kept.Error = text[:min(len(text), 8<<10)]
+	kept.Attempt++
+}
+
+// count returns how many records have an outcome, and the one of the event's payload.
+func (r *row) count(outcome inbox.Outcome, e *inbox.Event) (n int, same *inboxtest.Recorded) {
+	for i := range r.records {
+		if r.records[i].Outcome == outcome {
+			n++
+			if bytes.Equal(r.records[i].Body, e.Body) {
+				same = &r.records[i]
+			}
 		}
 	}
-	r.records = append(r.records, inboxtest.Recorded{
-		Outcome: inbox.Failed, Error: text[:min(len(text), 8<<10)], Attempt: attempt, Body: e.Body,
-	})
+	return n, same
 }
 
 // statement runs in the place of one of a database.
 func (m *memory) statement(r *row, run func()) error {
-	return m.fuse.Do(func() error {
+	return m.faults.Do(func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		run()
@@ -155,7 +168,7 @@ func (m *memory) statement(r *row, run func()) error {
 }
 
 func (m *memory) Peer() inbox.Processor {
-	return &memory{m.handle, m.fault, new(inboxtest.Fuse), m.rows}
+	return &memory{m.handle, m.fault, new(inboxtest.FaultInjector), m.rows}
 }
 
 func (m *memory) Effects(_ context.Context, id string) (int, error) {
@@ -179,9 +192,9 @@ func (m *memory) Events(_ context.Context, id string) ([]inboxtest.Recorded, err
 	return r.records, nil
 }
 
-func (m *memory) Fuse() *inboxtest.Fuse { return m.fuse }
+func (m *memory) Faults() *inboxtest.FaultInjector { return m.faults }
 
 func (m *memory) Reopen(context.Context) error {
-	m.fuse.Reset()
+	m.faults.Reset()
 	return nil
 }

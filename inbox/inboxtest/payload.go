@@ -10,9 +10,11 @@ import (
 
 var payloadCases = []testCase{
 	{"BodyIsKeptByteForByte", oddBodies},
-	{"HeaderThatIsNoTextStopsNothing", hostileText},
-	{"SameIDWithAnotherPayloadIsFlagged", conflicts},
-	{"ReconciledTwinIsNotAConflict", reconciledTwin},
+	{"HeaderThatIsNoTextIsAccepted", hostileText},
+	{"SameIDWithAnotherPayloadIsAConflict", conflicts},
+	{"SameIDWithAnotherQueryIsAConflict", otherQuery},
+	{"ConflictsOfAnEventAreRecordedUpToALimit", manyConflicts},
+	{"ReconciledDuplicateIsNotAConflict", reconciledDuplicate},
 }
 
 func oddBodies(t *testing.T, open Open) {
@@ -67,8 +69,44 @@ func conflicts(t *testing.T, open Open) {
 	}
 }
 
-// reconciledTwin: what we rebuild from Twilio's REST API never has the bytes that Twilio sent.
-func reconciledTwin(t *testing.T, open Open) {
+// otherQuery: the query is signed, and so is part of the payload; the path may be one of two.
+func otherQuery(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	e := event("query", "")
+	first := tr.must(inbox.Accepted, e)
+	path, query, _ := strings.Cut(e.Target, "?")
+	other := event("query", "")
+	other.Target = path + "/v2?" + query
+	tr.wantReply("a duplicate under another path", tr.must(inbox.Duplicate, other), first)
+	other.Target = e.Target + "&attempt=2"
+	tr.wantReply("a conflicting delivery", tr.must(inbox.Conflict, other), first)
+	tr.wantState(e, 1)
+}
+
+func manyConflicts(t *testing.T, open Open) {
+	tr := newTrial(t, open)
+	e := event("many-conflicts", "")
+	first := tr.must(inbox.Accepted, e)
+	var all []*inbox.Event
+	for i := range inbox.MaxConflicts + 4 {
+		all = append(all, eventOf("many-conflicts", "", fmt.Sprint("CallStatus=ringing&CallDuration=", i)))
+	}
+	for _, other := range all {
+		tr.wantReply("a conflicting delivery", tr.must(inbox.Conflict, other), first)
+	}
+	for i, a := range tr.together(all) {
+		if a.err != nil || a.result.Outcome != inbox.Conflict {
+			t.Errorf("conflict %d again: %v", i, a)
+		}
+	}
+	if n := len(tr.records(e, inbox.Conflict)); n != inbox.MaxConflicts {
+		t.Errorf("%d conflicts are recorded; want %d", n, inbox.MaxConflicts)
+	}
+	tr.wantState(e, 1)
+}
+
+// reconciledDuplicate: what is rebuilt from Twilio's REST API never has the bytes that Twilio sent.
+func reconciledDuplicate(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	for _, sources := range [][2]inbox.Source{
 		{inbox.SourceWebhook, inbox.SourceReconciled},
@@ -78,7 +116,7 @@ func reconciledTwin(t *testing.T, open Open) {
 		first, second := event(id, ""), eventOf(id, "", "CallStatus=ringing&Rebuilt=1")
 		first.Source, second.Source = sources[0], sources[1]
 		reply := tr.must(inbox.Accepted, first)
-		tr.wantReply("the twin", tr.must(inbox.Duplicate, second), reply)
+		tr.wantReply("the duplicate", tr.must(inbox.Duplicate, second), reply)
 		if n := len(tr.records(first, inbox.Conflict)); n != 0 {
 			t.Errorf("%d conflicts between %s and %s", n, sources[0], sources[1])
 		}

@@ -22,7 +22,7 @@ const (
 )
 
 // What an event's IdempotencyToken tells the trial's handle to do. The token is no part of the payload, so a delivery
-// that fails and one that does not are twins.
+// that fails and one that does not may be the same event.
 const (
 	tokenFail   = "fail"
 	tokenRefuse = "refuse"
@@ -38,11 +38,11 @@ type trial struct {
 	Harness
 	t       *testing.T
 	handled atomic.Int64
-	// hook, where set, runs before the token is obeyed.
+	// hook, if set, is called first.
 	hook    func(*inbox.Event)
 	entered chan string // the tokens of the handlings that block
 	release chan struct{}
-	letGo   func() // closes release; may be called twice
+	unblock func() // closes release; may be called twice
 	// underway are the deliveries that later began.
 	underway sync.WaitGroup
 }
@@ -53,10 +53,10 @@ func newTrial(t *testing.T, open Open) *trial {
 
 func newHookedTrial(t *testing.T, open Open, hook func(*inbox.Event)) *trial {
 	tr := &trial{t: t, hook: hook, entered: make(chan string, 64), release: make(chan struct{})}
-	tr.letGo = sync.OnceFunc(func() { close(tr.release) })
+	tr.unblock = sync.OnceFunc(func() { close(tr.release) })
 	tr.Harness = open(t, tr.handle)
 	t.Cleanup(func() { // what a case that failed left under way ends before its database does
-		tr.letGo()
+		tr.unblock()
 		tr.underway.Wait()
 	})
 	return tr

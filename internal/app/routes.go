@@ -20,7 +20,7 @@ var webhookPaths = []string{"/api/webhooks/twilio/", "/api/webhooks/v1/twilio/"}
 
 // kinds are the callbacks that are served.
 var kinds = []inbox.Kind{
-	inbox.KindVoice, inbox.KindConsent, inbox.KindStatus, inbox.KindRecording, webhook.KindAMD, webhook.KindAnswer,
+	inbox.KindVoice, webhook.KindConsent, inbox.KindStatus, inbox.KindRecording, webhook.KindAMD, webhook.KindAnswer,
 }
 
 // Unverified requests of one client: about as many as a broken configuration sends before somebody looks.

@@ -23,13 +23,8 @@ func (a *App) webhook(kind inbox.Kind, verifier *signature.Verifier, processor i
 	return inbox.NewHandler(inbox.Config{
 		Kind:      kind,
 		Processor: processor,
-		Verify: func(r *http.Request, body []byte) error {
-			match, err := verifier.VerifyRequest(r, body)
-			if err == nil && match.Token > 0 {
-				a.telemetry.SecondaryTokenUsed()
-			}
-			return err
-		},
+		Verifier:  verifier,
+		Methods:   []string{http.MethodPost},
 		Identify: func(event *inbox.Event) (err error) {
 			event.ID, event.Subject, err = webhook.Identify(event.Kind, event.Form, event.Query)
 			return err
@@ -75,6 +70,9 @@ func (a *App) connectionClosed() {
 
 // observeWebhook logs and counts what became of a verified webhook.
 func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
+	if event.Match.Token > 0 {
+		a.telemetry.SecondaryTokenUsed()
+	}
 	outcome, level := result.Outcome, slog.LevelDebug
 	var refusal *inbox.Refusal
 	switch {

@@ -201,7 +201,7 @@ func (c *caller) send(kind inbox.Kind, parameters ...string) {
 func (c *caller) recorded() {
 	c.t.Helper()
 	c.send(inbox.KindVoice, "CallStatus", "in-progress")
-	c.send(inbox.KindConsent, "SpeechResult", "yes")
+	c.send(webhook.KindConsent, "SpeechResult", "yes")
 	c.send(inbox.KindRecording, "RecordingSid", "RE00000000000000000000000000000001", "RecordingStatus", "completed", "RecordingDuration", "3",
 		"RecordingChannels", "1", "RecordingUrl", c.app.settings.APIURL+"/2010-04-01/Accounts/"+restSid+"/Recordings/RE00000000000000000000000000000001")
 	c.send(inbox.KindStatus, "CallStatus", "completed", "CallDuration", "9")

@@ -15,14 +15,14 @@ import (
 func (r *rig) speaks(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
-	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "SpeechResult", "Yes, sure, go ahead.")
+	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "SpeechResult", "Yes, sure, go ahead.")
 }
 
 // refuses lets a placed call be refused, and end.
 func (r *rig) refuses(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
-	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "2")
+	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "2")
 	r.send(webhook.KindAMD, id, sid, "AnsweredBy", "human")
 	r.send(inbox.KindStatus, id, sid, "CallStatus", "completed", "CallDuration", "20")
 }

@@ -230,6 +230,6 @@ func (r *rig) send(kind inbox.Kind, callID, sid string, params ...string) inbox.
 func (r *rig) consents(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
-	r.send(inbox.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "1")
+	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "1")
 	r.send(webhook.KindAMD, id, sid, "AnsweredBy", "human")
 }

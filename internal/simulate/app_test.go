@@ -28,8 +28,8 @@ const (
 func decide(kind inbox.Kind) inbox.Reply {
 	switch kind {
 	case inbox.KindVoice:
-		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Gather input="dtmf speech" action="/consent?attempt=1&amp;ask=yes" actionOnEmptyResult="true"><Say>May we ask you something?</Say></Gather></Response>`)}
-	case inbox.KindConsent:
+		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Gather input="dtmf speech" action="/gather?attempt=1&amp;ask=yes" actionOnEmptyResult="true"><Say>May we ask you something?</Say></Gather></Response>`)}
+	case inbox.KindGather:
 		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Say>Thank you, goodbye.</Say></Response>`)}
 	default:
 		return inbox.Reply{}
@@ -61,10 +61,7 @@ func correct(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err = inbox.NewHandler(inbox.Config{Processor: processor, Verify: func(r *http.Request, body []byte) error {
-		_, err := verifier.VerifyRequest(r, body)
-		return err
-	}})
+	handler, err = inbox.NewHandler(inbox.Config{Processor: processor, Verifier: verifier})
 	if err != nil {
 		t.Fatal(err)
 	}

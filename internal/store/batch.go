@@ -175,7 +175,7 @@ func (b *batch) settle(d *delivery) error {
 	}
 	b.again[first.ID]++
 	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
-	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && !rebuilt {
+	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && oldPayloadHash(d.event) != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {
 			event := b.tx.newEvent(d, inbox.Conflict)
@@ -186,7 +186,7 @@ func (b *batch) settle(d *delivery) error {
 	return nil
 }
 
-// keepConflicts keeps every payload that came under the id of another once.
+// keepConflicts keeps every payload that came under the id of another once, and no more than [inbox.MaxConflicts].
 func (b *batch) keepConflicts(ctx context.Context) error {
 	if len(b.conflicts) == 0 {
 		return nil
@@ -199,9 +199,15 @@ func (b *batch) keepConflicts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	count := map[string]int{}
+	for key := range kept {
+		count[key.eventID]++
+	}
 	for key, event := range b.conflicts {
-		if !kept[key] {
+		old := conflictKey{key.eventID, oldPayloadHash(event.event)}
+		if !kept[key] && !kept[old] && count[key.eventID] < inbox.MaxConflicts {
 			b.events = append(b.events, event)
+			count[key.eventID]++
 		}
 	}
 	return nil
@@ -210,6 +216,9 @@ func (b *batch) keepConflicts(ctx context.Context) error {
 func (b *batch) accept(d *delivery) error {
 	call := b.calls[d.event.Subject]
 	change, reply, err := b.decide(call, d.event)
+	if err == nil {
+		err = reply.Check()
+	}
 	if err != nil {
 		return b.refuse(d, err)
 	}

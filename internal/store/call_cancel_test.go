@@ -200,7 +200,7 @@ func TestCanceledCallAsksNothingMore(t *testing.T) {
 		s.mustCancel(t, l.id)
 		for _, reply := range []inbox.Result{
 			l.send(inbox.KindVoice, "CallStatus", "in-progress"),
-			l.send(inbox.KindConsent, "SpeechResult", "yes"),
+			l.send(webhook.KindConsent, "SpeechResult", "yes"),
 			l.send(webhook.KindAnswer, "step", "1", "SpeechResult", secretWords),
 		} {
 			text := string(reply.Reply.Body)

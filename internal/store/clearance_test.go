@@ -19,7 +19,7 @@ func TestWhoPressedOneIsNotHungUpOn(t *testing.T) {
 		l := dialledLine(t, s)
 		l.send(inbox.KindVoice, "CallStatus", "in-progress")
 		l.send(webhook.KindAMD, "AnsweredBy", "machine_start")
-		l.send(inbox.KindConsent, "Digits", "1")
+		l.send(webhook.KindConsent, "Digits", "1")
 		run := s.mustStart(t, interview.EndCall, l.id)
 		if ending, err := s.BeginEndCall(t.Context(), run, l.id); err != nil || !ending.Skip {
 			t.Errorf("%+v, %v", ending, err)
@@ -39,7 +39,7 @@ func TestLateVerdictErasesNothingOfAnInterview(t *testing.T) {
 	for name, play := range map[string]func(l *line){
 		"after the end": func(l *line) {
 			l.send(inbox.KindVoice, "CallStatus", "in-progress")
-			l.send(inbox.KindConsent, "SpeechResult", "yes")
+			l.send(webhook.KindConsent, "SpeechResult", "yes")
 			l.send(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "in-progress")
 			l.recordingEnds()
 			l.hangUp()
@@ -47,7 +47,7 @@ func TestLateVerdictErasesNothingOfAnInterview(t *testing.T) {
 		"answers were given": func(l *line) { l.interview(); l.recordingEnds() },
 		"a key was pressed": func(l *line) {
 			l.send(inbox.KindVoice, "CallStatus", "in-progress")
-			l.send(inbox.KindConsent, "Digits", "1")
+			l.send(webhook.KindConsent, "Digits", "1")
 			l.recordingEnds()
 		},
 	} {
@@ -80,7 +80,7 @@ func TestRecordingSeenBeforeTheYesIsNeverTranscribed(t *testing.T) {
 		l := dialledLine(t, s)
 		l.send(inbox.KindVoice, "CallStatus", "in-progress")
 		l.send(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "in-progress")
-		l.send(inbox.KindConsent, "Digits", "1")
+		l.send(webhook.KindConsent, "Digits", "1")
 		l.recordingEnds()
 		l.hangUp()
 		if n := s.runsOf(t, interview.TranscribeRecording, l.id+":RE1"); n != 0 {
@@ -106,7 +106,7 @@ func TestEarlyRecordingNoticedLateKeepsNoWords(t *testing.T) {
 	begin := func(t *testing.T, s *Store) *line {
 		l := dialledLine(t, s)
 		l.send(inbox.KindVoice, "CallStatus", "in-progress")
-		l.send(inbox.KindConsent, "SpeechResult", "yes")
+		l.send(webhook.KindConsent, "SpeechResult", "yes")
 		l.send(webhook.KindAnswer, "step", "1", "SpeechResult", "said live")
 		l.recordingEnds()
 		return l

@@ -174,7 +174,7 @@ func TestConsentTakenBackTakesWhatModelsSaidInErrors(t *testing.T) {
 		if err := s.KeepWords(t.Context(), run, "bad audio: "+secretWords); err != nil {
 			t.Fatal(err)
 		}
-		l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no")
+		l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no")
 		if err := s.KeepWords(t.Context(), run, "bad audio: "+secretWords); err != nil {
 			t.Fatal(err)
 		}
@@ -281,9 +281,9 @@ func TestWithdrawnWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 	s := migrated(t, "sqlite:"+path, Options{})
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
-	l.send(inbox.KindConsent, "SpeechResult", "yes")
+	l.send(webhook.KindConsent, "SpeechResult", "yes")
 	l.send(webhook.KindAnswer, "step", "1", "SpeechResult", secretWords)
-	l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no")
+	l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no")
 	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(5 * time.Millisecond) {
 		all := ""
 		for _, name := range []string{path, path + "-wal"} {

@@ -95,7 +95,7 @@ func (l *line) send(kind inbox.Kind, parameters ...string) inbox.Result {
 func (l *line) interview() {
 	l.t.Helper()
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
-	l.send(inbox.KindConsent, "SpeechResult", "yes")
+	l.send(webhook.KindConsent, "SpeechResult", "yes")
 	l.send(webhook.KindAnswer, "step", "1", "SpeechResult", secretWords)
 	l.send(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "in-progress")
 	l.send(webhook.KindAnswer, "step", "2", "SpeechResult", "a dozen")
@@ -382,7 +382,7 @@ func TestLateCallbackBringsErasedDataBack(t *testing.T) {
 		l.send(inbox.KindVoice, "CallStatus", "ringing")
 		l.send(webhook.KindAnswer, "step", "3", "SpeechResult", secretWords)
 		l.send(inbox.KindStatus, "CallStatus", "failed", "ErrorMessage", secretNumber+" hung up")
-		l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "yes")
+		l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "yes")
 		l.send(inbox.KindRecording, "RecordingSid", "RE2", "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/RE2")
 		// A transcription that was under way.
 		l.transcribe(secretWords)
@@ -421,7 +421,7 @@ func TestFailureOfAnErasedCallKeepsItsPayload(t *testing.T) {
 
 func TestConsentTakenBackLeavesWhatWasSaid(t *testing.T) {
 	for name, back := range map[string]func(l *line){
-		"no": func(l *line) { l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no") },
+		"no": func(l *line) { l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no") },
 		"machine": func(l *line) {
 			// Answers outrank the detector: this was heard otherwise, such as in a recording.
 			l.store.mustExec(l.t, `UPDATE calls SET answers = 0 WHERE id = $1`, l.id)
@@ -509,7 +509,7 @@ func TestRecordingIsDeletedOnceAndStaysDeleted(t *testing.T) {
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.interview()
-		l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no")
+		l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no")
 		key := l.id + ":RE1"
 		asked := clock.Now()
 
@@ -548,7 +548,7 @@ func TestRecordingOfAnotherCallIsDeleted(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.interview()
-		l.send(inbox.KindConsent, "attempt", "2", "SpeechResult", "no")
+		l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no")
 		run := s.mustStart(t, interview.DeleteRecording, l.id+":RE1")
 		if d, err := s.BeginDeletion(t.Context(), run, "another", "RE1"); err != nil || !d.Skip {
 			t.Errorf("%+v, %v", d, err)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -114,8 +116,8 @@ func (t *trip) countDuplicates(again map[string]int) {
 	}
 }
 
-// recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own. An erasure of
-// the call finds both.
+// recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own: one row for
+// each payload, which counts its failures. An erasure of the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
 	return s.write(ctx, func(tx *Tx) error {
 		e := tx.newEvent(d, inbox.Failed)
@@ -124,10 +126,15 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 			e.err += ": " + words
 		}
 		e.err = truncated(e.err, 2000)
-		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome <> 'accepted' AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
-		if err != nil {
+		old := oldPayloadHash(d.event)
+		// The record of the last failure gives way to this one, which keeps its id. Earlier versions had one for each failure.
+		err := tx.QueryRow(ctx, `DELETE FROM webhook_events WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $1
+			AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'failed') RETURNING id, attempt`,
+			e.EventID, d.hash[:], old[:]).Scan(&e.ID, &e.attempt)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("counting failures: %w", err)
 		}
+		e.attempt++
 		return tx.insertUnaccepted(ctx, e)
 	})
 }
@@ -135,8 +142,9 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 // recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
 	return s.write(ctx, func(tx *Tx) error {
+		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
-			WHERE event_id = $1 AND body_hash = $2 AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:])
+			WHERE event_id = $1 AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
 		if err != nil || n > 0 {
 			return err
 		}

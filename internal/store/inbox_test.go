@@ -31,27 +31,27 @@ func TestProcessorBreaksThePromiseOfTheInbox(t *testing.T) {
 	})
 }
 
-// oneByOne passes each statement through the fuse, together each write of a connection.
-func oneByOne(fuse *inboxtest.Fuse) Options { return Options{Around: fuse.Do} }
-func together(fuse *inboxtest.Fuse) Options { return Options{conn: fuse.Conn} }
+// oneByOne passes each statement through the faults, together each write of a connection.
+func oneByOne(faults *inboxtest.FaultInjector) Options { return Options{Around: faults.Do} }
+func together(faults *inboxtest.FaultInjector) Options { return Options{conn: faults.Conn} }
 
 // harness runs the suite's events against one call. An effect is an utterance.
 type harness struct {
 	t      *testing.T
 	url    string
 	handle inboxtest.Handle
-	fuse   *inboxtest.Fuse
-	fused  func(*inboxtest.Fuse) Options
+	faults *inboxtest.FaultInjector
+	inject func(*inboxtest.FaultInjector) Options
 	callID string
 
-	store     *Store // passes the fuse
+	store     *Store // passes the faults
 	plain     *Store // does not
 	processor *Processor
 	effects   atomic.Int64
 }
 
-func newHarness(t *testing.T, url string, handle inboxtest.Handle, fused func(*inboxtest.Fuse) Options) *harness {
-	h := &harness{t: t, url: url, handle: handle, fuse: &inboxtest.Fuse{}, fused: fused}
+func newHarness(t *testing.T, url string, handle inboxtest.Handle, inject func(*inboxtest.FaultInjector) Options) *harness {
+	h := &harness{t: t, url: url, handle: handle, faults: &inboxtest.FaultInjector{}, inject: inject}
 	h.plain = migrated(t, url, Options{})
 	h.callID = seed(t, h.plain, 1)[0]
 	if err := h.Reopen(t.Context()); err != nil {
@@ -121,14 +121,14 @@ func (h *harness) Events(ctx context.Context, eventID string) ([]inboxtest.Recor
 	return list, err
 }
 
-func (h *harness) Fuse() *inboxtest.Fuse { return h.fuse }
+func (h *harness) Faults() *inboxtest.FaultInjector { return h.faults }
 
 func (h *harness) Reopen(ctx context.Context) error {
 	if h.store != nil {
 		h.store.Close()
 	}
-	h.fuse.Reset()
-	store, err := Open(ctx, h.url, h.fused(h.fuse))
+	h.faults.Reset()
+	store, err := Open(ctx, h.url, h.inject(h.faults))
 	if err != nil {
 		return err
 	}

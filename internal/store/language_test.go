@@ -5,6 +5,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/webhook"
 )
 
 // What is spoken is told to speech-to-text: without it a model may hear English in every language.
@@ -16,7 +17,7 @@ func TestRecordingIsHeardInTheLanguageOfItsCampaign(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.send(inbox.KindVoice, "CallStatus", "in-progress")
-		l.send(inbox.KindConsent, "Digits", "1")
+		l.send(webhook.KindConsent, "Digits", "1")
 		l.recordingEnds()
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		if tr, err := s.BeginTranscription(t.Context(), run, l.id, "RE1"); err != nil || tr.Language != "fr" {

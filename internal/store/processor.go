@@ -79,7 +79,7 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
 		}
 	}
-	d := &delivery{event: event, hash: payloadHash(event), done: make(chan struct{})}
+	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{})}
 	if err := p.submit(d); err != nil {
 		return inbox.Result{}, err
 	}
@@ -92,8 +92,9 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 	}
 }
 
-// payloadHash tells two deliveries of one event id with different payloads apart.
-func payloadHash(event *inbox.Event) [sha256.Size]byte {
+// oldPayloadHash is what earlier versions stored for [inbox.Event.PayloadHash]. An event that they stored has not changed its
+// payload when this one is equal.
+func oldPayloadHash(event *inbox.Event) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write([]byte(event.Subject))
 	h.Write([]byte{0})

@@ -96,7 +96,7 @@ func TestHeldRowFailsItsOwnWebhookInTime(t *testing.T) {
 		for n := range batch {
 			sid := fmt.Sprintf("CA%d", n)
 			event := &inbox.Event{ID: sid + ":voice", Kind: inbox.KindVoice, Subject: calls[n], CallSid: sid}
-			batch[n] = &delivery{event: event, hash: payloadHash(event), done: make(chan struct{})}
+			batch[n] = &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{})}
 		}
 		began := time.Now()
 		p.settle(batch)

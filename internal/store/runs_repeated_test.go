@@ -6,6 +6,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/webhook"
 )
 
 // Whoever ends a run holds its row while it waits for the call's. A webhook that holds the call's and asks for the same run
@@ -21,7 +22,7 @@ func TestWebhookDoesNotWaitForARunThatItAsksForAgain(t *testing.T) {
 	}
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
-	l.send(inbox.KindConsent, "Digits", "2")
+	l.send(webhook.KindConsent, "Digits", "2")
 	l.send(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "in-progress")
 	if n := l.runs(interview.DeleteRecording); n != 1 {
 		t.Fatalf("%d deletions were asked for at first sight", n)

@@ -216,7 +216,7 @@ func (w *world) interviewed() string {
 	w.status(id, "ringing", 1)
 	w.send(inbox.KindVoice, id, "", "CallStatus", "in-progress")
 	w.status(id, "in-progress", 2)
-	w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "Yes, sure.")
+	w.send(webhook.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "Yes, sure.")
 	w.send(webhook.KindAMD, id, "", "AnsweredBy", "human")
 	w.recording(id, "in-progress")
 	w.send(webhook.KindAnswer, id, "&step=1", "CallStatus", "in-progress", "SpeechResult", "Three dollars.")
@@ -247,8 +247,8 @@ func (w *world) populate(n int) {
 	for range 5 { // the recording came although the person refused
 		id := w.dial()
 		w.send(inbox.KindVoice, id, "", "CallStatus", "in-progress")
-		w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "what?")
-		w.send(inbox.KindConsent, id, "&attempt=2", "CallStatus", "in-progress", "Digits", "2")
+		w.send(webhook.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "what?")
+		w.send(webhook.KindConsent, id, "&attempt=2", "CallStatus", "in-progress", "Digits", "2")
 		w.send(webhook.KindAMD, id, "", "AnsweredBy", "human")
 		w.recording(id, "completed")
 		w.status(id, "completed", 3, "CallDuration", "20")
@@ -265,7 +265,7 @@ func (w *world) populate(n int) {
 		w.keep("busy", id)
 	}
 	id := w.dial() // a machine agreed
-	w.send(inbox.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "yes")
+	w.send(webhook.KindConsent, id, "", "CallStatus", "in-progress", "SpeechResult", "yes")
 	w.recording(id, "in-progress")
 	w.send(webhook.KindAMD, id, "", "AnsweredBy", "machine_start")
 	w.pass(time.Minute)

@@ -40,7 +40,7 @@ func TestMachineIsNoConsentAndIsHungUp(t *testing.T) {
 // The greeting goes on while Twilio listens: its "yes" may come after the detection as well as before.
 func TestMachinesYesAfterDetectionRecordsNothing(t *testing.T) {
 	change, _ := decide(t, answered(), detected("machine_start"))
-	change, reply := decide(t, change.Call, event(inbox.KindConsent, "SpeechResult", "yes"))
+	change, reply := decide(t, change.Call, event(KindConsent, "SpeechResult", "yes"))
 	golden(t, "consent-no", reply)
 	if change.Call.Consent != interview.ConsentRefused {
 		t.Errorf("consent %q", change.Call.Consent)
@@ -73,7 +73,7 @@ func TestMachineThatNobodyAnsweredForIsRefusedAfterTheEndToo(t *testing.T) {
 }
 
 func TestKeypadConsentOutranksTheDetectorInBothOrders(t *testing.T) {
-	pressed := func() *inbox.Event { return event(inbox.KindConsent, "Digits", "1", "CallStatus", "in-progress") }
+	pressed := func() *inbox.Event { return event(KindConsent, "Digits", "1", "CallStatus", "in-progress") }
 	for _, by := range machines {
 		change, _ := decide(t, answered(), pressed())
 		change, _ = decide(t, change.Call, detected(by))
@@ -120,7 +120,7 @@ func TestVerdictCountsWhateverBringsIt(t *testing.T) {
 		"status":         event(inbox.KindStatus, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
 		"completed":      event(inbox.KindStatus, "CallStatus", "completed", "CallDuration", "9", "AnsweredBy", "machine_start"),
 		"voice":          event(inbox.KindVoice, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
-		"consent":        event(inbox.KindConsent, "CallStatus", "in-progress", "SpeechResult", "yes", "AnsweredBy", "machine_start"),
+		"consent":        event(KindConsent, "CallStatus", "in-progress", "SpeechResult", "yes", "AnsweredBy", "machine_start"),
 		"recording":      recorded("in-progress"),
 		"silence answer": event(KindAnswer, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
 	}

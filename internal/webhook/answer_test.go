@@ -35,7 +35,7 @@ func wantAnswer(t *testing.T, change interview.Change, step int, text string) {
 func TestLiveInterviewAsksEachQuestionOnce(t *testing.T) {
 	call := answered()
 	call.Script.AnswerMode = interview.AnswerGather
-	change, reply := decide(t, call, event(inbox.KindConsent, "Digits", "1"))
+	change, reply := decide(t, call, event(KindConsent, "Digits", "1"))
 	golden(t, "consent-yes-gather", reply)
 
 	change, reply = decide(t, change.Call, said("1", " about forty "))

@@ -30,7 +30,7 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 
 	failed := failedRequest(event.Form, event.Subject)
 	asked := call.ConsentAttempts
-	if failed.kind == inbox.KindConsent {
+	if failed.kind == KindConsent {
 		asked = max(asked, failed.number)
 	}
 	document := w.ask(call, asked+1, call.Script.ConsentAgain())
@@ -77,7 +77,7 @@ func failedRequest(form url.Values, callID string) failed {
 	switch kind := inbox.Kind(path.Base(target)); kind {
 	case inbox.KindVoice:
 		f.kind = kind
-	case inbox.KindConsent:
+	case KindConsent:
 		f.kind, f.number = kind, consentAttempt(query)
 	case KindAnswer:
 		if step, ok := number(query, "step"); ok && step >= 1 {

@@ -31,8 +31,8 @@ func TestFallbackGivesTheAnswerThatWasLost(t *testing.T) {
 			url   string
 		}{
 			{event(inbox.KindVoice, "CallStatus", "in-progress"), "voice?callId=" + testCallID},
-			{event(inbox.KindConsent, "SpeechResult", "pardon me"), "consent?callId=" + testCallID},
-			{asking("2", event(inbox.KindConsent, "Digits", "1")), "consent?callId=" + testCallID + "&attempt=2"},
+			{event(KindConsent, "SpeechResult", "pardon me"), "consent?callId=" + testCallID},
+			{asking("2", event(KindConsent, "Digits", "1")), "consent?callId=" + testCallID + "&attempt=2"},
 			{answerTo("1", "About forty cases."), "answer?callId=" + testCallID + "&step=1"},
 			{answerTo("2", ""), "answer?callId=" + testCallID + "&step=2"},
 		} {
@@ -111,8 +111,8 @@ func TestNoAfterTheFallbackOutranksALateYes(t *testing.T) {
 	if !strings.Contains(string(reply.Body), "attempt=2") {
 		t.Fatalf("asked %s", reply.Body)
 	}
-	change, _ = decide(t, change.Call, asking("2", event(inbox.KindConsent, "SpeechResult", "no thank you")))
-	change, reply = decide(t, change.Call, event(inbox.KindConsent, "Digits", "1"))
+	change, _ = decide(t, change.Call, asking("2", event(KindConsent, "SpeechResult", "no thank you")))
+	change, reply = decide(t, change.Call, event(KindConsent, "Digits", "1"))
 	if change.Call.Consent != interview.ConsentRefused || strings.Contains(string(reply.Body), "<Recording") {
 		t.Errorf("consent %q, answered %s", change.Call.Consent, reply.Body)
 	}

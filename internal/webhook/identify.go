@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
@@ -15,6 +16,7 @@ import (
 //
 //	amd        {CallSid}:amd
 //	answer     {CallSid}:answer:{step}
+//	consent    {CallSid}:consent, otherwise as inbox.KindGather
 //	voice      {CallSid}:voice:fallback:{what failed} when it is asked as the fallback, see [fallback]
 //
 // and [inbox.ID] for the others. The step is taken from the signed query, so a re-asked answer is an event of its own.
@@ -32,6 +34,9 @@ func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err 
 			return "", "", missing(ReasonMissingAnsweredBy)
 		}
 		return callSid + ":amd", subject, nil
+	case KindConsent:
+		id, err = inbox.ID(inbox.KindGather, form, query)
+		return strings.Replace(id, ":gather", ":consent", 1), subject, err
 	case KindAnswer:
 		step, ok := number(query, "step")
 		if !ok || step < 1 {

@@ -23,11 +23,11 @@ func TestNoRealEventIsSwallowedByItsID(t *testing.T) {
 		{event(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "absent"), sid + ":recording:RE1"},
 		{event(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "failed"), sid + ":recording:RE1"},
 		{event(inbox.KindRecording, "RecordingSid", "RE1", "RecordingStatus", "processing"), sid + ":recording:RE1:processing"},
-		{event(inbox.KindConsent), sid + ":consent"},
-		{asking("1", event(inbox.KindConsent)), sid + ":consent"},
-		{asking("2", event(inbox.KindConsent)), sid + ":consent:2"},
-		{asking("002", event(inbox.KindConsent)), sid + ":consent:2"},
-		{asking("3", event(inbox.KindConsent)), sid + ":consent:3"},
+		{event(KindConsent), sid + ":consent"},
+		{asking("1", event(KindConsent)), sid + ":consent"},
+		{asking("2", event(KindConsent)), sid + ":consent:2"},
+		{asking("002", event(KindConsent)), sid + ":consent:2"},
+		{asking("3", event(KindConsent)), sid + ":consent:3"},
 	} {
 		id, subject, err := Identify(c.event.Kind, c.event.Form, c.event.Query)
 		if id != c.want || subject != testCallID || err != nil {

@@ -124,7 +124,7 @@ func TestRecordingThatBeganBeforeTheYesIsDeletedNeverTranscribed(t *testing.T) {
 	// What was seen before the yes is never forgotten, whatever its end says.
 	call := answered()
 	change, _ := decide(t, call, without(recorded("in-progress"), ""))
-	change, _ = decide(t, change.Call, event(inbox.KindConsent, "Digits", "1"))
+	change, _ = decide(t, change.Call, event(KindConsent, "Digits", "1"))
 	isDeleted("seen before the yes", change.Call, without(recorded("completed"), ""), true)
 	// Nor is what its beginning said.
 	change, _ = decide(t, yesAt(yes), startedAt(recorded("in-progress"), yes.Add(-15*time.Second)))

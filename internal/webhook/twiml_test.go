@@ -76,7 +76,7 @@ func TestCampaignTextIsSpokenNotExecuted(t *testing.T) {
 	}
 	call := consented()
 	call.Script.Questions = questions
-	_, reply := decide(t, call, event(inbox.KindConsent, "Digits", "1"))
+	_, reply := decide(t, call, event(KindConsent, "Digits", "1"))
 	golden(t, "consent-escaped", reply)
 
 	texts := spoken(t, reply.Body)
@@ -88,7 +88,7 @@ func TestCampaignTextIsSpokenNotExecuted(t *testing.T) {
 func TestCampaignWithoutQuestionsStillAsksOne(t *testing.T) {
 	call := consented()
 	call.Script.Questions = []string{"", " \t "}
-	_, reply := decide(t, call, event(inbox.KindConsent, "Digits", "1"))
+	_, reply := decide(t, call, event(KindConsent, "Digits", "1"))
 	golden(t, "consent-no-questions", reply)
 	if slices.Contains(spoken(t, reply.Body), "") {
 		t.Error("an empty Say")
@@ -99,7 +99,7 @@ func TestCallbackURLsAreAbsoluteSignedPartsEscaped(t *testing.T) {
 	w := New(Config{URLs: interview.CallbackURLs{Base: "https://calls.example.com/prefix/"}})
 	call := consented()
 	call.ID = `a&b"c`
-	e := event(inbox.KindConsent, "Digits", "1")
+	e := event(KindConsent, "Digits", "1")
 	_, reply, err := w.Decide(call, e)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func FuzzTwiMLIsWellFormed(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, category, question string) {
 		call := consented()
 		call.Script = interview.Script{CampaignName: name, Category: category, Questions: []string{question}}
-		for kind, says := range map[inbox.Kind]int{inbox.KindVoice: 3, inbox.KindConsent: 3} {
+		for kind, says := range map[inbox.Kind]int{inbox.KindVoice: 3, KindConsent: 3} {
 			call.Consent = interview.ConsentUnknown
 			_, reply := decide(t, call, event(kind, "Digits", "1"))
 			if got := len(spoken(t, reply.Body)); got != says {

@@ -23,8 +23,9 @@ const (
 
 // The callbacks beside those that package inbox knows.
 const (
-	KindAMD    inbox.Kind = "amd"    // result of asynchronous machine detection
-	KindAnswer inbox.Kind = "answer" // Gather action that carries the live answer to a question
+	KindConsent inbox.Kind = "consent" // Gather action that carries the answer to the consent question
+	KindAMD     inbox.Kind = "amd"     // result of asynchronous machine detection
+	KindAnswer  inbox.Kind = "answer"  // Gather action that carries the live answer to a question
 )
 
 // Wordless are the kinds whose decisions do not depend on what the call says, its Script.
@@ -94,7 +95,7 @@ func (w *Webhooks) decider(kind inbox.Kind) (Decider, bool) {
 	switch kind {
 	case inbox.KindVoice:
 		return w.voice, true
-	case inbox.KindConsent:
+	case KindConsent:
 		return w.consent, true
 	case inbox.KindStatus:
 		return decideStatus, true

@@ -69,7 +69,7 @@ func wantRefusal(t *testing.T, err error, status int, reason string) {
 	}
 }
 
-var allKinds = []inbox.Kind{inbox.KindVoice, inbox.KindConsent, inbox.KindStatus, inbox.KindRecording, KindAMD, KindAnswer}
+var allKinds = []inbox.Kind{inbox.KindVoice, KindConsent, inbox.KindStatus, inbox.KindRecording, KindAMD, KindAnswer}
 
 func anyEvent(kind inbox.Kind) *inbox.Event {
 	e := event(kind, "CallStatus", "in-progress", "SpeechResult", "yes", "AnsweredBy", "machine_start",

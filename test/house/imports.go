@@ -78,6 +78,7 @@ var plan = []place{
 
 	{dir: "internal/testserver/...", may: []string{"internal/testserver"}, why: "a server for tests knows nothing of what is tested"},
 	{dir: "internal/testdb", may: []string{"internal/testserver"}, why: "a database for tests knows nothing of what is tested"},
+	{dir: "internal/testinbox", may: []string{"inbox/..."}, why: "what the tests of the ready Processors share knows nothing of the program"},
 	{dir: "examples/...", may: public, why: "an example shows what another program can do, which has no internal packages"},
 	{dir: "test/...", may: []string{"..."}, why: "tests of the whole program may use all of it"},
 }

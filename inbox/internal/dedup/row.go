@@ -1,10 +1,7 @@
-package once
+package dedup
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -14,11 +11,12 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-// Bounds of stored text, in bytes. Nothing that a stranger sends beside the signed parameters may grow a table.
+// Bounds of stored text, in bytes: headers are not signed, and must not fill a table.
 const (
-	maxID    = 512
-	maxText  = 8 << 10
-	maxError = 1 << 10
+	maxID     = 512
+	maxText   = 8 << 10
+	maxTarget = 16 << 10 // the longest that package signature verifies; of a GET it holds the parameters
+	maxError  = 1 << 10
 )
 
 // eventRow returns the values of eventColumns.
@@ -29,7 +27,7 @@ func eventRow(e *inbox.Event, hash string) []any {
 	}
 	return []any{
 		e.ID, text(string(e.Kind), maxText), hash, text(string(source), maxText), text(e.AccountSid, maxText),
-		text(e.CallSid, maxText), text(e.Subject, maxText), text(e.Target, maxText), text(e.ContentType, maxText),
+		text(e.CallSid, maxText), text(e.Subject, maxText), text(e.Target, maxTarget), text(e.ContentType, maxText),
 		bytes(e.Body), text(e.IdempotencyToken, maxText), timestamp(e.ReceivedAt),
 	}
 }
@@ -38,31 +36,16 @@ func acceptedRow(e *inbox.Event, hash string, r inbox.Reply) []any {
 	return append(eventRow(e, hash), r.Status, text(r.ContentType, maxText), bytes(r.Body))
 }
 
-// payloadHash tells deliveries of one event with different bytes apart: SHA-256 over the raw query and the raw body.
-// The path is not part of it, since one webhook may be known by two; nor are headers, which the signature does not cover.
+// payloadHash is the event's payload hash as it is stored.
 func payloadHash(e *inbox.Event) string {
-	_, query, _ := strings.Cut(e.Target, "?")
-	h := sha256.New()
-	var size [8]byte
-	binary.BigEndian.PutUint64(size[:], uint64(len(query)))
-	h.Write(size[:]) // so that no byte can move from one to the other
-	h.Write([]byte(query))
-	h.Write(e.Body)
-	return hex.EncodeToString(h.Sum(nil))
+	hash := e.PayloadHash()
+	return hex.EncodeToString(hash[:])
 }
 
 // checkID refuses an id that no database keeps as it is.
 func checkID(id string) error {
 	if id == "" || len(id) > maxID || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return inbox.Refuse(http.StatusBadRequest, "Invalid event id")
-	}
-	return nil
-}
-
-// checkReply returns an error for a reply that asks to be delivered again: it would be stored, and given forever.
-func checkReply(r inbox.Reply) error {
-	if r.Status != 0 && (r.Status < 200 || r.Status > 499) {
-		return fmt.Errorf("reply with status %d: return an error instead, so that nothing is committed", r.Status)
 	}
 	return nil
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-// crowd is how many deliveries come at once.
-const crowd = 64
+// manyDeliveries is how many deliveries come at once.
+const manyDeliveries = 64
 
-var onceCases = []testCase{
+var exactlyOnceCases = []testCase{
 	{"FirstDeliveryTakesEffectAndIsKept", firstDelivery},
 	{"DeliveryThatSucceedsIsHandledOnce", handledOnce},
 	{"DuplicateGetsTheFirstAnswer", duplicateDelivery},
 	{"DuplicateAfterRestartGetsTheFirstAnswer", duplicateAfterRestart},
 	{"ReplyIsStoredByteForByte", oddReplies},
-	{"SixtyFourDeliveriesOfOneEventTakeEffectOnce", crowdOfOne},
-	{"SixtyFourEventsAtOnceAllTakeEffect", crowdOfMany},
+	{"SixtyFourDeliveriesOfOneEventTakeEffectOnce", manyOfOne},
+	{"SixtyFourEventsAtOnceAllTakeEffect", manyOfMany},
 }
 
 func firstDelivery(t *testing.T, open Open) {
@@ -104,11 +104,11 @@ func oddReplies(t *testing.T, open Open) {
 	}
 }
 
-func crowdOfOne(t *testing.T, open Open) {
+func manyOfOne(t *testing.T, open Open) {
 	tr := newTrial(t, open)
-	events := make([]*inbox.Event, crowd)
+	events := make([]*inbox.Event, manyDeliveries)
 	for i := range events {
-		events[i] = event("crowd", fmt.Sprint("token ", i))
+		events[i] = event("many", fmt.Sprint("token ", i))
 	}
 	answers := tr.together(events)
 	accepted := 0
@@ -126,15 +126,15 @@ func crowdOfOne(t *testing.T, open Open) {
 		tr.wantReply(fmt.Sprintf("delivery %d", i), a.result.Reply, answers[0].result.Reply)
 	}
 	if accepted != 1 {
-		t.Errorf("%d of %d deliveries were accepted; want 1", accepted, crowd)
+		t.Errorf("%d of %d deliveries were accepted; want 1", accepted, manyDeliveries)
 	}
 	tr.wantState(events[0], 1)
 }
 
-func crowdOfMany(t *testing.T, open Open) {
+func manyOfMany(t *testing.T, open Open) {
 	tr := newTrial(t, open)
 	var events []*inbox.Event
-	for i := range crowd {
+	for i := range manyDeliveries {
 		// Its duplicate goes to the same Processor in the same breath; another id shares no lock with it.
 		id := fmt.Sprint("many-", i)
 		events = append(events, event(id, ""), event(id, ""))

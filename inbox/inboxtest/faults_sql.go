@@ -6,12 +6,13 @@ import (
 	"errors"
 )
 
-// Connector returns a database/sql connector whose every statement passes the fuse, BEGIN, COMMIT and ROLLBACK included:
+// Connector returns a database/sql connector whose every statement passes the FaultInjector, BEGIN, COMMIT and
+// ROLLBACK included:
 //
-//	db := sql.OpenDB(fuse.Connector(connector))
+//	db := sql.OpenDB(faults.Connector(connector))
 //
-// A connection that the fuse ends is closed, so that the database rolls its transaction back.
-func (f *Fuse) Connector(c driver.Connector) driver.Connector { return &fusedConnector{c, f} }
+// A connection that a fault ends is closed, so that the database rolls its transaction back.
+func (f *FaultInjector) Connector(c driver.Connector) driver.Connector { return &faultyConnector{c, f} }
 
 // DriverConnector returns the connector of a driver that has none of its own, such as modernc's SQLite.
 func DriverConnector(d driver.Driver, dsn string) driver.Connector { return dsnConnector{d, dsn} }
@@ -24,37 +25,37 @@ type dsnConnector struct {
 func (c dsnConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c dsnConnector) Driver() driver.Driver                        { return c.driver }
 
-type fusedConnector struct {
+type faultyConnector struct {
 	driver.Connector
-	fuse *Fuse
+	faults *FaultInjector
 }
 
-func (c *fusedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c *faultyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &fusedSQL{conn: conn, fuse: c.fuse}, nil
+	return &faultySQL{conn: conn, faults: c.faults}, nil
 }
 
-// fusedSQL is one connection. database/sql uses it from one goroutine at a time.
-type fusedSQL struct {
+// faultySQL is one connection. database/sql uses it from one goroutine at a time.
+type faultySQL struct {
 	conn   driver.Conn
-	fuse   *Fuse
+	faults *FaultInjector
 	broken bool
 }
 
-// do runs one statement. After a blown fuse the connection is closed for good.
-func (c *fusedSQL) do(statement func() error) error {
+// do runs one statement. After a fault the connection is closed for good.
+func (c *faultySQL) do(statement func() error) error {
 	err := c.pass(statement)
-	if errors.Is(err, ErrBlown) {
+	if errors.Is(err, ErrInjected) {
 		c.end()
 	}
 	return err
 }
 
 // query is do for a statement that returns rows. Rows are closed before their connection is.
-func (c *fusedSQL) query(statement func() (driver.Rows, error)) (rows driver.Rows, err error) {
+func (c *faultySQL) query(statement func() (driver.Rows, error)) (rows driver.Rows, err error) {
 	err = c.pass(func() (err error) { rows, err = statement(); return })
 	if err == nil {
 		return rows, nil
@@ -62,27 +63,27 @@ func (c *fusedSQL) query(statement func() (driver.Rows, error)) (rows driver.Row
 	if rows != nil {
 		rows.Close()
 	}
-	if errors.Is(err, ErrBlown) {
+	if errors.Is(err, ErrInjected) {
 		c.end()
 	}
 	return nil, err
 }
 
-func (c *fusedSQL) pass(statement func() error) error {
+func (c *faultySQL) pass(statement func() error) error {
 	if c.broken {
-		return ErrBlown
+		return ErrInjected
 	}
-	return c.fuse.Do(statement)
+	return c.faults.Do(statement)
 }
 
-func (c *fusedSQL) end() {
+func (c *faultySQL) end() {
 	if !c.broken {
 		c.broken = true
 		c.conn.Close()
 	}
 }
 
-func (c *fusedSQL) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Result, err error) {
+func (c *faultySQL) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Result, err error) {
 	conn, ok := c.conn.(driver.ExecerContext)
 	if !ok {
 		return nil, driver.ErrSkip
@@ -91,7 +92,7 @@ func (c *fusedSQL) ExecContext(ctx context.Context, query string, args []driver.
 	return r, err
 }
 
-func (c *fusedSQL) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *faultySQL) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	conn, ok := c.conn.(driver.QueryerContext)
 	if !ok {
 		return nil, driver.ErrSkip
@@ -99,7 +100,7 @@ func (c *fusedSQL) QueryContext(ctx context.Context, query string, args []driver
 	return c.query(func() (driver.Rows, error) { return conn.QueryContext(ctx, query, args) })
 }
 
-func (c *fusedSQL) BeginTx(ctx context.Context, o driver.TxOptions) (tx driver.Tx, err error) {
+func (c *faultySQL) BeginTx(ctx context.Context, o driver.TxOptions) (tx driver.Tx, err error) {
 	conn, ok := c.conn.(driver.ConnBeginTx)
 	if !ok {
 		return nil, errors.New("driver without BeginTx")
@@ -107,47 +108,47 @@ func (c *fusedSQL) BeginTx(ctx context.Context, o driver.TxOptions) (tx driver.T
 	if err := c.do(func() (err error) { tx, err = conn.BeginTx(ctx, o); return }); err != nil {
 		return nil, err
 	}
-	return fusedTx{tx, c}, nil
+	return faultyTx{tx, c}, nil
 }
 
-func (c *fusedSQL) Begin() (driver.Tx, error) {
+func (c *faultySQL) Begin() (driver.Tx, error) {
 	return c.BeginTx(context.Background(), driver.TxOptions{})
 }
 
-// Prepare does not pass the fuse: a prepared statement has done nothing yet.
-func (c *fusedSQL) Prepare(query string) (driver.Stmt, error) {
+// Prepare does not pass the faults: a prepared statement has done nothing yet.
+func (c *faultySQL) Prepare(query string) (driver.Stmt, error) {
 	if c.broken {
-		return nil, ErrBlown
+		return nil, ErrInjected
 	}
 	stmt, err := c.conn.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
-	return &fusedStmt{stmt, c}, nil
+	return &faultyStmt{stmt, c}, nil
 }
 
-func (c *fusedSQL) Close() error {
+func (c *faultySQL) Close() error {
 	if c.broken {
 		return nil
 	}
 	return c.conn.Close()
 }
 
-func (c *fusedSQL) Ping(ctx context.Context) error {
+func (c *faultySQL) Ping(ctx context.Context) error {
 	if p, ok := c.conn.(driver.Pinger); ok && !c.broken {
 		return p.Ping(ctx)
 	}
 	return nil
 }
 
-func (c *fusedSQL) IsValid() bool {
+func (c *faultySQL) IsValid() bool {
 	if v, ok := c.conn.(driver.Validator); ok && !c.broken {
 		return v.IsValid()
 	}
 	return !c.broken
 }
 
-func (c *fusedSQL) ResetSession(ctx context.Context) error {
+func (c *faultySQL) ResetSession(ctx context.Context) error {
 	if c.broken {
 		return driver.ErrBadConn
 	}
@@ -157,27 +158,27 @@ func (c *fusedSQL) ResetSession(ctx context.Context) error {
 	return nil
 }
 
-func (c *fusedSQL) CheckNamedValue(v *driver.NamedValue) error {
+func (c *faultySQL) CheckNamedValue(v *driver.NamedValue) error {
 	if n, ok := c.conn.(driver.NamedValueChecker); ok {
 		return n.CheckNamedValue(v)
 	}
 	return driver.ErrSkip
 }
 
-type fusedTx struct {
+type faultyTx struct {
 	tx   driver.Tx
-	conn *fusedSQL
+	conn *faultySQL
 }
 
-func (t fusedTx) Commit() error   { return t.conn.do(t.tx.Commit) }
-func (t fusedTx) Rollback() error { return t.conn.do(t.tx.Rollback) }
+func (t faultyTx) Commit() error   { return t.conn.do(t.tx.Commit) }
+func (t faultyTx) Rollback() error { return t.conn.do(t.tx.Rollback) }
 
-type fusedStmt struct {
+type faultyStmt struct {
 	driver.Stmt
-	conn *fusedSQL
+	conn *faultySQL
 }
 
-func (s *fusedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
+func (s *faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
 	stmt, ok := s.Stmt.(driver.StmtExecContext)
 	if !ok {
 		return nil, errors.New("driver without StmtExecContext")
@@ -186,7 +187,7 @@ func (s *fusedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (
 	return r, err
 }
 
-func (s *fusedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	stmt, ok := s.Stmt.(driver.StmtQueryContext)
 	if !ok {
 		return nil, errors.New("driver without StmtQueryContext")
