@@ -11,15 +11,15 @@ import (
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // TestDemoTakesTooLong runs the demo as a visitor does. It runs alone, so that only other packages slow it down.
 func TestDemoTakesTooLong(t *testing.T) {
-	program.Binary(t)
+	e2etest.Binary(t)
 	began := time.Now()
-	got := program.Run(t, program.Settings{}, "demo")
+	got := e2etest.Run(t, e2etest.Settings{}, "demo")
 	took := time.Since(began)
 	if got.Exit != 0 {
 		t.Errorf("iagent demo ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
@@ -43,7 +43,7 @@ func TestDemoTakesTooLong(t *testing.T) {
 // Twilio waits no longer than the real one.
 func TestSeedBreaksAPromise(t *testing.T) {
 	seeds, calls := uint64(10), 20
-	if program.Race {
+	if e2etest.Race {
 		seeds, calls = 2, 5
 	} else {
 		t.Parallel()
@@ -52,8 +52,8 @@ func TestSeedBreaksAPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-				if program.Race {
+			e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+				if e2etest.Race {
 					turn.Lock()
 					defer turn.Unlock()
 				}
@@ -77,7 +77,7 @@ func keepsItsPromises(t *testing.T, options demo.Options) {
 	var out bytes.Buffer
 	options.Out, options.Within = &out, 10*time.Minute
 	err := demo.Run(t.Context(), options)
-	var broken *demo.ErrBroken
+	var broken *demo.BrokenError
 	switch {
 	case errors.As(err, &broken):
 		t.Errorf("iagent demo --seed %d --calls %d breaks promises:\n%s", options.Seed, options.Calls, strings.Join(broken.Violations, "\n"))

@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 func main() {
@@ -67,7 +69,7 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 || len(chosen) == 0 {
 		return fmt.Errorf("no scenario is chosen: use -scenario %s", strings.Join(names, "|"))
 	}
-	path, done, err := build(ctx, *binary)
+	path, done, err := e2e.BuildTemporary(ctx, *binary)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (r *run) refuse(ctx context.Context) {
 		waiting := r.Scenario.Calls - r.simulator.Progress().Calls
 		r.log("the credentials are refused, %d calls wait", waiting)
 		if waiting == 0 {
-			r.fault(errors.New("all calls had been placed when the credentials were refused"))
+			r.fail(errors.New("all calls had been placed when the credentials were refused"))
 		}
 		r.report.count(&r.report.Refusals)
 		r.report.add(&r.report.Waited, waiting)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,22 +11,17 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
-	"github.com/i-agent/iagent/test/program"
 )
-
-// contextOfBuild bounds a build that outlives the test that asked for it first.
-func contextOfBuild() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 10*time.Minute)
-}
 
 // seeds is how many runs of luck are tried: SOAK_SEEDS, which is a hundred in CI, or twelve. Under the race detector, which
 // slows SQLite down some tenfold because it is Go code in this process, four must do.
 func seeds(t *testing.T) uint64 {
 	t.Helper()
 	text := os.Getenv("SOAK_SEEDS")
-	if text == "" && program.Race {
+	if text == "" && e2etest.Race {
 		return 4
 	}
 	if text == "" {
@@ -47,7 +41,7 @@ func seeds(t *testing.T) uint64 {
 func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds(t); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			if !program.Race {
+			if !e2etest.Race {
 				t.Parallel()
 			}
 			databaseURL := "" // SQLite in a temporary folder
@@ -68,7 +62,7 @@ func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
 	// Those are asked for again after many seconds; turning them off moves no other fault.
 	faults.MediaLate, faults.RESTBusy = 0, 0
 	calls := 20
-	if program.Race {
+	if e2etest.Race {
 		calls = 5
 	}
 	var out bytes.Buffer
@@ -78,7 +72,7 @@ func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
 	if err == nil {
 		return
 	}
-	var broken *demo.ErrBroken
+	var broken *demo.BrokenError
 	if errors.As(err, &broken) {
 		err = errors.New(strings.Join(broken.Violations, "\n"))
 	}
