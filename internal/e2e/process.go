@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -284,14 +285,16 @@ func (p *Process) current() *processRun {
 	return p.runs[len(p.runs)-1]
 }
 
-// FreeAddress returns an address of this machine where nobody listens.
+// FreeAddress returns an address of this machine where nobody listens. Its port is below those that systems give to outgoing
+// connections (32768 and up), so that none takes it while the server is killed.
 func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
+	return "", errors.New("found no free port from 10000 to 19999")
 }
 
 // tail is the end of a log.

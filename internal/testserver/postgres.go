@@ -34,13 +34,13 @@ type Options struct {
 	Settings []string
 }
 
-// StartPostgres installs PostgreSQL if need be, makes a new database cluster
-// and returns once it accepts connections. The server outlives ctx, which
+// StartPostgres makes a new database cluster and returns once it accepts
+// connections. The server outlives ctx, which
 // bounds the start only. The caller owns it and should Close it.
 func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
-	bin, err := locate(ctx, postgresql)
+	bin, err := locate(postgresql)
 	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL: %w; or set TEST_DATABASE_URL to a server of your own", err)
+		return nil, fmt.Errorf("%w; or set TEST_DATABASE_URL to a server of your own", err)
 	}
 	p := &Postgres{password: rand.Text()}
 	p.server = server{
