@@ -45,9 +45,9 @@ func TestCallsAreEndedAtTwilioOnRequest(t *testing.T) {
 				arrived, release := twilio.HoldDial(held)
 				server := twilio.Serve(t, settings)
 				calls := server.Place(t, ringing, talking, held)
-				e2etest.Receive(t, time.Minute, arrived, "the dial that is held")
-				server.AwaitCall(t, time.Minute, calls[0].ID, e2etest.HasStatus("RINGING"))
-				server.AwaitCall(t, time.Minute, calls[1].ID, func(call e2e.Call) error {
+				e2etest.Receive(t, arrived, "the dial that is held")
+				server.AwaitCall(t, calls[0].ID, e2etest.HasStatus("RINGING"))
+				server.AwaitCall(t, calls[1].ID, func(call e2e.Call) error {
 					if len(call.Recordings) == 0 {
 						return errors.New("no recording runs")
 					}
@@ -58,14 +58,14 @@ func TestCallsAreEndedAtTwilioOnRequest(t *testing.T) {
 				}
 				release()
 				for i, want := range []string{"CANCELED", "COMPLETED", "CANCELED"} {
-					call := server.AwaitCall(t, 30*time.Second, calls[i].ID, e2etest.HasStatus(want))
+					call := server.AwaitCall(t, calls[i].ID, e2etest.HasStatus(want))
 					if name == "erase" && call.PhoneNumber != "" {
 						t.Errorf("an erased call shows the number %s", call.PhoneNumber)
 					}
 				}
 				judgeEnded(t, twilio)
 				if name == "erase" {
-					server.AwaitCall(t, 30*time.Second, calls[1].ID, func(call e2e.Call) error {
+					server.AwaitCall(t, calls[1].ID, func(call e2e.Call) error {
 						if len(call.Recordings) != 1 || call.Recordings[0].Status != "deleted" {
 							return fmt.Errorf("recordings: %v", call.Recordings)
 						}

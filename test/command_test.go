@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
@@ -131,6 +130,6 @@ func TestMigrationCannotBeTakenBack(t *testing.T) {
 			t.Errorf("after up again, %d steps are applied, %d pending", again, pending)
 		}
 		server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(databaseURL))
-		server.AwaitCall(t, 30*time.Second, server.Place(t, "+15550001000")[0].ID, e2etest.HasStatus("DIALING"))
+		server.AwaitCall(t, server.Place(t, "+15550001000")[0].ID, e2etest.HasStatus("DIALING"))
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
@@ -59,7 +58,7 @@ func TestSomebodyIsCalledTwice(t *testing.T) {
 		calls := server.Place(t, numbers...)
 		for n, d := range dialings {
 			t.Log(d.name)
-			call := server.AwaitCall(t, time.Minute, calls[n].ID, e2etest.HasStatus(d.status))
+			call := server.AwaitCall(t, calls[n].ID, e2etest.HasStatus(d.status))
 			d.judge(t, call, twilio)
 			if d.status == "DIAL_UNKNOWN" {
 				resolve(t, server, call, twilio)
@@ -83,15 +82,19 @@ func TestDialThatHangsHoldsUpAnotherCampaign(t *testing.T) {
 		twilio.Answer(hanging, e2etest.HangsAfterCreating)
 		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL))
 		hung := server.Place(t, hanging)[0]
-		e2etest.Eventually(t, 20*time.Second, func() error {
+		e2etest.Eventually(t, func() error {
 			if len(twilio.Asked(hanging)) == 0 {
 				return errors.New("the first campaign's call is not dialled")
 			}
 			return nil
 		})
-		server.AwaitCall(t, 20*time.Second, server.Place(t, other)[0].ID, e2etest.HasStatus("DIALING"))
-		if got := server.AwaitCall(t, time.Minute, hung.ID, e2etest.HasStatus("DIAL_UNKNOWN")); got.Happened()["dial.intent"] != 1 {
+		dialled := server.AwaitCall(t, server.Place(t, other)[0].ID, e2etest.HasStatus("DIALING"))
+		got := server.AwaitCall(t, hung.ID, e2etest.HasStatus("DIAL_UNKNOWN"))
+		if got.Happened()["dial.intent"] != 1 {
 			t.Errorf("the hung dial was repeated: %v", got.History)
+		}
+		if !dialled.When("dial.accepted").Before(got.When("dial.unknown")) {
+			t.Errorf("the other campaign waited until the dial that hung had ended: %v, %v", dialled.History, got.History)
 		}
 	})
 }

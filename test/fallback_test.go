@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -124,7 +123,7 @@ func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 			numbers[i] = fmt.Sprintf("+155500040%02d", i)
 		}
 		placed := server.Place(t, numbers...)
-		e2etest.Eventually(t, e2e.TwilioEndsWithin, func() error {
+		e2etest.Eventually(t, func() error {
 			if p := twilio.Progress(); p.Calls < len(placed) || p.Ended < p.Calls {
 				return fmt.Errorf("%+v", p)
 			}

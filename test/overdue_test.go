@@ -3,7 +3,6 @@ package test_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
@@ -15,8 +14,8 @@ func TestLateCallIsNoticedByTheDefaultOnly(t *testing.T) {
 		settings := e2etest.DefaultSettings(databaseURL).With("OVERDUE_AFTER", "10s", "RECONCILE_EVERY", "0")
 		server := e2etest.NewTwilio(t).Serve(t, settings)
 		placed := server.Place(t, "+15550003000")[0]
-		server.AwaitCall(t, 30*time.Second, placed.ID, e2etest.HasStatus("DIALING"))
-		e2etest.Eventually(t, 30*time.Second, func() error {
+		server.AwaitCall(t, placed.ID, e2etest.HasStatus("DIALING"))
+		e2etest.Eventually(t, func() error {
 			var late struct {
 				Items []struct{ CallID, What string }
 			}

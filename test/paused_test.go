@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
@@ -41,14 +40,14 @@ func TestRefusedCredentialsLoseNoCall(t *testing.T) {
 
 		twilio.RefuseCredentials()
 		waiting := server.Place(t, series("+155500051", 20)...)
-		e2etest.Eventually(t, time.Minute, func() error { return paused(server, true) })
+		e2etest.Eventually(t, func() error { return paused(server, true) })
 		for _, p := range waiting {
 			if call := server.Call(t, p.ID); call.Status != "QUEUED" {
 				t.Errorf("call is %s: %v", call.Status, call.History)
 			}
 		}
 		twilio.AcceptCredentials()
-		e2etest.Eventually(t, 3*time.Minute, func() error { return paused(server, false) })
+		e2etest.Eventually(t, func() error { return paused(server, false) })
 		placed = append(placed, waiting...)
 		twilio.AwaitSettled(t, server.API)
 		twilio.Judge(t, server.API, placed, e2etest.OneClaimEach)
@@ -127,16 +126,16 @@ func TestRestartWithTheRightTokenDialsAtOnce(t *testing.T) {
 		twilio := e2etest.NewTwilio(t)
 		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL).With("TWILIO_AUTH_TOKEN", wrong))
 		placed := server.Place(t, series("+155500053", 3)...)
-		e2etest.Eventually(t, time.Minute, func() error { return paused(server, true) })
+		e2etest.Eventually(t, func() error { return paused(server, true) })
 		server.Kill9()
 		server.Change("TWILIO_AUTH_TOKEN", e2etest.Token)
 		server.Start()
 		for _, p := range placed {
-			call := server.AwaitCall(t, 2*time.Minute, p.ID, e2etest.HasStatus("DIALING"))
+			call := server.AwaitCall(t, p.ID, e2etest.HasStatus("DIALING"))
 			if n := len(twilio.Placed(call.PhoneNumber)); n != 1 {
 				t.Errorf("called %d times", n)
 			}
 		}
-		e2etest.Eventually(t, time.Minute, func() error { return paused(server, false) })
+		e2etest.Eventually(t, func() error { return paused(server, false) })
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
@@ -45,7 +44,7 @@ func TestReadOnlyPostgresIsSurvivedWithoutARestart(t *testing.T) {
 	if err := writable(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	e2etest.Eventually(t, time.Minute, func() error {
+	e2etest.Eventually(t, func() error {
 		if got := ready(); got != http.StatusOK {
 			return fmt.Errorf("/readyz is %d", got)
 		}

@@ -31,18 +31,20 @@ func transcribing(t *testing.T, settings e2etest.Settings) (*e2etest.Simulation,
 	twilio.Models.Hold()
 	server := twilio.Serve(t, settings)
 	call := server.Place(t, "+15550003000")[0]
-	e2etest.Receive(t, time.Minute, twilio.Models.Heard(), "a transcription to begin")
+	e2etest.Receive(t, twilio.Models.Heard(), "a transcription to begin")
 	return twilio, server, call
 }
 
-// transcribed waits until the call has its transcript, and holds it against what was said.
-func transcribed(t *testing.T, server *e2etest.Server, twilio *e2etest.Simulation, call e2e.Call, within time.Duration) {
+// transcribed waits until the call has its transcript, as long as a run may stay with a process that was killed, and holds it
+// against what was said.
+func transcribed(t *testing.T, server *e2etest.Server, twilio *e2etest.Simulation, call e2e.Call) {
 	t.Helper()
-	got := server.AwaitCall(t, within, call.ID, func(call e2e.Call) error {
-		if call.Transcript == nil {
-			return errors.New("there is no transcript")
+	var got e2e.Call
+	e2etest.Within(t, e2e.TakenOverWithin, func() (err error) {
+		if got, err = server.API.Client.Call(t.Context(), call.ID); err == nil && got.Transcript == nil {
+			err = errors.New("there is no transcript")
 		}
-		return nil
+		return err
 	})
 	truths := twilio.Truths()
 	if len(truths) != 1 || len(truths[0].Recordings) != 1 || len(got.Recordings) != 1 {
@@ -71,7 +73,7 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 		server.Kill9()
 		twilio.Models.Release()
 		server.Start()
-		transcribed(t, server, twilio, call, e2e.TakenOverWithin)
+		transcribed(t, server, twilio, call)
 	})
 }
 
@@ -85,7 +87,7 @@ func TestStopCutsWorkOff(t *testing.T) {
 		w := line{server, t, "/api/webhooks/twilio/", call.ID, sid}.webhook("status", "CallStatus", "something-new")
 		half := begin(t, server, w)
 		server.Term()
-		e2etest.Eventually(t, e2e.StopsWithin, func() error { return refusesConnections(half.address) })
+		e2etest.Eventually(t, func() error { return refusesConnections(half.address) })
 
 		if answer := half.finish(t); !strings.HasPrefix(answer, "HTTP/1.1 200 ") || !strings.HasSuffix(answer, success) {
 			t.Errorf("a request that was under way when the server stopped is answered %q", answer)
@@ -96,7 +98,7 @@ func TestStopCutsWorkOff(t *testing.T) {
 		}
 		requests := twilio.Models.Requests()
 		server.Start()
-		transcribed(t, server, twilio, call, e2e.RetriedWithin)
+		transcribed(t, server, twilio, call)
 		if again := twilio.Models.Requests(); again != requests {
 			t.Errorf("%d transcriptions were asked for before the stop, %d after: it was cut off", requests, again-requests)
 		}

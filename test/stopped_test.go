@@ -27,21 +27,21 @@ func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
 	stopped := twilio.Serve(t, e2etest.DefaultSettings(gate.url))
 	gate.arm()
 	call := stopped.Place(t, number)[0]
-	e2etest.Receive(t, time.Minute, gate.held, "the commit of an intent to dial")
+	e2etest.Receive(t, gate.held, "the commit of an intent to dial")
 	committed := time.Now()
 	stopped.Signal(syscall.SIGSTOP)
 	gate.release()
 
 	other := twilio.Serve(t, e2etest.DefaultSettings(database))
-	other.AwaitCall(t, 2*time.Minute, call.ID, e2etest.HasStatus("DIAL_UNKNOWN"))
-	e2etest.Eventually(t, time.Minute, func() error {
+	other.AwaitCall(t, call.ID, e2etest.HasStatus("DIAL_UNKNOWN"))
+	e2etest.Eventually(t, func() error {
 		if time.Since(committed) < 31*time.Second {
 			return errors.New("the intent has not ended yet")
 		}
 		return nil
 	})
 	stopped.Signal(syscall.SIGCONT)
-	e2etest.Eventually(t, time.Minute, func() error {
+	e2etest.Eventually(t, func() error {
 		if !strings.Contains(stopped.Log(), "taken over by another attempt") {
 			return errors.New("the process that was stopped has not gone on")
 		}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
@@ -29,7 +28,7 @@ type line struct {
 // dialled waits until a call was created at Twilio.
 func dialled(t testing.TB, server *e2etest.Server, path string, placed e2e.Call) line {
 	t.Helper()
-	call := server.AwaitCall(t, 30*time.Second, placed.ID, e2etest.HasStatus("DIALING"))
+	call := server.AwaitCall(t, placed.ID, e2etest.HasStatus("DIALING"))
 	if call.TwilioSid == "" {
 		t.Fatalf("call was dialled without a CallSid: %+v", call)
 	}

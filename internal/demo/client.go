@@ -25,7 +25,7 @@ type hypothesis struct {
 
 // place creates a campaign of the study and starts its calls.
 func (r *run) place(ctx context.Context) (err error) {
-	if _, err = r.api.Do(ctx, http.MethodPost, "/api/campaigns", "", r.study.campaign(), &r.campaign); err != nil {
+	if _, err = r.api.Do(ctx, http.MethodPost, "/api/campaigns", "", r.study.Campaign(r.study.Name), &r.campaign); err != nil {
 		return err
 	}
 	numbers := make([]string, r.options.Calls)

@@ -76,7 +76,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 func (r *run) openSimulator(account, token string) (url string, err error) {
 	r.simulator, err = simulator.New(simulator.Config{
 		AccountSid: account, AuthToken: token, Seed: r.options.Seed, Faults: *r.options.Faults,
-		Pick: r.study.pick(r.options.Calls), OpenAIKey: "demo", Model: r.study.answer, MarksDuplicates: true,
+		Pick: r.study.pick(r.options.Calls), OpenAIKey: "demo", Model: r.study.Answer, MarksDuplicates: true,
 		// A machine's call lasts until the application hangs up, which it does from the background.
 		Grace: time.Second,
 	})

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"regexp"
+	"time"
 )
 
 // Call is what the API says of a call.
@@ -31,8 +32,9 @@ type Call struct {
 		Outcome string `json:"outcome"`
 	} `json:"events"`
 	History []struct {
-		What   string `json:"what"`
-		Detail string `json:"detail"`
+		At     time.Time `json:"at"`
+		What   string    `json:"what"`
+		Detail string    `json:"detail"`
 	} `json:"history"`
 }
 
@@ -52,6 +54,16 @@ func (c Call) Happened() map[string]int {
 		counts[entry.What]++
 	}
 	return counts
+}
+
+// When is when the call's history says first that something happened; the zero time if it never did.
+func (c Call) When(what string) time.Time {
+	for _, entry := range c.History {
+		if entry.What == what {
+			return entry.At
+		}
+	}
+	return time.Time{}
 }
 
 // Outcomes counts the call's events by outcome.

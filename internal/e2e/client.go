@@ -32,7 +32,7 @@ func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) 
 		if err == nil || !c.Retry || status/100 == 4 {
 			return status, err
 		}
-		if wait(ctx, 200*time.Millisecond) != nil {
+		if Wait(ctx, 200*time.Millisecond) != nil {
 			return status, err
 		}
 	}
@@ -153,9 +153,9 @@ func (c *Client) Runs(ctx context.Context, state string) ([]Run, error) {
 	return list.Items, c.Get(ctx, "/api/runs?limit=200&state="+state, &list)
 }
 
-// wait returns after so long, or with the cause of the context's end.
-func wait(ctx context.Context, so time.Duration) error {
-	timer := time.NewTimer(so)
+// Wait returns after that time, or earlier with the cause of the context's end.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -102,7 +102,7 @@ func (p *Process) Restart(ctx context.Context) (err error) {
 			return err
 		}
 		p.Kill()
-		_ = wait(ctx, 500*time.Millisecond)
+		_ = Wait(ctx, 500*time.Millisecond)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func (p *Proxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := p.forward(request)
 	if err != nil {
-		_ = wait(request.Context(), p.Pause)
+		_ = Wait(request.Context(), p.Pause)
 		return nil, err
 	}
 	if response.StatusCode < 500 && !lost {
@@ -69,7 +69,7 @@ func (p *Proxy) RoundTrip(request *http.Request) (*http.Response, error) {
 		body, response.StatusCode, response.Status, response.Header = nil, http.StatusBadGateway, "502 Bad Gateway", http.Header{}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	_ = wait(request.Context(), p.Pause)
+	_ = Wait(request.Context(), p.Pause)
 	return response, nil
 }
 

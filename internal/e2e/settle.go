@@ -21,10 +21,6 @@ const (
 	// AbsenceProvenWithin is how long the proof may take that Twilio has no call of a dial whose outcome is unknown: four of
 	// its lists over two minutes, when Twilio answers each request, and one pass of the reconciler.
 	AbsenceProvenWithin = 3 * time.Minute
-	// DialEndsWithin is how long a dial may be under way: Twilio is given 30 s to answer.
-	DialEndsWithin = time.Minute
-	// TwilioEndsWithin is how long the simulated Twilio may take for calls whose webhooks it sends again as their URLs ask.
-	TwilioEndsWithin = 3 * time.Minute
 	// ReadyWithin is how long a server may take to start: its migrations, on a slow machine.
 	ReadyWithin = 90 * time.Second
 	// StopsWithin is how long a graceful stop may take: 20 s for what is under way, and a few for the rest.
@@ -149,7 +145,7 @@ func (s Settling) Wait(ctx context.Context) (left Work, err error) {
 			left, err := s.open(ctx)
 			return left, errors.Join(failed, err)
 		}
-		if cause := wait(ctx, every); cause != nil {
+		if cause := Wait(ctx, every); cause != nil {
 			asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			defer cancel()
 			left, err := s.open(asking)

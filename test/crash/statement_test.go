@@ -121,7 +121,7 @@ var onceEach = map[string]int{e2etest.Dial: 1, e2etest.Media: 1, e2etest.Transcr
 // what it does from time to time would be the statement later, while the test is judging.
 func awaitKill(t *testing.T, twilio *e2etest.Simulation, server *e2etest.Server) (killed bool) {
 	t.Helper()
-	e2etest.Eventually(t, e2e.RetriedWithin, func() error {
+	e2etest.Eventually(t, func() error {
 		if killed = server.URL() == ""; killed {
 			return nil
 		}
@@ -133,7 +133,7 @@ func awaitKill(t *testing.T, twilio *e2etest.Simulation, server *e2etest.Server)
 	})
 	if !killed {
 		server.Signal(syscall.SIGUSR2)
-		e2etest.Eventually(t, time.Minute, func() error {
+		e2etest.Eventually(t, func() error {
 			killed = server.URL() == ""
 			if !killed && !strings.Contains(server.Log(), "kill canceled\n") {
 				return errors.New("the server does not say that it will not kill itself")

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/simulator"
 )
 
 // refuse has Twilio's REST API refuse the account's tokens while people wait to be called, and accept them again after some
@@ -13,7 +16,7 @@ func (r *run) refuse(ctx context.Context) {
 	draw := rand.New(rand.NewPCG(r.Seed, 12))
 	for n := range r.Refusals {
 		share := (float64(n) + 0.2 + 0.4*draw.Float64()) / float64(r.Refusals)
-		if !r.placed(ctx, int(share*float64(r.Scenario.Calls))) {
+		if !r.until(ctx, func(now simulator.Progress) bool { return now.Calls >= int(share*float64(r.Scenario.Calls)) }) {
 			return
 		}
 		r.simulator.RefuseCredentials()
@@ -24,23 +27,8 @@ func (r *run) refuse(ctx context.Context) {
 		}
 		r.report.count(&r.report.Refusals)
 		r.report.add(&r.report.Waited, waiting)
-		select {
-		case <-ctx.Done():
-		case <-time.After(10*time.Second + time.Duration(draw.IntN(10000))*time.Millisecond):
-		}
+		_ = e2e.Wait(ctx, 10*time.Second+time.Duration(draw.IntN(10000))*time.Millisecond)
 		r.simulator.AcceptCredentials()
 		r.log("the credentials are accepted again")
 	}
-}
-
-// placed waits until so many calls have been placed.
-func (r *run) placed(ctx context.Context, calls int) bool {
-	for r.simulator.Progress().Calls < calls {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	return true
 }

@@ -112,7 +112,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		HTTP: &http.Client{Transport: requests, Timeout: time.Minute}}
 	r.simulator, err = simulator.New(simulator.Config{
 		AccountSid: account, AuthToken: token, OldToken: oldToken, OpenAIKey: "soak", Seed: r.Seed, Faults: faults,
-		Pick: r.people.pick, Model: r.people.answer, Transport: webhooks, Concurrency: 64, MarksDuplicates: true,
+		Pick: r.people.pick, Model: r.people.study.Answer, Transport: webhooks, Concurrency: 64, MarksDuplicates: true,
 		// A machine's call lasts until the application hangs up, which it does from the background.
 		Grace: time.Second, Slowness: 20 * time.Millisecond,
 	})
@@ -195,13 +195,16 @@ func (r *run) play(ctx context.Context) error {
 	}
 	calling, called := context.WithCancel(ctx)
 	var faults sync.WaitGroup
-	faults.Go(func() { r.killAtMoments(calling) })
-	faults.Go(func() { r.killAgainAndAgain(calling) })
+	faults.Go(func() { r.killAtMoments(ctx, calling) })
+	faults.Go(func() { r.killAgainAndAgain(ctx, calling) })
 	faults.Go(func() { r.troubleDatabase(calling) })
 	faults.Go(func() { r.refuse(calling) })
 	err := r.awaitSettled(ctx, nothingComes)
 	called()
 	faults.Wait()
+	if err == nil { // a fault may have come at the very end
+		err = r.awaitSettled(ctx, nothingComes)
+	}
 	if err == nil && r.OverdueAfter > 0 {
 		err = r.awaitRepair(ctx)
 	}
@@ -221,10 +224,8 @@ func (r *run) awaitRepair(ctx context.Context) error {
 		if missing == 0 {
 			break
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(5 * time.Second):
+		if err := e2e.Wait(ctx, 5*time.Second); err != nil {
+			return err
 		}
 	}
 	return r.awaitSettled(ctx, nothingComes)
@@ -262,48 +263,44 @@ func (r *run) awaitSettled(ctx context.Context, abandon time.Duration) error {
 	return err
 }
 
-// after waits until that share of the calls is over, and then a moment that nobody chose.
-func (r *run) after(ctx context.Context, share float64, draw *rand.Rand) bool {
-	moment := time.Duration(draw.IntN(400)) * time.Millisecond
-	for float64(r.simulator.Progress().Ended) < share*float64(r.Scenario.Calls) {
-		select {
-		case <-ctx.Done():
+// until waits for something of the simulator's, or for the end of the calling.
+func (r *run) until(calling context.Context, reached func(simulator.Progress) bool) bool {
+	for !reached(r.simulator.Progress()) {
+		if e2e.Wait(calling, 5*time.Millisecond) != nil {
 			return false
-		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(moment):
-		return true
-	}
+	return true
 }
 
-func (r *run) killAtMoments(ctx context.Context) {
+// after waits until that share of the calls is over, and then a moment that nobody chose, also when the calling ends in it.
+func (r *run) after(calling context.Context, share float64, draw *rand.Rand) bool {
+	moment := time.Duration(draw.IntN(400)) * time.Millisecond
+	return r.until(calling, func(now simulator.Progress) bool { return float64(now.Ended) >= share*float64(r.Scenario.Calls) }) &&
+		e2e.Wait(context.WithoutCancel(calling), moment) == nil
+}
+
+func (r *run) killAtMoments(ctx, calling context.Context) {
 	draw := rand.New(rand.NewPCG(r.Seed, 9))
 	for n := range r.Kills {
 		share := (float64(n) + draw.Float64()) / float64(r.Kills) * 0.95
-		if !r.after(ctx, share, draw) {
+		if !r.after(calling, share, draw) {
 			return
 		}
 		r.kill(ctx, n%len(r.servers))
 	}
 }
 
-func (r *run) killAgainAndAgain(ctx context.Context) {
+func (r *run) killAgainAndAgain(ctx, calling context.Context) {
 	if r.KillEvery == 0 {
 		return
 	}
 	draw := rand.New(rand.NewPCG(r.Seed, 10))
 	for n := 0; r.simulator.Progress().Ended < r.Scenario.Calls; n++ {
-		pause := r.KillEvery/2 + time.Duration(draw.Int64N(int64(r.KillEvery)))
-		select {
-		case <-ctx.Done():
+		if e2e.Wait(calling, r.KillEvery/2+time.Duration(draw.Int64N(int64(r.KillEvery)))) != nil {
 			return
-		case <-time.After(pause):
-			r.kill(ctx, n%len(r.servers))
 		}
+		r.kill(ctx, n%len(r.servers))
 	}
 }
 
@@ -340,10 +337,7 @@ func (r *run) troubleDatabase(ctx context.Context) {
 		}
 		r.log("the database is stopped")
 		r.report.count(&r.report.Outages)
-		select {
-		case <-time.After(time.Second + time.Duration(draw.IntN(2000))*time.Millisecond):
-		case <-ctx.Done():
-		}
+		_ = e2e.Wait(ctx, time.Second+time.Duration(draw.IntN(2000))*time.Millisecond)
 		if err := r.postgres.Start(context.WithoutCancel(ctx)); err != nil {
 			r.fail(err)
 			return
@@ -360,10 +354,7 @@ func (r *run) makeReadOnly(ctx context.Context, draw *rand.Rand) error {
 	}
 	r.log("the database is read-only")
 	r.report.count(&r.report.Outages)
-	select {
-	case <-time.After(time.Second + time.Duration(draw.IntN(2000))*time.Millisecond):
-	case <-ctx.Done():
-	}
+	_ = e2e.Wait(ctx, time.Second+time.Duration(draw.IntN(2000))*time.Millisecond)
 	if err := writable(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}

@@ -50,10 +50,10 @@ func (a API) Call(t testing.TB, id string) e2e.Call {
 }
 
 // AwaitCall asks about a call until it is as it should be; wrong says what is not.
-func (a API) AwaitCall(t testing.TB, within time.Duration, id string, wrong func(e2e.Call) error) e2e.Call {
+func (a API) AwaitCall(t testing.TB, id string, wrong func(e2e.Call) error) e2e.Call {
 	t.Helper()
 	var call e2e.Call
-	Eventually(t, within, func() (err error) {
+	Eventually(t, func() (err error) {
 		if call, err = a.Client.Call(t.Context(), id); err != nil {
 			return err
 		}

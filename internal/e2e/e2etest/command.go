@@ -78,6 +78,7 @@ func Main(m *testing.M) {
 type Result struct {
 	Exit           int
 	Stdout, Stderr string
+	CPU            time.Duration // processor time
 }
 
 // Run runs iagent with these arguments and settings in an empty folder until it ends by itself. Nothing of the test's own
@@ -93,7 +94,8 @@ func Run(t testing.TB, settings Settings, args ...string) Result {
 	if err != nil && !errors.As(err, &ended) {
 		t.Fatalf("running iagent %q: %v", args, err)
 	}
-	return Result{Exit: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	return Result{Exit: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(),
+		CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
 // Verified runs iagent verify, which must find nothing.
