@@ -42,10 +42,10 @@ func TestCallsAreEndedAtTwilioOnRequest(t *testing.T) {
 			t.Parallel()
 			e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 				twilio := e2etest.NewSimulation(t, simulator.Config{Pick: patient, Speed: 1, RetryPause: time.Second})
-				arrived, release := twilio.HoldDial(held)
+				dial := twilio.Hold(e2etest.Dial, held)
 				server := twilio.Serve(t, settings)
 				calls := server.Place(t, ringing, talking, held)
-				e2etest.Receive(t, arrived, "the dial that is held")
+				e2etest.Receive(t, dial.Arrived, "the dial that is held")
 				server.AwaitCall(t, calls[0].ID, e2etest.HasStatus("RINGING"))
 				server.AwaitCall(t, calls[1].ID, func(call e2e.Call) error {
 					if len(call.Recordings) == 0 {
@@ -56,7 +56,7 @@ func TestCallsAreEndedAtTwilioOnRequest(t *testing.T) {
 				for _, call := range calls {
 					end(t, server, call.ID)
 				}
-				release()
+				dial.Release()
 				for i, want := range []string{"CANCELED", "COMPLETED", "CANCELED"} {
 					call := server.AwaitCall(t, calls[i].ID, e2etest.HasStatus(want))
 					if name == "erase" && call.PhoneNumber != "" {

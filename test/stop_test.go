@@ -22,17 +22,17 @@ import (
 const answered = "It costs 2 dollars and 49 cents."
 
 // transcribing runs a call up to the middle of its transcription, and holds it there.
-func transcribing(t *testing.T, settings e2etest.Settings) (*e2etest.Simulation, *e2etest.Server, e2e.Call) {
+func transcribing(t *testing.T, settings e2etest.Settings) (*e2etest.Simulation, *e2etest.Server, e2e.Call, *e2etest.Held) {
 	t.Helper()
 	twilio := e2etest.NewSimulation(t, simulator.Config{
 		Pick:       func(string, int) simulator.Script { return simulator.Consents(simulator.Answer{Say: answered}) },
 		RetryPause: time.Second,
 	})
-	twilio.Models.Hold()
+	transcription := twilio.Hold(e2etest.Transcription, "")
 	server := twilio.Serve(t, settings)
 	call := server.Place(t, "+15550003000")[0]
-	e2etest.Receive(t, twilio.Models.Heard(), "a transcription to begin")
-	return twilio, server, call
+	e2etest.Receive(t, transcription.Arrived, "a transcription to begin")
+	return twilio, server, call, transcription
 }
 
 // transcribed waits until the call has its transcript, as long as a run may stay with a process that was killed, and holds it
@@ -69,9 +69,9 @@ func transcribed(t *testing.T, server *e2etest.Server, twilio *e2etest.Simulatio
 func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
-		twilio, server, call := transcribing(t, settings)
+		twilio, server, call, transcription := transcribing(t, settings)
 		server.Kill9()
-		twilio.Models.Release()
+		transcription.Release()
 		server.Start()
 		transcribed(t, server, twilio, call)
 	})
@@ -82,7 +82,7 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 func TestStopCutsWorkOff(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
-		twilio, server, call := transcribing(t, settings)
+		twilio, server, call, transcription := transcribing(t, settings)
 		sid := server.Call(t, call.ID).TwilioSid
 		w := line{server, t, "/api/webhooks/twilio/", call.ID, sid}.webhook("status", "CallStatus", "something-new")
 		half := begin(t, server, w)
@@ -92,14 +92,14 @@ func TestStopCutsWorkOff(t *testing.T) {
 		if answer := half.finish(t); !strings.HasPrefix(answer, "HTTP/1.1 200 ") || !strings.HasSuffix(answer, success) {
 			t.Errorf("a request that was under way when the server stopped is answered %q", answer)
 		}
-		twilio.Models.Release()
+		transcription.Release()
 		if code := server.Ended(); code != 0 {
 			t.Errorf("the server ended with %d", code)
 		}
-		requests := twilio.Models.Requests()
+		requests := twilio.Requests()[e2etest.Transcription]
 		server.Start()
 		transcribed(t, server, twilio, call)
-		if again := twilio.Models.Requests(); again != requests {
+		if again := twilio.Requests()[e2etest.Transcription]; again != requests {
 			t.Errorf("%d transcriptions were asked for before the stop, %d after: it was cut off", requests, again-requests)
 		}
 	})

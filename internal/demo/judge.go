@@ -37,7 +37,7 @@ func (r *run) judge(ctx context.Context) (*result, error) {
 		ids[i] = call.ID
 	}
 	// The entries of the Debugger are judged below, the warnings too.
-	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, Events: true,
+	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, Events: true, Claims: r.study.Claims,
 		Excused: []string{simulator.RuleDebuggerErrors}}.Judge(ctx, ids)
 	if err != nil {
 		return nil, err

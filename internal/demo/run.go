@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -83,22 +82,14 @@ func (r *run) openSimulator(account, token string) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("listening: %w", err)
-	}
-	server := &http.Server{Handler: r.simulator, ReadHeaderTimeout: 5 * time.Second}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
+	url, stop, err := e2e.Serve(r.simulator)
 	r.closers = append(r.closers, func() {
 		_ = r.simulator.Close()
-		_ = server.Close()
-		<-served
+		if stop != nil {
+			stop()
+		}
 	})
-	return "http://" + listener.Addr().String(), nil
+	return url, err
 }
 
 // serve runs the application until the run is closed.

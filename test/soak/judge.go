@@ -153,7 +153,7 @@ func (r *run) judgeCalls(ctx context.Context) error {
 	if r.report.Ledger.Counts.Reconciled > 0 {
 		excused = append(excused, simulator.RuleFalseDuplicate) // it had been fetched before it came
 	}
-	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, UnknownDials: !r.Reconcile, Excused: excused}.Judge(ctx, ids)
+	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, UnknownDials: !r.Reconcile, Claims: r.people.study.Claims, Excused: excused}.Judge(ctx, ids)
 	if err != nil {
 		return err
 	}

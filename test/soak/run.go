@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -86,13 +85,23 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	webhooks, requests := e2e.NewProxy(), e2e.NewProxy()
+	r.running, webhooks.Pause = e2e.NewProxy(), 2300*time.Millisecond
+	r.closers = append(r.closers, webhooks.Close, requests.Close)
+	r.simulator, err = simulator.New(simulator.Config{
+		AccountSid: account, AuthToken: token, OldToken: oldToken, OpenAIKey: "soak", Seed: r.Seed, Faults: faults,
+		Pick: r.people.pick, Model: r.people.study.Answer, Transport: webhooks, Concurrency: 64, MarksDuplicates: true,
+		// A machine's call lasts until the application hangs up, which it does from the background.
+		Grace: time.Second, Slowness: 20 * time.Millisecond,
+	})
 	if err != nil {
 		return err
 	}
-	webhooks, requests := e2e.NewProxy(), e2e.NewProxy()
-	r.running = e2e.NewProxy()
-	webhooks.Pause = 2300 * time.Millisecond
+	url, stop, err := e2e.Serve(r.simulator)
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, stop, func() { _ = r.simulator.Close() })
 	for range max(1, r.Servers) {
 		address, err := e2e.FreeAddress()
 		if err != nil {
@@ -105,26 +114,9 @@ func (r *run) open(ctx context.Context) (err error) {
 		r.closers = append(r.closers, s.Kill)
 		r.servers = append(r.servers, s)
 	}
-	r.closers = append(r.closers, webhooks.Close, requests.Close)
-	url := "http://" + listener.Addr().String()
 	r.env = slices.Concat(r.environ(), []string{"TWILIO_API_URL=" + url, "OPENAI_BASE_URL=" + url + "/v1"}, r.openEngine())
 	r.api = &e2e.Client{URL: func() string { return e2e.PublicURL }, Token: adminToken, Retry: true,
 		HTTP: &http.Client{Transport: requests, Timeout: time.Minute}}
-	r.simulator, err = simulator.New(simulator.Config{
-		AccountSid: account, AuthToken: token, OldToken: oldToken, OpenAIKey: "soak", Seed: r.Seed, Faults: faults,
-		Pick: r.people.pick, Model: r.people.study.Answer, Transport: webhooks, Concurrency: 64, MarksDuplicates: true,
-		// A machine's call lasts until the application hangs up, which it does from the background.
-		Grace: time.Second, Slowness: 20 * time.Millisecond,
-	})
-	if err != nil {
-		return err
-	}
-	twilio := &http.Server{Handler: r.simulator, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = twilio.Serve(listener) }()
-	r.closers = append(r.closers, func() {
-		_ = r.simulator.Close()
-		_ = twilio.Close()
-	})
 	for _, s := range r.servers {
 		host, port, _ := strings.Cut(s.Address, ":")
 		s.Env = slices.Concat(r.env, []string{"HOST=" + host, "PORT=" + port})

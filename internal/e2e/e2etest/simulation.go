@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,21 +23,23 @@ type Simulation struct {
 	*simulator.Simulator
 	// Proxy leads the webhooks to the server.
 	Proxy *e2e.Proxy
-	// Models stands between the server and the models.
-	Models *Models
 	// URL is the base of Twilio's API; with /v1, of the models'.
 	URL string
 
 	mu       sync.Mutex
 	requests map[string]int
-	held     *heldDial
+	held     []*Held
 }
 
-// heldDial is the creation of a call that is not answered yet.
-type heldDial struct {
-	to      string
-	arrived chan struct{}
-	release chan struct{}
+// Held are requests that are not answered yet.
+type Held struct {
+	// Arrived yields a value for the first of them.
+	Arrived chan struct{}
+	// Release lets them pass, and all that come later.
+	Release func()
+
+	what, to string
+	released chan struct{}
 }
 
 // What a server asks of Twilio and of the models, as [Simulation.Requests] counts it.
@@ -57,17 +60,15 @@ func NewSimulation(t testing.TB, config simulator.Config) *Simulation {
 	if s.Simulator, err = simulator.New(config); err != nil {
 		t.Fatal(err)
 	}
-	s.Models = &Models{next: s.Simulator, heard: make(chan struct{}, 1024), released: make(chan struct{})}
-	mux := http.NewServeMux()
-	mux.Handle("/v1/", s.Models)
-	mux.Handle("/", s.Simulator)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.receive(t, r)
-		mux.ServeHTTP(w, r)
+		s.Simulator.ServeHTTP(w, r)
 	}))
 	s.URL = server.URL
 	t.Cleanup(func() {
-		s.Models.Release()
+		for _, held := range s.held {
+			held.Release()
+		}
 		_ = s.Simulator.Close()
 		s.Proxy.Close()
 		server.CloseClientConnections()
@@ -104,16 +105,17 @@ func (s *Simulation) Requests() map[string]int {
 	return maps.Clone(s.requests)
 }
 
-// HoldDial keeps the creation of the calls to a number waiting, until release is called or until whoever asked is gone.
-// arrived yields a value for the first.
-func (s *Simulation) HoldDial(to string) (arrived <-chan struct{}, release func()) {
+// Hold keeps requests of a kind waiting, of dials only those to a number, until they are released or whoever asked is gone.
+func (s *Simulation) Hold(what, to string) *Held {
+	held := &Held{Arrived: make(chan struct{}, 1), what: what, to: to, released: make(chan struct{})}
+	held.Release = sync.OnceFunc(func() { close(held.released) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held = &heldDial{to: to, arrived: make(chan struct{}, 1), release: make(chan struct{})}
-	return s.held.arrived, sync.OnceFunc(func() { close(s.held.release) })
+	s.held = append(s.held, held)
+	return held
 }
 
-// receive counts a request, and holds it if it is to be held.
+// receive counts a request, and keeps it waiting if it is to be held.
 func (s *Simulation) receive(t testing.TB, r *http.Request) {
 	what := ""
 	switch path := r.URL.Path; {
@@ -128,27 +130,35 @@ func (s *Simulation) receive(t testing.TB, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.requests[what]++
-	held := s.held
+	all := slices.Clone(s.held)
 	s.mu.Unlock()
-	if held == nil || what != Dial {
-		return
+	for _, held := range all {
+		if held.what != what || held.to != "" && formOf(t, r).Get("To") != held.to {
+			continue
+		}
+		select {
+		case held.Arrived <- struct{}{}:
+		default:
+		}
+		select {
+		case <-held.released:
+		case <-r.Context().Done():
+		}
 	}
+}
+
+// formOf reads the form of a request and leaves the request as it was.
+func formOf(t testing.TB, r *http.Request) url.Values {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		t.Errorf("creating a call: %v", err)
+		t.Errorf("%s: %v", r.URL.Path, err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if form, err := url.ParseQuery(string(body)); err != nil || form.Get("To") != held.to {
-		return
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		t.Errorf("%s: %v", r.URL.Path, err)
 	}
-	select {
-	case held.arrived <- struct{}{}:
-	default:
-	}
-	select {
-	case <-held.release:
-	case <-r.Context().Done():
-	}
+	return form
 }
 
 // AwaitSettled waits until all calls and runs are over, as long as the product may take; see [e2e.Settling]. Runs of the
