@@ -127,7 +127,7 @@ func TestRestartWithTheRightTokenDialsAtOnce(t *testing.T) {
 		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL).With("TWILIO_AUTH_TOKEN", wrong))
 		placed := server.Place(t, series("+155500053", 3)...)
 		e2etest.Eventually(t, func() error { return paused(server, true) })
-		server.Kill9()
+		server.Kill()
 		server.Change("TWILIO_AUTH_TOKEN", e2etest.Token)
 		server.Start()
 		for _, p := range placed {

@@ -70,7 +70,7 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		twilio, server, call, transcription := transcribing(t, settings)
-		server.Kill9()
+		server.Kill()
 		transcription.Release()
 		server.Start()
 		transcribed(t, server, twilio, call)

@@ -64,7 +64,7 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 
 // URL is the address of the database "postgres" for a superuser, in the form
 // postgres://user:password@127.0.0.1:port/postgres?sslmode=disable. It stays
-// the same for the life of the server.
+// the same until the server is closed.
 func (p *Postgres) URL() string {
 	return fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", p.password, p.port)
 }

@@ -48,8 +48,8 @@ func StartRedis(ctx context.Context, o Options) (*Redis, error) {
 }
 
 // URL is the address of database 0, in the form
-// redis://:password@127.0.0.1:port/0. It stays the same for the life of the
-// server.
+// redis://:password@127.0.0.1:port/0. It stays the same until the
+// server is closed.
 func (r *Redis) URL() string {
 	return fmt.Sprintf("redis://:%s@127.0.0.1:%d/0", r.password, r.port)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// judge lets verify look at the ledger and holds every call against the truth.
+// judge lets verify look at the database and holds every call against the truth.
 func (r *run) judge(ctx context.Context) error {
 	r.report.Simulator = r.simulator.Report()
 	for _, s := range r.servers {
@@ -35,7 +35,7 @@ func (r *run) judge(ctx context.Context) error {
 	if err := r.verify(ctx, &r.report.Before); err != nil {
 		return err
 	}
-	r.report.Ledger = r.report.Before
+	r.report.After = r.report.Before
 	if r.Reconcile && !r.report.Before.OK() {
 		if err := r.reconcile(ctx); err != nil {
 			return err
@@ -46,7 +46,7 @@ func (r *run) judge(ctx context.Context) error {
 		return err
 	}
 	if r.Unrepaired {
-		if r.report.Ledger.OK() {
+		if r.report.After.OK() {
 			r.report.violate("unnoticed", "callbacks were dropped for good and verify found nothing")
 		}
 		if r.report.Overdue == 0 {
@@ -54,7 +54,7 @@ func (r *run) judge(ctx context.Context) error {
 		}
 		return nil
 	}
-	for _, v := range r.report.Ledger.Violations {
+	for _, v := range r.report.After.Violations {
 		if !r.Reconcile && unknownDial(v) {
 			continue // verify is right, and nobody is there who would ask; whether somebody was called is judged with the call
 		}
@@ -132,8 +132,8 @@ func (r *run) reconcile(ctx context.Context) error {
 	}
 	// Whoever was dialled again has been called since.
 	r.report.Simulator = r.simulator.Report()
-	r.report.Ledger = verify.Report{}
-	return r.verify(ctx, &r.report.Ledger)
+	r.report.After = verify.Report{}
+	return r.verify(ctx, &r.report.After)
 }
 
 // judgeCalls holds what the API says of each call, and how the webhooks were answered, against what is true.
@@ -150,7 +150,7 @@ func (r *run) judgeCalls(ctx context.Context) error {
 	if r.Scenario.Outages > 0 {
 		excused = append(excused, simulator.RuleTooSlow)
 	}
-	if r.report.Ledger.Counts.Reconciled > 0 {
+	if r.report.After.Counts.Reconciled > 0 {
 		excused = append(excused, simulator.RuleFalseDuplicate) // it had been fetched before it came
 	}
 	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, UnknownDials: !r.Reconcile, Claims: r.people.study.Claims, Excused: excused}.Judge(ctx, ids)

@@ -1,6 +1,6 @@
 // Command soak holds i-agent to its promise for a while: the real binary, people who are called through a simulated Twilio
 // that misbehaves, and the server killed, or its database stopped, in the middle of it. In the end `iagent verify` judges
-// the ledger, and every call is held against what the simulator knows to be true.
+// the database, and every call is held against what the simulator knows to be true.
 //
 //	go run ./test/soak                                   every scenario, 2,000 calls each where nothing else is said
 //	go run ./test/soak -scenario kills-sqlite -calls 200 -seed 7

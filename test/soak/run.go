@@ -45,12 +45,12 @@ type run struct {
 	inngest     *inngest.Local // nil on River
 	env         []string
 	api         *e2e.Client
-	ledger      *store.Store
+	store       *store.Store // tomorrow, when every deadline has passed
 	report      *Report
 	closers     []func()
 
 	mu       sync.Mutex
-	failures []error // of the harness itself: a server that did not come back
+	failures []error // of the test itself: a server that did not come back
 }
 
 // Run plays a scenario and judges it. The error says why it could not be judged; what was broken is in the report.
@@ -125,10 +125,10 @@ func (r *run) open(ctx context.Context) (err error) {
 		}
 	}
 	tomorrow := func() time.Time { return time.Now().Add(24 * time.Hour) } // when every deadline has passed
-	if r.ledger, err = store.Open(ctx, r.databaseURL, store.Options{Now: tomorrow}); err != nil {
+	if r.store, err = store.Open(ctx, r.databaseURL, store.Options{Now: tomorrow}); err != nil {
 		return err
 	}
-	r.closers = append(r.closers, r.ledger.Close)
+	r.closers = append(r.closers, r.store.Close)
 	return nil
 }
 
@@ -226,7 +226,7 @@ func (r *run) awaitRepair(ctx context.Context) error {
 // missing is how many things will be late tomorrow, if nothing comes until then. The proof that Twilio has no recording that
 // must not be kept is not counted: nothing has to come for it, it takes its minutes.
 func (r *run) missing(ctx context.Context) (n int, err error) {
-	late, err := r.ledger.OverdueCounts(ctx, interview.DefaultDeadlines())
+	late, err := r.store.OverdueCounts(ctx, interview.DefaultDeadlines())
 	for what, count := range late {
 		if what != string(interview.ExpectClearance) {
 			n += count
@@ -245,7 +245,7 @@ func (r *run) awaitSettled(ctx context.Context, abandon time.Duration) error {
 	_, err := e2e.Settling{
 		API: r.api, Twilio: r.simulator, Abandon: abandon, Every: 500 * time.Millisecond,
 		Count: func(ctx context.Context) (calls, runs int, err error) {
-			work, err := r.ledger.OpenWork(ctx)
+			work, err := r.store.OpenWork(ctx)
 			return work.Calls, work.Runs, err
 		},
 		Changed: func(now simulator.Progress, calls, runs int) {

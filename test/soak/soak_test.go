@@ -56,8 +56,8 @@ func TestKilledServerLosesNoCall(t *testing.T) {
 			return
 		}
 		// One whose answer was lost with the server may still be about to be called again.
-		if started := report.Inngest[inngest.Completed] + report.Inngest[inngest.Queued]; started < report.Ledger.Counts.Runs {
-			t.Errorf("%d runs in the ledger, on Inngest %v", report.Ledger.Counts.Runs, report.Inngest)
+		if started := report.Inngest[inngest.Completed] + report.Inngest[inngest.Queued]; started < report.After.Counts.Runs {
+			t.Errorf("%d runs in the ledger, on Inngest %v", report.After.Counts.Runs, report.Inngest)
 		}
 	})
 }
@@ -95,7 +95,7 @@ func TestDroppedCallbackStaysLost(t *testing.T) {
 		t.Parallel()
 		s := brief(t, dropping)
 		s.Reconcile = true
-		if report := soaked(t, s); report.Ledger.Counts.Reconciled == 0 {
+		if report := soaked(t, s); report.After.Counts.Reconciled == 0 {
 			t.Error("the reconciler fetched nothing")
 		}
 	})

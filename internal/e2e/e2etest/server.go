@@ -15,12 +15,12 @@ import (
 // port of its own choice.
 type Server struct {
 	API
+	*e2e.Process
 	// Inngest calls the functions, where JOBS_ENGINE says so.
 	Inngest *inngest.Local
 
 	t        testing.TB
 	settings Settings
-	process  *e2e.Process
 }
 
 // Serve starts a server and returns once it is ready, beside an Inngest of its own if it asks for one. It is killed at the
@@ -32,10 +32,10 @@ func Serve(t testing.TB, settings Settings) *Server {
 
 func serve(t testing.TB, settings Settings, command ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, settings: settings, process: &e2e.Process{Command: command, Dir: t.TempDir()}}
-	s.API = newAPI(s.process.URL)
+	s := &Server{t: t, settings: settings, Process: &e2e.Process{Command: command, Dir: t.TempDir()}}
+	s.API = newAPI(s.URL)
 	if settings["JOBS_ENGINE"] == "inngest" {
-		s.Inngest = NewInngest(t, s.process.URL)
+		s.Inngest = NewInngest(t, s.URL)
 		s.settings = settings.With(s.Inngest.Settings()...)
 	}
 	t.Cleanup(s.close)
@@ -54,28 +54,14 @@ func NewInngest(t testing.TB, at func() string) *inngest.Local {
 // Start starts the server again after its process has ended, and returns once it is ready.
 func (s *Server) Start() {
 	s.t.Helper()
-	if err := s.Restart(); err != nil {
+	s.Env = s.settings.environ()
+	if err := s.Process.Start(context.Background()); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// Restart is Start for those who are not the test's own goroutine.
-func (s *Server) Restart() error {
-	s.process.Env = s.settings.environ()
-	return s.process.Start(context.Background())
-}
-
 // Change changes the settings for the starts to come: name, value, name, value.
 func (s *Server) Change(pairs ...string) { s.settings = s.settings.With(pairs...) }
-
-// URL is where the server listens; "" before it is ready and when it is gone.
-func (s *Server) URL() string { return s.process.URL() }
-
-// Log is what the server wrote since its last start.
-func (s *Server) Log() string { return s.process.Log() }
-
-// Kill9 kills the server as a crash would, and returns when it is gone.
-func (s *Server) Kill9() { s.process.Kill() }
 
 // Term asks the server to stop, without waiting for it.
 func (s *Server) Term() {
@@ -86,7 +72,7 @@ func (s *Server) Term() {
 // Signal sends a signal to the server, if it is still there.
 func (s *Server) Signal(signal os.Signal) {
 	s.t.Helper()
-	if err := s.process.Signal(signal); err != nil {
+	if err := s.Process.Signal(signal); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -94,7 +80,7 @@ func (s *Server) Signal(signal os.Signal) {
 // Ended returns the exit code of a server that is about to end.
 func (s *Server) Ended() int {
 	s.t.Helper()
-	exit, err := s.process.Ended()
+	exit, err := s.Process.Ended()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -103,12 +89,12 @@ func (s *Server) Ended() int {
 
 // close ends the server and shows the logs of a test that failed. It may never have panicked, whatever the test was about.
 func (s *Server) close() {
-	s.process.Kill()
-	panics := s.process.Panics()
+	s.Kill()
+	panics := s.Panics()
 	if panics > 0 {
 		s.t.Errorf("the server panicked or raced %d times", panics)
 	}
-	for n, log := range s.process.Logs() {
+	for n, log := range s.Logs() {
 		if panics > 0 || s.t.Failed() {
 			lines := strings.Split(strings.TrimSpace(log), "\n")
 			s.t.Logf("after start %d the server wrote:\n%s", n+1, strings.Join(lines[max(0, len(lines)-60):], "\n"))
