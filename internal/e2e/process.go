@@ -70,7 +70,6 @@ type processRun struct {
 	cmd   *exec.Cmd
 	log   *logBuffer
 	ended chan struct{} // closed once the process is gone
-	err   error         // how it ended; to be read after ended
 	url   string        // "" before it is ready
 }
 
@@ -83,7 +82,7 @@ func (p *Process) Start(ctx context.Context) error {
 		return fmt.Errorf("starting %s: %w", p.Command[0], err)
 	}
 	go func() {
-		r.err = r.cmd.Wait()
+		_ = r.cmd.Wait()
 		close(r.ended)
 	}()
 	p.mu.Lock()
@@ -163,16 +162,16 @@ func ready(ctx context.Context, url string) bool {
 
 // URL is where the process listens; "" before it is ready and when it is gone.
 func (p *Process) URL() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.runs) == 0 {
+	r := p.current()
+	if r == nil {
 		return ""
 	}
-	r := p.runs[len(p.runs)-1]
 	select {
 	case <-r.ended:
 		return ""
 	default:
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		return r.url
 	}
 }
@@ -228,41 +227,32 @@ func (p *Process) Signal(signal os.Signal) error {
 // Ended waits for the end of a process that was asked to stop and returns its exit code.
 func (p *Process) Ended() (exit int, err error) {
 	r := p.current()
-	timer := time.NewTimer(StopsWithin)
-	defer timer.Stop()
+	waiting, cancel := context.WithTimeoutCause(context.Background(), StopsWithin, fmt.Errorf("it did not end within %s", StopsWithin))
+	defer cancel()
 	select {
 	case <-r.ended:
 		return r.cmd.ProcessState.ExitCode(), nil
-	case <-timer.C:
-		return 0, fmt.Errorf("it did not end within %s", StopsWithin)
+	case <-waiting.Done():
+		return 0, context.Cause(waiting)
 	}
 }
 
 // Stop stops the process gracefully. A process that had ended by itself, or ends in another way, is an error with its log.
 func (p *Process) Stop() error {
-	r := p.current()
-	if r == nil {
-		return nil
+	err := errors.New("it had ended by itself")
+	if p.URL() != "" {
+		err = p.Signal(syscall.SIGTERM)
 	}
-	early := false
-	select {
-	case <-r.ended:
-		early = true
-	default:
-	}
-	err := p.Signal(syscall.SIGTERM)
+	exit := 0
 	if err == nil {
-		_, err = p.Ended()
+		exit, err = p.Ended()
+	}
+	if err == nil && exit != 0 {
+		err = fmt.Errorf("exit code %d", exit)
 	}
 	p.Kill()
-	if err == nil {
-		err = r.err
-	}
-	if err == nil && early {
-		err = errors.New("it ended by itself")
-	}
 	if err != nil {
-		return fmt.Errorf("stopping %s: %w\n%s", strings.Join(p.Command, " "), err, tail(r.log.String(), 20))
+		return fmt.Errorf("stopping %s: %w\n%s", strings.Join(p.Command, " "), err, tail(p.Log(), 20))
 	}
 	return nil
 }
