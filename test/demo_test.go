@@ -1,16 +1,14 @@
 package test_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/demo/demotest"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
@@ -37,49 +35,29 @@ func TestDemoTakesTooLong(t *testing.T) {
 }
 
 // TestSeedBreaksAPromise runs the demo's calls with ten seeds, each another run of luck, on both databases and both engines.
-// Under the race detector, where SQLite is some ten times slower, two of few calls must do, and one after the other: their
-// Twilio waits no longer than the real one.
+// Under the race detector, where SQLite is some ten times slower, two of few calls must do.
 func TestSeedBreaksAPromise(t *testing.T) {
+	t.Parallel()
 	seeds, calls := uint64(10), 20
 	if e2etest.Race {
 		seeds, calls = 2, 5
-	} else {
-		t.Parallel()
 	}
-	var turn sync.Mutex
 	for seed := uint64(1); seed <= seeds; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
-				if e2etest.Race {
-					turn.Lock()
-					defer turn.Unlock()
-				}
 				var engine *inngest.Local
 				configure := func(c *app.Config) {
 					if settings["JOBS_ENGINE"] == "inngest" {
 						engine = onInngest(t, c)
 					}
 				}
-				keepsItsPromises(t, demo.Options{DatabaseURL: settings["DATABASE_URL"], Seed: seed, Calls: calls, Configure: configure})
+				options := demo.Options{DatabaseURL: settings["DATABASE_URL"], Seed: seed, Calls: calls, Configure: configure}
+				demotest.KeepsItsPromises(t, options, "")
 				if engine != nil && calls == 20 {
 					ranOnInngest(t, engine.Runs())
 				}
 			})
 		})
-	}
-}
-
-func keepsItsPromises(t *testing.T, options demo.Options) {
-	t.Helper()
-	var out bytes.Buffer
-	options.Out, options.Within = &out, 10*time.Minute
-	err := demo.Run(t.Context(), options)
-	var broken *demo.BrokenError
-	switch {
-	case errors.As(err, &broken):
-		t.Errorf("iagent demo --seed %d --calls %d breaks promises:\n%s", options.Seed, options.Calls, strings.Join(broken.Violations, "\n"))
-	case err != nil:
-		t.Errorf("iagent demo --seed %d --calls %d: %v\n%s", options.Seed, options.Calls, err, out.String())
 	}
 }

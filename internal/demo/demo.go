@@ -39,7 +39,11 @@ type Options struct {
 }
 
 // BrokenError says that a promise was broken.
-type BrokenError struct{ Violations []string }
+type BrokenError struct {
+	Violations []string
+	// Late is how many answers came too late for Twilio.
+	Late int
+}
 
 func (e *BrokenError) Error() string {
 	return fmt.Sprintf("%d promises were broken", len(e.Violations))
@@ -78,7 +82,7 @@ func Run(ctx context.Context, options Options) error {
 		<-ctx.Done()
 	}
 	if len(result.violations) > 0 {
-		return &BrokenError{result.violations}
+		return &BrokenError{Violations: result.violations, Late: result.late}
 	}
 	return nil
 }

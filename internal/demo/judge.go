@@ -17,6 +17,7 @@ type result struct {
 	hypotheses  []hypothesis
 	lost        int
 	doubled     int
+	late        int // answers that came too late for Twilio
 	violations  []string
 }
 
@@ -45,6 +46,11 @@ func (r *run) judge(ctx context.Context) (*result, error) {
 	to := &result{Verdict: verdict, statuses: map[string]int{}}
 	for _, fault := range verdict.Faults {
 		to.violate(fault.Doubled, fault.Text)
+	}
+	for _, broken := range verdict.Report.Broken {
+		if broken.Rule == simulator.RuleTooSlow {
+			to.late = broken.Count
+		}
 	}
 	for _, call := range verdict.Calls {
 		to.accepted += call.Outcomes()["accepted"]

@@ -73,6 +73,8 @@ var plan = []place{
 		why: "it knows the program from its contract: what it shared with the server, it could not judge"},
 	{dir: "internal/demo", may: slices.Concat([]string{"internal/app", "internal/e2e"}, public, tools),
 		why: "the demo drives the program as anybody could, with a simulated Twilio beside it"},
+	{dir: "internal/demo/demotest", may: []string{"internal/demo", "internal/e2e/e2etest", "internal/testdb"},
+		why: "it runs demos as anybody could"},
 	{dir: "internal/simulate", may: slices.Concat([]string{"internal/telemetry"}, public, words),
 		why: "it tests anybody's application, ours among them, and so knows none from the inside"},
 	{dir: "cmd/...", may: slices.Concat([]string{"cmd/...", "internal/app/...", "internal/demo", "internal/simulate", "internal/verify"}, public, tools),

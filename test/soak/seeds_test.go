@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/demo/demotest"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
@@ -35,50 +32,25 @@ func seeds(t *testing.T) uint64 {
 }
 
 // TestSeedOfARoughTwilioBreaksAPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
-// tenth seed is on PostgreSQL. It has the machine to itself: this Twilio waits no longer than the real one, and what is
-// too slow for it fails. That is why the race detector, which has races to find and no time to judge, gets five people at
-// once and one seed after the other.
+// tenth seed is on PostgreSQL. The race detector, which has races to find and no time to judge, gets five people.
 func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds(t); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			if !e2etest.Race {
-				t.Parallel()
+			t.Parallel()
+			faults, err := simulator.ParseProfile("rough")
+			if err != nil {
+				t.Fatal(err)
 			}
-			databaseURL := "" // SQLite in a temporary folder
+			// Those are asked for again after many seconds; turning them off moves no other fault.
+			faults.MediaLate, faults.RESTBusy = 0, 0
+			options := demo.Options{Calls: 20, Seed: seed, Faults: &faults}
+			if e2etest.Race {
+				options.Calls = 5
+			}
 			if seed%10 == 0 {
-				databaseURL = testdb.Postgres(t)
+				options.DatabaseURL = testdb.Postgres(t)
 			}
-			keepsItsPromises(t, seed, databaseURL)
+			demotest.KeepsItsPromises(t, options, "--profile rough --fault media-late=0 --fault rest-429=0")
 		})
 	}
-}
-
-func keepsItsPromises(t *testing.T, seed uint64, databaseURL string) {
-	t.Helper()
-	faults, err := simulator.ParseProfile("rough")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Those are asked for again after many seconds; turning them off moves no other fault.
-	faults.MediaLate, faults.RESTBusy = 0, 0
-	calls := 20
-	if e2etest.Race {
-		calls = 5
-	}
-	var out bytes.Buffer
-	err = demo.Run(t.Context(), demo.Options{
-		Out: &out, Calls: calls, Seed: seed, DatabaseURL: databaseURL, Faults: &faults, Within: 10 * time.Minute,
-	})
-	if err == nil {
-		return
-	}
-	var broken *demo.BrokenError
-	if errors.As(err, &broken) {
-		err = errors.New(strings.Join(broken.Violations, "\n"))
-	}
-	again := fmt.Sprintf("go run ./cmd/iagent demo --profile rough --fault media-late=0 --fault rest-429=0 --calls %d --seed %d", calls, seed)
-	if databaseURL != "" {
-		again += " (on PostgreSQL)"
-	}
-	t.Errorf("seed %d breaks a promise; again: %s\n%v\n%s", seed, again, err, out.String())
 }
