@@ -46,10 +46,11 @@ func (p *Proxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	lost := false
 	if p.Lose != nil {
-		var err error
-		if lost, err = p.loses(request); err != nil {
-			return nil, err
+		form, err := FormOf(request)
+		if err != nil {
+			return nil, fmt.Errorf("reading the form of %s: %w", request.URL.Path, err)
 		}
+		lost = p.Lose(request.URL.Path, form)
 	}
 	response, err := p.forward(request)
 	if err != nil {
@@ -90,22 +91,18 @@ func (p *Proxy) forward(request *http.Request) (*http.Response, error) {
 	return p.transport.RoundTrip(request)
 }
 
-// loses reads the form of a request, and leaves the request as it was.
-func (p *Proxy) loses(request *http.Request) (bool, error) {
+// FormOf reads the form of a request and leaves the request as it was.
+func FormOf(request *http.Request) (url.Values, error) {
 	if request.Body == nil {
-		return p.Lose(request.URL.Path, nil), nil
+		return nil, nil
 	}
 	body, err := io.ReadAll(request.Body)
 	_ = request.Body.Close()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	request.Body = io.NopCloser(bytes.NewReader(body))
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return false, fmt.Errorf("reading the form of %s: %w", request.URL.Path, err)
-	}
-	return p.Lose(request.URL.Path, form), nil
+	return url.ParseQuery(string(body))
 }
 
 // Living returns where the next server in turn is of those that run, "" while none does: the way of a load balancer with

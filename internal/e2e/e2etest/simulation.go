@@ -1,13 +1,10 @@
 package e2etest
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -133,8 +130,17 @@ func (s *Simulation) receive(t testing.TB, r *http.Request) {
 	all := slices.Clone(s.held)
 	s.mu.Unlock()
 	for _, held := range all {
-		if held.what != what || held.to != "" && formOf(t, r).Get("To") != held.to {
+		if held.what != what {
 			continue
+		}
+		if held.to != "" {
+			form, err := e2e.FormOf(r)
+			if err != nil {
+				t.Errorf("%s: %v", r.URL.Path, err)
+			}
+			if form.Get("To") != held.to {
+				continue
+			}
 		}
 		select {
 		case held.Arrived <- struct{}{}:
@@ -145,20 +151,6 @@ func (s *Simulation) receive(t testing.TB, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
-}
-
-// formOf reads the form of a request and leaves the request as it was.
-func formOf(t testing.TB, r *http.Request) url.Values {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Errorf("%s: %v", r.URL.Path, err)
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		t.Errorf("%s: %v", r.URL.Path, err)
-	}
-	return form
 }
 
 // AwaitSettled waits until all calls and runs are over, as long as the product may take; see [e2e.Settling]. Runs of the
