@@ -30,11 +30,13 @@ test: withservers ## Run every test, with its own PostgreSQL and Redis
 	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list ./... | grep -vE '/iagent/test(/|$$)') && \
 	bin/withservers $(GO) test $$race -timeout 40m -p 1 ./test/...
 
-soak: ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
+soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
+	@bin/withservers -install
 	$(GO) run ./test/soak $(SOAK)
 
-bench: ## Measure signature checks, then the whole server under load
+bench: withservers ## Measure signature checks, then the whole server under load
 	$(GO) test -run '^$$' -bench . -benchmem ./signature
+	@bin/withservers -install
 	$(GO) run ./test/bench
 
 lint: ## Run go vet and staticcheck

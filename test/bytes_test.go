@@ -3,15 +3,15 @@ package test_test
 import (
 	"testing"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // TestSignedBytesThatNoDatabaseTakesAreNoFault sends what is signed and yet no text: a NUL, bytes that are not UTF-8, as values
 // and in the query. Each is settled the first time, for Twilio would not send another.
 func TestSignedBytesThatNoDatabaseTakesAreNoFault(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		server := program.NewTwilio(t).Serve(t, program.Complete(databaseURL).With("RECONCILE_EVERY", "0"))
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0"))
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
 		const odd = "a\x00b\xff\xfec"
 		send := func(kind, query string, more ...string) {
@@ -28,7 +28,7 @@ func TestSignedBytesThatNoDatabaseTakesAreNoFault(t *testing.T) {
 		send("consent", "", "CallStatus", "in-progress", "Digits", "1", "SpeechResult", odd)
 		send("answer", "&step=1", "CallStatus", "in-progress", "SpeechResult", odd)
 		send("voice", "", "CallStatus", "in-progress", "ErrorCode", odd, "ErrorUrl", odd)
-		send("recording", "", "RecordingSid", program.Sid("RE", 1), "RecordingStatus", "in-progress", "RecordingUrl", odd, "RecordingSource", odd, "ErrorCode", odd)
+		send("recording", "", "RecordingSid", e2etest.Sid("RE", 1), "RecordingStatus", "in-progress", "RecordingUrl", odd, "RecordingSource", odd, "ErrorCode", odd)
 		send("status", "&note=\xff\xfe;%&callId=another", "CallStatus", "ringing")
 		send("amd", "", "AnsweredBy", "human", "MachineDetectionDuration", odd)
 		send("status", "", "CallStatus", "completed", "CallDuration", odd, "ErrorMessage", odd, "ErrorCode", odd, "SipResponseCode", odd)

@@ -3,17 +3,18 @@ package test_test
 import (
 	"testing"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // TestLateStatusTakesACallBack delivers status callbacks in the wrong order, and each twice: requests of one call may
 // overtake each other.
 func TestLateStatusTakesACallBack(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		server := program.NewTwilio(t).Serve(t, settings)
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		server := e2etest.NewTwilio(t).Serve(t, settings)
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
-		callbacks := []program.Webhook{
+		callbacks := []e2etest.Webhook{
 			call.webhook("status", "CallStatus", "completed", "CallDuration", "42", "SequenceNumber", "3", "Timestamp", "Mon, 23 Nov 2026 10:01:00 +0000"),
 			call.webhook("status", "CallStatus", "ringing", "SequenceNumber", "1", "Timestamp", "Mon, 23 Nov 2026 10:00:05 +0000"),
 			call.webhook("status", "CallStatus", "initiated", "SequenceNumber", "0", "Timestamp", "Mon, 23 Nov 2026 10:00:00 +0000"),
@@ -33,7 +34,7 @@ func TestLateStatusTakesACallBack(t *testing.T) {
 	})
 }
 
-func ended(t *testing.T, l line) program.Call {
+func ended(t *testing.T, l line) e2e.Call {
 	t.Helper()
 	call := l.Status("COMPLETED")
 	if call.Duration == nil || *call.Duration != 42 {

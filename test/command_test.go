@@ -4,23 +4,22 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // TestWrongSettingIsNotNamed starts the server with settings that are missing or wrong: it says all of them at once, a
 // line for each with the variable's name, and ends with 2.
 func TestWrongSettingIsNotNamed(t *testing.T) {
 	t.Parallel()
-	fine := program.Complete("sqlite:" + filepath.Join(t.TempDir(), "iagent.db"))
+	fine := e2etest.DefaultSettings("sqlite:" + filepath.Join(t.TempDir(), "iagent.db"))
 	for name, test := range map[string]struct {
-		settings program.Settings
+		settings e2etest.Settings
 		faulty   []string
 	}{
-		"nothing is set":               {program.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL", "ADMIN_TOKEN"}},
+		"nothing is set":               {e2etest.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL", "ADMIN_TOKEN"}},
 		"no token":                     {fine.Without("TWILIO_AUTH_TOKEN"), []string{"TWILIO_AUTH_TOKEN"}},
-		"token with a line break":      {fine.With("TWILIO_AUTH_TOKEN", program.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
+		"token with a line break":      {fine.With("TWILIO_AUTH_TOKEN", e2etest.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
 		"an API key for the account":   {fine.With("TWILIO_ACCOUNT_SID", "SK"+strings.Repeat("0", 32)), []string{"TWILIO_ACCOUNT_SID"}},
 		"tokens of nobody":             {fine.With("TWILIO_ACCOUNT_TOKENS", "token"), []string{"TWILIO_ACCOUNT_TOKENS"}},
 		"a number without its country": {fine.With("TWILIO_PHONE_NUMBER", "5550000"), []string{"TWILIO_PHONE_NUMBER"}},
@@ -30,7 +29,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 		"an unknown database":          {fine.With("DATABASE_URL", "mysql://localhost/iagent"), []string{"DATABASE_URL"}},
 		"what is empty is not set": {
 			fine.With("TWILIO_AUTH_TOKEN", "", "PORT", "", "HOST", "", "LOG_LEVEL", "", "LOG_FORMAT", "", "RETENTION", "", "JOBS_ENGINE", "",
-				"DIALS_PER_MINUTE", "", "DATABASE_URL", "", "OVERDUE_AFTER", "", "APP_URL", "", "NEXT_PUBLIC_APP_URL", program.PublicURL),
+				"DIALS_PER_MINUTE", "", "DATABASE_URL", "", "OVERDUE_AFTER", "", "APP_URL", "", "NEXT_PUBLIC_APP_URL", e2etest.PublicURL),
 			[]string{"TWILIO_AUTH_TOKEN"},
 		},
 		"an account that is none":       {fine.With("TWILIO_ACCOUNT_SID", "ACfoo"), []string{"TWILIO_ACCOUNT_SID"}},
@@ -42,7 +41,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 		"late before it can be":         {fine.With("OVERDUE_AFTER", "1s"), []string{"OVERDUE_AFTER"}},
 		"a models' server without http": {fine.With("OPENAI_BASE_URL", "localhost"), []string{"OPENAI_BASE_URL"}},
 		"everything at once": {
-			program.Settings{"TWILIO_ACCOUNT_SID": "x", "TWILIO_API_URL": "x", "PORT": "-1", "HOST": "0.0.0.0",
+			e2etest.Settings{"TWILIO_ACCOUNT_SID": "x", "TWILIO_API_URL": "x", "PORT": "-1", "HOST": "0.0.0.0",
 				"DATABASE_URL": "x", "OPENAI_BASE_URL": "x", "REDIS_URL": "x", "RETENTION": "x", "LOG_LEVEL": "x", "TRUSTED_PROXIES": "x"},
 			[]string{"TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID", "TWILIO_API_URL", "APP_URL", "PORT", "ADMIN_TOKEN", "DATABASE_URL",
 				"OPENAI_BASE_URL", "REDIS_URL", "RETENTION", "LOG_LEVEL", "TRUSTED_PROXIES"},
@@ -50,7 +49,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := program.Run(t, test.settings, "serve")
+			got := e2etest.Run(t, test.settings, "serve")
 			if got.Exit != 2 {
 				t.Errorf("exit code %d, not 2", got.Exit)
 			}
@@ -63,7 +62,7 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 					t.Errorf("%s is not named once:\n%s", variable, got.Stderr)
 				}
 			}
-			if strings.Contains(got.Stderr+got.Stdout, program.Token) {
+			if strings.Contains(got.Stderr+got.Stdout, e2etest.Token) {
 				t.Errorf("a secret is shown:\n%s", got.Stderr)
 			}
 		})
@@ -73,11 +72,11 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 // TestCommandLineIsNotUnderstood holds the commands and their exit codes.
 func TestCommandLineIsNotUnderstood(t *testing.T) {
 	t.Parallel()
-	version := program.Run(t, program.Settings{}, "version")
+	version := e2etest.Run(t, e2etest.Settings{}, "version")
 	if version.Exit != 0 || !strings.HasPrefix(version.Stdout, "iagent ") {
 		t.Errorf("iagent version: %+v", version)
 	}
-	help := program.Run(t, program.Settings{}, "serve", "--help")
+	help := e2etest.Run(t, e2etest.Settings{}, "serve", "--help")
 	if help.Exit != 0 {
 		t.Errorf("iagent serve --help ended with %d", help.Exit)
 	}
@@ -88,7 +87,7 @@ func TestCommandLineIsNotUnderstood(t *testing.T) {
 	}
 	for _, args := range [][]string{{}, {"fly"}, {"serve", "--fly"}, {"migrate"}, {"migrate", "sideways"}, {"demo", "--calls", "0"},
 		{"verify", "--database-url", "sqlite:nowhere.db"}, {"verify", "--since", "noon"}} {
-		if got := program.Run(t, program.Settings{}, args...); got.Exit != 2 || got.Stderr == "" {
+		if got := e2etest.Run(t, e2etest.Settings{}, args...); got.Exit != 2 || got.Stderr == "" {
 			t.Errorf("iagent %q ended with %d and says %q", args, got.Exit, got.Stderr)
 		}
 	}
@@ -97,11 +96,11 @@ func TestCommandLineIsNotUnderstood(t *testing.T) {
 // TestMigrationCannotBeTakenBack brings an empty database up, takes the newest step back and brings it up again.
 func TestMigrationCannotBeTakenBack(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		settings := program.Settings{"DATABASE_URL": databaseURL}
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		settings := e2etest.Settings{"DATABASE_URL": databaseURL}
 		migrate := func(direction string) (applied, pending int) {
 			t.Helper()
-			got := program.Run(t, settings, "migrate", direction)
+			got := e2etest.Run(t, settings, "migrate", direction)
 			if got.Exit != 0 {
 				t.Fatalf("iagent migrate %s ended with %d: %s", direction, got.Exit, got.Stderr)
 			}
@@ -130,7 +129,7 @@ func TestMigrationCannotBeTakenBack(t *testing.T) {
 		if again, pending := migrate("up"); again != all || pending != 0 {
 			t.Errorf("after up again, %d steps are applied, %d pending", again, pending)
 		}
-		server := program.NewTwilio(t).Serve(t, program.Complete(databaseURL))
-		server.AwaitCall(t, 30*time.Second, server.Place(t, "+15550001000")[0].ID, program.HasStatus("DIALING"))
+		server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(databaseURL))
+		server.AwaitCall(t, server.Place(t, "+15550001000")[0].ID, e2etest.HasStatus("DIALING"))
 	})
 }

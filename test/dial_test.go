@@ -4,15 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // dialing is a way in which Twilio answers the creation of a call, and what must come of it.
 type dialing struct {
 	name    string
-	answers []program.CreateAnswer
+	answers []e2etest.CreateAnswer
 	// status is the call's in the end, requests how often Twilio was asked, placed how many phones rang.
 	status           string
 	requests, placed int
@@ -23,32 +23,32 @@ type dialing struct {
 }
 
 var dialings = []dialing{
-	{name: "created", answers: []program.CreateAnswer{program.Creates},
+	{name: "created", answers: []e2etest.CreateAnswer{e2etest.Creates},
 		status: "DIALING", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.accepted": 1}},
-	{name: "500 before creating", answers: []program.CreateAnswer{program.Fails, program.Creates},
+	{name: "500 before creating", answers: []e2etest.CreateAnswer{e2etest.Fails, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 0, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
-	{name: "500 after creating", answers: []program.CreateAnswer{program.FailsAfterCreating, program.Creates},
+	{name: "500 after creating", answers: []e2etest.CreateAnswer{e2etest.FailsAfterCreating, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
-	{name: "connection lost after creating", answers: []program.CreateAnswer{program.DropsAfterCreating, program.Creates},
+	{name: "connection lost after creating", answers: []e2etest.CreateAnswer{e2etest.DropsAfterCreating, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
-	{name: "429, then created", answers: []program.CreateAnswer{program.Throttles, program.Creates},
+	{name: "429, then created", answers: []e2etest.CreateAnswer{e2etest.Throttles, e2etest.Creates},
 		status: "DIALING", requests: 2, placed: 1, history: map[string]int{"dial.intent": 2, "dial.postponed": 1, "dial.accepted": 1}},
-	{name: "refused", answers: []program.CreateAnswer{program.RefusesNumber, program.Creates},
+	{name: "refused", answers: []e2etest.CreateAnswer{e2etest.RefusesNumber, e2etest.Creates},
 		status: "FAILED", requests: 1, placed: 0, history: map[string]int{"dial.intent": 1, "dial.refused": 1}, code: 21211},
-	{name: "201 without a CallSid", answers: []program.CreateAnswer{program.ForgetsSid, program.Creates},
+	{name: "201 without a CallSid", answers: []e2etest.CreateAnswer{e2etest.ForgetsSid, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
-	{name: "proxy's 404 after creating", answers: []program.CreateAnswer{program.HidesBehindProxy, program.Creates},
+	{name: "proxy's 404 after creating", answers: []e2etest.CreateAnswer{e2etest.HidesBehindProxy, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
 	// The client gives up after 30 s.
-	{name: "timeout after creating", answers: []program.CreateAnswer{program.HangsAfterCreating, program.Creates},
+	{name: "timeout after creating", answers: []e2etest.CreateAnswer{e2etest.HangsAfterCreating, e2etest.Creates},
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
 }
 
 // TestSomebodyIsCalledTwice lets Twilio answer the creation of calls in every way that leaves a doubt.
 func TestSomebodyIsCalledTwice(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		twilio := program.NewTwilio(t)
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		twilio := e2etest.NewTwilio(t)
 		var numbers []string
 		for n, d := range dialings {
 			numbers = append(numbers, fmt.Sprintf("+1555000200%d", n))
@@ -58,7 +58,7 @@ func TestSomebodyIsCalledTwice(t *testing.T) {
 		calls := server.Place(t, numbers...)
 		for n, d := range dialings {
 			t.Log(d.name)
-			call := server.AwaitCall(t, time.Minute, calls[n].ID, program.HasStatus(d.status))
+			call := server.AwaitCall(t, calls[n].ID, e2etest.HasStatus(d.status))
 			d.judge(t, call, twilio)
 			if d.status == "DIAL_UNKNOWN" {
 				resolve(t, server, call, twilio)
@@ -76,26 +76,30 @@ func TestSomebodyIsCalledTwice(t *testing.T) {
 // TestDialThatHangsHoldsUpAnotherCampaign lets Twilio say nothing to the first campaign's dial, for 30 s.
 func TestDialThatHangsHoldsUpAnotherCampaign(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const hanging, other = "+15550002100", "+15550002101"
-		twilio := program.NewTwilio(t)
-		twilio.Answer(hanging, program.HangsAfterCreating)
-		server := twilio.Serve(t, program.Complete(databaseURL))
+		twilio := e2etest.NewTwilio(t)
+		twilio.Answer(hanging, e2etest.HangsAfterCreating)
+		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL))
 		hung := server.Place(t, hanging)[0]
-		program.Eventually(t, 20*time.Second, func() error {
+		e2etest.Eventually(t, func() error {
 			if len(twilio.Asked(hanging)) == 0 {
 				return errors.New("the first campaign's call is not dialled")
 			}
 			return nil
 		})
-		server.AwaitCall(t, 20*time.Second, server.Place(t, other)[0].ID, program.HasStatus("DIALING"))
-		if got := server.AwaitCall(t, time.Minute, hung.ID, program.HasStatus("DIAL_UNKNOWN")); got.Happened()["dial.intent"] != 1 {
+		dialled := server.AwaitCall(t, server.Place(t, other)[0].ID, e2etest.HasStatus("DIALING"))
+		got := server.AwaitCall(t, hung.ID, e2etest.HasStatus("DIAL_UNKNOWN"))
+		if got.Happened()["dial.intent"] != 1 {
 			t.Errorf("the hung dial was repeated: %v", got.History)
+		}
+		if !dialled.When("dial.accepted").Before(got.When("dial.unknown")) {
+			t.Errorf("the other campaign waited until the dial that hung had ended: %v, %v", dialled.History, got.History)
 		}
 	})
 }
 
-func (d dialing) judge(t *testing.T, call program.Call, twilio *program.Twilio) {
+func (d dialing) judge(t *testing.T, call e2e.Call, twilio *e2etest.Twilio) {
 	t.Helper()
 	if got := len(twilio.Asked(call.PhoneNumber)); got != d.requests {
 		t.Errorf("%s: Twilio was asked %d times, not %d", d.name, got, d.requests)
@@ -117,7 +121,7 @@ func (d dialing) judge(t *testing.T, call program.Call, twilio *program.Twilio) 
 }
 
 // resolve lets the first signed callback say that the call is there after all.
-func resolve(t *testing.T, server *program.Server, call program.Call, twilio *program.Twilio) {
+func resolve(t *testing.T, server *e2etest.Server, call e2e.Call, twilio *e2etest.Twilio) {
 	t.Helper()
 	placed := twilio.Placed(call.PhoneNumber)
 	if len(placed) == 0 {

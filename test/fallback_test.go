@@ -1,30 +1,24 @@
 package test_test
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // TestFallbackGivesTheLostAnswerFromEitherInstallation asks the fallback URL as Twilio does after each request for TwiML of a
 // call whose answer was lost: first this installation, then one that shares its database and has a name of its own.
 func TestFallbackGivesTheLostAnswerFromEitherInstallation(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const second = "https://second.example.org/phone"
-		twilio := program.NewTwilio(t)
-		settings := program.Complete(databaseURL).With("FALLBACK_APP_URL", second+"/", "RECONCILE_EVERY", "0")
+		twilio := e2etest.NewTwilio(t)
+		settings := e2etest.DefaultSettings(databaseURL).With("FALLBACK_APP_URL", second+"/", "RECONCILE_EVERY", "0")
 		server := twilio.Serve(t, settings)
 		other := twilio.Serve(t, settings.With("APP_URL", second))
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
@@ -33,7 +27,7 @@ func TestFallbackGivesTheLostAnswerFromEitherInstallation(t *testing.T) {
 			form.Get("FallbackMethod") != "POST" {
 			t.Errorf("the call was created with %v", form)
 		}
-		for _, request := range []program.Webhook{
+		for _, request := range []e2etest.Webhook{
 			call.webhook("voice", "CallStatus", "in-progress"),
 			call.webhook("consent", "CallStatus", "in-progress", "SpeechResult", "Hmm, well"),
 			call.webhook("consent", "CallStatus", "in-progress", "Digits", "1"),
@@ -42,12 +36,12 @@ func TestFallbackGivesTheLostAnswerFromEitherInstallation(t *testing.T) {
 				request.Target += "&attempt=2"
 			}
 			lost := call.wantTwiML(request, "<Response>")
-			asked := call.webhook("voice", "CallStatus", "in-progress", "ErrorCode", "11200", "ErrorUrl", program.PublicURL+request.Target)
+			asked := call.webhook("voice", "CallStatus", "in-progress", "ErrorCode", "11200", "ErrorUrl", e2etest.PublicURL+request.Target)
 			if here := call.wantTwiML(asked, "<Response>"); here.Body != lost.Body || here.Header.Get("X-Webhook-Duplicate") != "" {
 				t.Errorf("after %s the fallback was answered %s, not %s", request.Target, here.Body, lost.Body)
 			}
 			asked.Form.Set("ErrorCode", "11205") // another fault of the same request, so another payload: the same event all the same
-			asked.Signature = program.Sign(program.Token, second+asked.Target, asked.Form)
+			asked.Signature = e2etest.Sign(e2etest.Token, second+asked.Target, asked.Form)
 			there := other.Send(t, asked)
 			if there.Status != 200 || there.Body != lost.Body {
 				t.Errorf("the second installation answered %d %s, not %s", there.Status, there.Body, lost.Body)
@@ -60,53 +54,41 @@ func TestFallbackGivesTheLostAnswerFromEitherInstallation(t *testing.T) {
 	})
 }
 
-// lossy passes requests on and loses every answer to some of them: the first request of a call to each of these paths, and
-// all retries of it. What Twilio asks the fallback URL for gets through.
-type lossy struct {
-	next *httputil.ReverseProxy
+// lossyAnswers loses every answer to some requests for TwiML: those that ask for voice and consent, and all their retries. What
+// Twilio asks the fallback URL for gets through.
+type lossyAnswers struct {
 	mu   sync.Mutex
 	lost map[string]int
 }
 
-func (l *lossy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	form, _ := url.ParseQuery(string(body))
-	name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+func (l *lossyAnswers) loses(path string, form url.Values) bool {
+	name := path[strings.LastIndexByte(path, '/')+1:]
 	if name != "voice" && name != "consent" || form.Has("ErrorUrl") {
-		l.next.ServeHTTP(w, r)
-		return
+		return false
 	}
-	l.next.ServeHTTP(httptest.NewRecorder(), r)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.lost[name]++
-	l.mu.Unlock()
-	w.WriteHeader(http.StatusBadGateway)
+	return true
 }
 
 // TestCallSurvivesThatItsAnswersAreLost has people whose every request for TwiML is answered into the void, with all its
 // retries. The fallback goes on where the conversation was.
 func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		people := map[string]simulator.Script{"+15550003000": simulator.Consents(), "+15550003001": simulator.Refuses(),
 			"+15550003002": simulator.UnclearThenYes(), "+15550003003": simulator.ConsentsByKeypad()}
-		stage := program.NewStage(t, simulator.Config{Seed: 7, Model: simulator.Emptiest, Pick: func(to string, _ int) simulator.Script { return people[to] }})
-		settings := program.Complete(databaseURL).With("RECONCILE_EVERY", "0")
-		server := stage.Serve(t, settings)
-		target, err := url.Parse(server.URL())
-		if err != nil {
-			t.Fatal(err)
-		}
-		way := &lossy{next: httputil.NewSingleHostReverseProxy(target), lost: map[string]int{}}
-		proxy := httptest.NewServer(way)
-		t.Cleanup(proxy.Close)
-		stage.Lead(func() string { return proxy.URL })
+		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Model: simulator.Emptiest, Pick: func(to string, _ int) simulator.Script { return people[to] }})
+		settings := e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0")
+		answers := &lossyAnswers{lost: map[string]int{}}
+		twilio.Proxy.Lose = answers.loses
+		server := twilio.Serve(t, settings)
 
 		numbers := []string{"+15550003000", "+15550003001", "+15550003002", "+15550003003"}
 		placed := server.Place(t, numbers...)
-		program.Eventually(t, 60*time.Second, func() error { return stage.Open(server.API, placed) })
-		for _, truth := range stage.Truths() {
+		twilio.AwaitSettled(t, server.API)
+		for _, truth := range twilio.Truths() {
 			recordings := 1
 			if truth.To == "+15550003001" {
 				recordings = 0
@@ -121,12 +103,10 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 				t.Errorf("%s is %s, consent %v: %v", call.PhoneNumber, call.Status, call.ConsentGiven, call.Events)
 			}
 		}
-		if way.lost["voice"] < len(numbers) || way.lost["consent"] < len(numbers) {
-			t.Errorf("lost %v", way.lost)
+		if answers.lost["voice"] < len(numbers) || answers.lost["consent"] < len(numbers) {
+			t.Errorf("lost %v", answers.lost)
 		}
-		if got := program.Run(t, settings, "verify"); got.Exit != 0 {
-			t.Errorf("iagent verify ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
-		}
+		e2etest.Verified(t, settings)
 	})
 }
 
@@ -134,30 +114,30 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 // for that unless the fallback does not connect either, and what people say when asked again counts.
 func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		stage := program.NewStage(t, simulator.Config{Seed: 3, Model: simulator.Emptiest, Faults: simulator.Faults{Drop: 0.3},
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 3, Model: simulator.Emptiest, Faults: simulator.Faults{Drop: 0.3},
 			Pick: func(string, int) simulator.Script { return simulator.Consents() }})
-		server := stage.Serve(t, program.Complete(databaseURL).With("RECONCILE_EVERY", "0"))
+		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0"))
 		numbers := make([]string, 24)
 		for i := range numbers {
 			numbers[i] = fmt.Sprintf("+155500040%02d", i)
 		}
 		placed := server.Place(t, numbers...)
-		program.Eventually(t, 60*time.Second, func() error {
-			if p := stage.Progress(); p.Calls < len(placed) || p.Ended < p.Calls {
+		e2etest.Eventually(t, func() error {
+			if p := twilio.Progress(); p.Calls < len(placed) || p.Ended < p.Calls {
 				return fmt.Errorf("%+v", p)
 			}
 			return nil
 		})
 		lost, fell := map[string]bool{}, map[string]bool{} // by number: calls that had to end, and those that went on
-		for _, d := range stage.Deliveries() {
+		for _, d := range twilio.Deliveries() {
 			if d.Kind == simulator.KindFallback {
 				fell[d.To] = true
 				lost[d.To] = lost[d.To] || d.Status == 0
 			}
 		}
 		truths := map[string]simulator.Truth{}
-		for _, truth := range stage.Truths() {
+		for _, truth := range twilio.Truths() {
 			truths[truth.To] = truth
 		}
 		asked := 0
@@ -186,22 +166,22 @@ func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 // leave a slash too many, with the bytes in them that parsers disagree about.
 func TestPathOfThePublicURLMayArriveOrNot(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		const public = program.PublicURL + "/phone"
-		server := program.NewTwilio(t).Serve(t, program.Complete(databaseURL).With("APP_URL", public, "RECONCILE_EVERY", "0"))
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		const public = e2etest.PublicURL + "/phone"
+		server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(databaseURL).With("APP_URL", public, "RECONCILE_EVERY", "0"))
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
 		for n, arrives := range []string{"", "/phone", "/", "//phone"} {
 			w := call.webhook("status", "CallStatus", fmt.Sprintf("new-status-%d", n), "Note", "50% off; really", "100%", ";")
 			w.Target += "&note=a;b&share=100%&c=%zz"
-			w.Signature = program.Sign(program.Token, public+w.Target, w.Form)
+			w.Signature = e2etest.Sign(e2etest.Token, public+w.Target, w.Form)
 			w.Body = strings.NewReplacer("%25", "%", "%3B", ";").Replace(w.Form.Encode())
 			w.Target = arrives + w.Target
 			call.want(w, 200, success)
 			call.want(w, 200, duplicate)
-			if answer := server.Send(t, program.Webhook{Target: arrives + "/healthz", Method: "GET", Unsigned: true}); answer.Status != 200 {
+			if answer := server.Send(t, e2etest.Webhook{Target: arrives + "/healthz", Method: "GET", Unsigned: true}); answer.Status != 200 {
 				t.Errorf("%s/healthz: %d %s", arrives, answer.Status, answer.Body)
 			}
-			w.Signature = program.Sign(program.Token, public+"/phone"+strings.TrimPrefix(w.Target, arrives), w.Form)
+			w.Signature = e2etest.Sign(e2etest.Token, public+"/phone"+strings.TrimPrefix(w.Target, arrives), w.Form)
 			call.want(w, 403, `{"error":"Invalid signature"}`)
 		}
 		if events := call.Status("DIALING").Events; len(events) != 4 {

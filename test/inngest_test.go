@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // onInngest has the server whose configuration it changes run its functions on Inngest.
 func onInngest(t *testing.T, config *app.Config) *inngest.Local {
 	at := config.URL
-	i := program.NewInngest(t, func() string { return at })
+	i := e2etest.NewInngest(t, func() string { return at })
 	config.JobsEngine, config.InngestBaseURL, config.InngestServeHost = "inngest", i.URL, i.ServeHost
 	config.InngestEventKey, config.InngestSigningKey = i.EventKey, i.SigningKey
 	return i

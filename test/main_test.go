@@ -3,7 +3,7 @@ package test_test
 import (
 	"testing"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
-func TestMain(m *testing.M) { program.Main(m) }
+func TestMain(m *testing.M) { e2etest.Main(m) }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/demo/demotest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -20,7 +21,7 @@ func TestEveryKindOfModelServerComesToTheSameVerdicts(t *testing.T) {
 		"parts":             {ModelParts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			keepsItsPromises(t, demo.Options{Seed: 3, Calls: 20, Faults: &faults})
+			demotest.KeepsItsPromises(t, demo.Options{Seed: 3, Calls: 20, Faults: &faults}, "")
 		})
 	}
 }
@@ -31,6 +32,6 @@ func TestSilentRecordingsAreTranscriptsOfNothing(t *testing.T) {
 	t.Parallel()
 	for _, database := range []string{"sqlite:" + testdb.SQLite(t), testdb.Postgres(t)} {
 		faults := simulator.Faults{RecordingSilent: 0.5, RecordingEmpty: 0.4, SpeechInvents: 1}
-		keepsItsPromises(t, demo.Options{Seed: 1, Calls: 5, DatabaseURL: database, Faults: &faults})
+		demotest.KeepsItsPromises(t, demo.Options{Seed: 1, Calls: 5, DatabaseURL: database, Faults: &faults}, "")
 	}
 }

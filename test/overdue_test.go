@@ -3,24 +3,23 @@ package test_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // TestLateCallIsNoticedByTheDefaultOnly dials somebody of whom Twilio then says nothing.
 func TestLateCallIsNoticedByTheDefaultOnly(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		settings := program.Complete(databaseURL).With("OVERDUE_AFTER", "10s", "RECONCILE_EVERY", "0")
-		server := program.NewTwilio(t).Serve(t, settings)
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		settings := e2etest.DefaultSettings(databaseURL).With("OVERDUE_AFTER", "10s", "RECONCILE_EVERY", "0")
+		server := e2etest.NewTwilio(t).Serve(t, settings)
 		placed := server.Place(t, "+15550003000")[0]
-		server.AwaitCall(t, 30*time.Second, placed.ID, program.HasStatus("DIALING"))
-		program.Eventually(t, 30*time.Second, func() error {
+		server.AwaitCall(t, placed.ID, e2etest.HasStatus("DIALING"))
+		e2etest.Eventually(t, func() error {
 			var late struct {
 				Items []struct{ CallID, What string }
 			}
-			if err := server.Get("/api/overdue", &late); err != nil {
+			if err := server.Get(t.Context(), "/api/overdue", &late); err != nil {
 				return err
 			}
 			if len(late.Items) != 1 || late.Items[0].CallID != placed.ID || late.Items[0].What != "answer" {

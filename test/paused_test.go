@@ -1,22 +1,22 @@
 package test_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
-	"github.com/i-agent/iagent/test/program"
 )
 
-// interviewees is a stage whose people answer, and whose Twilio knows both tokens of the settings.
-func interviewees(t *testing.T) *program.Stage {
-	return program.NewStage(t, simulator.Config{
-		Seed: 5, OldToken: program.Secondary, Model: program.Reader,
+// interviewees is a simulation whose people answer, and whose Twilio knows both tokens of the settings.
+func interviewees(t *testing.T) *e2etest.Simulation {
+	return e2etest.NewSimulation(t, simulator.Config{
+		Seed: 5, OldToken: e2etest.Secondary, Model: e2etest.OneClaim,
 		Pick: simulator.Mixed(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
 	})
 }
@@ -32,31 +32,25 @@ func series(prefix string, n int) (numbers []string) {
 // fails for it, everybody is called once, and the log says it in a few lines.
 func TestRefusedCredentialsLoseNoCall(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		stage := interviewees(t)
-		server := stage.Serve(t, settings)
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		twilio := interviewees(t)
+		server := twilio.Serve(t, settings)
 		placed := server.Place(t, series("+155500050", 8)...)
-		program.Eventually(t, 2*time.Minute, func() error { return stage.Open(server.API, placed) })
+		twilio.AwaitSettled(t, server.API)
 
-		stage.RefuseCredentials()
+		twilio.RefuseCredentials()
 		waiting := server.Place(t, series("+155500051", 20)...)
-		program.Eventually(t, time.Minute, func() error { return paused(server, true) })
+		e2etest.Eventually(t, func() error { return paused(server, true) })
 		for _, p := range waiting {
 			if call := server.Call(t, p.ID); call.Status != "QUEUED" {
 				t.Errorf("call is %s: %v", call.Status, call.History)
 			}
 		}
-		stage.AcceptCredentials()
-		program.Eventually(t, 3*time.Minute, func() error { return paused(server, false) })
+		twilio.AcceptCredentials()
+		e2etest.Eventually(t, func() error { return paused(server, false) })
 		placed = append(placed, waiting...)
-		program.Eventually(t, 3*time.Minute, func() error { return stage.Open(server.API, placed) })
-		faults, err := stage.Judge(server.API, placed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, fault := range faults {
-			t.Error(fault)
-		}
+		twilio.AwaitSettled(t, server.API)
+		twilio.Judge(t, server.API, placed, e2etest.OneClaimEach)
 		told := 0
 		for line := range strings.Lines(server.Log()) {
 			if strings.Contains(line, "dialling") || strings.Contains(line, `"ERROR"`) {
@@ -73,11 +67,11 @@ func TestRefusedCredentialsLoseNoCall(t *testing.T) {
 }
 
 // paused says what does not show that dialling is, or is not, paused.
-func paused(server *program.Server, want bool) error {
+func paused(server *e2etest.Server, want bool) error {
 	var late struct {
 		Items []struct{ What string }
 	}
-	if err := server.Get("/api/overdue", &late); err != nil {
+	if err := server.Get(context.Background(), "/api/overdue", &late); err != nil {
 		return err
 	}
 	overdue := false
@@ -95,7 +89,7 @@ func paused(server *program.Server, want bool) error {
 	}
 	gauge := "0"
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "iagent_dialing_paused{") && strings.Contains(line, program.Account) {
+		if strings.HasPrefix(line, "iagent_dialing_paused{") && strings.Contains(line, e2etest.Account) {
 			gauge = strings.TrimSpace(line[strings.LastIndexByte(line, ' '):])
 		}
 	}
@@ -111,16 +105,13 @@ func paused(server *program.Server, want bool) error {
 // TestSecondaryTokenKeepsDialling revokes the primary token only.
 func TestSecondaryTokenKeepsDialling(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		stage := interviewees(t)
-		stage.RefuseCredentials(program.Token)
-		server := stage.Serve(t, program.Complete(databaseURL))
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+		twilio := interviewees(t)
+		twilio.RefuseCredentials(e2etest.Token)
+		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL))
 		placed := server.Place(t, series("+155500052", 6)...)
-		program.Eventually(t, 2*time.Minute, func() error { return stage.Open(server.API, placed) })
-		faults, err := stage.Judge(server.API, placed)
-		if err != nil || len(faults) > 0 {
-			t.Error(err, faults)
-		}
+		twilio.AwaitSettled(t, server.API)
+		twilio.Judge(t, server.API, placed, e2etest.OneClaimEach)
 		if n := strings.Count(server.Log(), "TWILIO_AUTH_TOKEN_SECONDARY"); n != 1 || strings.Contains(server.Log(), "dialling is paused") {
 			t.Errorf("said %d times:\n%s", n, server.Log())
 		}
@@ -130,21 +121,21 @@ func TestSecondaryTokenKeepsDialling(t *testing.T) {
 // TestRestartWithTheRightTokenDialsAtOnce starts with a wrong token, and again with the right one.
 func TestRestartWithTheRightTokenDialsAtOnce(t *testing.T) {
 	t.Parallel()
-	program.OnBoth(t, func(t *testing.T, databaseURL string) {
+	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const wrong = "00000000000000000000000000000000"
-		twilio := program.NewTwilio(t)
-		server := twilio.Serve(t, program.Complete(databaseURL).With("TWILIO_AUTH_TOKEN", wrong))
+		twilio := e2etest.NewTwilio(t)
+		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL).With("TWILIO_AUTH_TOKEN", wrong))
 		placed := server.Place(t, series("+155500053", 3)...)
-		program.Eventually(t, time.Minute, func() error { return paused(server, true) })
-		server.Kill9()
-		server.Change("TWILIO_AUTH_TOKEN", program.Token)
+		e2etest.Eventually(t, func() error { return paused(server, true) })
+		server.Kill()
+		server.Change("TWILIO_AUTH_TOKEN", e2etest.Token)
 		server.Start()
 		for _, p := range placed {
-			call := server.AwaitCall(t, 2*time.Minute, p.ID, program.HasStatus("DIALING"))
+			call := server.AwaitCall(t, p.ID, e2etest.HasStatus("DIALING"))
 			if n := len(twilio.Placed(call.PhoneNumber)); n != 1 {
 				t.Errorf("called %d times", n)
 			}
 		}
-		program.Eventually(t, time.Minute, func() error { return paused(server, false) })
+		e2etest.Eventually(t, func() error { return paused(server, false) })
 	})
 }

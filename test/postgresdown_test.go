@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // TestWebhookIsLostWhilePostgresIsDown stops Postgres as a crash would while webhooks arrive. What could not be
@@ -28,7 +28,7 @@ func TestWebhookIsLostWhilePostgresIsDown(t *testing.T) {
 
 func webhooksWhilePostgresIsDown(t *testing.T, engine string) {
 	postgres := testdb.OwnPostgres(t)
-	server := program.NewTwilio(t).Serve(t, program.Complete(postgres.URL()).With("JOBS_ENGINE", engine))
+	server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(postgres.URL()).With("JOBS_ENGINE", engine))
 	var lines []line
 	for _, call := range server.Place(t, numbers(24)...) {
 		lines = append(lines, dialled(t, server, "/api/webhooks/twilio/", call))
@@ -77,14 +77,14 @@ func numbers(n int) []string {
 }
 
 // completed says that the call is over.
-func (l line) completed() program.Webhook {
+func (l line) completed() e2etest.Webhook {
 	return l.webhook("status", "CallStatus", "completed", "CallDuration", "42", "SequenceNumber", "3")
 }
 
 // stopAmid sends a webhook for each line at once, and stops the database meanwhile.
-func stopAmid(t *testing.T, lines []line, stop func(immediate bool) error) []program.Answer {
+func stopAmid(t *testing.T, lines []line, stop func(immediate bool) error) []e2etest.Answer {
 	t.Helper()
-	answers := make([]program.Answer, len(lines))
+	answers := make([]e2etest.Answer, len(lines))
 	var sending sync.WaitGroup
 	for n, l := range lines {
 		sending.Go(func() {

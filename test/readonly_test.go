@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/testserver"
 )
 
 // TestReadOnlyPostgresIsSurvivedWithoutARestart leaves the program with sessions that can only read, as a failover that
@@ -18,30 +16,16 @@ import (
 func TestReadOnlyPostgresIsSurvivedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
-	server := program.NewTwilio(t).Serve(t, program.Complete(url))
+	server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(url))
 	var lines []line
 	for _, call := range server.Place(t, numbers(6)...) {
 		lines = append(lines, dialled(t, server, "/api/webhooks/twilio/", call))
 	}
 
-	config, err := pgx.ParseConfig(url)
+	writable, err := testserver.MakeReadOnly(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.RuntimeParams["default_transaction_read_only"] = "off"
-	admin, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = admin.Close(t.Context()) }()
-	do := func(statement string) {
-		t.Helper()
-		if _, err := admin.Exec(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	do(`ALTER DATABASE ` + config.Database + ` SET default_transaction_read_only = on`)
-	do(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	for _, l := range lines {
 		l.want(l.completed(), 500, `{"error":"Internal server error"}`)
 	}
@@ -57,8 +41,10 @@ func TestReadOnlyPostgresIsSurvivedWithoutARestart(t *testing.T) {
 		t.Errorf("/readyz is %d while nothing can be written", got)
 	}
 
-	do(`ALTER DATABASE ` + config.Database + ` RESET default_transaction_read_only`)
-	program.Eventually(t, time.Minute, func() error {
+	if err := writable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e2etest.Eventually(t, func() error {
 		if got := ready(); got != http.StatusOK {
 			return fmt.Errorf("/readyz is %d", got)
 		}

@@ -13,37 +13,40 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // answered is what the person of these tests says.
 const answered = "It costs 2 dollars and 49 cents."
 
 // transcribing runs a call up to the middle of its transcription, and holds it there.
-func transcribing(t *testing.T, settings program.Settings) (*program.Stage, *program.Server, program.Call) {
+func transcribing(t *testing.T, settings e2etest.Settings) (*e2etest.Simulation, *e2etest.Server, e2e.Call, *e2etest.Held) {
 	t.Helper()
-	stage := program.NewStage(t, simulator.Config{
+	twilio := e2etest.NewSimulation(t, simulator.Config{
 		Pick:       func(string, int) simulator.Script { return simulator.Consents(simulator.Answer{Say: answered}) },
 		RetryPause: time.Second,
 	})
-	stage.Models.Hold()
-	server := stage.Serve(t, settings)
+	transcription := twilio.Hold(e2etest.Transcription, "")
+	server := twilio.Serve(t, settings)
 	call := server.Place(t, "+15550003000")[0]
-	program.Receive(t, time.Minute, stage.Models.Heard(), "a transcription to begin")
-	return stage, server, call
+	e2etest.Receive(t, transcription.Arrived, "a transcription to begin")
+	return twilio, server, call, transcription
 }
 
-// transcribed waits until the call has its transcript, and holds it against what was said.
-func transcribed(t *testing.T, server *program.Server, stage *program.Stage, call program.Call, within time.Duration) {
+// transcribed waits until the call has its transcript, as long as a run may stay with a process that was killed, and holds it
+// against what was said.
+func transcribed(t *testing.T, server *e2etest.Server, twilio *e2etest.Simulation, call e2e.Call) {
 	t.Helper()
-	got := server.AwaitCall(t, within, call.ID, func(call program.Call) error {
-		if call.Transcript == nil {
-			return errors.New("there is no transcript")
+	var got e2e.Call
+	e2etest.Within(t, e2e.TakenOverWithin, func() (err error) {
+		if got, err = server.API.Client.Call(t.Context(), call.ID); err == nil && got.Transcript == nil {
+			err = errors.New("there is no transcript")
 		}
-		return nil
+		return err
 	})
-	truths := stage.Truths()
+	truths := twilio.Truths()
 	if len(truths) != 1 || len(truths[0].Recordings) != 1 || len(got.Recordings) != 1 {
 		t.Fatalf("%d calls were placed, %d recordings are known", len(truths), len(got.Recordings))
 	}
@@ -65,12 +68,12 @@ func transcribed(t *testing.T, server *program.Server, stage *program.Stage, cal
 // within a minute, and the transcript is there once.
 func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		stage, server, call := transcribing(t, settings)
-		server.Kill9()
-		stage.Models.Release()
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		twilio, server, call, transcription := transcribing(t, settings)
+		server.Kill()
+		transcription.Release()
 		server.Start()
-		transcribed(t, server, stage, call, time.Minute)
+		transcribed(t, server, twilio, call)
 	})
 }
 
@@ -78,25 +81,25 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 // the exit code says that all went well.
 func TestStopCutsWorkOff(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		stage, server, call := transcribing(t, settings)
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		twilio, server, call, transcription := transcribing(t, settings)
 		sid := server.Call(t, call.ID).TwilioSid
 		w := line{server, t, "/api/webhooks/twilio/", call.ID, sid}.webhook("status", "CallStatus", "something-new")
 		half := begin(t, server, w)
 		server.Term()
-		program.Eventually(t, 10*time.Second, func() error { return refusesConnections(half.address) })
+		e2etest.Eventually(t, func() error { return refusesConnections(half.address) })
 
 		if answer := half.finish(t); !strings.HasPrefix(answer, "HTTP/1.1 200 ") || !strings.HasSuffix(answer, success) {
 			t.Errorf("a request that was under way when the server stopped is answered %q", answer)
 		}
-		stage.Models.Release()
+		transcription.Release()
 		if code := server.Ended(); code != 0 {
 			t.Errorf("the server ended with %d", code)
 		}
-		requests := stage.Models.Requests()
+		requests := twilio.Requests()[e2etest.Transcription]
 		server.Start()
-		transcribed(t, server, stage, call, 10*time.Second)
-		if again := stage.Models.Requests(); again != requests {
+		transcribed(t, server, twilio, call)
+		if again := twilio.Requests()[e2etest.Transcription]; again != requests {
 			t.Errorf("%d transcriptions were asked for before the stop, %d after: it was cut off", requests, again-requests)
 		}
 	})
@@ -120,7 +123,7 @@ type half struct {
 }
 
 // begin sends the head of a webhook and, once the server has begun on it, half the body.
-func begin(t *testing.T, server *program.Server, w program.Webhook) *half {
+func begin(t *testing.T, server *e2etest.Server, w e2etest.Webhook) *half {
 	t.Helper()
 	body := w.Form.Encode()
 	h := &half{address: strings.TrimPrefix(server.URL(), "http://"), rest: body[len(body)/2:]}
@@ -130,7 +133,7 @@ func begin(t *testing.T, server *program.Server, w program.Webhook) *half {
 	}
 	t.Cleanup(func() { _ = h.conn.Close() })
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Content-Length": {strconv.Itoa(len(body))},
-		"X-Twilio-Signature": {program.Sign(program.Token, program.PublicURL+w.Target, w.Form)}, "Connection": {"close"}, "Expect": {"100-continue"}}
+		"X-Twilio-Signature": {e2etest.Sign(e2etest.Token, e2etest.PublicURL+w.Target, w.Form)}, "Connection": {"close"}, "Expect": {"100-continue"}}
 	var head strings.Builder
 	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: calls.example.com\r\n", w.Target)
 	_ = header.Write(&head)

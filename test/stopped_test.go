@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
-	"github.com/i-agent/iagent/test/program"
 )
 
 // TestStoppedProcessDoesNotDialWhenItWakes stops a process (SIGSTOP) after its intent to dial is committed and before it
@@ -23,25 +23,25 @@ func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
 	const number = "+15550004000"
 	database := testdb.Postgres(t)
 	gate := newGate(t, database)
-	twilio := program.NewTwilio(t)
-	stopped := twilio.Serve(t, program.Complete(gate.url))
+	twilio := e2etest.NewTwilio(t)
+	stopped := twilio.Serve(t, e2etest.DefaultSettings(gate.url))
 	gate.arm()
 	call := stopped.Place(t, number)[0]
-	program.Receive(t, time.Minute, gate.held, "the commit of an intent to dial")
+	e2etest.Receive(t, gate.held, "the commit of an intent to dial")
 	committed := time.Now()
 	stopped.Signal(syscall.SIGSTOP)
 	gate.release()
 
-	other := twilio.Serve(t, program.Complete(database))
-	other.AwaitCall(t, 2*time.Minute, call.ID, program.HasStatus("DIAL_UNKNOWN"))
-	program.Eventually(t, time.Minute, func() error {
+	other := twilio.Serve(t, e2etest.DefaultSettings(database))
+	other.AwaitCall(t, call.ID, e2etest.HasStatus("DIAL_UNKNOWN"))
+	e2etest.Eventually(t, func() error {
 		if time.Since(committed) < 31*time.Second {
 			return errors.New("the intent has not ended yet")
 		}
 		return nil
 	})
 	stopped.Signal(syscall.SIGCONT)
-	program.Eventually(t, time.Minute, func() error {
+	e2etest.Eventually(t, func() error {
 		if !strings.Contains(stopped.Log(), "taken over by another attempt") {
 			return errors.New("the process that was stopped has not gone on")
 		}

@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/i-agent/iagent/test/program"
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
 // The answers of the contract.
@@ -18,7 +18,7 @@ const (
 
 // line is one call that was dialled, ready for the webhooks that a test signs by hand.
 type line struct {
-	*program.Server
+	*e2etest.Server
 	t    testing.TB
 	path string // of the webhooks, up to the callback's name
 	id   string
@@ -26,9 +26,9 @@ type line struct {
 }
 
 // dialled waits until a call was created at Twilio.
-func dialled(t testing.TB, server *program.Server, path string, placed program.Call) line {
+func dialled(t testing.TB, server *e2etest.Server, path string, placed e2e.Call) line {
 	t.Helper()
-	call := server.AwaitCall(t, 30*time.Second, placed.ID, program.HasStatus("DIALING"))
+	call := server.AwaitCall(t, placed.ID, e2etest.HasStatus("DIALING"))
 	if call.TwilioSid == "" {
 		t.Fatalf("call was dialled without a CallSid: %+v", call)
 	}
@@ -37,19 +37,19 @@ func dialled(t testing.TB, server *program.Server, path string, placed program.C
 
 // webhook is a callback of the call with what Twilio always sends, and more: name, value, name, value. An empty value
 // takes a parameter away.
-func (l line) webhook(kind string, more ...string) program.Webhook {
-	form := url.Values{"AccountSid": {program.Account}, "CallSid": {l.sid}, "ApiVersion": {"2010-04-01"},
-		"From": {program.Number}, "To": {"+15550001000"}, "Direction": {"outbound-api"}}
+func (l line) webhook(kind string, more ...string) e2etest.Webhook {
+	form := url.Values{"AccountSid": {e2etest.Account}, "CallSid": {l.sid}, "ApiVersion": {"2010-04-01"},
+		"From": {e2etest.Number}, "To": {"+15550001000"}, "Direction": {"outbound-api"}}
 	for i := 0; i+1 < len(more); i += 2 {
 		if form.Set(more[i], more[i+1]); more[i+1] == "" {
 			form.Del(more[i])
 		}
 	}
-	return program.Webhook{Target: l.path + kind + "?callId=" + l.id, Form: form}
+	return e2etest.Webhook{Target: l.path + kind + "?callId=" + l.id, Form: form}
 }
 
 // want sends a webhook and expects a status and a JSON body.
-func (l line) want(w program.Webhook, status int, body string) program.Answer {
+func (l line) want(w e2etest.Webhook, status int, body string) e2etest.Answer {
 	l.t.Helper()
 	answer := l.Send(l.t, w)
 	if answer.Status != status || answer.Body != body {
@@ -62,7 +62,7 @@ func (l line) want(w program.Webhook, status int, body string) program.Answer {
 }
 
 // wantTwiML sends a webhook and expects TwiML that says something.
-func (l line) wantTwiML(w program.Webhook, saying string) program.Answer {
+func (l line) wantTwiML(w e2etest.Webhook, saying string) e2etest.Answer {
 	l.t.Helper()
 	answer := l.Send(l.t, w)
 	if answer.Status != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/xml") {
@@ -77,8 +77,8 @@ func (l line) wantTwiML(w program.Webhook, saying string) program.Answer {
 // TestWebhookTable sends every row of the contract's table, signed by hand, to a program on an empty database.
 func TestWebhookTable(t *testing.T) {
 	t.Parallel()
-	program.Everywhere(t, func(t *testing.T, settings program.Settings) {
-		twilio := program.NewTwilio(t)
+	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
+		twilio := e2etest.NewTwilio(t)
 		server := twilio.Serve(t, settings)
 		calls := server.Place(t, "+15550001000", "+15550001001", "+15550001002")
 		for n, path := range []string{"/api/webhooks/twilio/", "/api/webhooks/v1/twilio/"} {
@@ -101,23 +101,23 @@ func TestWebhookTable(t *testing.T) {
 }
 
 // first sends each callback of a call whose person agrees, the answers of each for the first time.
-func first(l line) (voice, yes program.Answer) {
+func first(l line) (voice, yes e2etest.Answer) {
 	l.want(l.webhook("status", "CallStatus", "initiated", "SequenceNumber", "0"), 200, success)
 	voice = l.wantTwiML(l.webhook("voice", "CallStatus", "in-progress"), "<Gather")
 	if strings.Contains(voice.Body, "<Recording") {
 		l.t.Errorf("a recording starts before consent: %s", voice.Body)
 	}
 	yes = l.wantTwiML(l.webhook("consent", "CallStatus", "in-progress", "SpeechResult", "Sure, go ahead."), "<Recording")
-	for _, part := range []string{"What does a litre of oat drink cost?", `channels="dual"`, program.PublicURL + "/api/webhooks/twilio/recording?callId=" + l.id} {
+	for _, part := range []string{"What does a litre of oat drink cost?", `channels="dual"`, e2etest.PublicURL + "/api/webhooks/twilio/recording?callId=" + l.id} {
 		if !strings.Contains(yes.Body, part) {
 			l.t.Errorf("a yes was answered without %q: %s", part, yes.Body)
 		}
 	}
-	l.want(l.webhook("recording", "RecordingSid", program.Sid("RE", 1), "RecordingStatus", "in-progress"), 200, success)
+	l.want(l.webhook("recording", "RecordingSid", e2etest.Sid("RE", 1), "RecordingStatus", "in-progress"), 200, success)
 	w := l.webhook("status", "CallStatus", "ringing", "SequenceNumber", "1")
-	w.Token = program.Secondary // as while the tokens are rotated
+	w.Token = e2etest.Secondary // as while the tokens are rotated
 	l.want(w, 200, success)
-	for _, answer := range []program.Answer{voice, yes} {
+	for _, answer := range []e2etest.Answer{voice, yes} {
 		if mark := answer.Header.Get("X-Webhook-Duplicate"); mark != "" {
 			l.t.Errorf("a first delivery is marked as a duplicate: %q", mark)
 		}
@@ -127,7 +127,7 @@ func first(l line) (voice, yes program.Answer) {
 }
 
 // Status holds the call's status against what it should be.
-func (l line) Status(want string) program.Call {
+func (l line) Status(want string) e2e.Call {
 	l.t.Helper()
 	call := l.Call(l.t, l.id)
 	if call.Status != want {
@@ -137,9 +137,9 @@ func (l line) Status(want string) program.Call {
 }
 
 // repeated sends callbacks again: what asks for TwiML gets the same bytes, all others are told that it was a duplicate.
-func repeated(l line, voice, yes program.Answer) {
+func repeated(l line, voice, yes e2etest.Answer) {
 	before := l.Call(l.t, l.id)
-	for first, w := range map[*program.Answer]program.Webhook{
+	for first, w := range map[*e2etest.Answer]e2etest.Webhook{
 		&voice: l.webhook("voice", "CallStatus", "in-progress"),
 		&yes:   l.webhook("consent", "CallStatus", "in-progress", "SpeechResult", "Sure, go ahead."),
 	} {
@@ -154,7 +154,7 @@ func repeated(l line, voice, yes program.Answer) {
 		l.want(w, 200, duplicate)
 	}
 	l.want(l.webhook("status", "CallStatus", "initiated", "SequenceNumber", "0"), 200, duplicate)
-	l.want(l.webhook("recording", "RecordingSid", program.Sid("RE", 1), "RecordingStatus", "in-progress"), 200, duplicate)
+	l.want(l.webhook("recording", "RecordingSid", e2etest.Sid("RE", 1), "RecordingStatus", "in-progress"), 200, duplicate)
 
 	// Another payload under the same id is a duplicate, but is kept.
 	l.want(l.webhook("status", "CallStatus", "initiated", "SequenceNumber", "0", "CallDuration", "7"), 200, duplicate)
@@ -170,14 +170,14 @@ func repeated(l line, voice, yes program.Answer) {
 // unsigned sends what Twilio did not sign.
 func unsigned(l line) {
 	const invalid = `{"error":"Invalid signature"}`
-	for name, change := range map[string]func(*program.Webhook){
-		"no signature":         func(w *program.Webhook) { w.Unsigned = true },
-		"wrong token":          func(w *program.Webhook) { w.Token = strings.Repeat("a", 32) },
-		"signature of nothing": func(w *program.Webhook) { w.Signature = "bm90aGluZw==" },
-		"another query": func(w *program.Webhook) {
-			w.Signature = program.Sign(program.Token, program.PublicURL+w.Target+"1", w.Form)
+	for name, change := range map[string]func(*e2etest.Webhook){
+		"no signature":         func(w *e2etest.Webhook) { w.Unsigned = true },
+		"wrong token":          func(w *e2etest.Webhook) { w.Token = strings.Repeat("a", 32) },
+		"signature of nothing": func(w *e2etest.Webhook) { w.Signature = "bm90aGluZw==" },
+		"another query": func(w *e2etest.Webhook) {
+			w.Signature = e2etest.Sign(e2etest.Token, e2etest.PublicURL+w.Target+"1", w.Form)
 		},
-		"another form": func(w *program.Webhook) { w.Signature = program.Sign(program.Token, program.PublicURL+w.Target, nil) },
+		"another form": func(w *e2etest.Webhook) { w.Signature = e2etest.Sign(e2etest.Token, e2etest.PublicURL+w.Target, nil) },
 	} {
 		w := l.webhook("status", "CallStatus", "completed", "CallDuration", "1", "SequenceNumber", "9")
 		change(&w)
@@ -199,7 +199,7 @@ func incomplete(l line) {
 	for _, kind := range []string{"voice", "consent", "status", "recording"} {
 		l.want(l.webhook(kind, "CallSid", ""), 400, `{"error":"Missing CallSid"}`)
 	}
-	l.want(l.webhook("recording", "RecordingSid", program.Sid("RE", 2), "RecordingStatus", "completed"), 400, `{"error":"Missing RecordingUrl"}`)
+	l.want(l.webhook("recording", "RecordingSid", e2etest.Sid("RE", 2), "RecordingStatus", "completed"), 400, `{"error":"Missing RecordingUrl"}`)
 	for _, kind := range []string{"voice", "consent", "status"} {
 		w = l.webhook(kind, "CallStatus", "ringing")
 		w.Target = l.path + kind + "?callId=nobody"
@@ -226,9 +226,9 @@ func unreadable(l line) {
 }
 
 // foreign sends signed webhooks of other calls and accounts: they must not move this call.
-func foreign(l line, other program.Call) {
+func foreign(l line, other e2e.Call) {
 	const mismatch = `{"error":"Call mismatch"}`
-	l.want(l.webhook("status", "CallStatus", "completed", "CallSid", program.Sid("CA", 99)), 409, mismatch)
+	l.want(l.webhook("status", "CallStatus", "completed", "CallSid", e2etest.Sid("CA", 99)), 409, mismatch)
 	// An account of which we have no token cannot sign; one that shares a token still is not ours.
 	l.want(l.webhook("status", "CallStatus", "completed", "AccountSid", "AC"+strings.Repeat("b", 32)), 409, mismatch)
 	// The CallSid of this call cannot be bound to another one.

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/testserver"
 )
 
 // serveProbes serves s with a clock that moves on by so much with every look at it, so that no answer is remembered.
@@ -87,28 +86,16 @@ func TestReadOnlySessionsAreReplaced(t *testing.T) {
 		}
 	}
 	until(200)
-	config, err := pgx.ParseConfig(url)
+	writable, err := testserver.MakeReadOnly(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = admin.Close(t.Context()) }()
-	do := func(statement string) {
-		t.Helper()
-		if _, err := admin.Exec(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	do(`ALTER DATABASE ` + config.Database + ` SET default_transaction_read_only = on`)
-	do(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	until(503)
 	s.do("POST", "/api/campaigns", `{"name":"n"}`).want(500)
 
-	do(`SET default_transaction_read_only = off`)
-	do(`ALTER DATABASE ` + config.Database + ` RESET default_transaction_read_only`)
+	if err := writable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	// Those sessions stay read-only; only new ones write.
 	until(200)
 	s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201)

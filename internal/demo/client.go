@@ -3,12 +3,7 @@ package demo
 import (
 	"context"
 	"net/http"
-
-	"github.com/i-agent/iagent/internal/outside"
 )
-
-// client speaks to i-agent as any other program would: over its API.
-type client struct{ outside.Client }
 
 // campaign is what the API says of a campaign.
 type campaign struct {
@@ -28,37 +23,26 @@ type hypothesis struct {
 	} `json:"claims"`
 }
 
-// create makes a campaign of the study.
-func (c *client) create(ctx context.Context, study Study) (campaign, error) {
-	var made campaign
-	_, err := c.Do(ctx, http.MethodPost, "/api/campaigns", "", study.campaign(), &made)
-	return made, err
-}
-
-// place starts the calls of a campaign.
-func (c *client) place(ctx context.Context, campaignID string, calls int) ([]outside.Call, error) {
-	numbers := make([]string, calls)
+// place creates a campaign of the study and starts its calls.
+func (r *run) place(ctx context.Context) (err error) {
+	if _, err = r.api.Do(ctx, http.MethodPost, "/api/campaigns", "", r.study.Campaign(r.study.Name), &r.campaign); err != nil {
+		return err
+	}
+	numbers := make([]string, r.options.Calls)
 	for i := range numbers {
 		numbers[i] = number(i)
 	}
-	var placed struct {
-		Calls []outside.Call `json:"calls"`
+	r.calls, err = r.api.Place(ctx, r.campaign.ID, "", numbers)
+	return err
+}
+
+// hypotheses reads what became of the campaign's hypotheses.
+func (r *run) hypotheses(ctx context.Context) ([]hypothesis, error) {
+	all := make([]hypothesis, len(r.campaign.Hypotheses))
+	for i, h := range r.campaign.Hypotheses {
+		if err := r.api.Get(ctx, "/api/hypotheses/"+h.ID, &all[i]); err != nil {
+			return nil, err
+		}
 	}
-	_, err := c.Do(ctx, http.MethodPost, "/api/campaigns/"+campaignID+"/calls", "", map[string]any{"phoneNumbers": numbers}, &placed)
-	return placed.Calls, err
-}
-
-func (c *client) hypothesis(ctx context.Context, id string) (hypothesis, error) {
-	var got hypothesis
-	return got, c.Get(ctx, "/api/hypotheses/"+id, &got)
-}
-
-func (c *client) call(ctx context.Context, id string) (outside.Call, error) {
-	return outside.Get(c.Get).Call(ctx, id)
-}
-
-// accepted counts the events that took effect.
-func (c *client) accepted(ctx context.Context) (int, error) {
-	ids, err := outside.Get(c.Get).IDs(ctx, "/api/webhooks?outcome=accepted")
-	return len(ids), err
+	return all, nil
 }

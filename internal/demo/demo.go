@@ -34,19 +34,23 @@ type Options struct {
 	// Within bounds the calls; 0 means a minute.
 	Within time.Duration
 
-	// manner says what the faults make of Twilio.
-	manner string
+	// behaviour says what the simulated Twilio does with these faults.
+	behaviour string
 }
 
-// ErrBroken says that a promise was broken.
-type ErrBroken struct{ Violations []string }
+// BrokenError says that a promise was broken.
+type BrokenError struct {
+	Violations []string
+	// Late is how many answers came too late for Twilio.
+	Late int
+}
 
-func (e *ErrBroken) Error() string {
+func (e *BrokenError) Error() string {
 	return fmt.Sprintf("%d promises were broken", len(e.Violations))
 }
 
 // Run places the calls, waits until everything that they cause has been done, and prints a table. It returns an
-// *ErrBroken when anything was lost or doubled.
+// *BrokenError when anything was lost or doubled.
 func Run(ctx context.Context, options Options) error {
 	options = options.withDefaults()
 	if options.DatabaseURL == "" {
@@ -57,28 +61,28 @@ func Run(ctx context.Context, options Options) error {
 		defer func() { _ = os.RemoveAll(folder) }()
 		options.DatabaseURL = "sqlite:" + folder + "/iagent.db"
 	}
-	stage, err := newStage(ctx, options)
+	run, err := newRun(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer stage.close()
+	defer run.close()
 
 	bounded, cancel := context.WithTimeout(ctx, options.Within)
 	defer cancel()
-	if err := stage.play(bounded); err != nil {
+	if err := run.play(bounded); err != nil {
 		return err
 	}
-	result, err := stage.judge(ctx)
+	result, err := run.judge(ctx)
 	if err != nil {
 		return err
 	}
 	result.print(options.Out)
 	if options.Keep {
-		fmt.Fprintf(options.Out, "\nStill serving at %s (bearer token %s). Stop with Ctrl-C.\n", stage.url, stage.adminToken)
+		fmt.Fprintf(options.Out, "\nStill serving at %s (bearer token %s). Stop with Ctrl-C.\n", run.url, run.adminToken)
 		<-ctx.Done()
 	}
-	if len(result.Violations) > 0 {
-		return &ErrBroken{result.Violations}
+	if len(result.violations) > 0 {
+		return &BrokenError{Violations: result.violations, Late: result.late}
 	}
 	return nil
 }
@@ -90,9 +94,9 @@ func (o Options) withDefaults() Options {
 	if o.Calls == 0 {
 		o.Calls = 20
 	}
-	o.manner = "misbehaves as it was told to"
+	o.behaviour = "misbehaves as it was told to"
 	if o.Faults == nil {
-		o.Faults, o.manner = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}, "repeats and reorders its webhooks"
+		o.Faults, o.behaviour = &simulator.Faults{Duplicate: 0.25, Reorder: 0.25}, "repeats and reorders its webhooks"
 	}
 	if o.Within == 0 {
 		o.Within = time.Minute

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/simulator"
 )
 
 // Model answers as a language model would that has read the study: what the application asks for structured output of
@@ -57,6 +58,16 @@ func (s Study) notes(prompt string) []map[string]any {
 				"skuId": nil, "geoCode": nil, "statement": note.Text, "quote": note.Quote, "utterance": number, "stance": note.Stance,
 				"confidence": note.Confidence,
 			})
+		}
+	}
+	return claims
+}
+
+// Claims is how many claims a call comes to with the study's model.
+func (s Study) Claims(truth simulator.Truth) (claims int) {
+	for _, recording := range truth.Recordings {
+		for _, said := range recording.Person {
+			claims += len(s.heard(interview.Redact(said)))
 		}
 	}
 	return claims

@@ -16,11 +16,11 @@ func (r *result) print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name string, value any) { fmt.Fprintf(w, "%s\t%v\n", name, value) }
 	fmt.Fprintln(w)
-	row("webhooks sent", r.report.Webhooks)
+	row("webhooks sent", r.Report.Webhooks)
 	row("  accepted, each took effect once", r.accepted)
-	row("  duplicates, answered as the first", r.report.Recognised)
-	row("  delivered out of order", r.report.Reordered)
-	row("calls", len(r.report.Truths))
+	row("  duplicates, answered as the first", r.Report.Recognised)
+	row("  delivered out of order", r.Report.Reordered)
+	row("calls", len(r.Report.Truths))
 	for _, status := range slices.Sorted(maps.Keys(r.statuses)) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.statuses[status])
 	}
@@ -43,7 +43,7 @@ func (r *result) print(out io.Writer) {
 	row("lost", r.lost)
 	row("doubled", r.doubled)
 	_ = w.Flush()
-	for _, v := range r.Violations {
+	for _, v := range r.violations {
 		fmt.Fprintln(out, "BROKEN:", v)
 	}
 }
@@ -56,7 +56,7 @@ type progress struct {
 }
 
 func newProgress(options Options, calls int) *progress {
-	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.manner, options.Seed)
+	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.behaviour, options.Seed)
 	return &progress{options: options, calls: calls}
 }
 

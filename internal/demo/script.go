@@ -8,14 +8,14 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// campaign is the study as the API takes it.
-func (s Study) campaign() map[string]any {
+// Campaign is the study as the API takes it.
+func (s Study) Campaign(name string) map[string]any {
 	hypotheses := make([]map[string]string, len(s.Hypotheses))
 	for i, h := range s.Hypotheses {
 		hypotheses[i] = map[string]string{"question": h.Question}
 	}
 	return map[string]any{
-		"name": s.Name, "category": s.Category, "status": "ACTIVE", "hypotheses": hypotheses,
+		"name": name, "category": s.Category, "status": "ACTIVE", "hypotheses": hypotheses,
 		"promptTemplate": "Ask a shop owner:\n- " + strings.Join(s.Questions, "\n- "),
 	}
 }
@@ -38,7 +38,7 @@ func (s Study) pick(calls int) func(to string, n int) simulator.Script {
 	round := len(s.People) + len(others)
 	for i := range calls {
 		if k := i % round; k < len(s.People) {
-			scripts[number(i)] = consenting[k%len(consenting)](s.People[k].answers()...)
+			scripts[number(i)] = consenting[k%len(consenting)](s.People[k].Answers()...)
 		} else {
 			scripts[number(i)] = others[k-len(s.People)]()
 		}
@@ -46,7 +46,8 @@ func (s Study) pick(calls int) func(to string, n int) simulator.Script {
 	return func(to string, _ int) simulator.Script { return scripts[to] }
 }
 
-func (p Person) answers() []simulator.Answer {
+// Answers are what the person says, in order.
+func (p Person) Answers() []simulator.Answer {
 	answers := make([]simulator.Answer, len(p.Lines))
 	for i, line := range p.Lines {
 		answers[i] = simulator.Answer{Say: line.Say}
@@ -54,8 +55,8 @@ func (p Person) answers() []simulator.Answer {
 	return answers
 }
 
-// answer is the study's model behind the simulator's OpenAI-compatible endpoint.
-func (s Study) answer(_ context.Context, request simulator.ChatRequest) (string, error) {
+// Answer is the study's model behind the simulator's OpenAI-compatible endpoint.
+func (s Study) Answer(_ context.Context, request simulator.ChatRequest) (string, error) {
 	messages := make([]string, len(request.Messages))
 	for i, m := range request.Messages {
 		messages[i] = m.Content

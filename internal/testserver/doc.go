@@ -8,8 +8,9 @@
 // servers to the end of its process.
 //
 // Programs that are already installed are used (PATH, then the places where
-// packages put them); else the system's package manager installs them, with
-// sudo when we are not root. PostgreSQL refuses to run as root: then servers
+// packages put them). One that is missing is an error: only Install, which
+// the command withservers calls, brings it with the system's package manager,
+// with sudo when we are not root. PostgreSQL refuses to run as root: then servers
 // run as the account "postgres", or "nobody" where there is none.
 //
 // It needs a Unix: POSIX sh, signals and user ids.

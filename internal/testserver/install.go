@@ -42,28 +42,45 @@ var redisServer = program{
 	},
 }
 
-// locate returns where p is (a folder for PostgreSQL, a file for Redis) and
-// installs it first if it is nowhere.
-func locate(ctx context.Context, p program) (string, error) {
+// locate returns where p is: a folder for PostgreSQL, a file for Redis. It installs nothing: that is for who asks for it.
+func locate(p program) (string, error) {
 	if path, ok := p.find(); ok {
 		return path, nil
 	}
-	// go test runs packages at the same time: one of them installs.
+	return "", fmt.Errorf("%s is not installed: `make test` installs it, and so does `make withservers && bin/withservers -install`", p.name)
+}
+
+// Install installs PostgreSQL and Redis with the package manager of this system, where they are nowhere. It never asks
+// anything.
+func Install(ctx context.Context) error {
+	for _, p := range []program{postgresql, redisServer} {
+		if err := ensure(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ensure(ctx context.Context, p program) error {
+	if _, ok := p.find(); ok {
+		return nil
+	}
+	// Several may ask at the same time: one of them installs.
 	unlock, err := lockInstall()
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer unlock()
-	if path, ok := p.find(); ok {
-		return path, nil
+	if _, ok := p.find(); ok {
+		return nil
 	}
 	if err := install(ctx, p); err != nil {
-		return "", fmt.Errorf("not found, and installing it: %w", err)
+		return fmt.Errorf("installing %s: %w", p.name, err)
 	}
-	if path, ok := p.find(); ok {
-		return path, nil
+	if _, ok := p.find(); !ok {
+		return fmt.Errorf("%s was not found, although its package is installed now", p.name)
 	}
-	return "", errors.New("not found, although its package is installed now")
+	return nil
 }
 
 // findPostgres returns the folder with postgres and initdb, the newest

@@ -34,13 +34,13 @@ type Options struct {
 	Settings []string
 }
 
-// StartPostgres installs PostgreSQL if need be, makes a new database cluster
-// and returns once it accepts connections. The server outlives ctx, which
+// StartPostgres makes a new database cluster and returns once it accepts
+// connections. The server outlives ctx, which
 // bounds the start only. The caller owns it and should Close it.
 func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
-	bin, err := locate(ctx, postgresql)
+	bin, err := locate(postgresql)
 	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL: %w; or set TEST_DATABASE_URL to a server of your own", err)
+		return nil, fmt.Errorf("%w; or set TEST_DATABASE_URL to a server of your own", err)
 	}
 	p := &Postgres{password: rand.Text()}
 	p.server = server{
@@ -64,7 +64,7 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 
 // URL is the address of the database "postgres" for a superuser, in the form
 // postgres://user:password@127.0.0.1:port/postgres?sslmode=disable. It stays
-// the same for the life of the server.
+// the same until the server is closed.
 func (p *Postgres) URL() string {
 	return fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", p.password, p.port)
 }

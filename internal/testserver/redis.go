@@ -20,13 +20,12 @@ type Redis struct {
 	password string
 }
 
-// StartRedis installs Redis if need be and returns once it answers. The
-// server outlives ctx, which bounds the start only. The caller owns it and
+// StartRedis starts Redis and returns once it answers. The server outlives ctx, which bounds the start only. The caller owns it and
 // should Close it.
 func StartRedis(ctx context.Context, o Options) (*Redis, error) {
-	binary, err := locate(ctx, redisServer)
+	binary, err := locate(redisServer)
 	if err != nil {
-		return nil, fmt.Errorf("redis: %w; or set TEST_REDIS_URL to a server of your own", err)
+		return nil, fmt.Errorf("%w; or set TEST_REDIS_URL to a server of your own", err)
 	}
 	r := &Redis{password: rand.Text()}
 	r.server = server{
@@ -49,8 +48,8 @@ func StartRedis(ctx context.Context, o Options) (*Redis, error) {
 }
 
 // URL is the address of database 0, in the form
-// redis://:password@127.0.0.1:port/0. It stays the same for the life of the
-// server.
+// redis://:password@127.0.0.1:port/0. It stays the same until the
+// server is closed.
 func (r *Redis) URL() string {
 	return fmt.Sprintf("redis://:%s@127.0.0.1:%d/0", r.password, r.port)
 }

@@ -40,7 +40,7 @@ type server struct {
 	proc *process // nil when stopped
 }
 
-// process is one life of a server.
+// process is a server from a start to its end.
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed once it has ended

@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 // options are the command line.
@@ -83,7 +85,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := o.check(); err != nil {
 		return err
 	}
-	binary, done, err := build(ctx, o.binary)
+	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
 	if err != nil {
 		return err
 	}

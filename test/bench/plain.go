@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strconv"
 	"syscall"
@@ -82,7 +81,7 @@ func servePlain(ctx context.Context, p plain, o options, databaseURL string) (*s
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, string(p), exec.Command(self), func(port string) []string {
+	return start(ctx, string(p), []string{self}, func(port string) []string {
 		return []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", plainVariable + "=" + string(p), "DATABASE_URL=" + databaseURL,
 			"PORT=" + port, "CONNECTIONS=" + strconv.Itoa(o.connections)}
 	})

@@ -81,14 +81,14 @@ func (r *report) add(ctx context.Context, o options, m *measured, s *server, err
 	}
 	m.server = s
 	r.receivers = append(r.receivers, m)
-	m.conns, err = dialAll(ctx, s.address, o.connections)
+	m.conns, err = dialAll(ctx, s.Address, o.connections)
 	return err
 }
 
 func (r *report) close() (err error) {
 	for _, m := range r.receivers {
 		m.conns.close()
-		err = errors.Join(err, m.stop())
+		err = errors.Join(err, m.Stop())
 	}
 	return err
 }
@@ -120,7 +120,7 @@ func part[T any](list []T, i, n int) []T { return list[i*len(list)/n : (i+1)*len
 // times are the processor times so far, by whose they are.
 func times(s *server, db database) map[string]time.Duration {
 	times := map[string]time.Duration{}
-	if d, ok := ownCPU(s.cmd.Process.Pid); ok {
+	if d, ok := ownCPU(s.PID()); ok {
 		times["program"] = d
 	}
 	if d, ok := ownCPU(os.Getpid()); ok {

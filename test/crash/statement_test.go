@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
-	"github.com/i-agent/iagent/test/program"
 )
 
-// judging waits, by the clocks of these lives, longer than the test.
+// judging is the function whose runs wait, by the clocks of these processes, longer than the test.
 const judging = "validate-claim"
 
 // TestKillBetweenStatementsLosesOrDoubles plays one call after another, from its dial to its claim. In each the process is
@@ -27,9 +28,9 @@ const judging = "validate-claim"
 // CRASH_EVERY=1 takes every statement; by default it is one in ten.
 func TestKillBetweenStatementsLosesOrDoubles(t *testing.T) {
 	t.Parallel()
-	const lanes = 3 // the points are shared among so many databases of a kind
+	const databases = 3 // of each kind, among which the statements are shared
 	every := 10
-	if program.Race {
+	if e2etest.Race {
 		every = 30
 	}
 	if text := os.Getenv("CRASH_EVERY"); text != "" {
@@ -38,65 +39,62 @@ func TestKillBetweenStatementsLosesOrDoubles(t *testing.T) {
 			t.Fatalf("CRASH_EVERY=%q is no number", text)
 		}
 	}
-	for lane := range lanes {
-		t.Run(fmt.Sprintf("sqlite %d", lane), func(t *testing.T) {
+	for n := range databases {
+		t.Run(fmt.Sprintf("sqlite %d", n), func(t *testing.T) {
 			t.Parallel()
-			killAfterEach(t, "sqlite:"+testdb.SQLite(t), 1+lane*every, lanes*every)
+			killAfterEach(t, "sqlite:"+testdb.SQLite(t), 1+n*every, databases*every)
 		})
-		t.Run(fmt.Sprintf("postgres %d", lane), func(t *testing.T) {
+		t.Run(fmt.Sprintf("postgres %d", n), func(t *testing.T) {
 			t.Parallel()
-			killAfterEach(t, testdb.Postgres(t), 1+lane*every, lanes*every)
+			killAfterEach(t, testdb.Postgres(t), 1+n*every, databases*every)
 		})
 	}
 }
 
 // killAfterEach kills after statement first, and after every further step statements, until a call needs fewer.
 func killAfterEach(t *testing.T, databaseURL string, first, step int) {
-	// The victim's clock is put ahead, and so is Twilio's with it: clocks that differ by minutes are another matter.
+	// The clock of the server is put ahead, and so is Twilio's with it: clocks that differ by minutes are another matter.
 	var ahead atomic.Int64
-	stage := program.NewStage(t, simulator.Config{
+	twilio := e2etest.NewSimulation(t, simulator.Config{
 		Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
 		Pick: func(string, int) simulator.Script {
 			return simulator.Consents(simulator.Answer{Say: "It costs 2 dollars."})
 		},
-		Faults: simulator.Faults{Duplicate: 0.2}, Model: program.Reader, RetryPause: time.Second,
+		Faults: simulator.Faults{Duplicate: 0.2}, Model: e2etest.OneClaim, RetryPause: time.Second,
 	})
-	settings := program.Complete(databaseURL).With("VICTIM_AFTER", strconv.Itoa(first), "VICTIM_AHEAD", "0s")
-	server := stage.ServeOther(t, "github.com/i-agent/iagent/test/crash/victim", settings)
+	settings := e2etest.DefaultSettings(databaseURL).With("KILL_AFTER", strconv.Itoa(first), "CLOCK_AHEAD", "0s")
+	server := twilio.ServeOther(t, "github.com/i-agent/iagent/test/crash/selfkill", settings)
 	var (
-		all     []program.Call
+		all     []e2e.Call
 		kills   int
-		rung    int
+		rung    int // calls that were placed before
 		repeats = map[string]int{}
 	)
 	for point := first; ; point += step {
-		before := stage.Requests()
+		before := twilio.Requests()
 		placed := server.Place(t, fmt.Sprintf("+1555%07d", point))
 		all = append(all, placed...)
 		server.Signal(syscall.SIGUSR1)
-		killed := playOrDie(t, stage, server, placed)
+		killed := awaitKill(t, twilio, server)
 		name := "the end"
 		if killed {
 			kills++
 			name = lastLine(server.Log())
 			ahead.Store(int64(time.Duration(kills) * time.Minute))
-			server.Change("VICTIM_AFTER", strconv.Itoa(point+step), "VICTIM_AHEAD", time.Duration(ahead.Load()).String())
+			server.Change("KILL_AFTER", strconv.Itoa(point+step), "CLOCK_AHEAD", time.Duration(ahead.Load()).String())
 			server.Start()
-			program.Eventually(t, 3*time.Minute, func() error { return stage.Open(server.API, placed, judging) })
+			twilio.AwaitSettled(t, server.API, judging)
 		}
-		faults, err := stage.Judge(server.API, all)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, fault := range faults {
-			t.Errorf("%s: %s", name, fault)
+		twilio.Judge(t, server.API, all, e2etest.OneClaimEach)
+		if t.Failed() {
+			t.Error(name)
 		}
 		// An earlier call that had died before its dial may have been made now, after its absence was proven.
-		made := len(stage.Report().Truths) - rung
+		made := len(twilio.Report().Truths) - rung
 		rung += made
 		for request, once := range onceEach {
-			n, want := stage.Requests()[request]-before[request], once*made
-			if n > want+once || request == program.Dial && n > max(want, 1) {
+			n, want := twilio.Requests()[request]-before[request], once*made
+			if n > want+once || request == e2etest.Dial && n > max(want, 1) {
 				t.Errorf("%s: %d times a %s, instead of %d", name, n, request, want)
 			}
 			if n > want {
@@ -111,39 +109,40 @@ func killAfterEach(t *testing.T, databaseURL string, first, step int) {
 	if kills == 0 {
 		t.Errorf("no statement was killed after: a call has more than %d", first)
 	}
-	if got := program.Run(t, settings, "verify"); got.Exit != 0 {
-		t.Errorf("iagent verify ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
-	}
+	e2etest.Verified(t, settings)
 	t.Logf("%d calls, %d kills; requests made more often than without them: %v", len(all), kills, repeats)
 }
 
 // onceEach is what one of these calls asks of others when nothing goes wrong: its recording has two channels, and each is
 // a request of its own.
-var onceEach = map[string]int{program.Dial: 1, program.Media: 1, program.Transcription: 2, program.Completion: 1}
+var onceEach = map[string]int{e2etest.Dial: 1, e2etest.Media: 1, e2etest.Transcription: 2, e2etest.Completion: 1}
 
-// playOrDie waits until the server has killed itself, which it says, or until all is done without. Then its wish to die is
-// taken away: what it does from time to time would fulfil it later, while the test is judging.
-func playOrDie(t *testing.T, stage *program.Stage, server *program.Server, placed []program.Call) (killed bool) {
+// awaitKill waits until the server has killed itself, which it says, or until all is done without. Then it is told not to any more:
+// what it does from time to time would be the statement later, while the test is judging.
+func awaitKill(t *testing.T, twilio *e2etest.Simulation, server *e2etest.Server) (killed bool) {
 	t.Helper()
-	program.Eventually(t, 3*time.Minute, func() error {
-		if server.URL() == "" {
-			killed = true
+	e2etest.Eventually(t, func() error {
+		if killed = server.URL() == ""; killed {
 			return nil
 		}
-		return stage.Open(server.API, placed, judging)
+		over, err := twilio.Settled(t.Context(), server.API, judging)
+		if err == nil && !over {
+			err = errors.New("the call is not over")
+		}
+		return err
 	})
 	if !killed {
 		server.Signal(syscall.SIGUSR2)
-		program.Eventually(t, time.Minute, func() error {
+		e2etest.Eventually(t, func() error {
 			killed = server.URL() == ""
-			if !killed && !strings.Contains(server.Log(), "lives on\n") {
-				return errors.New("the server does not say that it lives on")
+			if !killed && !strings.Contains(server.Log(), "kill canceled\n") {
+				return errors.New("the server does not say that it will not kill itself")
 			}
 			return nil
 		})
 	}
 	if killed && !strings.HasPrefix(lastLine(server.Log()), "killed after statement ") {
-		t.Fatal(errors.New("the server died of something else"))
+		t.Fatal("the server died of something else")
 	}
 	return killed
 }

@@ -51,7 +51,7 @@ const serverVariable = "LONGCALLS_SERVER"
 // measure runs the measured process and prints what it found.
 func measure(recordings, minutes, limit int) error {
 	var heard atomic.Int64
-	server := httptest.NewServer(outside(minutes, &heard))
+	server := httptest.NewServer(standIns(minutes, &heard))
 	defer server.Close()
 	program, err := os.Executable()
 	if err != nil {
@@ -88,9 +88,9 @@ const (
 	frame = 4    // bytes: two channels of 16 bits
 )
 
-// outside serves recordings in which both sides speak half of the time, and hears nothing in them. It counts the bytes of
+// standIns serves recordings in which both sides speak half of the time, and hears nothing in them. It counts the bytes of
 // samples that it is sent.
-func outside(minutes int, heard *atomic.Int64) http.Handler {
+func standIns(minutes int, heard *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
 	head, second := wav()
 	mux.HandleFunc("GET /2010-04-01/", func(w http.ResponseWriter, _ *http.Request) {

@@ -27,7 +27,7 @@ func transcribe(ctx context.Context, server string, recordings int) error {
 	if err != nil {
 		return err
 	}
-	function := &pipeline.TranscribeRecording{Store: ledger{}, Twilio: media, Models: models, Now: time.Now}
+	function := &pipeline.TranscribeRecording{Store: noStore{}, Twilio: media, Models: models, Now: time.Now}
 	idle, err := memory("VmRSS")
 	if err != nil {
 		return err
@@ -54,14 +54,14 @@ func transcribe(ctx context.Context, server string, recordings int) error {
 	return json.NewEncoder(os.Stdout).Encode(figures{Idle: idle, Peak: peak})
 }
 
-// ledger is a store that has every recording and keeps nothing: what is measured is the audio.
-type ledger struct{}
+// noStore has every recording and keeps nothing: what is measured is the audio.
+type noStore struct{}
 
-func (ledger) BeginTranscription(_ context.Context, _ interview.Run, callID, sid string) (interview.Transcription, error) {
+func (noStore) BeginTranscription(_ context.Context, _ interview.Run, callID, sid string) (interview.Transcription, error) {
 	return interview.Transcription{Call: interview.Call{ID: callID, Consent: interview.ConsentGiven},
 		Recording: interview.Recording{Sid: sid, CallID: callID, Channels: 2}}, nil
 }
 
-func (ledger) SaveTranscript(context.Context, interview.Run, string, string, []interview.Utterance, ...interview.DroppedSegment) error {
+func (noStore) SaveTranscript(context.Context, interview.Run, string, string, []interview.Utterance, ...interview.DroppedSegment) error {
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
@@ -40,29 +39,13 @@ func (r *run) openEngine() (env []string) {
 	if r.engine() != engineInngest {
 		return env
 	}
-	r.inngest = inngest.Start(r.living())
+	r.inngest = inngest.Start(r.running.Living)
 	r.closers = append(r.closers, r.inngest.Close)
 	settings := r.inngest.Settings()
 	for n := 0; n < len(settings); n += 2 {
 		env = append(env, settings[n]+"="+settings[n+1])
 	}
 	return env
-}
-
-// living returns the URLs of the servers that live in turn, as a load balancer with health checks would, "" while none does.
-// A call under way when its server is killed fails, and so does one that was given to it a moment too late.
-func (r *run) living() func() string {
-	var turn atomic.Uint64
-	return func() string {
-		first := turn.Add(1)
-		for n := range len(r.servers) {
-			s := r.servers[(int(first%uint64(len(r.servers)))+n)%len(r.servers)]
-			if s.alive() {
-				return "http://" + s.address
-			}
-		}
-		return ""
-	}
 }
 
 // countEngine reports what Inngest did.

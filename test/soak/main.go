@@ -1,6 +1,6 @@
 // Command soak holds i-agent to its promise for a while: the real binary, people who are called through a simulated Twilio
 // that misbehaves, and the server killed, or its database stopped, in the middle of it. In the end `iagent verify` judges
-// the ledger, and every call is held against what the simulator knows to be true.
+// the database, and every call is held against what the simulator knows to be true.
 //
 //	go run ./test/soak                                   every scenario, 2,000 calls each where nothing else is said
 //	go run ./test/soak -scenario kills-sqlite -calls 200 -seed 7
@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 func main() {
@@ -67,7 +69,7 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 || len(chosen) == 0 {
 		return fmt.Errorf("no scenario is chosen: use -scenario %s", strings.Join(names, "|"))
 	}
-	path, done, err := build(ctx, *binary)
+	path, done, err := e2e.BuildTemporary(ctx, *binary)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -97,11 +99,10 @@ func (m mutant) build(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	path, done, err := build(t.Context(), "", "-overlay", overlay)
+	path, err := e2e.Build(t.Context(), dir, e2e.Command, "-overlay", overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(done)
 	return path
 }
 
@@ -126,7 +127,7 @@ func TestBrokenPromiseGoesUnnoticed(t *testing.T) {
 			t.Parallel()
 			s := test.scenario
 			s.Name, s.Database, s.Seed, s.Within = "mutant", "sqlite", 1, 10*time.Minute
-			s.Binary, s.Judge = test.mutant.build(t), sound(t)
+			s.Binary, s.Judge = test.mutant.build(t), e2etest.Binary(t)
 			report, err := Run(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
@@ -137,8 +138,8 @@ func TestBrokenPromiseGoesUnnoticed(t *testing.T) {
 					t.Errorf("%s is not among what is broken", rule)
 				}
 			}
-			if slices.Contains(test.want, "status") && report.Ledger.OK() {
-				t.Error("verify finds nothing in a ledger whose calls are not what their events say")
+			if slices.Contains(test.want, "status") && report.After.OK() {
+				t.Error("verify finds nothing in a database whose calls are not what their events say")
 			}
 		})
 	}

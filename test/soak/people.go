@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/i-agent/iagent/internal/demo"
 	"github.com/i-agent/iagent/simulator"
@@ -35,10 +33,7 @@ func newPeople(seed uint64, n int) *people {
 			p.scripts[number] = others[draw.IntN(len(others))]()
 			continue
 		}
-		var answers []simulator.Answer
-		for _, line := range p.study.People[draw.IntN(len(p.study.People))].Lines {
-			answers = append(answers, simulator.Answer{Say: line.Say})
-		}
+		answers := p.study.People[draw.IntN(len(p.study.People))].Answers()
 		p.scripts[number] = willing[draw.IntN(len(willing))](answers...)
 	}
 	return p
@@ -48,21 +43,5 @@ func (p *people) pick(to string, _ int) simulator.Script { return p.scripts[to] 
 
 // campaign is the n-th campaign as the API takes it.
 func (p *people) campaign(n int) map[string]any {
-	hypotheses := make([]map[string]string, len(p.study.Hypotheses))
-	for i, h := range p.study.Hypotheses {
-		hypotheses[i] = map[string]string{"question": h.Question}
-	}
-	return map[string]any{
-		"name": fmt.Sprintf("%s, part %d", p.study.Name, n+1), "category": p.study.Category, "status": "ACTIVE", "hypotheses": hypotheses,
-		"promptTemplate": "Ask a shop owner:\n- " + strings.Join(p.study.Questions, "\n- "),
-	}
-}
-
-// answer is the study's model behind the simulator's OpenAI-compatible endpoint.
-func (p *people) answer(_ context.Context, request simulator.ChatRequest) (string, error) {
-	messages := make([]string, len(request.Messages))
-	for i, m := range request.Messages {
-		messages[i] = m.Content
-	}
-	return p.study.Model(messages, request.SchemaName)
+	return p.study.Campaign(fmt.Sprintf("%s, part %d", p.study.Name, n+1))
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/simulator"
 )
 
 // refuse has Twilio's REST API refuse the account's tokens while people wait to be called, and accept them again after some
@@ -13,34 +16,19 @@ func (r *run) refuse(ctx context.Context) {
 	draw := rand.New(rand.NewPCG(r.Seed, 12))
 	for n := range r.Refusals {
 		share := (float64(n) + 0.2 + 0.4*draw.Float64()) / float64(r.Refusals)
-		if !r.placed(ctx, int(share*float64(r.Scenario.Calls))) {
+		if !r.until(ctx, func(now simulator.Progress) bool { return now.Calls >= int(share*float64(r.Scenario.Calls)) }) {
 			return
 		}
 		r.simulator.RefuseCredentials()
 		waiting := r.Scenario.Calls - r.simulator.Progress().Calls
 		r.log("the credentials are refused, %d calls wait", waiting)
 		if waiting == 0 {
-			r.fault(errors.New("all calls had been placed when the credentials were refused"))
+			r.fail(errors.New("all calls had been placed when the credentials were refused"))
 		}
 		r.report.count(&r.report.Refusals)
 		r.report.add(&r.report.Waited, waiting)
-		select {
-		case <-ctx.Done():
-		case <-time.After(10*time.Second + time.Duration(draw.IntN(10000))*time.Millisecond):
-		}
+		_ = e2e.Wait(ctx, 10*time.Second+time.Duration(draw.IntN(10000))*time.Millisecond)
 		r.simulator.AcceptCredentials()
 		r.log("the credentials are accepted again")
 	}
-}
-
-// placed waits until so many calls have been placed.
-func (r *run) placed(ctx context.Context, calls int) bool {
-	for r.simulator.Progress().Calls < calls {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	return true
 }

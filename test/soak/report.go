@@ -20,8 +20,8 @@ type Report struct {
 	Scenario  Scenario
 	Took      time.Duration
 	Simulator simulator.Report
-	// Before is the ledger when everything had come to rest, Ledger after the reconciler was run by hand.
-	Before, Ledger verify.Report
+	// Before is what verify found when everything had settled, After what it found once the reconciler was run by hand.
+	Before, After  verify.Report
 	Overdue        int // what the watchdog would call late at rest, a day later
 	Kills, Outages int
 	Events         int // webhooks, however often they were sent
@@ -66,7 +66,7 @@ func (r *Report) violate(rule, format string, args ...any) {
 
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) {
-	s, sim, ledger := r.Scenario, r.Simulator, r.Ledger.Counts
+	s, sim, counts := r.Scenario, r.Simulator, r.After.Counts
 	fmt.Fprintf(out, "\n%s: %s\n", s.Name, s.Story)
 	if s.Story != "" { // one that can be named
 		fmt.Fprintf(out, "  %s\n", s.Command())
@@ -89,9 +89,9 @@ func (r *Report) Print(out io.Writer) {
 	row("  forged, believed", fmt.Sprintf("%d, %d", sim.Forged, sim.ForgedAccepted))
 	row("webhooks never answered", fmt.Sprintf("%d, of which %d dropped on purpose", r.Unanswered, sim.Dropped))
 	row("calls ended by Twilio for want of TwiML", r.GivenUp)
-	row("events accepted, fetched by the reconciler", fmt.Sprintf("%d, %d", ledger.Accepted, ledger.Reconciled))
-	row("recordings, transcripts", fmt.Sprintf("%d, %d", ledger.Recordings, r.Transcripts))
-	row("runs, out of attempts and retried by hand", fmt.Sprintf("%d, %d", ledger.Runs, r.Retried))
+	row("events accepted, fetched by the reconciler", fmt.Sprintf("%d, %d", counts.Accepted, counts.Reconciled))
+	row("recordings, transcripts", fmt.Sprintf("%d, %d", counts.Recordings, r.Transcripts))
+	row("runs, out of attempts and retried by hand", fmt.Sprintf("%d, %d", counts.Runs, r.Retried))
 	if r.Inngest != nil {
 		row("runs of Inngest, calls for them", fmt.Sprintf("%d completed, %d failed, %d open; %d calls", r.Inngest[inngest.Completed],
 			r.Inngest[inngest.Failed], r.Inngest[inngest.Queued]+r.Inngest[inngest.Running], r.Calls))
@@ -101,8 +101,8 @@ func (r *Report) Print(out io.Writer) {
 	}
 	row("found by the watchdog at rest", r.Overdue)
 	row("found by verify at rest", breaches(r.Before))
-	if r.Ledger.At != r.Before.At {
-		row("  after iagent reconcile", breaches(r.Ledger))
+	if r.After.At != r.Before.At {
+		row("  after iagent reconcile", breaches(r.After))
 	}
 	broken := 0
 	for _, all := range r.Violations {

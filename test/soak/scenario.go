@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/i-agent/iagent/simulator"
@@ -87,26 +83,4 @@ func (s Scenario) log(format string, args ...any) {
 	if s.Log != nil {
 		fmt.Fprintf(s.Log, time.Now().Format("15:04:05.000 ")+format+"\n", args...)
 	}
-}
-
-// build returns the path of a binary of the sources at hand, or of the given one, and what removes it. Flags of go build
-// may be added.
-func build(ctx context.Context, given string, flags ...string) (path string, done func(), err error) {
-	if given != "" {
-		path, err = filepath.Abs(given)
-		return path, func() {}, err
-	}
-	dir, err := os.MkdirTemp("", "iagent-soak-")
-	if err != nil {
-		return "", nil, err
-	}
-	path = filepath.Join(dir, "iagent")
-	args := append([]string{"build", "-o", path}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, "github.com/i-agent/iagent/cmd/iagent")...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		_ = os.RemoveAll(dir)
-		return "", nil, fmt.Errorf("building iagent: %w\n%s", err, out)
-	}
-	return path, func() { _ = os.RemoveAll(dir) }, nil
 }

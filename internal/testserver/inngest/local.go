@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Local is a self-hosted server on this machine, whose --sdk-url leads to whichever process of the application lives.
+// Local is a self-hosted server on this machine, whose --sdk-url leads to whichever process of the application runs.
 type Local struct {
 	*Server
 	// URL takes events and registrations, ServeHost is where the functions are called.
@@ -24,7 +24,7 @@ type Local struct {
 // asked for, and "" while nobody does.
 func Start(at func() string) *Local {
 	l := &Local{EventKey: "an-event-key", SigningKey: "signkey-test-00112233445566778899aabbccddeeff"}
-	// The way to whichever process lives, as a load balancer would find it.
+	// The way to whichever process runs, as a load balancer would find it.
 	way := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			target, err := url.Parse(at())

@@ -2,7 +2,9 @@
 // servers:
 //
 //	go run ./internal/testserver/cmd/withservers [-fsync] go test ./...
+//	go run ./internal/testserver/cmd/withservers -install
 //
+// What is missing of them is installed with the system's package manager; with -install nothing else is done.
 // The command finds them in TEST_DATABASE_URL and TEST_REDIS_URL. A server
 // whose variable is already set is used instead. Signals are passed on, the
 // servers end with the command, and its exit code is ours.
@@ -23,10 +25,18 @@ import (
 
 func main() {
 	fsync := flag.Bool("fsync", false, "commits wait for the disk, as in production")
+	install := flag.Bool("install", false, "install what is missing, and run nothing")
 	flag.Parse()
-	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: withservers [-fsync] command [argument ...]")
+	if *install == (flag.NArg() > 0) {
+		fmt.Fprintln(os.Stderr, "usage: withservers [-fsync] command [argument ...]\n       withservers -install")
 		os.Exit(2)
+	}
+	if *install {
+		if err := testserver.Install(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, "withservers:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	code, err := run(testserver.Options{Fsync: *fsync}, flag.Args())
 	if err != nil {
@@ -65,8 +75,12 @@ func run(o testserver.Options, command []string) (int, error) {
 	return child(command, env, signals)
 }
 
-// start starts what is not given and adds it to the environment.
+// start installs what is missing, starts what is not given, and adds it to the environment.
 func start(ctx context.Context, o testserver.Options, env *[]string, stop *[]func() error) error {
+	// Tests start servers of their own, too, which they stop and start: also where the others are given.
+	if err := testserver.Install(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "withservers:", err)
+	}
 	if os.Getenv("TEST_DATABASE_URL") == "" {
 		p, err := testserver.StartPostgres(ctx, o)
 		if err != nil {

@@ -1,9 +1,9 @@
-// Command victim is `iagent serve` for tests, with a death wish: after SIGUSR1 it lets a number of statements reach its
-// database, commits among them, and kills itself with SIGKILL as soon as the last one has, before it knows. On standard error it
-// leaves a line that says which statement that was: its number, and the operation of the store that it belongs to. SIGUSR2 takes
-// the wish away, and a line says "lives on".
+// Command selfkill is `iagent serve` for tests that kills itself: after SIGUSR1 it lets a number of statements reach its database,
+// commits among them, and sends itself SIGKILL as soon as the last one has, before it reads the answer. On standard error it
+// leaves a line that says which statement that was: its number, and the operation of the store that it belongs to. After
+// SIGUSR2 it will not kill itself any more, and a line says "kill canceled".
 //
-// VICTIM_AFTER is the number of statements, from 1. VICTIM_AHEAD is how far its clock is ahead, such as 1m: what a dead
+// KILL_AFTER is the number of statements, from 1. CLOCK_AHEAD is how far its clock is ahead, such as 1m: what a dead
 // process was doing then counts as lost at once.
 package main
 
@@ -28,7 +28,7 @@ import (
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "victim:", err)
+		fmt.Fprintln(os.Stderr, "selfkill:", err)
 		os.Exit(1)
 	}
 }
@@ -42,29 +42,29 @@ func run() error {
 	if _, err := parser.Parse(nil); err != nil {
 		return err
 	}
-	after, err := strconv.Atoi(os.Getenv("VICTIM_AFTER"))
+	after, err := strconv.Atoi(os.Getenv("KILL_AFTER"))
 	if err != nil {
-		return fmt.Errorf("VICTIM_AFTER: %w", err)
+		return fmt.Errorf("KILL_AFTER: %w", err)
 	}
-	ahead, err := time.ParseDuration(os.Getenv("VICTIM_AHEAD"))
+	ahead, err := time.ParseDuration(os.Getenv("CLOCK_AHEAD"))
 	if err != nil {
-		return fmt.Errorf("VICTIM_AHEAD: %w", err)
+		return fmt.Errorf("CLOCK_AHEAD: %w", err)
 	}
 	log, err := telemetry.NewLogger(os.Stderr, config.LogFormat, config.LogLevel, config.Secrets()...)
 	if err != nil {
 		return err
 	}
-	f := &fuse{left: after}
-	wishes := make(chan os.Signal, 2)
-	signal.Notify(wishes, syscall.SIGUSR1, syscall.SIGUSR2)
+	k := &killer{after: after}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
-		for wish := range wishes {
-			f.arm(wish == syscall.SIGUSR1)
+		for signal := range signals {
+			k.arm(signal == syscall.SIGUSR1)
 		}
 	}()
 	ctx := context.Background()
 	a, err := app.Open(ctx, config, app.Options{
-		Log: log, Now: func() time.Time { return time.Now().Add(ahead) }, Store: store.Options{Around: f.around},
+		Log: log, Now: func() time.Time { return time.Now().Add(ahead) }, Store: store.Options{Around: k.around},
 	})
 	if err != nil {
 		return err
@@ -73,39 +73,39 @@ func run() error {
 	return a.Run(ctx)
 }
 
-// fuse counts statements once it is armed, and kills the process after the last.
-type fuse struct {
+// killer counts statements once it is armed, and kills the process after the last.
+type killer struct {
 	mu    sync.Mutex
 	armed bool
 	count int
-	left  int
+	after int
 }
 
-func (f *fuse) arm(armed bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.armed = armed
+func (k *killer) arm(armed bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.armed = armed
 	if !armed {
-		fmt.Fprintln(os.Stderr, "lives on")
+		fmt.Fprintln(os.Stderr, "kill canceled")
 	}
 }
 
-func (f *fuse) around(statement func() error) error {
-	f.mu.Lock()
+func (k *killer) around(statement func() error) error {
+	k.mu.Lock()
 	last := false
-	if f.armed {
-		f.count++
-		last = f.count == f.left
+	if k.armed {
+		k.count++
+		last = k.count == k.after
 	}
-	f.mu.Unlock()
+	k.mu.Unlock()
 	err := statement()
 	if !last {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.armed {
-		fmt.Fprintf(os.Stderr, "killed after statement %d, of %s\n", f.left, operation())
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.armed {
+		fmt.Fprintf(os.Stderr, "killed after statement %d, of %s\n", k.after, operation())
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 		select {} // the signal is on its way
 	}

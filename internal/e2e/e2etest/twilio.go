@@ -1,4 +1,4 @@
-package program
+package e2etest
 
 import (
 	"encoding/json"

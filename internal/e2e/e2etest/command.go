@@ -1,21 +1,22 @@
-package program
+package e2etest
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
 	"testing"
-)
+	"time"
 
-// command is what is built.
-const command = "github.com/i-agent/iagent/cmd/iagent"
+	"github.com/i-agent/iagent/internal/e2e"
+)
 
 // built is where this process's binaries are, by package. Each is made by the first test that asks.
 var built = struct {
@@ -23,11 +24,10 @@ var built = struct {
 	paths map[string]string
 }{paths: map[string]string{}}
 
-// Binary returns the path of iagent, built from the sources at hand as it is for operators: without the race detector,
-// also where the test has it.
+// Binary returns the path of iagent, built from the sources at hand.
 func Binary(t testing.TB) string {
 	t.Helper()
-	return binary(t, command)
+	return binary(t, e2e.Command)
 }
 
 func binary(t testing.TB, of string) string {
@@ -40,17 +40,20 @@ func binary(t testing.TB, of string) string {
 	if err := os.MkdirAll(folder(), 0o700); err != nil {
 		t.Fatalf("making a folder for binaries: %v", err)
 	}
-	file := filepath.Join(folder(), path.Base(of))
-	if out, err := exec.Command("go", "build", "-o", file, of).CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", of, err, out)
+	// The binary outlives the test that asked for it first.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	path, err := e2e.Build(ctx, folder(), of)
+	if err != nil {
+		t.Fatal(err)
 	}
-	built.paths[of] = file
-	return file
+	built.paths[of] = path
+	return path
 }
 
 // folder is where this process keeps its binaries.
 func folder() string {
-	return filepath.Join(os.TempDir(), fmt.Sprintf("iagent-program-%d", os.Getpid()))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("iagent-e2e-%d", os.Getpid()))
 }
 
 // atOnce is how many parallel tests of a package run at a time, however few processors there are: such tests wait for
@@ -64,31 +67,41 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "setting -parallel:", err)
 	}
 	code := m.Run()
-	if err := os.RemoveAll(folder()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "removing the binary:", err)
+	if err := os.RemoveAll(folder()); err != nil {
+		fmt.Fprintln(os.Stderr, "removing the binaries:", err)
 		code = max(code, 1)
 	}
 	os.Exit(code)
 }
 
-// Command is a run of the binary that ends by itself.
-type Command struct {
+// Result is how a command ended.
+type Result struct {
 	Exit           int
 	Stdout, Stderr string
+	CPU            time.Duration // processor time
 }
 
-// Run runs iagent with these arguments and settings in an empty folder and returns how it ended. Nothing of the test's
-// own environment that iagent would read is passed on.
-func Run(t testing.TB, settings Settings, args ...string) Command {
+// Run runs iagent with these arguments and settings in an empty folder until it ends by itself. Nothing of the test's own
+// environment that iagent would read is passed on.
+func Run(t testing.TB, settings Settings, args ...string) Result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), Binary(t), args...)
 	cmd.Dir, cmd.Env = t.TempDir(), settings.environ()
-	var stdout, stderr buffer
+	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {
 		t.Fatalf("running iagent %q: %v", args, err)
 	}
-	return Command{Exit: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	return Result{Exit: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(),
+		CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+}
+
+// Verified runs iagent verify, which must find nothing.
+func Verified(t testing.TB, settings Settings) {
+	t.Helper()
+	if got := Run(t, settings, "verify"); got.Exit != 0 {
+		t.Errorf("iagent verify ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
+	}
 }

@@ -1,4 +1,4 @@
-package program
+package e2etest
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
@@ -17,15 +18,14 @@ const (
 	Number      = "+15550000000"
 	AdminToken  = "an-admin-token-of-the-tests"
 	ModelsToken = "a-models-token-of-the-tests"
-	// PublicURL is what Twilio is told. It leads nowhere: stand-ins send to the process itself, wherever it listens.
-	PublicURL = "https://calls.example.com"
+	PublicURL   = e2e.PublicURL
 )
 
 // Settings are environment variables by name.
 type Settings map[string]string
 
-// Complete are settings with which everything works but the outside world: there is no Twilio and no model.
-func Complete(databaseURL string) Settings {
+// DefaultSettings are settings with which everything works but the outside world: there is no Twilio and no model.
+func DefaultSettings(databaseURL string) Settings {
 	return Settings{
 		"TWILIO_AUTH_TOKEN": Token, "TWILIO_AUTH_TOKEN_SECONDARY": Secondary, "TWILIO_ACCOUNT_SID": Account,
 		"TWILIO_PHONE_NUMBER": Number, "TWILIO_API_URL": "http://127.0.0.1:1", "APP_URL": PublicURL,
@@ -67,20 +67,22 @@ func (s Settings) environ() []string {
 	return env
 }
 
-// Everywhere runs a test on both databases with both engines, at the same time. The settings are [Complete], with an empty
-// database.
-func Everywhere(t *testing.T, test func(t *testing.T, settings Settings)) {
+// EachDatabaseAndEngine runs a test on both databases with both engines, at the same time. The settings are [DefaultSettings],
+// with an empty database.
+func EachDatabaseAndEngine(t *testing.T, test func(t *testing.T, settings Settings)) {
 	t.Helper()
 	for _, engine := range []string{"river", "inngest"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			OnBoth(t, func(t *testing.T, databaseURL string) { test(t, Complete(databaseURL).With("JOBS_ENGINE", engine)) })
+			EachDatabase(t, func(t *testing.T, databaseURL string) {
+				test(t, DefaultSettings(databaseURL).With("JOBS_ENGINE", engine))
+			})
 		})
 	}
 }
 
-// OnBoth runs a test on an empty SQLite file and on an empty Postgres database, at the same time.
-func OnBoth(t *testing.T, test func(t *testing.T, databaseURL string)) {
+// EachDatabase runs a test on an empty SQLite file and on an empty Postgres database, at the same time.
+func EachDatabase(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()

@@ -1,4 +1,4 @@
-package program
+package e2etest
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 // Webhook is a request as Twilio would send it, but for what a test changes. The zero value of a field is what Twilio
@@ -78,12 +80,12 @@ func (a API) Post(ctx context.Context, w Webhook) (Answer, error) {
 		w.Token = Token
 	}
 	if w.Signature == "" {
-		w.Signature = Sign(w.Token, PublicURL+w.Target, w.Form)
+		w.Signature = Sign(w.Token, e2e.PublicURL+w.Target, w.Form)
 	}
 	if w.Accept == "" {
 		w.Accept = "*/*"
 	}
-	r, err := http.NewRequestWithContext(ctx, w.Method, a.at()+w.Target, strings.NewReader(w.Body))
+	r, err := http.NewRequestWithContext(ctx, w.Method, a.URL()+w.Target, strings.NewReader(w.Body))
 	if err != nil {
 		return Answer{}, err
 	}

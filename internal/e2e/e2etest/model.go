@@ -1,4 +1,4 @@
-package program
+package e2etest
 
 import (
 	"context"
@@ -14,9 +14,9 @@ var (
 	calleeLine     = regexp.MustCompile(`(?m)^([0-9]+) \| callee \| [^|]* \| (.+)$`)
 )
 
-// Reader is a language model that notes exactly one claim from every transcript in which the person says anything: the
+// OneClaim is a language model that notes exactly one claim from every transcript in which the person says anything: the
 // first thing they say, about the first hypothesis. It never comes to a verdict.
-func Reader(_ context.Context, request simulator.ChatRequest) (string, error) {
+func OneClaim(_ context.Context, request simulator.ChatRequest) (string, error) {
 	if request.SchemaName == "verdict" {
 		return `{"verdict": "INCONCLUSIVE", "conclusion": "Nobody knows.", "reasons": []}`, nil
 	}
@@ -29,4 +29,14 @@ func Reader(_ context.Context, request simulator.ChatRequest) (string, error) {
 	return fmt.Sprintf(`{"claims": [{"hypothesisId": %q, "field": "OTHER", "valueNumber": null, "valueText": null, "unit": "NONE",
 		"skuId": null, "geoCode": null, "statement": "The person says so.", "quote": %s, "utterance": %s, "stance": "supports",
 		"confidence": 0.9}]}`, hypothesis[1], quote, said[1]), err
+}
+
+// OneClaimEach is how many claims a call comes to with [OneClaim]: one for each recording in which the person says anything.
+func OneClaimEach(truth simulator.Truth) (claims int) {
+	for _, recording := range truth.Recordings {
+		if len(recording.Person) > 0 {
+			claims++
+		}
+	}
+	return claims
 }

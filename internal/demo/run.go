@@ -1,0 +1,145 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/simulator"
+)
+
+// run is one demo: a running i-agent and the Twilio that it talks to, both on loopback.
+type run struct {
+	options    Options
+	study      Study
+	url        string
+	adminToken string
+	started    time.Time
+
+	simulator *simulator.Simulator
+	app       *app.App
+	api       *e2e.Client
+	campaign  campaign
+	calls     []e2e.Call
+	closers   []func()
+}
+
+func newRun(ctx context.Context, options Options) (_ *run, err error) {
+	r := &run{options: options, study: OatDrink(), adminToken: secret(), started: time.Now()}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", options.Port))
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	r.closers = append(r.closers, func() { _ = listener.Close() })
+	r.url = "http://" + listener.Addr().String()
+
+	account, token := "AC"+secret(), secret()
+	twilioURL, err := r.openSimulator(account, token)
+	if err != nil {
+		return nil, err
+	}
+	config := app.Config{
+		AuthToken: token, AccountSid: account, PhoneNumber: "+15550000000", APIURL: twilioURL, URL: r.url,
+		DatabaseURL: options.DatabaseURL, Host: "127.0.0.1", Port: "0", AdminToken: r.adminToken,
+		OpenAIBaseURL: twilioURL + "/v1", OpenAIKey: "demo", TranscribeModel: "simulated", ExtractModel: "simulated",
+		JobsEngine: "river", Retention: "168h", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
+		LogFormat: "text", LogLevel: "error",
+	}
+	if options.Configure != nil {
+		options.Configure(&config)
+	}
+	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
+	if err != nil {
+		return nil, err
+	}
+	r.closers = append(r.closers, r.app.Close)
+	r.serve(ctx)
+	r.api = &e2e.Client{URL: func() string { return r.url }, Token: r.adminToken}
+	return r, nil
+}
+
+func (r *run) openSimulator(account, token string) (url string, err error) {
+	r.simulator, err = simulator.New(simulator.Config{
+		AccountSid: account, AuthToken: token, Seed: r.options.Seed, Faults: *r.options.Faults,
+		Pick: r.study.pick(r.options.Calls), OpenAIKey: "demo", Model: r.study.Answer, MarksDuplicates: true,
+		// A machine's call lasts until the application hangs up, which it does from the background.
+		Grace: time.Second,
+	})
+	if err != nil {
+		return "", err
+	}
+	url, stop, err := e2e.Serve(r.simulator)
+	r.closers = append(r.closers, func() {
+		_ = r.simulator.Close()
+		if stop != nil {
+			stop()
+		}
+	})
+	return url, err
+}
+
+// serve runs the application until the run is closed.
+func (r *run) serve(ctx context.Context) {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = r.app.Run(running)
+	}()
+	r.closers = append(r.closers, func() {
+		stop()
+		<-ended
+	})
+}
+
+func (r *run) close() {
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		r.closers[i]()
+	}
+	r.closers = nil
+}
+
+// play starts the calls and waits until nothing is left to do.
+func (r *run) play(ctx context.Context) error {
+	if err := r.place(ctx); err != nil {
+		return err
+	}
+	progress := newProgress(r.options, len(r.calls))
+	defer progress.end()
+	left, err := e2e.Settling{
+		API: r.api, Twilio: r.simulator, Every: 100 * time.Millisecond,
+		Count: func(ctx context.Context) (calls, runs int, err error) {
+			work, err := r.app.Store().OpenWork(ctx)
+			return work.Calls, work.Runs, err
+		},
+		Changed: func(now simulator.Progress, _, runs int) { progress.show(now, runs) },
+	}.Wait(ctx)
+	if err == nil && !left.Empty() {
+		err = errors.New(left.String())
+	}
+	if err != nil {
+		return fmt.Errorf("after %s, %w", time.Since(r.started).Round(time.Second), err)
+	}
+	return nil
+}
+
+// secret is 32 hexadecimal digits that nobody can guess.
+func secret() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}

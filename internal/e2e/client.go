@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Client is a client of i-agent's API.
+type Client struct {
+	// URL returns where the server is, each time that it is asked for; "" while it is nowhere.
+	URL func() string
+	// Token is the server's ADMIN_TOKEN.
+	Token string
+	// HTTP, if set, is used instead of http.DefaultClient.
+	HTTP *http.Client
+	// Retry makes a request again until it is answered with another status than 5xx, or its context ends.
+	Retry bool
+}
+
+// Do makes a request and reads the answer's JSON into out, if that is not nil. With a key the request may be made again and
+// takes effect once. The status is 0 when nobody answered; any but 2xx is an error.
+func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
+	for {
+		status, err = c.do(ctx, method, path, key, in, out)
+		if err == nil || !c.Retry || status/100 == 4 {
+			return status, err
+		}
+		if Wait(ctx, 200*time.Millisecond) != nil {
+			return status, err
+		}
+	}
+}
+
+func (c *Client) do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s %s: %w", method, path, err)
+		}
+	}()
+	base := c.URL()
+	if base == "" {
+		return 0, errors.New("no server is running")
+	}
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return 0, err
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, base+path, body)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Authorization", "Bearer "+c.Token)
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err
+	}
+	if response.StatusCode/100 != 2 {
+		return response.StatusCode, fmt.Errorf("%s: %s", response.Status, text)
+	}
+	if out == nil {
+		return response.StatusCode, nil
+	}
+	return response.StatusCode, json.Unmarshal(text, out)
+}
+
+// Get reads a resource.
+func (c *Client) Get(ctx context.Context, path string, out any) error {
+	_, err := c.Do(ctx, http.MethodGet, path, "", nil, out)
+	return err
+}
+
+// IDs reads the ids of a list, over all its pages. The path has a query.
+func (c *Client) IDs(ctx context.Context, path string) ([]string, error) {
+	var ids []string
+	for cursor := ""; ; {
+		var page struct {
+			Items []struct {
+				ID string `json:"id"`
+			} `json:"items"`
+			Next *string `json:"next"`
+		}
+		if err := c.Get(ctx, path+"&limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			ids = append(ids, item.ID)
+		}
+		if page.Next == nil || *page.Next == "" {
+			return ids, nil
+		}
+		cursor = *page.Next
+	}
+}
+
+// CreateCampaign creates a campaign and returns its id.
+func (c *Client) CreateCampaign(ctx context.Context, key string, campaign any) (id string, err error) {
+	var made struct {
+		ID string `json:"id"`
+	}
+	_, err = c.Do(ctx, http.MethodPost, "/api/campaigns", key, campaign, &made)
+	return made.ID, err
+}
+
+// Place starts a call to each of the numbers.
+func (c *Client) Place(ctx context.Context, campaignID, key string, numbers []string) ([]Call, error) {
+	var placed struct {
+		Calls []Call `json:"calls"`
+	}
+	_, err := c.Do(ctx, http.MethodPost, "/api/campaigns/"+campaignID+"/calls", key, map[string]any{"phoneNumbers": numbers}, &placed)
+	if err == nil && len(placed.Calls) != len(numbers) {
+		err = fmt.Errorf("%d numbers started %d calls", len(numbers), len(placed.Calls))
+	}
+	return placed.Calls, err
+}
+
+// Call reads a call.
+func (c *Client) Call(ctx context.Context, id string) (Call, error) {
+	var call Call
+	return call, c.Get(ctx, "/api/calls/"+id, &call)
+}
+
+// Runs lists the newest runs in a state; "" is any.
+func (c *Client) Runs(ctx context.Context, state string) ([]Run, error) {
+	var list struct {
+		Items []Run `json:"items"`
+	}
+	return list.Items, c.Get(ctx, "/api/runs?limit=200&state="+state, &list)
+}
+
+// Wait returns after that time, or earlier with the cause of the context's end.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
