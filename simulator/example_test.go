@@ -77,8 +77,8 @@ func ExampleNew() {
 }
 
 // People come from a file, in YAML or JSON.
-func ExampleReadCast() {
-	cast, err := simulator.ReadCast(strings.NewReader(`
+func ExampleReadPeople() {
+	people, err := simulator.ReadPeople(strings.NewReader(`
 people:
   - name: agrees
     replies: [{say: "Yes.", means: "yes"}]
@@ -91,7 +91,7 @@ people:
 		fmt.Println(err)
 		return
 	}
-	pick := cast.Pick(7) // for Config.Pick
+	pick := people.Pick(7) // for Config.Pick
 	fmt.Println(pick("+15557770001", 0).Name, pick("+15557770007", 0).Name)
 	// Output: agrees on-the-phone
 }

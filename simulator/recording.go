@@ -68,7 +68,7 @@ func (c *call) startRecordingLocked(order recordingOrder) *recording {
 		sid: c.sim.seed.sid("RE", c.sim.config.Run, c.key, len(c.recordings))}
 	c.recordings = append(c.recordings, r)
 	c.sim.recordings[r.sid] = r
-	c.errands = append(c.errands, func(ctx context.Context) { r.report(ctx, "in-progress") })
+	c.pending = append(c.pending, func(ctx context.Context) { r.report(ctx, "in-progress") })
 	return r
 }
 
@@ -105,10 +105,10 @@ func (r *recording) stopLocked() {
 	}
 	if early := c.sim.seed.happens(c.sim.config.Faults.RecordingEarly, c.key, "recording early"); early && !c.ended.IsZero() {
 		c.sim.counts[FaultRecordingEarly]++
-		c.errands = append(c.errands, r.settle)
+		c.pending = append(c.pending, r.settle)
 		return
 	}
-	c.errands = append(c.errands, func(context.Context) { c.at(processing, r.settle) })
+	c.pending = append(c.pending, func(context.Context) { c.at(processing, r.settle) })
 }
 
 // settle decides what became of the recording, and reports it.

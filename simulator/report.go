@@ -30,10 +30,10 @@ type Report struct {
 	Faults map[Fault]int `json:"faults"` // how often each happened
 	Broken []Violation   `json:"broken"` // empty for an application that survived
 
-	Calls      map[string]int `json:"calls"` // by true final status
-	Recordings int            `json:"recordings"`
-	Debugger   []Entry        `json:"debugger,omitempty"`
-	Truths     []Truth        `json:"truths"`
+	Calls      map[string]int  `json:"calls"` // by true final status
+	Recordings int             `json:"recordings"`
+	Debugger   []DebuggerEntry `json:"debugger,omitempty"`
+	Truths     []Truth         `json:"truths"`
 }
 
 // Truth is what really happened on a call.
@@ -84,7 +84,7 @@ func (s *Simulator) Truths() []Truth {
 
 // event names what all deliveries of one request have in common.
 type event struct {
-	call    string
+	sid     string // of a call or a message
 	ordinal int
 }
 
@@ -112,7 +112,7 @@ func (s *Simulator) Report() Report {
 		if d.Fault.forged() {
 			continue
 		}
-		e := event{d.CallSid, d.Ordinal}
+		e := event{d.sid(), d.Ordinal}
 		if _, known := copies[e]; !known {
 			order = append(order, e)
 		}
@@ -215,7 +215,7 @@ func answeredLater(all []Delivery) bool {
 
 // truth is what is known of the call; the caller holds mu.
 func (c *call) truth() Truth {
-	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.script.Name, Status: c.status, Duration: c.seconds(),
+	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.state.script.Name, Status: c.status, Duration: c.seconds(),
 		Consent: c.consent, AnsweredBy: c.answeredBy, Lines: slices.Clone(c.lines)}
 	slices.SortStableFunc(t.Lines, func(a, b Line) int { return a.start.Compare(b.start) })
 	for _, r := range c.recordings {

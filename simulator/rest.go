@@ -56,7 +56,7 @@ func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, 20001, "Unable to parse the request: "+err.Error())
 			return
 		}
-		if !s.misbehave(w, r, next) {
+		if !s.injectRESTFault(w, r, next) {
 			next(w, r)
 		}
 	}

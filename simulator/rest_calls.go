@@ -27,7 +27,7 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.newCall(baseURL(r), params)
-	if first := s.unheard[c.to]; first != "" {
+	if first := s.lostAnswers[c.to]; first != "" {
 		s.redials = append(s.redials, c.sid+" after "+first)
 	}
 	s.begin()
@@ -158,7 +158,7 @@ func (s *Simulator) updateCall(w http.ResponseWriter, r *http.Request) {
 		if u.status != "" {
 			u.twiml, u.url = "", ""
 		}
-		c.ask(u)
+		c.requestUpdate(u)
 		answer(w, http.StatusOK, c.resource())
 	}
 }

@@ -11,11 +11,11 @@ type Outcome string
 
 // What can happen when a number is dialled. The zero value answers.
 const (
-	Answers       Outcome = ""
-	AnswersBusy   Outcome = "busy"
-	AnswersNever  Outcome = "no-answer"
-	AnswersFailed Outcome = "failed"
-	AnswersByTape Outcome = "machine" // an answering machine: speaks its greeting, then hears nothing
+	Answers          Outcome = ""
+	LineBusy         Outcome = "busy"
+	NobodyAnswers    Outcome = "no-answer"
+	CallFails        Outcome = "failed"
+	AnsweringMachine Outcome = "machine" // an answering machine: speaks its greeting, then hears nothing
 )
 
 // Consent is what a person meant by a reply, whatever words they used.
@@ -35,7 +35,7 @@ type Seconds float64
 func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
 
 // Script is one person's behaviour on one call. The zero value answers, says nothing and listens to the end.
-// It reads from YAML and JSON alike: see [ReadCast].
+// It reads from YAML and JSON alike: see [ReadPeople].
 type Script struct {
 	Name    string  `json:"name" yaml:"name"`
 	Outcome Outcome `json:"outcome,omitempty" yaml:"outcome,omitempty"`
@@ -96,7 +96,7 @@ type HangUp struct {
 // Validate says what is wrong with a script that was read from a file.
 func (s Script) Validate() error {
 	switch s.Outcome {
-	case Answers, AnswersBusy, AnswersNever, AnswersFailed, AnswersByTape:
+	case Answers, LineBusy, NobodyAnswers, CallFails, AnsweringMachine:
 	default:
 		return fmt.Errorf("script %q: outcome %q is not one of busy, no-answer, failed, machine", s.Name, s.Outcome)
 	}

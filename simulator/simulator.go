@@ -18,21 +18,21 @@ type Simulator struct {
 	send   http.RoundTripper
 	slots  chan struct{} // one token per call that is under way
 
-	mu         sync.Mutex
-	closed     bool
-	calls      []*call // in order of creation
-	bySid      map[string]*call
-	dialled    map[string]int // calls so far, by number
-	recordings map[string]*recording
-	asked      map[string]int          // REST requests so far, by what they are about
-	counts     map[Fault]int           // of faults that are no deliveries
-	unheard    map[string]string       // calls whose creation was answered wrongly on purpose, by number
-	redials    []string                // calls to those numbers afterwards
-	refused    func(token string) bool // nil unless credentials are refused
-	log        []Delivery
-	entries    []Entry
-	inFlight   int
-	idle       chan struct{} // closed while no call is in flight
+	mu          sync.Mutex
+	closed      bool
+	calls       []*call // in order of creation
+	bySid       map[string]*call
+	dialled     map[string]int // calls so far, by number
+	recordings  map[string]*recording
+	asked       map[string]int          // REST requests so far, by what they are about
+	counts      map[Fault]int           // of faults that are no deliveries
+	lostAnswers map[string]string       // calls whose creation was answered wrongly on purpose, by number
+	redials     []string                // calls to those numbers afterwards
+	refused     func(token string) bool // nil unless credentials are refused
+	log         []Delivery
+	entries     []DebuggerEntry
+	inFlight    int
+	idle        chan struct{} // closed while no call is in flight
 }
 
 // Config says whose Twilio this is and how it behaves. Only the first two fields are required.
@@ -54,14 +54,14 @@ type Config struct {
 
 	// Numbers are those that calls may come from; none means any (else error 21210).
 	Numbers []string
-	// Pick says who answers the n-th call (from 0) to a number; nil is Mixed().Pick(Seed).
+	// Pick says who answers the n-th call (from 0) to a number; nil is MixedPeople().Pick(Seed).
 	Pick func(to string, n int) Script
 	// Channels is the order of the speakers in dual-channel recordings.
 	Channels ChannelOrder
 
 	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
 	OpenAIKey string
-	// Model answers chat requests, such as [Emptiest]; nil answers each with 501.
+	// Model answers chat requests, such as [MinimalModel]; nil answers each with 501.
 	Model func(ctx context.Context, request ChatRequest) (string, error)
 
 	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL
@@ -98,9 +98,9 @@ type ChannelOrder int
 
 // The orders of channels.
 const (
-	ChannelsSeeded     ChannelOrder = iota // drawn for each call
-	ChannelsPersonOne                      // channel 1 is the person called, as observed of calls made over REST
-	ChannelsPersonLast                     // channel 2 is the person called, as documented
+	ChannelsSeeded       ChannelOrder = iota // drawn for each call
+	ChannelsPersonFirst                      // channel 1 is the person called, as observed of calls made over REST
+	ChannelsPersonSecond                     // channel 2 is the person called, as documented
 )
 
 // New makes a simulator. It starts nothing: calls begin when they are created over REST.
@@ -122,7 +122,7 @@ func New(config Config) (*Simulator, error) {
 		return nil, fmt.Errorf("configuring the simulator: %w", err)
 	}
 	if config.Pick == nil {
-		config.Pick = Mixed().Pick(config.Seed)
+		config.Pick = MixedPeople().Pick(config.Seed)
 	}
 	if config.Concurrency <= 0 {
 		config.Concurrency = 32
@@ -137,17 +137,17 @@ func New(config Config) (*Simulator, error) {
 		config.Hang = defaultHang
 	}
 	s := &Simulator{
-		config:     config,
-		seed:       seed(config.Seed),
-		send:       config.Transport,
-		slots:      make(chan struct{}, config.Concurrency),
-		bySid:      map[string]*call{},
-		dialled:    map[string]int{},
-		recordings: map[string]*recording{},
-		asked:      map[string]int{},
-		counts:     map[Fault]int{},
-		unheard:    map[string]string{},
-		idle:       make(chan struct{}),
+		config:      config,
+		seed:        seed(config.Seed),
+		send:        config.Transport,
+		slots:       make(chan struct{}, config.Concurrency),
+		bySid:       map[string]*call{},
+		dialled:     map[string]int{},
+		recordings:  map[string]*recording{},
+		asked:       map[string]int{},
+		counts:      map[Fault]int{},
+		lostAnswers: map[string]string{},
+		idle:        make(chan struct{}),
 	}
 	close(s.idle)
 	if s.send == nil {
@@ -159,9 +159,6 @@ func New(config Config) (*Simulator, error) {
 
 // ServeHTTP serves Twilio's REST API below /2010-04-01 and the models below /v1.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
-
-// Handler returns the simulator itself, for those who look for the name.
-func (s *Simulator) Handler() http.Handler { return s }
 
 // Wait returns once no call is in flight: each that was created has ended and all its callbacks were delivered
 // or given up. Calls that are created later are not waited for.

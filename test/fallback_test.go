@@ -91,7 +91,7 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 	program.OnBoth(t, func(t *testing.T, databaseURL string) {
 		people := map[string]simulator.Script{"+15550003000": simulator.Consents(), "+15550003001": simulator.Refuses(),
 			"+15550003002": simulator.UnclearThenYes(), "+15550003003": simulator.ConsentsByKeypad()}
-		stage := program.NewStage(t, simulator.Config{Seed: 7, Model: simulator.Emptiest, Pick: func(to string, _ int) simulator.Script { return people[to] }})
+		stage := program.NewStage(t, simulator.Config{Seed: 7, Model: simulator.MinimalModel, Pick: func(to string, _ int) simulator.Script { return people[to] }})
 		settings := program.Complete(databaseURL).With("RECONCILE_EVERY", "0")
 		server := stage.Serve(t, settings)
 		target, err := url.Parse(server.URL())
@@ -135,7 +135,7 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	program.OnBoth(t, func(t *testing.T, databaseURL string) {
-		stage := program.NewStage(t, simulator.Config{Seed: 3, Model: simulator.Emptiest, Faults: simulator.Faults{Drop: 0.3},
+		stage := program.NewStage(t, simulator.Config{Seed: 3, Model: simulator.MinimalModel, Faults: simulator.Faults{Drop: 0.3},
 			Pick: func(string, int) simulator.Script { return simulator.Consents() }})
 		server := stage.Serve(t, program.Complete(databaseURL).With("RECONCILE_EVERY", "0"))
 		numbers := make([]string, 24)

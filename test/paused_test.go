@@ -17,7 +17,7 @@ import (
 func interviewees(t *testing.T) *program.Stage {
 	return program.NewStage(t, simulator.Config{
 		Seed: 5, OldToken: program.Secondary, Model: program.Reader,
-		Pick: simulator.Mixed(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
+		Pick: simulator.MixedPeople(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
 	})
 }
 

@@ -64,7 +64,7 @@ func (s simulate) Run(ctx context.Context) error {
 		options.Terminal = term.IsTerminal(int(f.Fd()))
 	}
 	if s.Script != "" {
-		cast, err := readCast(s.Script)
+		cast, err := readPeople(s.Script)
 		if err != nil {
 			return &app.ConfigError{Faults: []string{fmt.Sprintf("--script: %v", err)}}
 		}
@@ -86,13 +86,13 @@ func (s simulate) Run(ctx context.Context) error {
 	return nil
 }
 
-func readCast(path string) (simulator.Cast, error) {
+func readPeople(path string) (simulator.People, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return simulator.Cast{}, err
+		return simulator.People{}, err
 	}
 	defer func() { _ = file.Close() }()
-	return simulator.ReadCast(file)
+	return simulator.ReadPeople(file)
 }
 
 // writeReport writes to a file, to the standard output for "-", and nowhere for "".

@@ -44,7 +44,7 @@ type Options struct {
 
 	Profile string             // empty is rough
 	Rates   map[string]float64 // of single faults, by name, instead of the profile's
-	Cast    *simulator.Cast    // who answers; nil is simulator.Mixed()
+	Cast    *simulator.People    // who answers; nil is simulator.MixedPeople()
 	Script  string             // the file that Cast was read from, for Result.Command
 
 	// Listen is where the REST API, the recordings and the models are served; empty is a free port on loopback.
@@ -58,7 +58,7 @@ type Options struct {
 	Speed float64
 	// MarksDuplicates says that the application calls every duplicate so, as [simulator.Config] has it.
 	MarksDuplicates bool
-	// Model answers chat requests; nil is [simulator.Emptiest].
+	// Model answers chat requests; nil is [simulator.MinimalModel].
 	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
 }
 
@@ -82,7 +82,7 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	o.Linger = cmp.Or(o.Linger, 2*time.Second)
 	o.Within = cmp.Or(o.Within, 10*time.Minute)
 	if o.Model == nil {
-		o.Model = simulator.Emptiest
+		o.Model = simulator.MinimalModel
 	}
 	if o.Run == "" {
 		b := make([]byte, 6)

@@ -51,7 +51,7 @@ func TestExamplesOfPeopleCanBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := simulator.ReadCast(file); err != nil {
+		if _, err := simulator.ReadPeople(file); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 		file.Close()

@@ -66,7 +66,7 @@ func (r *run) over(now simulator.Progress) bool {
 }
 
 func (o Options) config(faults simulator.Faults, url string) simulator.Config {
-	cast := simulator.Mixed()
+	cast := simulator.MixedPeople()
 	if o.Cast != nil {
 		cast = *o.Cast
 	}

@@ -138,7 +138,7 @@ func TestJSONToADuplicateVoiceIsCaught(t *testing.T) {
 	if got := rules(result); !slices.Equal(got, []string{simulator.RuleAnswersDiffer, simulator.RuleDebuggerErrors}) {
 		t.Errorf("broken %v", got)
 	}
-	if !slices.ContainsFunc(result.Report.Debugger, func(e simulator.Entry) bool { return e.Code == 12300 && e.Fault == simulator.FaultNone }) {
+	if !slices.ContainsFunc(result.Report.Debugger, func(e simulator.DebuggerEntry) bool { return e.Code == 12300 && e.Fault == simulator.FaultNone }) {
 		t.Error("no 12300 in the Debugger")
 	}
 }

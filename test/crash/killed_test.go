@@ -49,7 +49,7 @@ func (tr trial) run(t *testing.T, settings program.Settings) {
 	stage := program.NewStage(t, simulator.Config{
 		Seed:   tr.seed,
 		Faults: simulator.Faults{Duplicate: 0.25, Reorder: 0.25},
-		Pick: simulator.Mixed(
+		Pick: simulator.MixedPeople(
 			simulator.Answer{Say: "It costs 2 dollars and 49 cents."},
 			simulator.Answer{Say: "About 5 cases per week."},
 		).Pick(tr.seed),

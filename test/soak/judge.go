@@ -181,7 +181,7 @@ func (r *run) judgeDeliveries() (given map[string]bool) {
 				continue // it had been fetched before it came
 			}
 		case simulator.RuleDebuggerErrors:
-			if !slices.ContainsFunc(r.report.Simulator.Debugger, func(e simulator.Entry) bool {
+			if !slices.ContainsFunc(r.report.Simulator.Debugger, func(e simulator.DebuggerEntry) bool {
 				return e.Level == "error" && e.Fault == simulator.FaultNone && !given[e.CallSid]
 			}) {
 				continue

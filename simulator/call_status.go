@@ -1,8 +1,10 @@
 package simulator
 
 import (
+	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,6 +72,27 @@ func (c *call) statusParams(status string, sequence int) url.Values {
 		})
 	}
 	return p
+}
+
+// sendStatus sends a status callback if the application asked for this event.
+func (c *call) sendStatus(ctx context.Context, event, status string) {
+	target := c.params.Get("StatusCallback")
+	if target == "" || !slices.Contains(c.statusEvents(), event) {
+		return
+	}
+	params := c.statusParams(status, c.sequence)
+	c.sequence++
+	c.dispatch(ctx, webhook{kind: KindStatus, url: target, params: params,
+		method: orPost(c.params.Get("StatusCallbackMethod"))})
+}
+
+// statusEvents are the events asked for: repeated fields, by default completed alone. One field with several
+// names in it is one unknown event, as it is to Twilio.
+func (c *call) statusEvents() []string {
+	if events := c.params["StatusCallbackEvent"]; len(events) > 0 {
+		return events
+	}
+	return []string{"completed"}
 }
 
 // seconds is the length of an ended call as Twilio gives it: whole seconds from the answer to the end.

@@ -1,4 +1,4 @@
-package simulator
+package audio
 
 import (
 	"bytes"
@@ -11,29 +11,29 @@ import (
 // mp3Label is the description of the ID3 frame that says which recording a file is.
 const mp3Label = "simulator-recording"
 
-// mp3 is a file of the recording's length that players accept and that the fake speech-to-text knows: an ID3v2.3
+// MP3 is a file of the recording's length that players accept and that the fake speech-to-text knows: an ID3v2.3
 // tag naming the recording, then silent MPEG-1 Layer III frames of 32 kbit/s at 32 kHz. There is no encoder in the
 // standard library, so the tones of the WAV are not in it.
-func (t tape) mp3() []byte {
-	text := append([]byte{0}, mp3Label+"\x00"+t.sid...) // encoding, description, value
+func (f File) MP3() []byte {
+	text := append([]byte{0}, mp3Label+"\x00"+f.Sid...) // encoding, description, value
 	frame := append([]byte("TXXX"), binary.BigEndian.AppendUint32(nil, uint32(len(text)))...)
 	frame = append(append(frame, 0, 0), text...)
 	out := append([]byte("ID3\x03\x00\x00"), syncSafe(len(frame))...)
 	out = append(out, frame...)
 
 	mode := byte(0xC0) // one channel
-	if len(t.tracks) == 2 {
+	if len(f.Channels) == 2 {
 		mode = 0x00
 	}
 	// 144 bytes and 36 ms a frame. All zeros after the header: no side information, no data, silence.
 	silence := make([]byte, 144)
 	copy(silence, []byte{0xFF, 0xFB, 0x18, mode})
-	frames := int((t.length + 35*time.Millisecond) / (36 * time.Millisecond))
+	frames := int((f.Length + 35*time.Millisecond) / (36 * time.Millisecond))
 	return append(out, bytes.Repeat(silence, max(frames, 1))...)
 }
 
-// findID3 reads the recording's SID out of an MP3 that came from here.
-func findID3(file []byte) (string, bool) {
+// FindID3 reads the recording's SID out of an MP3 that came from here.
+func FindID3(file []byte) (string, bool) {
 	if len(file) < 10 || string(file[:3]) != "ID3" {
 		return "", false
 	}

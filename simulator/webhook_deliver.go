@@ -14,19 +14,20 @@ import (
 
 // Delivery is one attempt to hand a webhook to the application, and what came of it.
 type Delivery struct {
-	CallSid   string     `json:"callSid"`
-	To        string     `json:"to"`
-	Kind      Kind       `json:"kind"`
-	Ordinal   int        `json:"ordinal"` // place among the call's requests; copies share it
-	Attempt   int        `json:"attempt"` // 0, then one for each retry that the URL asked for
-	Fault     Fault      `json:"fault,omitempty"`
-	Also      []Fault    `json:"also,omitempty"` // what else was unusual about how it went over the wire
-	At        time.Time  `json:"at"`             // when the event happened, on the call's timeline
-	Method    string     `json:"method"`
-	URL       string     `json:"url"` // as requested: without fragment and userinfo
-	Params    url.Values `json:"params"`
-	Signature string     `json:"signature"` // empty: unsigned
-	Token     string     `json:"token"`     // I-Twilio-Idempotency-Token
+	CallSid    string     `json:"callSid"`              // empty for webhooks of messages
+	MessageSid string     `json:"messageSid,omitempty"` // empty for webhooks of calls
+	To         string     `json:"to"`                   // the person's number
+	Kind       Kind       `json:"kind"`
+	Ordinal    int        `json:"ordinal"` // place among the webhooks of the call or message; copies share it
+	Attempt    int        `json:"attempt"` // 0, then one for each retry that the URL asked for
+	Fault      Fault      `json:"fault,omitempty"`
+	Also       []Fault    `json:"also,omitempty"` // what else was unusual about how it was sent
+	At         time.Time  `json:"at"`             // when the event happened, in virtual time
+	Method     string     `json:"method"`
+	URL        string     `json:"url"` // as requested: without fragment and userinfo
+	Params     url.Values `json:"params"`
+	Signature  string     `json:"signature"` // empty: unsigned
+	Token      string     `json:"token"`     // I-Twilio-Idempotency-Token
 
 	Status      int           `json:"status"` // 0: no response
 	ContentType string        `json:"contentType,omitempty"`
@@ -39,6 +40,9 @@ type Delivery struct {
 
 	reached bool // this attempt, or one before it, was answered 2xx
 }
+
+// sid is the SID of what the webhook is about.
+func (d Delivery) sid() string { return d.CallSid + d.MessageSid }
 
 // injected says whether the attempt went wrong on purpose, not by what the application did.
 func (d Delivery) injected() bool {
@@ -55,10 +59,10 @@ const maxBody = 1 << 20
 
 // deliver sends a webhook, and again as often as its URL's retry policy says and its time allows. It returns every
 // attempt, at least one.
-func (c *call) deliver(ctx context.Context, w webhook) []Delivery {
+func (s *session) deliver(ctx context.Context, w webhook) []Delivery {
 	policy, ok := parseOverrides(w.url)
 	if !ok {
-		c.complain(11243, "warning", w.url, "the fragment names a retry policy that does not exist")
+		s.debug(11243, "warning", w.url, "the fragment names a retry policy that does not exist")
 	}
 	var attempts []Delivery
 	// What the application takes is real time, what is lost on purpose the call's: they are counted apart, so that the same
@@ -67,64 +71,54 @@ func (c *call) deliver(ctx context.Context, w webhook) []Delivery {
 	for {
 		began := time.Now()
 		within, cancel := context.WithTimeout(ctx, policy.total-spent-waited)
-		d := c.attempt(within, w, policy, len(attempts))
+		d := s.attempt(within, w, policy, len(attempts))
 		cancel()
 		spent += time.Since(began)
 		if len(attempts) > 0 {
 			d.reached = d.reached || attempts[len(attempts)-1].reached
 		}
 		attempts = append(attempts, d)
-		if slices.Contains(d.Also, FaultLostResponse) {
-			// That nobody answers is known only once it has taken too long.
-			silence := min(policy.read, policy.total-waited)
-			waited += silence
-			c.await(ctx, w.kind, silence)
-		}
+		waited += s.awaitLostResponse(ctx, d, policy, policy.total-waited)
 		if !policy.retry(d.Failure) || len(attempts) > policy.retries || spent+waited >= policy.total ||
-			!pause(ctx, c.sim.config.RetryPause) {
+			!pause(ctx, s.sim.config.RetryPause) {
 			return attempts
 		}
 	}
 }
 
-// await lets the time pass in which Twilio waits for an answer. The person waits, too, if it is for TwiML; a callback
-// holds nobody up.
-func (c *call) await(ctx context.Context, kind Kind, d time.Duration) {
-	if kind.chained() {
-		c.moveTo(ctx, c.now.Add(d))
-	} else if speed := c.sim.config.Speed; speed > 0 {
-		pause(ctx, time.Duration(float64(d)/speed))
-	}
+// delivery is the log's entry of a webhook, before anything was sent.
+func (s *session) delivery(w webhook) Delivery {
+	call, message := s.sids()
+	return Delivery{CallSid: call, MessageSid: message, To: s.to, Kind: w.kind, Ordinal: w.ordinal, Fault: w.fault, At: w.at,
+		Method: w.method, URL: signedURL(w.url, true), Params: w.params, Token: w.token}
 }
 
 // attempt makes the n-th attempt, from 0, with the faults that are planned for it.
-func (c *call) attempt(ctx context.Context, w webhook, policy overrides, n int) Delivery {
-	d := Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Attempt: n, Fault: w.fault, At: w.at,
-		Params: w.params, Token: w.token, Also: slices.Clone(w.manner.faults)}
-	if n < w.manner.unreachable {
-		d.Method, d.URL = w.method, signedURL(w.url, true)
+func (s *session) attempt(ctx context.Context, w webhook, policy overrides, n int) Delivery {
+	d := s.delivery(w)
+	d.Attempt, d.Also = n, slices.Clone(w.wire.faults)
+	if n < w.wire.unreachable {
 		d.Failure, d.Error = "ct", "connecting: refused on purpose"
 		if w.fault != FaultDrop {
 			d.Also = append(d.Also, FaultUnreachable)
 		}
 		return d
 	}
-	d = c.roundTrip(ctx, d, w, policy)
+	d = s.roundTrip(ctx, d, w, policy)
 	d.reached = d.Status/100 == 2
-	if n == 0 && w.manner.loseResponse && d.Failure != "ct" {
-		d.Also = append(d.Also, FaultLostResponse)
-		d.Failure, d.Error = "rt", "the answer was lost on purpose"
+	if n == 0 && w.wire.loseResponse && d.Failure != "ct" {
+		d = loseResponse(d)
 	}
 	return d
 }
 
 // roundTrip makes one request and follows its redirects: at most 10, and 301, 302 and 303 turn POST into a GET
 // without parameters (Twilio: TwiML voice request).
-func (c *call) roundTrip(ctx context.Context, d Delivery, w webhook, policy overrides) Delivery {
+func (s *session) roundTrip(ctx context.Context, d Delivery, w webhook, policy overrides) Delivery {
 	began := time.Now()
 	target, method, params := w.url, w.method, w.params
 	for hop := 0; ; hop++ {
-		response, err := c.request(ctx, &d, w.manner, policy, method, target, params)
+		response, err := s.request(ctx, &d, w.wire, policy, method, target, params)
 		if err != nil {
 			d.Latency = time.Since(began)
 			return d
@@ -135,7 +129,7 @@ func (c *call) roundTrip(ctx context.Context, d Delivery, w webhook, policy over
 		}
 		if hop == 10 {
 			d.Failure, d.Error = "redirects", "more than 10 redirects"
-			c.complain(11215, "error", w.url, d.Error)
+			s.debug(11215, "error", w.url, d.Error)
 			break
 		}
 		target = resolve(target, location)
@@ -149,27 +143,29 @@ func (c *call) roundTrip(ctx context.Context, d Delivery, w webhook, policy over
 
 // request makes one HTTP exchange and writes it down in d. Credentials in the URL are sent only once the
 // application asked for them with a 401 (Twilio: Webhooks security).
-func (c *call) request(ctx context.Context, d *Delivery, how manner, policy overrides, method, target string, params url.Values) (*http.Response, error) {
+func (s *session) request(ctx context.Context, d *Delivery, how wireOptions, policy overrides, method, target string, params url.Values) (*http.Response, error) {
 	userinfo := (*url.Userinfo)(nil)
 	if u, err := url.Parse(target); err == nil {
 		userinfo = u.User
 	}
-	response, err := c.exchange(ctx, d, how, policy, method, target, params, nil)
+	response, err := s.exchange(ctx, d, how, policy, method, target, params, nil)
 	if err == nil && response.StatusCode == http.StatusUnauthorized && userinfo != nil {
-		return c.exchange(ctx, d, how, policy, method, target, params, userinfo)
+		return s.exchange(ctx, d, how, policy, method, target, params, userinfo)
 	}
 	return response, err
 }
 
-func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy overrides, method, target string, params url.Values, user *url.Userinfo) (*http.Response, error) {
-	p := how.wrap(c.sim.config.AuthToken, c.sim.config.KeepPort, method, target, params)
+func (s *session) exchange(ctx context.Context, d *Delivery, how wireOptions, policy overrides, method, target string, params url.Values, user *url.Userinfo) (*http.Response, error) {
+	// Only https callbacks of calls are signed without their port (Twilio: Webhooks security).
+	keepPort := s.sim.config.KeepPort || d.Kind.messaging()
+	p := how.build(s.sim.config.AuthToken, keepPort, method, target, params)
 	d.Method, d.URL, d.Signature = method, p.url, p.signature
 	if how.tamper {
 		d.Params = p.params
 	}
 	d.Status, d.ContentType, d.Body, d.Duplicate = 0, "", "", false
 	slow := func(from io.Reader, length int) io.Reader {
-		return newDrip(from, length, c.sim.config.Slowness, func(d time.Duration) bool { return pause(ctx, d) })
+		return newSlowReader(from, length, s.sim.config.Slowness, func(d time.Duration) bool { return pause(ctx, d) })
 	}
 	var body io.Reader
 	if method != "GET" {
@@ -178,15 +174,15 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 		}
 	}
 
-	ctx, watch := newPatience(ctx, policy)
-	defer watch.stop()
+	ctx, timer := newResponseTimer(ctx, policy)
+	defer timer.stop()
 	fail := func(err error) (*http.Response, error) {
 		d.Error, d.Failure = plainError(err), "ct"
-		lost := watch.lost.Load()
-		if watch.connected.Load() {
-			d.Failure, d.TimedOut = "rt", lost || errors.Is(err, context.DeadlineExceeded)
+		expired := timer.expired.Load()
+		if timer.connected.Load() {
+			d.Failure, d.TimedOut = "rt", expired || errors.Is(err, context.DeadlineExceeded)
 		}
-		if lost {
+		if expired {
 			d.Error = "nothing came in time"
 		}
 		return nil, err
@@ -210,12 +206,12 @@ func (c *call) exchange(ctx context.Context, d *Delivery, how manner, policy ove
 		password, _ := user.Password()
 		r.SetBasicAuth(user.Username(), password)
 	}
-	response, err := c.client.Do(r)
+	response, err := s.client.Do(r)
 	if err != nil {
 		return fail(err)
 	}
 	defer response.Body.Close()
-	answer := io.LimitReader(watch.reading(response.Body), maxBody)
+	answer := io.LimitReader(timer.reading(response.Body), maxBody)
 	if how.slowRead {
 		length := int(response.ContentLength)
 		if length < 0 { // not told: as long as TwiML gets, so that it does not take for ever

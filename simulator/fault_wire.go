@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// manner is how a request goes over the wire. The zero value is Twilio's usual way.
-type manner struct {
-	faults      []Fault // what is unusual about it
+// wireOptions says how a request is signed and sent. The zero value is Twilio's usual way.
+type wireOptions struct {
+	faults      []Fault // what is unusual about it, for Delivery.Also
 	token       string  // signs instead of the account's
 	otherPort   bool    // signed with the other port form of its URL
 	shuffle     func() shuffler
@@ -21,7 +21,7 @@ type manner struct {
 	// loseResponse throws the answer to the first attempt away.
 	loseResponse bool
 
-	// What nobody should believe.
+	// The forgeries: what no application should accept.
 	unsigned    bool
 	tamper      bool
 	otherScheme bool
@@ -34,16 +34,16 @@ type shuffler interface {
 	Shuffle(n int, swap func(i, j int))
 }
 
-// parcel is a request made up for the wire.
-type parcel struct {
+// wireRequest is a request as it is sent.
+type wireRequest struct {
 	url       string // without fragment and userinfo
 	body      string // empty for GET
 	params    url.Values
 	signature string // empty: unsigned
 }
 
-// wrap signs a request and makes it up. What is forged is changed after it was signed.
-func (m manner) wrap(token string, keepPort bool, method, target string, params url.Values) parcel {
+// build signs a request and encodes it. What is forged is changed after it was signed.
+func (m wireOptions) build(token string, keepPort bool, method, target string, params url.Values) wireRequest {
 	if m.token != "" {
 		token = m.token
 	}
@@ -52,7 +52,7 @@ func (m manner) wrap(token string, keepPort bool, method, target string, params 
 		sent = tampered(params)
 	}
 	bare := signedURL(target, true)
-	p := parcel{url: bare, params: sent}
+	p := wireRequest{url: bare, params: sent}
 	honest, signed := bare, params
 	if method == "GET" {
 		honest, p.url, signed = withQuery(bare, params), withQuery(bare, sent), nil
@@ -77,7 +77,7 @@ func (m manner) wrap(token string, keepPort bool, method, target string, params 
 
 // encode writes a form, by default as url.Values does. Another order of the names and other percent-encoding mean the
 // same parameters, so that the signature stays valid.
-func (m manner) encode(params url.Values) string {
+func (m wireOptions) encode(params url.Values) string {
 	if m.shuffle == nil {
 		return params.Encode()
 	}
@@ -180,19 +180,19 @@ func resorted(rawURL string) string {
 // defaultSlowness is far below every timeout.
 const defaultSlowness = 100 * time.Millisecond
 
-// drip hands bytes over in eight pieces with pauses between them, all of which take about total.
-type drip struct {
+// slowReader hands bytes over in eight pieces with pauses between them, all of which take about total.
+type slowReader struct {
 	from  io.Reader
 	size  int // of a piece, in bytes
 	pause func() bool
 }
 
-func newDrip(from io.Reader, length int, total time.Duration, wait func(time.Duration) bool) io.Reader {
+func newSlowReader(from io.Reader, length int, total time.Duration, wait func(time.Duration) bool) io.Reader {
 	const pieces = 8
-	return &drip{from: from, size: max(length/pieces, 1), pause: func() bool { return wait(total / pieces) }}
+	return &slowReader{from: from, size: max(length/pieces, 1), pause: func() bool { return wait(total / pieces) }}
 }
 
-func (d *drip) Read(p []byte) (int, error) {
+func (d *slowReader) Read(p []byte) (int, error) {
 	if !d.pause() {
 		return 0, io.ErrUnexpectedEOF
 	}

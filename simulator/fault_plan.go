@@ -12,8 +12,8 @@ type plan struct {
 	hold      int   // how many later callbacks a reordered one waits for; 0: not reordered
 	late      time.Duration
 	drop      bool
-	manner    manner    // how the original goes over the wire
-	forgeries []forgery // what else is sent under its name
+	wire      wireOptions // how the original goes over the wire
+	forgeries []forgery   // what else is sent under its name
 }
 
 // plan draws the faults of the ordinal-th callback of the call named key. Every fault has its own labels, so
@@ -32,19 +32,19 @@ func (s *Simulator) plan(key string, ordinal int, kind Kind) plan {
 	if !kind.chained() && p.hold == 0 && draw.happens(f.Delay, key, ordinal, "delay") {
 		p.late = time.Duration(1+draw.rand(key, ordinal, "delay how").IntN(90)) * time.Second
 	}
-	p.manner = s.manner(key, ordinal)
+	p.wire = s.drawWireOptions(key, ordinal)
 	if p.drop = draw.happens(f.Drop, key, ordinal, "drop"); p.drop {
 		p.again, p.hold, p.late = FaultNone, 0, 0
-		p.manner = manner{unreachable: math.MaxInt}
+		p.wire = wireOptions{unreachable: math.MaxInt}
 	}
 	p.forgeries = s.forgeries(key, ordinal)
 	return p
 }
 
-// manner draws how an original goes over the wire.
-func (s *Simulator) manner(key string, ordinal int) manner {
+// drawWireOptions draws how an original goes over the wire.
+func (s *Simulator) drawWireOptions(key string, ordinal int) wireOptions {
 	f := s.config.Faults
-	var m manner
+	var m wireOptions
 	with := func(fault Fault, rate float64) bool {
 		if !s.seed.happens(rate, key, ordinal, string(fault)) {
 			return false
@@ -65,16 +65,16 @@ func (s *Simulator) manner(key string, ordinal int) manner {
 	if s.seed.happens(f.Unreachable, key, ordinal, string(FaultUnreachable)) {
 		m.unreachable = 1
 	}
-	m.loseResponse = s.seed.happens(f.LostResponse, key, ordinal, string(FaultLostResponse))
+	m.loseResponse = s.losesResponse(key, ordinal)
 	return m
 }
 
 // forgery is a request that a correct application refuses.
 type forgery struct {
-	fault  Fault
-	manner manner
-	first  bool // before the real one, else after it
-	times  int
+	fault Fault
+	wire  wireOptions
+	first bool // before the real one, else after it
+	times int
 }
 
 // floodOf is the size of a burst of unsigned requests.
@@ -84,19 +84,19 @@ func (s *Simulator) forgeries(key string, ordinal int) []forgery {
 	f := s.config.Faults
 	var all []forgery
 	for _, kind := range []struct {
-		rate   float64
-		fault  Fault
-		manner manner
-		times  int
+		rate  float64
+		fault Fault
+		wire  wireOptions
+		times int
 	}{
-		{f.WrongToken, FaultWrongToken, manner{token: s.seed.sid("", key, ordinal, "nobody's token")}, 1},
-		{f.Tampered, FaultTampered, manner{tamper: true}, 1},
-		{f.HTTPForHTTPS, FaultHTTPForHTTPS, manner{otherScheme: true}, 1},
-		{f.QuerySorted, FaultQuerySorted, manner{sortQuery: true}, 1},
-		{f.Flood, FaultFlood, manner{unsigned: true}, floodOf},
+		{f.WrongToken, FaultWrongToken, wireOptions{token: s.seed.sid("", key, ordinal, "nobody's token")}, 1},
+		{f.Tampered, FaultTampered, wireOptions{tamper: true}, 1},
+		{f.HTTPForHTTPS, FaultHTTPForHTTPS, wireOptions{otherScheme: true}, 1},
+		{f.QuerySorted, FaultQuerySorted, wireOptions{sortQuery: true}, 1},
+		{f.Flood, FaultFlood, wireOptions{unsigned: true}, floodOf},
 	} {
 		if s.seed.happens(kind.rate, key, ordinal, string(kind.fault)) {
-			all = append(all, forgery{fault: kind.fault, manner: kind.manner, times: kind.times,
+			all = append(all, forgery{fault: kind.fault, wire: kind.wire, times: kind.times,
 				first: s.seed.rand(key, ordinal, string(kind.fault), "when").IntN(2) == 0})
 		}
 	}

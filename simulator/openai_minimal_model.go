@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// Emptiest is a [Config.Model] that says as little as it is allowed to: the emptiest value of the JSON schema that was
+// MinimalModel is a [Config.Model] that says as little as it is allowed to: the minimal value of the JSON schema that was
 // asked for, and nothing where none was. It knows type, enum, const, anyOf, oneOf, properties, required, items, minItems
 // and minimum; a schema that refers elsewhere is an error.
-func Emptiest(_ context.Context, request ChatRequest) (string, error) {
+func MinimalModel(_ context.Context, request ChatRequest) (string, error) {
 	if len(request.Schema) == 0 {
 		return "", nil
 	}
@@ -19,7 +19,7 @@ func Emptiest(_ context.Context, request ChatRequest) (string, error) {
 	if err := json.Unmarshal(request.Schema, &s); err != nil {
 		return "", fmt.Errorf("reading the schema %q: %w", request.SchemaName, err)
 	}
-	value, err := s.emptiest()
+	value, err := s.minimal()
 	if err != nil {
 		return "", fmt.Errorf("schema %q: %w", request.SchemaName, err)
 	}
@@ -27,7 +27,7 @@ func Emptiest(_ context.Context, request ChatRequest) (string, error) {
 	return string(text), err
 }
 
-// schema is what Emptiest knows of JSON Schema.
+// schema is what MinimalModel knows of JSON Schema.
 type schema struct {
 	Type       types             `json:"type"`
 	Enum       []any             `json:"enum"`
@@ -54,17 +54,17 @@ func (t *types) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(t))
 }
 
-// emptiestOf is null where that is a choice, else the first one.
-func emptiestOf(choices []schema) (any, error) {
+// minimalOf is null where that is a choice, else the first one.
+func minimalOf(choices []schema) (any, error) {
 	for _, c := range choices {
 		if slices.Contains(c.Type, "null") {
 			return nil, nil
 		}
 	}
-	return choices[0].emptiest()
+	return choices[0].minimal()
 }
 
-func (s schema) emptiest() (any, error) {
+func (s schema) minimal() (any, error) {
 	switch {
 	case s.Ref != "":
 		return nil, fmt.Errorf("%s is not followed", s.Ref)
@@ -73,9 +73,9 @@ func (s schema) emptiest() (any, error) {
 	case len(s.Enum) > 0:
 		return s.Enum[0], nil
 	case len(s.AnyOf) > 0:
-		return emptiestOf(s.AnyOf)
+		return minimalOf(s.AnyOf)
 	case len(s.OneOf) > 0:
-		return emptiestOf(s.OneOf)
+		return minimalOf(s.OneOf)
 	case len(s.Type) == 0, slices.Contains(s.Type, "null"):
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (s schema) emptiest() (any, error) {
 	case "object":
 		object := map[string]any{}
 		for _, name := range s.Required {
-			value, err := s.Properties[name].emptiest()
+			value, err := s.Properties[name].minimal()
 			if err != nil {
 				return nil, err
 			}
@@ -93,7 +93,7 @@ func (s schema) emptiest() (any, error) {
 	case "array":
 		list := []any{}
 		for s.Items != nil && len(list) < s.MinItems {
-			item, err := s.Items.emptiest()
+			item, err := s.Items.minimal()
 			if err != nil {
 				return nil, err
 			}

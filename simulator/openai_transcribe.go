@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/simulator/internal/audio"
 )
 
 // maxUpload is the largest audio file that OpenAI takes, in bytes.
@@ -102,47 +104,47 @@ var errTooShort = errors.New("audio file is too short")
 
 // listenTo recognises a file as one of this simulator's recordings.
 func (s *Simulator) listenTo(file []byte) (transcript, error) {
-	if sid, ok := findID3(file); ok {
-		return s.write(map[mark]bool{{sid: sid}: true}, 0, -1)
+	if sid, ok := audio.FindID3(file); ok {
+		return s.write(map[audio.Mark]bool{{Sid: sid}: true}, 0, -1)
 	}
-	tracks, err := decodeWAV(file)
+	tracks, err := audio.DecodeWAV(file)
 	if err != nil {
 		return transcript{}, fmt.Errorf("the audio file could not be decoded: %w", err)
 	}
-	if len(tracks[0]) < sampleRate/10 {
+	if len(tracks[0]) < audio.SampleRate/10 {
 		return transcript{}, errTooShort
 	}
-	marks, from := map[mark]bool{}, time.Duration(0)
+	marks, from := map[audio.Mark]bool{}, time.Duration(0)
 	for _, track := range tracks {
-		m, at, ok := findMark(track)
+		m, at, ok := audio.FindMark(track)
 		if !ok {
 			return transcript{}, fmt.Errorf("the audio carries no mark of this simulator, or was resampled")
 		}
-		from = time.Duration(m.second)*time.Second - time.Duration(at)*time.Second/sampleRate
-		m.second = 0
+		from = time.Duration(m.Second)*time.Second - time.Duration(at)*time.Second/audio.SampleRate
+		m.Second = 0
 		marks[m] = true
 	}
-	return s.write(marks, from, time.Duration(len(tracks[0]))*time.Second/sampleRate)
+	return s.write(marks, from, time.Duration(len(tracks[0]))*time.Second/audio.SampleRate)
 }
 
 // write makes the transcript of a stretch of a recording; a negative length is all of it.
-func (s *Simulator) write(marks map[mark]bool, from, length time.Duration) (transcript, error) {
+func (s *Simulator) write(marks map[audio.Mark]bool, from, length time.Duration) (transcript, error) {
 	t := transcript{measured: length >= 0}
 	var keys []string
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for m := range marks {
-		r := s.recordings[m.sid]
+		r := s.recordings[m.Sid]
 		if r == nil {
-			return t, fmt.Errorf("recording %s is not of this simulator", m.sid)
+			return t, fmt.Errorf("recording %s is not of this simulator", m.Sid)
 		}
 		if length < 0 {
 			length = r.length()
 		}
 		t.seconds = length.Seconds()
-		keys = append(keys, fmt.Sprintf("%s channel %d at %d", r.key(), m.channel, from/time.Second))
+		keys = append(keys, fmt.Sprintf("%s channel %d at %d", r.key(), m.Channel, from/time.Second))
 		begin := r.started.Add(from)
-		for _, speaker := range r.speakers(m.channel) {
+		for _, speaker := range r.speakers(m.Channel) {
 			for _, line := range r.heard(speaker) {
 				var g segment
 				for _, w := range line.words {

@@ -51,10 +51,10 @@ func (c *call) unknown(doc document, verb *node) {
 	twilios := []string{"Dial", "Record", "Enqueue", "Leave", "Queue", "Sms", "Connect", "Refer", "Pay", "Prompt", "Siprec",
 		"Stream", "Transcription"}
 	if slices.Contains(twilios, verb.name) {
-		c.complain(0, "warning", doc.url, "the simulator does not play "+verb.name)
+		c.debug(0, "warning", doc.url, "the simulator does not play "+verb.name)
 		return
 	}
-	c.complain(12200, "warning", doc.url, "TwiML has no verb "+verb.name)
+	c.debug(12200, "warning", doc.url, "TwiML has no verb "+verb.name)
 }
 
 // startNouns starts the recordings of a Start verb.
@@ -67,7 +67,7 @@ func (c *call) startNouns(doc document, verb *node) {
 		callback := noun.attr("recordingStatusCallback", "")
 		if callback != "" && !strings.Contains(callback, "://") {
 			// Documented as resolved, observed as failing: the recording runs and nothing is sent.
-			c.complain(11200, "warning", callback, "recordingStatusCallback is not an absolute URL")
+			c.debug(11200, "warning", callback, "recordingStatusCallback is not an absolute URL")
 			callback = ""
 		}
 		// Webhooks take no time of the call. However long the one before took, the recording began after it.
@@ -103,7 +103,7 @@ func (c *call) prompt(ctx context.Context, verb *node, limit time.Duration) (str
 	text = strings.Join(texts, " ")
 	c.say(Agent, text, "", start, earlier(start.Add(length), c.now), nil)
 	if text != "" {
-		c.talk.question = text
+		c.state.question = text
 	}
 	return text, err
 }

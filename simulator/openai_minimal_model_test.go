@@ -11,13 +11,13 @@ func TestEmptiestAnswerDoesNotFitItsSchema(t *testing.T) {
 			"required":["a","b","c","d","e","f","g"]}`: `{"a":null,"b":"x","c":1,"d":0,"e":false,"f":"v","g":null}`,
 		`{"type":"array","items":{"type":"integer"},"minItems":2}`: `[0,0]`,
 	} {
-		got, err := Emptiest(t.Context(), ChatRequest{Schema: []byte(schema)})
+		got, err := MinimalModel(t.Context(), ChatRequest{Schema: []byte(schema)})
 		if err != nil || got != want {
 			t.Errorf("%s: %s, %v; want %s", schema, got, err, want)
 		}
 	}
 	for _, schema := range []string{`{"$ref":"#/$defs/a"}`, `{"type":"tuple"}`, `[`} {
-		if got, err := Emptiest(t.Context(), ChatRequest{Schema: []byte(schema)}); err == nil {
+		if got, err := MinimalModel(t.Context(), ChatRequest{Schema: []byte(schema)}); err == nil {
 			t.Errorf("%s: %s", schema, got)
 		}
 	}

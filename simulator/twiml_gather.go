@@ -9,14 +9,6 @@ import (
 	"time"
 )
 
-// talk is how far a person has come with their script.
-type talk struct {
-	replies   int    // used
-	answered  []bool // answers given, by their place in the script
-	question  string // what the application said last
-	busyUntil time.Time
-}
-
 // gather runs a Gather (Twilio: TwiML Gather): its prompts, then the person's turn. It returns the request for
 // the action, or nil when there was no input and the document goes on.
 func (c *call) gather(ctx context.Context, doc document, verb *node) (*fetch, error) {
@@ -28,8 +20,8 @@ func (c *call) gather(ctx context.Context, doc document, verb *node) (*fetch, er
 			prompts = append(prompts, child.words())
 		}
 	}
-	c.talk.question = strings.Join(prompts, " ")
-	reply, answer, some := c.turn()
+	c.state.question = strings.Join(prompts, " ")
+	reply, answer, some := c.state.turn()
 	limit := length
 	if some && reply.BargeIn && verb.attr("bargeIn", "true") != "false" {
 		limit = length / 2
@@ -49,7 +41,7 @@ func (c *call) gather(ctx context.Context, doc document, verb *node) (*fetch, er
 		}
 		limit = max(limit-promptLength(child), 0)
 	}
-	c.talk.question = strings.Join(prompts, " ")
+	c.state.question = strings.Join(prompts, " ")
 	input, err := c.input(ctx, verb, reply, answer, some)
 	if err != nil {
 		return nil, err
@@ -77,7 +69,7 @@ func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answe
 	if !some || hesitate > timeout {
 		return nil, c.advance(ctx, timeout)
 	}
-	if err := c.advance(ctx, later(c.now.Add(hesitate), c.talk.busyUntil).Sub(c.now)); err != nil {
+	if err := c.advance(ctx, later(c.now.Add(hesitate), c.state.busyUntil).Sub(c.now)); err != nil {
 		return nil, err
 	}
 	if reply.Digits != "" {
@@ -107,7 +99,7 @@ func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answe
 	}
 	confidence := reply.Confidence
 	if confidence == 0 {
-		confidence = 0.80 + 0.18*c.sim.seed.rand(c.key, c.post.ordinal, "confidence").Float64()
+		confidence = 0.80 + 0.18*c.sim.seed.rand(c.key, c.ordinal, "confidence").Float64()
 	}
 	return url.Values{"SpeechResult": {heard}, "Confidence": {strconv.FormatFloat(confidence, 'f', 7, 64)}}, nil
 }
@@ -161,50 +153,14 @@ func emptyInput(verb *node) url.Values {
 	return params
 }
 
-// turn is what the person does in the Gather that begins: the next reply, else the next answer.
-func (c *call) turn() (Reply, *Answer, bool) {
-	if c.talk.replies < len(c.script.Replies) {
-		reply := c.script.Replies[c.talk.replies]
-		c.talk.replies++
-		return reply, nil, reply.Say != "" || reply.Digits != ""
-	}
-	if answer := c.nextAnswer(); answer != nil {
-		return Reply{Say: answer.Say, Heard: answer.Heard}, answer, true
-	}
-	return Reply{}, nil, false
-}
-
-// nextAnswer is the line for the last question: one that is about it, else the next that is about anything.
-func (c *call) nextAnswer() *Answer {
-	if c.talk.answered == nil {
-		c.talk.answered = make([]bool, len(c.script.Answers))
-	}
-	question, best := strings.ToLower(c.talk.question), -1
-	for i, answer := range c.script.Answers {
-		switch {
-		case c.talk.answered[i]:
-		case answer.About != "" && strings.Contains(question, strings.ToLower(answer.About)):
-			c.talk.answered[i] = true
-			return &c.script.Answers[i]
-		case answer.About == "" && best < 0:
-			best = i
-		}
-	}
-	if best < 0 {
-		return nil
-	}
-	c.talk.answered[best] = true
-	return &c.script.Answers[best]
-}
-
 // listen is a Pause: when the questions for consent are over, or a recording runs, the person says a line in it
 // and, if it is long, goes on beyond it.
 func (c *call) listen(ctx context.Context, length time.Duration) error {
-	start := later(c.now.Add(hesitation), c.talk.busyUntil)
-	if (c.talk.replies == len(c.script.Replies) && len(c.script.Replies) > 0 || c.recordingNow()) && start.Before(c.now.Add(length)) {
-		if answer := c.nextAnswer(); answer != nil {
+	start := later(c.now.Add(hesitation), c.state.busyUntil)
+	if (c.state.replies == len(c.state.script.Replies) && len(c.state.script.Replies) > 0 || c.recordingNow()) && start.Before(c.now.Add(length)) {
+		if answer := c.state.nextAnswer(); answer != nil {
 			end := start.Add(speaking(answer.Say))
-			c.talk.busyUntil = end
+			c.state.busyUntil = end
 			c.say(Person, answer.Say, answer.Heard, start, end, answer.Claims)
 			c.hangUpAfterAnswers()
 		}
@@ -214,7 +170,7 @@ func (c *call) listen(ctx context.Context, length time.Duration) error {
 
 // sayUntil puts a person's line on record as far as it came before the call was cut off.
 func (c *call) sayUntil(text, heard string, start, end time.Time, claims []Claim) {
-	c.talk.busyUntil = end
+	c.state.busyUntil = end
 	if c.now.Before(end) {
 		fields := strings.Fields(text)
 		part := int(c.now.Sub(start) * time.Duration(len(fields)) / end.Sub(start))
@@ -225,18 +181,12 @@ func (c *call) sayUntil(text, heard string, start, end time.Time, claims []Claim
 
 // hangUpAfterAnswers decides when the person puts the phone down, once they have said what they had to say.
 func (c *call) hangUpAfterAnswers() {
-	h := c.script.HangUp
+	h := c.state.script.HangUp
 	if h == nil || h.Answers == 0 {
 		return
 	}
-	given := 0
-	for _, done := range c.talk.answered {
-		if done {
-			given++
-		}
-	}
-	at := later(c.now, c.talk.busyUntil).Add(500 * time.Millisecond)
-	if given >= h.Answers && (c.timeline.hangAt.IsZero() || at.Before(c.timeline.hangAt)) {
-		c.timeline.hangAt = at
+	at := later(c.now, c.state.busyUntil).Add(500 * time.Millisecond)
+	if c.state.given() >= h.Answers && (c.hangAt.IsZero() || at.Before(c.hangAt)) {
+		c.hangAt = at
 	}
 }

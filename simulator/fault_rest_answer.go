@@ -35,8 +35,8 @@ func (s *Simulator) restAnswerFault(r *http.Request, key string, n int) Fault {
 	return FaultNone
 }
 
-// misanswer gives an answer that must not be believed.
-func (s *Simulator) misanswer(w http.ResponseWriter, r *http.Request, fault Fault) {
+// answerWrongly gives an answer that must not be believed.
+func (s *Simulator) answerWrongly(w http.ResponseWriter, r *http.Request, fault Fault) {
 	switch fault {
 	case FaultRESTUnauthorized:
 		refuseCredentials(w)
@@ -45,7 +45,7 @@ func (s *Simulator) misanswer(w http.ResponseWriter, r *http.Request, fault Faul
 	case FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
 		htmlPage(w, http.StatusNotFound, "404 Not Found")
 	case FaultRESTForeignRows:
-		answer(w, http.StatusOK, page(r, "calls", append([]map[string]any{s.stranger()}, s.listed(nil, 0)...)))
+		answer(w, http.StatusOK, page(r, "calls", append([]map[string]any{s.foreignCall()}, s.listed(nil, 0)...)))
 	case FaultRESTLaggingList:
 		answer(w, http.StatusOK, page(r, "calls", s.listed(r.URL.Query(), listLag)))
 	default:
@@ -71,7 +71,7 @@ func (s *Simulator) noList(w http.ResponseWriter, r *http.Request) {
 }
 
 // stranger is a call of the account that another program placed just now, to another number.
-func (s *Simulator) stranger() map[string]any {
+func (s *Simulator) foreignCall() map[string]any {
 	now := s.config.Now()
 	return map[string]any{
 		"sid": s.seed.sid("CA", s.config.Run, 0, "stranger"), "account_sid": s.config.AccountSid, "api_version": apiVersion,

@@ -51,10 +51,9 @@ func (c *call) run(ctx context.Context) {
 		c.cutLines()
 	})
 	c.stopRecordings("")
-	c.runErrands(ctx) // a recording may be done before its call
+	c.runPending(ctx) // a recording may be done before its call
 	c.sendStatus(ctx, "completed", status)
 	c.drain(ctx)
-	c.flush(ctx)
 }
 
 // dial rings the person and, when they answer, talks. It returns the call's final status.
@@ -72,10 +71,10 @@ func (c *call) dial(ctx context.Context) string {
 	if c.advance(ctx, dialling) != nil {
 		return "canceled"
 	}
-	switch c.script.Outcome {
-	case AnswersFailed:
+	switch c.state.script.Outcome {
+	case CallFails:
 		return "failed"
-	case AnswersBusy:
+	case LineBusy:
 		if c.advance(ctx, busyTone) != nil {
 			return "canceled"
 		}
@@ -83,11 +82,11 @@ func (c *call) dial(ctx context.Context) string {
 	}
 	c.set(func() { c.status = "ringing" })
 	c.sendStatus(ctx, "ringing", "ringing")
-	ring, patience := c.script.Ring.Duration(), c.timeout()
+	ring, patience := c.state.script.Ring.Duration(), c.timeout()
 	if ring <= 0 {
 		ring = ringing
 	}
-	if c.script.Outcome == AnswersNever || ring > patience {
+	if c.state.script.Outcome == NobodyAnswers || ring > patience {
 		if c.advance(ctx, patience) != nil {
 			return "canceled"
 		}
@@ -126,7 +125,7 @@ func (c *call) detectMachine(ctx context.Context) error {
 		return err
 	}
 	if target == "" {
-		c.complain(21262, "warning", "", "answering machine detection is on without a callback URL")
+		c.debug(21262, "warning", "", "answering machine detection is on without a callback URL")
 	}
 	c.at(detection, func(ctx context.Context) {
 		if c.now.After(c.ended) && !c.ended.IsZero() {
@@ -156,9 +155,9 @@ func (c *call) tellVerdict(ctx context.Context, w webhook) {
 	}
 	switch {
 	case s.seed.happens(f.AMDLost, c.key, "amd lost"):
-		w.ordinal, w.at = c.post.ordinal, c.now
-		c.post.ordinal++
-		c.lose(w, FaultAMDLost)
+		w.ordinal, w.at = c.ordinal, c.now
+		c.ordinal++
+		c.logDropped(w, FaultAMDLost)
 	case s.seed.happens(f.AMDLate, c.key, "amd late"):
 		w.fault = FaultAMDLate
 		c.at(time.Duration(5+s.seed.rand(c.key, "amd late how").IntN(86))*time.Second, tell)
@@ -170,9 +169,9 @@ func (c *call) tellVerdict(ctx context.Context, w webhook) {
 // verdict is what detection makes of the person, in Twilio's words for the mode.
 func (c *call) verdict(mode string) string {
 	switch {
-	case c.script.AnsweredBy != "":
-		return c.script.AnsweredBy
-	case c.script.Outcome != AnswersByTape:
+	case c.state.script.AnsweredBy != "":
+		return c.state.script.AnsweredBy
+	case c.state.script.Outcome != AnsweringMachine:
 		return "human"
 	case mode == "DetectMessageEnd":
 		return "machine_end_beep"

@@ -1,8 +1,6 @@
 package simulator
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Violation is something that no application should do, whatever goes wrong around it.
 type Violation struct {
@@ -61,7 +59,7 @@ func (rep *Report) breakRule(rule, example string) {
 func (rep *Report) settle() {
 	for _, e := range rep.Debugger {
 		if e.Level == "error" && e.Fault == FaultNone {
-			rep.breakRule(RuleDebuggerErrors, fmt.Sprintf("%s %d: %s (%s)", e.CallSid, e.Code, e.Message, e.URL))
+			rep.breakRule(RuleDebuggerErrors, fmt.Sprintf("%s %d: %s (%s)", e.CallSid+e.MessageSid, e.Code, e.Message, e.URL))
 		}
 	}
 	ordered := []Violation{} // [] in JSON, too
@@ -84,11 +82,13 @@ func (d Delivery) short() string {
 		name += " " + d.Params.Get("CallStatus")
 	case KindRecording:
 		name += " " + d.Params.Get("RecordingStatus")
+	case KindMessageStatus:
+		name += " " + d.Params.Get("MessageStatus")
 	}
 	if d.Fault != FaultNone {
 		name += " (" + string(d.Fault) + ")"
 	}
-	text := fmt.Sprintf("%s #%d %s: %d", d.CallSid, d.Ordinal, name, d.Status)
+	text := fmt.Sprintf("%s #%d %s: %d", d.sid(), d.Ordinal, name, d.Status)
 	if d.Error != "" {
 		text += " " + d.Error
 	}

@@ -13,7 +13,7 @@ import (
 // Kind says what a request to the application is about.
 type Kind string
 
-// The requests that a call makes.
+// The requests of calls, then those of messages.
 const (
 	KindVoice     Kind = "voice"     // the first TwiML document
 	KindGather    Kind = "gather"    // a Gather's action
@@ -22,12 +22,24 @@ const (
 	KindStatus    Kind = "status"    // call progress
 	KindRecording Kind = "recording" // recording progress
 	KindAMD       Kind = "amd"       // asynchronous answering machine detection
+
+	KindMessage         Kind = "message"          // a person's message, to the messaging webhook
+	KindMessageRedirect Kind = "message-redirect" // a Redirect in the answer to it
+	KindMessageFallback Kind = "message-fallback" // after one of the two went wrong
+	KindMessageStatus   Kind = "message-status"   // progress of a message of the application
 )
 
-// chained says whether the call waits for the answer, which is TwiML.
+// chained says whether the answer is TwiML, for which the call or the message waits.
 func (k Kind) chained() bool {
-	return k == KindVoice || k == KindGather || k == KindRedirect || k == KindFallback
+	switch k {
+	case KindVoice, KindGather, KindRedirect, KindFallback, KindMessage, KindMessageRedirect, KindMessageFallback:
+		return true
+	}
+	return false
 }
+
+// messaging says whether the request is about a message.
+func (k Kind) messaging() bool { return strings.HasPrefix(string(k), string(KindMessage)) }
 
 // webhook is a request that is to be delivered, perhaps more than once.
 type webhook struct {
@@ -39,14 +51,7 @@ type webhook struct {
 	token   string // I-Twilio-Idempotency-Token
 	at      time.Time
 	fault   Fault
-	manner  manner
-}
-
-// post is a call's outgoing mail.
-type post struct {
-	ordinal  int
-	sequence int // of the next status callback
-	held     []held
+	wire    wireOptions
 }
 
 // held is a webhook that waits for later ones to overtake it.
@@ -59,30 +64,30 @@ type held struct {
 
 // dispatch sends a webhook with the faults drawn for it, and then those that waited for it. It returns the
 // delivery that the call goes on with; nothing when the webhook is held back.
-func (c *call) dispatch(ctx context.Context, w webhook) Delivery {
-	w.ordinal = c.post.ordinal
-	c.post.ordinal++
-	w.at = c.now
-	w.token = c.sim.seed.uuid(c.sim.config.Run, c.key, w.ordinal)
-	p := c.sim.plan(c.key, w.ordinal, w.kind)
-	w.manner = p.manner
-	waiting := c.post.held
-	c.post.held = nil
+func (s *session) dispatch(ctx context.Context, w webhook) Delivery {
+	w.ordinal = s.ordinal
+	s.ordinal++
+	w.at = s.now
+	w.token = s.sim.seed.uuid(s.sim.config.Run, s.key, w.ordinal)
+	p := s.sim.plan(s.key, w.ordinal, w.kind)
+	w.wire = p.wire
+	waiting := s.held
+	s.held = nil
 	var answer Delivery
 	switch {
 	case p.drop && !w.kind.chained():
-		c.lose(w, FaultDrop)
+		s.logDropped(w, FaultDrop)
 	case p.late > 0:
 		w.fault = FaultDelay
-		c.at(p.late, func(ctx context.Context) { c.transmit(ctx, w, p) })
+		s.at(p.late, func(ctx context.Context) { s.transmit(ctx, w, p) })
 	case p.hold > 0:
 		w.fault = FaultReorder
-		c.post.held = append(c.post.held, held{webhook: w, plan: p, left: p.hold})
+		s.held = append(s.held, held{webhook: w, plan: p, left: p.hold})
 	default:
 		if p.drop {
 			w.fault = FaultDrop
 		}
-		answer = c.transmit(ctx, w, p)
+		answer = s.transmit(ctx, w, p)
 	}
 	var due []held
 	for _, h := range waiting {
@@ -93,40 +98,40 @@ func (c *call) dispatch(ctx context.Context, w webhook) Delivery {
 		if h.left <= 0 {
 			due = append(due, h)
 		} else {
-			c.post.held = append(c.post.held, h)
+			s.held = append(s.held, h)
 		}
 	}
 	for _, h := range due {
-		c.transmit(ctx, h.webhook, h.plan)
+		s.transmit(ctx, h.webhook, h.plan)
 	}
 	return answer
 }
 
 // transmit delivers a webhook now, and its duplicate as planned.
-func (c *call) transmit(ctx context.Context, w webhook, p plan) Delivery {
-	before := c.forge(ctx, w, p, true)
+func (s *session) transmit(ctx context.Context, w webhook, p plan) Delivery {
+	before := s.forge(ctx, w, p, true)
 	again := w
-	again.fault, again.manner = p.again, manner{}
+	again.fault, again.wire = p.again, wireOptions{}
 	var first, second []Delivery
 	switch p.again {
 	case FaultTwin:
 		var twin sync.WaitGroup
-		twin.Go(func() { second = c.deliver(ctx, again) })
-		first = c.deliver(ctx, w)
+		twin.Go(func() { second = s.deliver(ctx, again) })
+		first = s.deliver(ctx, w)
 		twin.Wait()
 	case FaultDuplicate:
-		first = c.deliver(ctx, w)
-		second = c.deliver(ctx, again)
+		first = s.deliver(ctx, w)
+		second = s.deliver(ctx, again)
 	case FaultEcho:
-		first = c.deliver(ctx, w)
-		c.post.held = append(c.post.held, held{webhook: again, left: p.after})
+		first = s.deliver(ctx, w)
+		s.held = append(s.held, held{webhook: again, left: p.after})
 	default:
-		first = c.deliver(ctx, w)
+		first = s.deliver(ctx, w)
 	}
-	after := c.forge(ctx, w, p, false)
-	c.set(func() { c.sim.log = slices.Concat(c.sim.log, before, first, second, after) })
+	after := s.forge(ctx, w, p, false)
+	s.set(func() { s.sim.log = slices.Concat(s.sim.log, before, first, second, after) })
 	for _, d := range second {
-		c.reviewCopy(d)
+		s.reviewCopy(d)
 	}
 	last := first[len(first)-1]
 	if !w.kind.chained() && last.Failure != "" {
@@ -134,83 +139,61 @@ func (c *call) transmit(ctx context.Context, w webhook, p plan) Delivery {
 		if w.kind == KindStatus {
 			code = 15003
 		}
-		c.complainOf(last, code, "warning", strings.TrimSpace(fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error)))
+		s.debugDelivery(last, code, "warning", strings.TrimSpace(fmt.Sprintf("the callback failed: status %d %s", last.Status, last.Error)))
 	}
 	return last
 }
 
 // forge sends what the plan has besides a webhook. A forgery that happens to be the honest request is left out.
-func (c *call) forge(ctx context.Context, w webhook, p plan, first bool) []Delivery {
+func (s *session) forge(ctx context.Context, w webhook, p plan, first bool) []Delivery {
 	var sent []Delivery
 	for _, f := range p.forgeries {
 		if f.first != first || f.fault == FaultQuerySorted && resorted(signedURL(w.url, true)) == signedURL(w.url, true) {
 			continue
 		}
 		fake := w
-		fake.fault, fake.manner = f.fault, f.manner
+		fake.fault, fake.wire = f.fault, f.wire
 		policy, _ := parseOverrides(w.url)
 		for range f.times {
 			ctx, cancel := context.WithTimeout(ctx, policy.total)
-			sent = append(sent, c.attempt(ctx, fake, policy, 0))
+			sent = append(sent, s.attempt(ctx, fake, policy, 0))
 			cancel()
 		}
 	}
 	return sent
 }
 
-// lose writes down a callback that never arrives.
-func (c *call) lose(w webhook, fault Fault) {
-	c.set(func() {
-		c.sim.log = append(c.sim.log, Delivery{CallSid: c.sid, To: c.to, Kind: w.kind, Ordinal: w.ordinal, Fault: fault,
-			At: w.at, Method: w.method, URL: signedURL(w.url, true), Params: w.params, Token: w.token, Error: "dropped on purpose"})
-	})
+// logDropped puts a callback that never arrives into the log.
+func (s *session) logDropped(w webhook, fault Fault) {
+	d := s.delivery(w)
+	d.Fault, d.Error = fault, "dropped on purpose"
+	s.set(func() { s.sim.log = append(s.sim.log, d) })
 }
 
 // reviewCopy writes down what Twilio would have made of the answer to a copy of a TwiML request, had it been the
 // only one.
-func (c *call) reviewCopy(d Delivery) {
+func (s *session) reviewCopy(d Delivery) {
 	if !d.Kind.chained() || d.Status/100 != 2 {
 		return
 	}
 	if media, code := playable(d.ContentType); code != 0 {
-		c.complainOf(d, code, "error", "the answer to a repeated request has Content-Type "+media)
+		s.debugDelivery(d, code, "error", "the answer to a repeated request has Content-Type "+media)
 	}
 }
 
 // flush delivers what is still held back when the call is over, those closest to their turn first.
-func (c *call) flush(ctx context.Context) {
-	for len(c.post.held) > 0 {
-		waiting := c.post.held
-		c.post.held = nil
+func (s *session) flush(ctx context.Context) {
+	for len(s.held) > 0 {
+		waiting := s.held
+		s.held = nil
 		slices.SortStableFunc(waiting, func(a, b held) int { return a.left - b.left })
 		for _, h := range waiting {
 			if h.webhook.fault == FaultReorder && h.passed == 0 && len(waiting) == 1 {
 				h.webhook.fault = FaultNone // nothing came after it: it arrives in its turn
 			}
-			c.transmit(ctx, h.webhook, h.plan)
+			s.transmit(ctx, h.webhook, h.plan)
 		}
 	}
-}
-
-// sendStatus sends a status callback if the application asked for this event.
-func (c *call) sendStatus(ctx context.Context, event, status string) {
-	target := c.params.Get("StatusCallback")
-	if target == "" || !slices.Contains(c.statusEvents(), event) {
-		return
-	}
-	params := c.statusParams(status, c.post.sequence)
-	c.post.sequence++
-	c.dispatch(ctx, webhook{kind: KindStatus, url: target, params: params,
-		method: orPost(c.params.Get("StatusCallbackMethod"))})
-}
-
-// statusEvents are the events asked for: repeated fields, by default completed alone. One field with several
-// names in it is one unknown event, as it is to Twilio.
-func (c *call) statusEvents() []string {
-	if events := c.params["StatusCallbackEvent"]; len(events) > 0 {
-		return events
-	}
-	return []string{"completed"}
 }
 
 func orPost(method string) string {

@@ -27,14 +27,14 @@ type fetch struct {
 
 // converse talks from the answer to the end of the call.
 func (c *call) converse(ctx context.Context) {
-	if c.script.HangUp != nil && c.script.HangUp.After > 0 {
-		c.timeline.hangAt = c.now.Add(c.script.HangUp.After.Duration())
+	if c.state.script.HangUp != nil && c.state.script.HangUp.After > 0 {
+		c.hangAt = c.now.Add(c.state.script.HangUp.After.Duration())
 	}
-	if c.script.Greeting != "" {
+	if c.state.script.Greeting != "" {
 		start := c.now.Add(300 * time.Millisecond)
-		end := start.Add(speaking(c.script.Greeting))
-		c.talk.busyUntil = end
-		c.say(Person, c.script.Greeting, "", start, end, nil)
+		end := start.Add(speaking(c.state.script.Greeting))
+		c.state.busyUntil = end
+		c.say(Person, c.state.script.Greeting, "", start, end, nil)
 	}
 	if c.params.Get("Record") == "true" {
 		c.startRecording(recordingOrder{source: "OutboundAPI", channels: channelCount(c.params.Get("RecordingChannels")),
@@ -57,13 +57,13 @@ func (c *call) converse(ctx context.Context) {
 	}
 	for n := 0; err == nil || errors.Is(err, errUpdated); n++ {
 		if errors.Is(err, errUpdated) {
-			doc, next, err = c.obey(c.take())
+			doc, next, err = c.applyUpdate(c.takeUpdate())
 		}
 		switch {
 		case err != nil:
 			continue
 		case n == 2*maxDocuments: // a round for the request, another for what it brought
-			c.complain(0, "error", "", fmt.Sprintf("the call ended after %d documents: does the TwiML go round in a circle?", maxDocuments))
+			c.debug(0, "error", "", fmt.Sprintf("the call ended after %d documents: does the TwiML go round in a circle?", maxDocuments))
 			return
 		case next != nil:
 			doc, err = c.get(ctx, *next)
@@ -77,8 +77,8 @@ func (c *call) converse(ctx context.Context) {
 	}
 }
 
-// obey turns what REST wants into the next thing to do.
-func (c *call) obey(u *update) (*document, *fetch, error) {
+// applyUpdate turns what REST wants into the next thing to do.
+func (c *call) applyUpdate(u *update) (*document, *fetch, error) {
 	switch {
 	case u == nil:
 		return nil, nil, nil
@@ -123,15 +123,15 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	}
 	d := c.dispatch(ctx, webhook{kind: f.kind, method: f.method, url: f.url, params: params})
 	wrong := func(code int, message string) (*document, int, error) {
-		c.complainOf(d, code, "error", message)
+		c.debugDelivery(d, code, "error", message)
 		return nil, code, errFailed
 	}
 	switch {
 	case f.means == ConsentNone:
 	case d.reached: // the application has heard it, whether or not we heard the answer
 		c.set(func() { c.consent = f.means })
-	case c.talk.replies == len(c.script.Replies): // asked again, the person says the same again
-		c.talk.replies--
+	case c.state.replies == len(c.state.script.Replies): // asked again, the person says the same again
+		c.state.replies--
 	}
 	if d.Failure != "" {
 		code := map[string]int{"ct": 11205, "rt": 11200, "redirects": 11215}[d.Failure]
@@ -162,7 +162,7 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 func (c *call) read(base, text string) (*document, error) {
 	verbs, err := parseTwiML(text)
 	if err != nil {
-		c.complain(12100, "error", base, err.Error())
+		c.debug(12100, "error", base, err.Error())
 		return nil, errFailed
 	}
 	return &document{url: base, verbs: verbs}, nil

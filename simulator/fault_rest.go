@@ -46,8 +46,8 @@ func (s *Simulator) restKey(r *http.Request) string {
 	return key + " " + cmp.Or(r.Form.Get("To"), r.Form.Get("CallSid"))
 }
 
-// misbehave spoils the answer to a REST request, if its turn has come. The request was authenticated and parsed.
-func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) bool {
+// injectRESTFault spoils the answer to a REST request, if its turn has come. The request was authenticated and parsed.
+func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) bool {
 	fault := s.restFault(r)
 	if fault == FaultNone {
 		return false
@@ -55,8 +55,8 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 	s.count(fault)
 	switch fault {
 	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter, FaultRESTNoSid, FaultRESTNotFoundAfter:
-		next(deaf{}, r)
-		s.unheardOf(r)
+		next(discardResponse{}, r)
+		s.rememberLostAnswer(r)
 	}
 	switch fault {
 	case FaultRESTBusy:
@@ -67,15 +67,15 @@ func (s *Simulator) misbehave(w http.ResponseWriter, r *http.Request, next http.
 		pause(r.Context(), s.config.Hang)
 		panic(http.ErrAbortHandler) // net/http: breaks the connection without an answer
 	case FaultRESTNoList, FaultRESTForeignRows, FaultRESTLaggingList, FaultRESTUnauthorized, FaultRESTNoSid, FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
-		s.misanswer(w, r, fault)
+		s.answerWrongly(w, r, fault)
 	default:
 		panic(http.ErrAbortHandler)
 	}
 	return true
 }
 
-// unheardOf remembers the call that was placed without the application being told.
-func (s *Simulator) unheardOf(r *http.Request) {
+// rememberLostAnswer remembers the call that was placed without the application being told.
+func (s *Simulator) rememberLostAnswer(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.PathValue("call") != "" || r.PathValue("recording") != "" {
@@ -83,7 +83,7 @@ func (s *Simulator) unheardOf(r *http.Request) {
 	}
 	for _, c := range slices.Backward(s.calls) {
 		if c.to == r.PostForm.Get("To") {
-			s.unheard[c.to] = c.sid
+			s.lostAnswers[c.to] = c.sid
 			return
 		}
 	}
@@ -96,12 +96,12 @@ func (s *Simulator) count(fault Fault) {
 	s.counts[fault]++
 }
 
-// deaf takes an answer that nobody hears.
-type deaf struct{}
+// discardResponse takes an answer that nobody hears.
+type discardResponse struct{}
 
-func (deaf) Header() http.Header         { return http.Header{} }
-func (deaf) Write(p []byte) (int, error) { return len(p), nil }
-func (deaf) WriteHeader(int)             {}
+func (discardResponse) Header() http.Header         { return http.Header{} }
+func (discardResponse) Write(p []byte) (int, error) { return len(p), nil }
+func (discardResponse) WriteHeader(int)             {}
 
 // defaultHang is short enough for a test, and longer than any answer of ours takes.
 const defaultHang = 2 * time.Second
