@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"net/url"
 	"time"
 )
@@ -14,7 +13,6 @@ type call struct {
 	inbound bool       // the person called
 	params  url.Values // of the REST request
 	person  int        // the person's channel in dual recordings, 1 or 2
-	cancel  context.CancelFunc
 
 	// Guarded by Simulator.mu; the call's goroutine alone writes those above the blank line.
 	status     string // as the REST API names it
@@ -78,7 +76,6 @@ func (s *Simulator) newCall(base string, params url.Values) *call {
 		state:   scriptState{script: s.config.Pick(to, n)},
 		person:  s.personChannel(key),
 		created: now, status: "queued",
-		cancel: func() {},
 	}
 	s.calls = append(s.calls, c)
 	s.bySid[c.sid] = c

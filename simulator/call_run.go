@@ -21,29 +21,12 @@ const (
 	endOfSpeech = time.Second // of silence, by which recognition knows that somebody has finished
 )
 
-// launch starts the call's goroutine, the only one that it has apart from twins of its webhooks. The call is
-// counted as in flight already.
-func (s *Simulator) launch(ctx context.Context, c *call) {
-	ctx, cancel := context.WithCancel(ctx)
-	s.mu.Lock()
-	c.cancel = cancel
-	if s.closed {
-		cancel()
-	}
-	s.mu.Unlock()
-	go func() {
-		defer s.finish()
-		defer cancel()
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		case <-ctx.Done():
-		}
-		c.run(ctx)
-	}()
+// start runs the call; it is counted as in flight already.
+func (c *call) start(ctx context.Context) {
+	c.sim.launch(ctx, &c.session, c.run, func() { c.sim.callsEnded++ })
 }
 
-// run lives a call from the dialling to its last callback.
+// run plays a call from the dialling to its last callback.
 func (c *call) run(ctx context.Context) {
 	status := c.dial(ctx)
 	c.set(func() {

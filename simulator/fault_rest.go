@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,6 +41,9 @@ func (s *Simulator) restKey(r *http.Request) string {
 	if sid, _ := sidOf(r.PathValue("call")); s.bySid[sid] != nil {
 		key += " " + s.bySid[sid].key
 	}
+	if sid, _ := sidOf(r.PathValue("message")); s.messageBySid[sid] != nil {
+		key += " " + s.messageBySid[sid].key
+	}
 	if sid, extension := sidOf(r.PathValue("recording")); s.recordings[sid] != nil {
 		key += " " + s.recordings[sid].key() + extension
 	}
@@ -74,18 +78,39 @@ func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next
 	return true
 }
 
-// rememberLostAnswer remembers the call that was placed without the application being told.
+// callTo is what two requests to call a number have in common; messageKey is the same for messages.
+func callTo(number string) string { return "call to " + number }
+
+// rememberLostAnswer notes the SID of what a request created whose answer the application does not get.
 func (s *Simulator) rememberLostAnswer(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.PathValue("call") != "" || r.PathValue("recording") != "" {
-		return
-	}
-	for _, c := range slices.Backward(s.calls) {
-		if c.to == r.PostForm.Get("To") {
-			s.lostAnswers[c.to] = c.sid
-			return
+	switch to := r.PostForm.Get("To"); {
+	case strings.HasSuffix(r.URL.Path, "/Calls.json"):
+		for _, c := range slices.Backward(s.calls) {
+			if c.to == to {
+				s.lostAnswers[callTo(to)] = c.sid
+				return
+			}
 		}
+	case strings.HasSuffix(r.URL.Path, "/Messages.json"):
+		for _, m := range slices.Backward(s.messages) {
+			if m.to == to && m.body == r.PostForm.Get("Body") {
+				s.lostAnswers[messageKey(r.PostForm)] = m.sid
+				return
+			}
+		}
+	}
+}
+
+// noteRepeat notes a request that asks again for what was created, though its answer was lost; its caller holds mu.
+func (s *Simulator) noteRepeat(key, sid string) {
+	rule := RuleCalledTwice
+	if !strings.HasPrefix(sid, "CA") {
+		rule = RuleTextedTwice
+	}
+	if first := s.lostAnswers[key]; first != "" {
+		s.repeats[rule] = append(s.repeats[rule], sid+" after "+first)
 	}
 }
 
@@ -96,7 +121,7 @@ func (s *Simulator) count(fault Fault) {
 	s.counts[fault]++
 }
 
-// discardResponse takes an answer that nobody hears.
+// discardResponse takes an answer that is sent to nobody.
 type discardResponse struct{}
 
 func (discardResponse) Header() http.Header         { return http.Header{} }

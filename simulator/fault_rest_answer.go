@@ -3,6 +3,7 @@ package simulator
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,15 +17,15 @@ const listLag = 45 * time.Second
 func (s *Simulator) restAnswerFault(r *http.Request, key string, n int) Fault {
 	f := s.config.Faults
 	lists := r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "s.json")
-	calls := lists && strings.HasSuffix(r.URL.Path, "/Calls.json")
-	creates := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Calls.json")
+	filtered := lists && !strings.Contains(r.URL.Path, "/Calls/") && !strings.HasSuffix(r.URL.Path, "/Recordings.json")
+	creates := r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/Calls.json") || strings.HasSuffix(r.URL.Path, "/Messages.json"))
 	for _, kind := range []struct {
 		fault Fault
 		rate  float64
 		may   bool
 	}{
 		{FaultRESTUnauthorized, f.RESTUnauthorized, true},
-		{FaultRESTNoList, f.RESTNoList, lists}, {FaultRESTForeignRows, f.RESTForeignRows, calls}, {FaultRESTLaggingList, f.RESTLaggingList, calls},
+		{FaultRESTNoList, f.RESTNoList, lists}, {FaultRESTForeignRows, f.RESTForeignRows, filtered}, {FaultRESTLaggingList, f.RESTLaggingList, filtered},
 		{FaultRESTNoSid, f.RESTNoSid, creates},
 		{FaultRESTNotFoundBefore, f.RESTNotFoundBefore, creates}, {FaultRESTNotFoundAfter, f.RESTNotFoundAfter, creates},
 	} {
@@ -45,12 +46,24 @@ func (s *Simulator) answerWrongly(w http.ResponseWriter, r *http.Request, fault 
 	case FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
 		htmlPage(w, http.StatusNotFound, "404 Not Found")
 	case FaultRESTForeignRows:
-		answer(w, http.StatusOK, page(r, "calls", append([]map[string]any{s.foreignCall()}, s.listed(nil, 0)...)))
+		name, list, foreign := s.listOf(r)
+		answer(w, http.StatusOK, page(r, name, append([]map[string]any{foreign}, list(nil, 0)...)))
 	case FaultRESTLaggingList:
-		answer(w, http.StatusOK, page(r, "calls", s.listed(r.URL.Query(), listLag)))
+		name, list, _ := s.listOf(r)
+		answer(w, http.StatusOK, page(r, name, list(r.URL.Query(), listLag)))
 	default:
 		s.noList(w, r)
 	}
+}
+
+// listOf returns the list that a request asks for, of calls or of messages, and a row of it that is somebody else's.
+func (s *Simulator) listOf(r *http.Request) (name string, list func(url.Values, time.Duration) []map[string]any, foreign map[string]any) {
+	if strings.HasSuffix(r.URL.Path, "/Messages.json") {
+		foreign = s.foreignRow("SM")
+		foreign["body"], foreign["num_media"], foreign["num_segments"], foreign["status"] = "Hello", "0", "1", "delivered"
+		return "messages", s.listedMessages, foreign
+	}
+	return "calls", s.listed, s.foreignRow("CA")
 }
 
 // noList answers 200 with something that is no list.
@@ -70,11 +83,11 @@ func (s *Simulator) noList(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// stranger is a call of the account that another program placed just now, to another number.
-func (s *Simulator) foreignCall() map[string]any {
+// foreignRow is a call or a message of the account that another program created just now, to another number.
+func (s *Simulator) foreignRow(prefix string) map[string]any {
 	now := s.config.Now()
 	return map[string]any{
-		"sid": s.seed.sid("CA", s.config.Run, 0, "stranger"), "account_sid": s.config.AccountSid, "api_version": apiVersion,
+		"sid": s.seed.sid(prefix, s.config.Run, 0, "stranger"), "account_sid": s.config.AccountSid, "api_version": apiVersion,
 		"to": "+15550199999", "from": "+15550199998", "status": "in-progress", "direction": "outbound-api",
 		"date_created": rfc2822(now), "date_updated": rfc2822(now), "start_time": rfc2822(now), "end_time": nil, "duration": nil,
 		"parent_call_sid": nil,

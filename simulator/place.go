@@ -67,7 +67,7 @@ func (s *Simulator) Place(ctx context.Context, o PlaceOptions) (string, error) {
 	c.inbound = o.Inbound
 	s.begin()
 	s.mu.Unlock()
-	s.launch(ctx, c)
+	c.start(ctx)
 	return c.sid, nil
 }
 

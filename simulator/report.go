@@ -33,7 +33,8 @@ type Report struct {
 	Calls      map[string]int  `json:"calls"` // by true final status
 	Recordings int             `json:"recordings"`
 	Debugger   []DebuggerEntry `json:"debugger,omitempty"`
-	Truths     []Truth         `json:"truths"`
+	Truths     []Truth         `json:"truths"` // of calls
+	Messages   []MessageTruth  `json:"messages,omitempty"`
 }
 
 // Truth is what really happened on a call.
@@ -90,7 +91,7 @@ type event struct {
 
 // Report sums up the run so far.
 func (s *Simulator) Report() Report {
-	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths(),
+	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths(), Messages: s.MessageTruths(),
 		Faults: map[Fault]int{}, Broken: []Violation{}}
 	for _, t := range rep.Truths {
 		rep.Calls[t.Status]++
@@ -100,8 +101,10 @@ func (s *Simulator) Report() Report {
 	for fault, n := range s.counts {
 		rep.Faults[fault] = n
 	}
-	for _, redial := range s.redials {
-		rep.breakRule(RuleCalledTwice, redial)
+	for rule, repeats := range s.repeats {
+		for _, repeat := range repeats {
+			rep.breakRule(rule, repeat)
+		}
 	}
 	s.mu.Unlock()
 	copies, order := map[event][]Delivery{}, []event{}
@@ -202,7 +205,7 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 		}
 	}
 	// Only a request that reached the application once, and whose URL is for this event alone, can tell.
-	if fresh == 0 && len(all) == len(accepted) && all[0].Kind != KindFallback && all[0].Kind != KindRedirect {
+	if fresh == 0 && len(all) == len(accepted) && all[0].Kind.ownURL() {
 		rep.FalseDuplicates++
 		rep.breakRule(RuleFalseDuplicate, all[0].short())
 	}

@@ -26,15 +26,16 @@ func (s *Simulator) routes() *http.ServeMux {
 		"GET " + account + "/Calls/{call}/Recordings/{recording}":    s.fetchRecording,
 		"POST " + account + "/Calls/{call}/Recordings/{recording}":   s.updateRecording,
 		"DELETE " + account + "/Calls/{call}/Recordings/{recording}": s.deleteRecording,
+		"POST " + account + "/Messages.json":                         s.createMessage,
+		"GET " + account + "/Messages.json":                          s.listMessages,
+		"GET " + account + "/Messages/{message}":                     s.fetchMessage,
 		"GET " + account + "/Recordings.json":                        s.listRecordings,
 		"GET " + account + "/Recordings/{recording}":                 s.fetchRecording,
 		"DELETE " + account + "/Recordings/{recording}":              s.deleteRecording,
 	} {
 		mux.HandleFunc(pattern, s.authenticated(handle))
 	}
-	mux.HandleFunc("/"+apiVersion+"/", s.authenticated(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
-	}))
+	mux.HandleFunc("/"+apiVersion+"/", s.authenticated(refuseUnknown))
 	mux.HandleFunc("POST /v1/audio/transcriptions", s.transcribe)
 	mux.HandleFunc("POST /v1/chat/completions", s.chat)
 	mux.HandleFunc("POST /v1/responses", s.respond)
@@ -82,6 +83,14 @@ type problem struct {
 func refuse(w http.ResponseWriter, status, code int, message string) {
 	answer(w, status, problem{Code: code, Message: message, Status: status,
 		MoreInfo: fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})
+}
+
+func refuseUnknown(w http.ResponseWriter, r *http.Request) {
+	refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+}
+
+func refuseClosed(w http.ResponseWriter) {
+	refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -23,19 +23,17 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
+		refuseClosed(w)
 		return
 	}
 	c := s.newCall(baseURL(r), params)
-	if first := s.lostAnswers[c.to]; first != "" {
-		s.redials = append(s.redials, c.sid+" after "+first)
-	}
+	s.noteRepeat(callTo(c.to), c.sid)
 	s.begin()
 	body := c.resource()
 	s.mu.Unlock()
 	answer(w, http.StatusCreated, body)
 	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
-	s.launch(context.Background(), c)
+	c.start(context.Background())
 }
 
 // checkCreate says what Twilio would not take, in its codes; 0 is nothing.
@@ -186,7 +184,7 @@ func (s *Simulator) callOf(w http.ResponseWriter, r *http.Request) *call {
 		c = nil
 	}
 	if c == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	}
 	return c
 }

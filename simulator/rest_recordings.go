@@ -134,11 +134,11 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 	case extension == "json":
 		answer(w, http.StatusOK, rec.ofAccount())
 	case rec.status != "completed", extension != "" && extension != "wav" && extension != "mp3":
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	case rec.late > 0:
 		rec.late--
 		s.counts[FaultMediaLate]++
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	default:
 		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), strconv.Itoa(rec.order.channels))
 		if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= rec.order.channels {
@@ -179,7 +179,7 @@ func (s *Simulator) recordingOf(w http.ResponseWriter, r *http.Request) *recordi
 	}
 	reading := r.Method == http.MethodGet && extension == "json"
 	if rec == nil || rec.status == "deleted" && !(reading && s.softDeleted(r, rec)) {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 		return nil
 	}
 	return rec

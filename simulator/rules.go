@@ -21,6 +21,7 @@ const (
 	RuleDebuggerErrors  = "debugger-errors"
 	RuleForgedUnrefused = "forged-unrefused"
 	RuleCalledTwice     = "called-twice"
+	RuleTextedTwice     = "texted-twice"
 )
 
 // Rules lists the rules with their meanings, in the order in which they are reported.
@@ -29,6 +30,7 @@ func Rules() []Violation {
 		{Rule: RuleForgedAccepted, Meaning: "requests that Twilio never signed were believed"},
 		{Rule: RuleForgedUnrefused, Meaning: "requests that Twilio never signed were answered with 5xx instead of 403"},
 		{Rule: RuleCalledTwice, Meaning: "somebody was called again because the answer to the first request was lost"},
+		{Rule: RuleTextedTwice, Meaning: "somebody was sent the same message again because the answer to the first request was lost"},
 		{Rule: RuleUnanswered, Meaning: "webhooks never got a 2xx, however often they were retried"},
 		{Rule: RuleAnswersDiffer, Meaning: "a repeated TwiML request got another answer than the first"},
 		{Rule: RuleTakenTwice, Meaning: "a repeated webhook was taken for a new one"},

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -17,6 +18,30 @@ const (
 	CallFails        Outcome = "failed"
 	AnsweringMachine Outcome = "machine" // an answering machine: speaks its greeting, then hears nothing
 )
+
+// Receipt is what becomes of a message to a person.
+type Receipt string
+
+// What can happen to a message. The zero value is delivered.
+const (
+	Delivered    Receipt = ""
+	NoReceipt    Receipt = "sent"        // the carrier never says whether it arrived; it does
+	Undelivered  Receipt = "undelivered" // the carrier cannot deliver it; 30003 unless the script says otherwise
+	SendingFails Receipt = "failed"      // it never leaves Twilio; 30001 unless the script says otherwise
+)
+
+// receipt is what becomes of messages to the person, with the error code of one that does not arrive.
+func (s Script) receipt() (Receipt, int) {
+	switch {
+	case s.Receipt == Undelivered:
+		return s.Receipt, cmp.Or(s.ErrorCode, 30003)
+	case s.Receipt == SendingFails:
+		return s.Receipt, cmp.Or(s.ErrorCode, 30001)
+	case s.Receipt == Delivered && s.Outcome == CallFails:
+		return Undelivered, cmp.Or(s.ErrorCode, 30005)
+	}
+	return s.Receipt, 0
+}
 
 // Consent is what a person meant by a reply, whatever words they used.
 type Consent string
@@ -49,6 +74,10 @@ type Script struct {
 	Answers []Answer `json:"answers,omitempty" yaml:"answers,omitempty"`
 	// HangUp is when the person puts the phone down; nil means never.
 	HangUp *HangUp `json:"hangUp,omitempty" yaml:"hangUp,omitempty"`
+	// Receipt is what becomes of messages to this person, and ErrorCode Twilio's reason why one does not arrive. Without
+	// them a message is delivered; that to a number that cannot be called is undelivered with 30005.
+	Receipt   Receipt `json:"receipt,omitempty" yaml:"receipt,omitempty"`
+	ErrorCode int     `json:"errorCode,omitempty" yaml:"errorCode,omitempty"`
 	// AnsweredBy is the verdict of answering machine detection; empty means human, or machine_start for a machine.
 	AnsweredBy string `json:"answeredBy,omitempty" yaml:"answeredBy,omitempty"`
 }
@@ -99,6 +128,11 @@ func (s Script) Validate() error {
 	case Answers, LineBusy, NobodyAnswers, CallFails, AnsweringMachine:
 	default:
 		return fmt.Errorf("script %q: outcome %q is not one of busy, no-answer, failed, machine", s.Name, s.Outcome)
+	}
+	switch s.Receipt {
+	case Delivered, NoReceipt, Undelivered, SendingFails:
+	default:
+		return fmt.Errorf("script %q: receipt %q is not one of sent, undelivered, failed", s.Name, s.Receipt)
 	}
 	for i, r := range s.Replies {
 		if r.Means != ConsentNone && r.Means != ConsentYes && r.Means != ConsentNo {

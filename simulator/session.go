@@ -13,10 +13,11 @@ import (
 // webhooks along it. One goroutine runs it; REST handlers read it, and leave work in pending.
 type session struct {
 	sim     *Simulator
-	key     string // names the session without a SID: every random choice is drawn from it
-	sid     string // CallSid or MessageSid
-	to      string // the person's number
-	changed chan struct{}
+	key     string        // names the session without a SID: every random choice is drawn from it
+	sid     string        // CallSid or MessageSid
+	to      string        // the person's number
+	changed chan struct{} // wakes the goroutine when a REST request changed something
+	cancel  context.CancelFunc
 	client  *http.Client // keeps cookies for the length of the session, as Twilio does
 
 	now     time.Time               // guarded by Simulator.mu, written by the session's goroutine only
@@ -35,9 +36,31 @@ type scheduled struct {
 
 func (s *Simulator) newSession(key, sid, to string, now time.Time) session {
 	jar, _ := cookiejar.New(nil) // fails only for a broken public suffix list, and none is given
-	return session{sim: s, key: key, sid: sid, to: to, now: now, changed: make(chan struct{}, 1),
+	return session{sim: s, key: key, sid: sid, to: to, now: now, changed: make(chan struct{}, 1), cancel: func() {},
 		client: &http.Client{Transport: s.send, Jar: jar,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// launch runs a session in a goroutine of its own; count is called once it is over, with mu held. The session is counted as in
+// flight already.
+func (s *Simulator) launch(ctx context.Context, session *session, run func(context.Context), count func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	s.mu.Lock()
+	session.cancel = cancel
+	if s.closed {
+		cancel()
+	}
+	s.mu.Unlock()
+	go func() {
+		defer s.finish(count)
+		defer cancel()
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-ctx.Done():
+		}
+		run(ctx)
+	}()
 }
 
 // sids returns the SID as the one of a call or of a message; the other is empty.

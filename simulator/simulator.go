@@ -10,29 +10,39 @@ import (
 	"time"
 )
 
-// Simulator is a Twilio of one account. It holds every call it was asked to place, until it is thrown away.
+// Simulator is a Twilio of one account. It keeps all calls and messages in memory, for as long as it exists.
 type Simulator struct {
 	config Config
 	seed   seed
 	mux    *http.ServeMux
 	send   http.RoundTripper
-	slots  chan struct{} // one token per call that is under way
+	slots  chan struct{} // one token per call or message that is under way
 
-	mu          sync.Mutex
-	closed      bool
-	calls       []*call // in order of creation
-	bySid       map[string]*call
-	dialled     map[string]int // calls so far, by number
-	recordings  map[string]*recording
+	mu         sync.Mutex
+	closed     bool
+	calls      []*call // in order of creation
+	bySid      map[string]*call
+	dialled    map[string]int // calls so far, by number
+	callsEnded int
+	recordings map[string]*recording
+
+	messages          []*message // in order of creation
+	messageBySid      map[string]*message
+	texted            map[string]int // messages so far that a request or Text created, by the person's number
+	messagesEnded     int
+	conversations     map[string]*conversation
+	conversationsOpen int
+
 	asked       map[string]int          // REST requests so far, by what they are about
 	counts      map[Fault]int           // of faults that are no deliveries
-	lostAnswers map[string]string       // calls whose creation was answered wrongly on purpose, by number
-	redials     []string                // calls to those numbers afterwards
+	lostAnswers map[string]string       // SIDs of what was created but answered wrongly on purpose, by what was asked for
+	repeats     map[string][]string     // what was asked for again afterwards, by the rule that this breaks
 	refused     func(token string) bool // nil unless credentials are refused
-	log         []Delivery
-	entries     []DebuggerEntry
-	inFlight    int
-	idle        chan struct{} // closed while no call is in flight
+
+	log      []Delivery
+	entries  []DebuggerEntry
+	inFlight int           // calls and messages
+	idle     chan struct{} // closed while none is in flight
 }
 
 // Config says whose Twilio this is and how it behaves. Only the first two fields are required.
@@ -52,16 +62,18 @@ type Config struct {
 	// X-Webhook-Duplicate: true, or in JSON as "duplicate": true. Without it, the first one called so tells.
 	MarksDuplicates bool
 
-	// Numbers are those that calls may come from; none means any (else error 21210).
+	// Numbers are those that calls and messages may come from; none means any (else errors 21210 and 21606).
 	Numbers []string
 	// Pick says who answers the n-th call (from 0) to a number; nil is MixedPeople().Pick(Seed).
 	Pick func(to string, n int) Script
+	// Messaging is the messaging webhook of the account's numbers: it is asked when a person answers a message.
+	Messaging Messaging
 	// Channels is the order of the speakers in dual-channel recordings.
 	Channels ChannelOrder
 
 	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
 	OpenAIKey string
-	// Model answers chat requests, such as [MinimalModel]; nil answers each with 501.
+	// Model answers chat requests, such as [MinimalModel]; without one each is answered 501.
 	Model func(ctx context.Context, request ChatRequest) (string, error)
 
 	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL
@@ -137,17 +149,11 @@ func New(config Config) (*Simulator, error) {
 		config.Hang = defaultHang
 	}
 	s := &Simulator{
-		config:      config,
-		seed:        seed(config.Seed),
-		send:        config.Transport,
-		slots:       make(chan struct{}, config.Concurrency),
-		bySid:       map[string]*call{},
-		dialled:     map[string]int{},
-		recordings:  map[string]*recording{},
-		asked:       map[string]int{},
-		counts:      map[Fault]int{},
-		lostAnswers: map[string]string{},
-		idle:        make(chan struct{}),
+		config: config, seed: seed(config.Seed), send: config.Transport, slots: make(chan struct{}, config.Concurrency),
+		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
+		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
+		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]string{}, repeats: map[string][]string{},
+		idle: make(chan struct{}),
 	}
 	close(s.idle)
 	if s.send == nil {
@@ -160,8 +166,8 @@ func New(config Config) (*Simulator, error) {
 // ServeHTTP serves Twilio's REST API below /2010-04-01 and the models below /v1.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Wait returns once no call is in flight: each that was created has ended and all its callbacks were delivered
-// or given up. Calls that are created later are not waited for.
+// Wait returns once no call and no message is in flight: each that was created is over, and all its callbacks were delivered or
+// given up. What is created later is not waited for.
 func (s *Simulator) Wait(ctx context.Context) error {
 	for {
 		s.mu.Lock()
@@ -173,7 +179,7 @@ func (s *Simulator) Wait(ctx context.Context) error {
 		select {
 		case <-idle:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %d calls: %w", busy, context.Cause(ctx))
+			return fmt.Errorf("waiting for %d calls and messages: %w", busy, context.Cause(ctx))
 		}
 	}
 }
@@ -183,21 +189,30 @@ type Progress struct {
 	Calls    int // created so far
 	Ended    int // of those, over, with all their callbacks delivered
 	Webhooks int // delivery attempts so far
+
+	Messages           int // created so far, in both directions
+	MessagesEnded      int // of those, over, with all their callbacks delivered
+	Conversations      int // of a person and a number
+	ConversationsEnded int // of those, without a message that is not over
 }
 
 // Progress is cheap enough to be asked for many times a second.
 func (s *Simulator) Progress() Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Progress{Calls: len(s.calls), Ended: len(s.calls) - s.inFlight, Webhooks: len(s.log)}
+	return Progress{Calls: len(s.calls), Ended: s.callsEnded, Webhooks: len(s.log), Messages: len(s.messages), MessagesEnded: s.messagesEnded,
+		Conversations: len(s.conversations), ConversationsEnded: len(s.conversations) - s.conversationsOpen}
 }
 
-// Close refuses new calls, cuts those in flight short and returns when nothing runs any more.
+// Close refuses new calls and messages, cuts those in flight short and returns when nothing runs any more.
 func (s *Simulator) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	for _, c := range s.calls {
 		c.cancel()
+	}
+	for _, m := range s.messages {
+		m.cancel()
 	}
 	s.mu.Unlock()
 	err := s.Wait(context.Background())
@@ -207,7 +222,7 @@ func (s *Simulator) Close() error {
 	return err
 }
 
-// begin counts a call as in flight; the caller holds mu.
+// begin counts a call or a message as in flight; the caller holds mu.
 func (s *Simulator) begin() {
 	if s.inFlight == 0 {
 		s.idle = make(chan struct{})
@@ -215,10 +230,11 @@ func (s *Simulator) begin() {
 	s.inFlight++
 }
 
-// finish takes a call out of flight.
-func (s *Simulator) finish() {
+// finish counts a call or a message as over.
+func (s *Simulator) finish(count func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	count()
 	if s.inFlight--; s.inFlight == 0 {
 		close(s.idle)
 	}

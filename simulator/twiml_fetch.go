@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,10 +123,6 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 		params[name] = values
 	}
 	d := c.dispatch(ctx, webhook{kind: f.kind, method: f.method, url: f.url, params: params})
-	wrong := func(code int, message string) (*document, int, error) {
-		c.debugDelivery(d, code, "error", message)
-		return nil, code, errFailed
-	}
 	switch {
 	case f.means == ConsentNone:
 	case d.reached: // the application has heard it, whether or not we heard the answer
@@ -133,19 +130,11 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	case c.state.replies == len(c.state.script.Replies): // asked again, the person says the same again
 		c.state.replies--
 	}
-	if d.Failure != "" {
-		code := map[string]int{"ct": 11205, "rt": 11200, "redirects": 11215}[d.Failure]
-		if code == 0 {
-			code = 11200
-		}
-		return wrong(code, strings.TrimSpace(fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error)))
+	if code, message := d.noTwiML(); code != 0 {
+		c.debugDelivery(d, code, "error", message)
+		return nil, code, errFailed
 	}
-	media, code := playable(d.ContentType)
-	switch {
-	case media == "":
-		return wrong(code, "the answer has no Content-Type")
-	case code != 0:
-		return wrong(code, "the answer's Content-Type is "+media)
+	switch media := d.media(); {
 	case strings.HasPrefix(media, "audio/"):
 		return &document{url: d.URL, verbs: []*node{{name: "Play"}}}, 0, nil
 	case media == "text/plain":
@@ -168,15 +157,23 @@ func (c *call) read(base, text string) (*document, error) {
 	return &document{url: base, verbs: verbs}, nil
 }
 
-// playable reads a Content-Type and says what Twilio writes in the Debugger when it can do nothing with it; 0 is nothing.
-func playable(contentType string) (media string, code int) {
-	media, _, _ = mime.ParseMediaType(contentType)
+// noTwiML says why an answer cannot be TwiML, in the codes of the Debugger; 0 is no reason.
+func (d Delivery) noTwiML() (code int, message string) {
+	media := d.media()
 	switch {
+	case d.Failure != "":
+		code = map[string]int{"ct": 11205, "redirects": 11215}[d.Failure]
+		return cmp.Or(code, 11200), strings.TrimSpace(fmt.Sprintf("no TwiML: status %d %s", d.Status, d.Error))
 	case media == "":
-		return "", 11200
+		return 11200, "the answer has no Content-Type"
 	case strings.HasPrefix(media, "audio/"), media == "text/plain", media == "text/xml", media == "application/xml", media == "text/html":
-		return media, 0
-	default:
-		return media, 12300
+		return 0, ""
 	}
+	return 12300, "the answer's Content-Type is " + media
+}
+
+// media is the media type of the answer, without its parameters.
+func (d Delivery) media() string {
+	media, _, _ := mime.ParseMediaType(d.ContentType)
+	return media
 }

@@ -38,6 +38,15 @@ func (k Kind) chained() bool {
 	return false
 }
 
+// ownURL says whether the request's URL belongs to this event alone: a redirect or a fallback may ask for a URL again.
+func (k Kind) ownURL() bool {
+	switch k {
+	case KindRedirect, KindFallback, KindMessageRedirect, KindMessageFallback:
+		return false
+	}
+	return true
+}
+
 // messaging says whether the request is about a message.
 func (k Kind) messaging() bool { return strings.HasPrefix(string(k), string(KindMessage)) }
 
@@ -176,8 +185,8 @@ func (s *session) reviewCopy(d Delivery) {
 	if !d.Kind.chained() || d.Status/100 != 2 {
 		return
 	}
-	if media, code := playable(d.ContentType); code != 0 {
-		s.debugDelivery(d, code, "error", "the answer to a repeated request has Content-Type "+media)
+	if code, _ := d.noTwiML(); code != 0 {
+		s.debugDelivery(d, code, "error", "the answer to a repeated request has Content-Type "+d.media())
 	}
 }
 
