@@ -131,8 +131,8 @@ func (s *stage) play(ctx context.Context) error {
 	if s.calls, err = s.api.place(ctx, s.campaign.ID, s.options.Calls); err != nil {
 		return err
 	}
-	progress := newProgress(s.options, len(s.calls))
-	defer progress.end()
+	bar := newProgress(s.options, len(s.calls))
+	defer bar.End()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -141,7 +141,7 @@ func (s *stage) play(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		progress.show(now, open.Runs)
+		bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %d functions to go", now.Webhooks, open.Runs))
 		if now.Ended >= len(s.calls) && open.Runs == 0 && open.Calls == 0 {
 			return nil
 		}

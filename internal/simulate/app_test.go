@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -31,9 +32,24 @@ func decide(kind inbox.Kind) inbox.Reply {
 		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Gather input="dtmf speech" action="/consent?attempt=1&amp;ask=yes" actionOnEmptyResult="true"><Say>May we ask you something?</Say></Gather></Response>`)}
 	case inbox.KindConsent:
 		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Say>Thank you, goodbye.</Say></Response>`)}
+	case "message":
+		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Message action="/message-status` + strings.ReplaceAll(retried, "&", "&amp;") + `">What do you pay for a case?</Message></Response>`)}
 	default:
 		return inbox.Reply{}
 	}
+}
+
+// identify names the events of messages, too.
+func identify(e *inbox.Event) (err error) {
+	switch e.Kind {
+	case "message":
+		e.ID = e.Form.Get("MessageSid") + ":message"
+	case "message-status":
+		e.ID = e.Form.Get("MessageSid") + ":" + e.Form.Get("MessageStatus")
+	default:
+		e.ID, err = inbox.ID(e.Kind, e.Form, e.Query)
+	}
+	return err
 }
 
 // correct is an application as our packages make it: the signature first, then exactly once.
@@ -61,7 +77,7 @@ func correct(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err = inbox.NewHandler(inbox.Config{Processor: processor, Verify: func(r *http.Request, body []byte) error {
+	handler, err = inbox.NewHandler(inbox.Config{Processor: processor, Identify: identify, Verify: func(r *http.Request, body []byte) error {
 		_, err := verifier.VerifyRequest(r, body)
 		return err
 	}})

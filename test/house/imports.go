@@ -48,6 +48,7 @@ var plan = []place{
 	{dir: "inbox/...", may: append([]string{"inbox", "inbox/internal/..."}, words...),
 		why: "a ready Processor serves other programs, so it needs nothing of ours but inbox"},
 
+	{dir: "internal/progress", std: true, why: "it shows figures; it does not know of what"},
 	{dir: "internal/telemetry", may: words, why: "it is below everything that it observes"},
 	{dir: "internal/ratelimit", may: words, why: "a limiter limits keys; it does not know whose"},
 	{dir: "internal/twilio", may: below("internal/telemetry"), why: "one outside technology to a folder: it speaks REST and nothing else"},
