@@ -39,7 +39,7 @@ func (c *call) run(ctx context.Context) {
 	c.drain(ctx)
 }
 
-// dial rings the person and, when they answer, talks. It returns the call's final status.
+// dial lets the phone ring and, when the person answers, plays the conversation. It returns the call's final status.
 func (c *call) dial(ctx context.Context) string {
 	if c.interrupted() {
 		return "canceled"
@@ -100,7 +100,7 @@ func (c *call) detectMachine(ctx context.Context) error {
 	if mode != "Enable" && mode != "DetectMessageEnd" {
 		return nil
 	}
-	verdict := c.verdict(mode)
+	verdict := c.detectionResult(mode)
 	asynchronous, target := c.params.Get("AsyncAmd") == "true", c.params.Get("AsyncAmdStatusCallback")
 	if !asynchronous {
 		err := c.advance(ctx, detection)
@@ -121,14 +121,14 @@ func (c *call) detectMachine(ctx context.Context) error {
 		params := c.callParams("in-progress")
 		params.Set("AnsweredBy", verdict)
 		params.Set("MachineDetectionDuration", strconv.FormatInt(detection.Milliseconds(), 10))
-		c.tellVerdict(ctx, webhook{kind: KindAMD, url: target, params: params,
+		c.reportDetection(ctx, webhook{kind: KindAMD, url: target, params: params,
 			method: orPost(c.params.Get("AsyncAmdStatusCallbackMethod"))})
 	})
 	return nil
 }
 
-// tellVerdict sends the callback of asynchronous detection, unless that is lost or late.
-func (c *call) tellVerdict(ctx context.Context, w webhook) {
+// reportDetection sends the callback of asynchronous detection, unless it is to be lost ([FaultAMDLost]) or late ([FaultAMDLate]).
+func (c *call) reportDetection(ctx context.Context, w webhook) {
 	s, f := c.sim, c.sim.config.Faults
 	tell := func(ctx context.Context) {
 		c.dispatch(ctx, w)
@@ -149,8 +149,8 @@ func (c *call) tellVerdict(ctx context.Context, w webhook) {
 	}
 }
 
-// verdict is what detection makes of the person, in Twilio's words for the mode.
-func (c *call) verdict(mode string) string {
+// detectionResult is the result of machine detection, in Twilio's words for the mode.
+func (c *call) detectionResult(mode string) string {
 	switch {
 	case c.state.script.AnsweredBy != "":
 		return c.state.script.AnsweredBy
@@ -177,7 +177,7 @@ func (c *call) awaitUpdate(ctx context.Context) {
 	}
 }
 
-// say puts a line on the call's record. It takes no time: the caller of say lets it pass.
+// say adds a line to what was said on the call. The caller lets its time pass.
 func (c *call) say(speaker Speaker, text, heard string, start, end time.Time, claims []Claim) {
 	if strings.TrimSpace(text) == "" {
 		return
@@ -188,7 +188,7 @@ func (c *call) say(speaker Speaker, text, heard string, start, end time.Time, cl
 	if heard != "" {
 		spoken = heard
 	}
-	line.words = spread(spoken, start, end)
+	line.words = spreadWords(spoken, start, end)
 	c.set(func() { c.lines = append(c.lines, line) })
 }
 
@@ -209,19 +209,19 @@ func (c *call) cutLines() {
 	c.lines = slices.DeleteFunc(c.lines, func(l Line) bool { return l.Text == "" })
 }
 
-// speaking is how long it takes to say a text.
-func speaking(text string) time.Duration {
+// speechLength is how long it takes to say a text.
+func speechLength(text string) time.Duration {
 	return time.Duration(max(len(strings.Fields(text)), 1)) * perWord
 }
 
-// word is a word and when it was said.
+// word is one word and when it was said.
 type word struct {
 	text       string
 	start, end time.Time
 }
 
-// spread lays the words of a text evenly over its time.
-func spread(text string, start, end time.Time) []word {
+// spreadWords distributes the words of a text evenly over its time.
+func spreadWords(text string, start, end time.Time) []word {
 	fields := strings.Fields(text)
 	words := make([]word, len(fields))
 	for i, field := range fields {

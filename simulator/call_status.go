@@ -12,7 +12,7 @@ import (
 
 const apiVersion = "2010-04-01"
 
-// callKey names a call by what does not depend on the order in which calls were created.
+// callKey names a call in the same way in every run: by the number, and how often that was called before.
 func callKey(to string, n int) string { return fmt.Sprintf("%s#%d", to, n) }
 
 // rfc2822 is how Twilio writes dates.
@@ -87,7 +87,7 @@ func (c *call) sendStatus(ctx context.Context, event, status string) {
 }
 
 // statusEvents are the events asked for: repeated fields, by default completed alone. One field with several
-// names in it is one unknown event, as it is to Twilio.
+// names in it is one unknown event, as at Twilio.
 func (c *call) statusEvents() []string {
 	if events := c.params["StatusCallbackEvent"]; len(events) > 0 {
 		return events

@@ -22,7 +22,7 @@ func FaultDocs() []FaultDoc {
 	return docs
 }
 
-// entry ties a fault's description to its rate.
+// entry is a fault's description and where its rate is.
 type entry struct {
 	doc  FaultDoc
 	rate func(*Faults) *float64

@@ -17,7 +17,7 @@ var schemaRefusals = []struct {
 	{http.StatusBadRequest, "Invalid schema: strict mode is not supported by this backend"},
 }
 
-// refuseSchema answers a request for a strict schema as a server that takes none, if its turn has come.
+// refuseSchema draws [FaultModelNoSchema] for the n-th question, and answers as a server that accepts no strict schema.
 func (s *Simulator) refuseSchema(w http.ResponseWriter, n int) bool {
 	if !s.seed.happens(s.config.Faults.ModelNoSchema, "model", n, "no schema") {
 		return false
@@ -28,7 +28,7 @@ func (s *Simulator) refuseSchema(w http.ResponseWriter, n int) bool {
 	return true
 }
 
-// findSchema takes the schema of a request that has it in its instructions, named by its title.
+// findSchema looks for a JSON schema in the instructions; its title is the name.
 func (request *ChatRequest) findSchema() {
 	for _, m := range request.Messages {
 		for at := 0; m.WeightedScript == "system" && at < len(m.Content); at++ {
@@ -47,7 +47,7 @@ func (request *ChatRequest) findSchema() {
 	}
 }
 
-// message puts an answer where one of many servers would put it.
+// message is the message with an answer; with one of the faults the answer is where some other server would put it.
 func (s *Simulator) message(text string, n int) map[string]any {
 	m := map[string]any{"role": "assistant", "content": text, "refusal": nil}
 	f := s.config.Faults

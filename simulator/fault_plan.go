@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// plan is what happens to one callback.
+// plan is which faults one webhook meets.
 type plan struct {
 	again     Fault // FaultNone, or how its duplicate is delivered
 	after     int   // how many later callbacks an echo waits for
@@ -16,8 +16,8 @@ type plan struct {
 	forgeries []forgery   // what else is sent under its name
 }
 
-// plan draws the faults of the ordinal-th callback of the call named key. Every fault has its own labels, so
-// that turning one on leaves the others where they were.
+// plan draws the faults of the ordinal-th webhook of the call or message named key. Each fault is drawn with labels of its own,
+// so that a change of one rate does not change where the other faults happen.
 func (s *Simulator) plan(key string, ordinal int, kind Kind) plan {
 	f, draw := s.config.Faults, s.seed
 	var p plan
@@ -41,7 +41,7 @@ func (s *Simulator) plan(key string, ordinal int, kind Kind) plan {
 	return p
 }
 
-// drawWireOptions draws how an original goes over the wire.
+// drawWireOptions draws the faults of how the original is signed and sent.
 func (s *Simulator) drawWireOptions(key string, ordinal int) wireOptions {
 	f := s.config.Faults
 	var m wireOptions
@@ -61,7 +61,7 @@ func (s *Simulator) drawWireOptions(key string, ordinal int) wireOptions {
 	}
 	m.slowRead = with(FaultSlowReader, f.SlowReader)
 	m.slowSend = with(FaultSlowSender, f.SlowSender)
-	// The faults of single attempts are noted with those.
+	// The faults of single attempts are noted when the attempt is made.
 	if s.seed.happens(f.Unreachable, key, ordinal, string(FaultUnreachable)) {
 		m.unreachable = 1
 	}
@@ -77,7 +77,7 @@ type forgery struct {
 	times int
 }
 
-// floodOf is the size of a burst of unsigned requests.
+// floodOf is how many unsigned requests a flood has.
 const floodOf = 10
 
 func (s *Simulator) forgeries(key string, ordinal int) []forgery {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// restFault draws what happens to the n-th request of this sort. Reading changes nothing, so that there is no after.
+// restFault draws the fault of a request: the n-th of those with its key. Faults after the work was done are drawn for requests
+// that change something.
 func (s *Simulator) restFault(r *http.Request) Fault {
 	f := s.config.Faults
 	key := s.restKey(r)
@@ -33,7 +34,7 @@ func (s *Simulator) restFault(r *http.Request) Fault {
 	return s.restAnswerFault(r, key, n)
 }
 
-// restKey names what a request is about in words that no SID is in: those change with Config.Run.
+// restKey names what a request is about without SIDs, which change with Config.Run.
 func (s *Simulator) restKey(r *http.Request) string {
 	key := r.Method + " " + r.Pattern
 	s.mu.Lock()
@@ -50,7 +51,8 @@ func (s *Simulator) restKey(r *http.Request) string {
 	return key + " " + cmp.Or(r.Form.Get("To"), r.Form.Get("CallSid"))
 }
 
-// injectRESTFault spoils the answer to a REST request, if its turn has come. The request was authenticated and parsed.
+// injectRESTFault draws a fault for a REST request that was authenticated and parsed, and answers accordingly. It reports whether
+// there was one.
 func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) bool {
 	fault := s.restFault(r)
 	if fault == FaultNone {
@@ -121,12 +123,12 @@ func (s *Simulator) count(fault Fault) {
 	s.counts[fault]++
 }
 
-// discardResponse takes an answer that is sent to nobody.
+// discardResponse is a ResponseWriter whose answer is not sent.
 type discardResponse struct{}
 
 func (discardResponse) Header() http.Header         { return http.Header{} }
 func (discardResponse) Write(p []byte) (int, error) { return len(p), nil }
 func (discardResponse) WriteHeader(int)             {}
 
-// defaultHang is short enough for a test, and longer than any answer of ours takes.
+// defaultHang is short enough for a test, and longer than the simulator takes for any answer.
 const defaultHang = 2 * time.Second

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// listLag is how old a call is when a lagging list has it. An application that looks several times over two minutes finds
-// every call.
+// listLag is the age from which a call or message is in a lagging list. An application that asks several times in two minutes
+// finds it.
 const listLag = 45 * time.Second
 
 // restAnswerFault draws the faults that look like answers. key and n are those of restFault.
@@ -36,7 +36,7 @@ func (s *Simulator) restAnswerFault(r *http.Request, key string, n int) Fault {
 	return FaultNone
 }
 
-// answerWrongly gives an answer that must not be believed.
+// answerWrongly answers a request with a fault that looks like an answer.
 func (s *Simulator) answerWrongly(w http.ResponseWriter, r *http.Request, fault Fault) {
 	switch fault {
 	case FaultRESTUnauthorized:

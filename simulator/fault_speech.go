@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// invention is what gives words away that nobody said; zero of a segment that was said.
+// invention is by which figures a segment that nobody said can be recognised; zero for one that was said.
 type invention struct {
 	noSpeech, compression float64 // beyond those of speech
 }
 
-// shortestSilence is the least in which words are invented, in seconds; margin is how far they stay from speech.
+// shortestSilence is the shortest silence in which words are invented, in seconds; margin is their distance from speech.
 const (
 	shortestSilence = 3.0
 	margin          = 0.8
 )
 
-// invent puts words into a silence of the transcript, as Whisper does: sure of them, with a high no_speech_prob, or one
-// phrase over and over. Whoever cannot tell by the samples is given figures to tell by; an answer without figures has
-// words only where nobody spoke at all. It reports whether it did.
+// invent adds words to a silence of the transcript, as Whisper does: without a sign of it, with a high no_speech_prob, or as one
+// phrase repeated many times. A client that has not measured the audio gets figures by which it can tell; in an answer without
+// figures words are added only where nobody spoke at all. It reports whether it added any.
 func (t *transcript) invent(verbose bool, s seed) bool {
 	at, end := 0.0, 0.0
 	from := 0.0

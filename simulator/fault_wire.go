@@ -18,7 +18,7 @@ type wireOptions struct {
 	slowRead    bool
 	slowSend    bool
 	unreachable int // so many attempts do not connect
-	// loseResponse throws the answer to the first attempt away.
+	// loseResponse: the answer to the first attempt is lost, see fault_lost_response.go.
 	loseResponse bool
 
 	// The forgeries: what no application should accept.
@@ -28,7 +28,7 @@ type wireOptions struct {
 	sortQuery   bool
 }
 
-// shuffler is what re-encoding needs of chance.
+// shuffler is the part of [rand.Rand] that re-encoding needs.
 type shuffler interface {
 	IntN(n int) int
 	Shuffle(n int, swap func(i, j int))
@@ -100,7 +100,7 @@ func (m wireOptions) encode(params url.Values) string {
 	return out.String()
 }
 
-// respell encodes letters that need none here and there, in lower-case hexadecimal, and blanks as %20.
+// respell percent-encodes every fourth or so of the characters that need no encoding, in lower-case hexadecimal, and blanks as %20.
 func respell(chance shuffler, value string) string {
 	var out strings.Builder
 	for i := range len(value) {
@@ -115,8 +115,7 @@ func respell(chance shuffler, value string) string {
 	return out.String()
 }
 
-// tampered changes what an attacker would: whatever decides most. The call stays the same, so that only the signature
-// can give it away.
+// tampered changes one parameter that an attacker would change. The call stays the same, so that only the signature shows it.
 func tampered(params url.Values) url.Values {
 	p := cloned(params)
 	for _, change := range []struct{ name, value string }{
@@ -135,8 +134,8 @@ func tampered(params url.Values) url.Values {
 	return p
 }
 
-// otherPort is the form of a URL with the port that the signed form lacks, or without the one that it has. Twilio is
-// not consistent in this, so validators take both (Twilio: Webhooks security, and its helper libraries).
+// otherPort adds the port that the signed form of a URL lacks, or leaves out the one that it has. Twilio is not consistent in
+// this, so validators accept both (Twilio: Webhooks security, and its helper libraries).
 func otherPort(signed, wire string) string {
 	scheme, authority, tail, ok := splitURL(signed)
 	if !ok {
@@ -177,7 +176,7 @@ func resorted(rawURL string) string {
 	return path + "?" + strings.Join(parts, "&")
 }
 
-// defaultSlowness is far below every timeout.
+// defaultSlowness is far below all timeouts.
 const defaultSlowness = 100 * time.Millisecond
 
 // slowReader hands bytes over in eight pieces with pauses between them, all of which take about total.

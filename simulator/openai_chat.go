@@ -119,7 +119,7 @@ func (s *Simulator) complete(w http.ResponseWriter, r *http.Request, request Cha
 	return "", false
 }
 
-// rawMessage has its content as a text or as a list of parts that have one.
+// rawMessage has as its content a text, or a list of parts with texts.
 type rawMessage struct {
 	WeightedScript string          `json:"role"`
 	Content        json.RawMessage `json:"content"`

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// MinimalModel is a [Config.Model] that says as little as it is allowed to: the minimal value of the JSON schema that was
-// asked for, and nothing where none was. It knows type, enum, const, anyOf, oneOf, properties, required, items, minItems
-// and minimum; a schema that refers elsewhere is an error.
+// MinimalModel is a [Config.Model] that answers with the smallest value that the JSON schema of the request allows, and with
+// nothing when there is no schema. It knows type, enum, const, anyOf, oneOf, properties, required, items, minItems
+// and minimum; a schema with a $ref is an error.
 func MinimalModel(_ context.Context, request ChatRequest) (string, error) {
 	if len(request.Schema) == 0 {
 		return "", nil
@@ -54,7 +54,7 @@ func (t *types) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(t))
 }
 
-// minimalOf is null where that is a choice, else the first one.
+// minimalOf is null if one of the choices allows it, else the minimal value of the first.
 func minimalOf(choices []schema) (any, error) {
 	for _, c := range choices {
 		if slices.Contains(c.Type, "null") {

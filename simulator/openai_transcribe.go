@@ -49,7 +49,7 @@ func (s *Simulator) transcribe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	format := cmp.Or(r.FormValue("response_format"), "json")
-	text, err := s.listenTo(file)
+	text, err := s.recognise(file)
 	switch {
 	case errors.Is(err, errTooShort):
 		answer(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": "Audio file is too short. Minimum audio length is 0.1 seconds.",
@@ -102,10 +102,10 @@ type timedWord struct {
 
 var errTooShort = errors.New("audio file is too short")
 
-// listenTo recognises a file as one of this simulator's recordings.
-func (s *Simulator) listenTo(file []byte) (transcript, error) {
+// recognise recognises a file as one of this simulator's recordings.
+func (s *Simulator) recognise(file []byte) (transcript, error) {
 	if sid, ok := audio.FindID3(file); ok {
-		return s.write(map[audio.Mark]bool{{Sid: sid}: true}, 0, -1)
+		return s.transcriptOf(map[audio.Mark]bool{{Sid: sid}: true}, 0, -1)
 	}
 	tracks, err := audio.DecodeWAV(file)
 	if err != nil {
@@ -124,11 +124,11 @@ func (s *Simulator) listenTo(file []byte) (transcript, error) {
 		m.Second = 0
 		marks[m] = true
 	}
-	return s.write(marks, from, time.Duration(len(tracks[0]))*time.Second/audio.SampleRate)
+	return s.transcriptOf(marks, from, time.Duration(len(tracks[0]))*time.Second/audio.SampleRate)
 }
 
-// write makes the transcript of a stretch of a recording; a negative length is all of it.
-func (s *Simulator) write(marks map[audio.Mark]bool, from, length time.Duration) (transcript, error) {
+// transcriptOf makes the transcript of a stretch of a recording; a negative length is all of it.
+func (s *Simulator) transcriptOf(marks map[audio.Mark]bool, from, length time.Duration) (transcript, error) {
 	t := transcript{measured: length >= 0}
 	var keys []string
 	s.mu.Lock()

@@ -1,7 +1,7 @@
 package simulator
 
-// The people of the cast. Each takes the lines to say once consent is given; without any, they have some
-// opinions of their own about a shop's shelves.
+// The scripts of this package. Each function takes the lines to say once consent is given; without any, the person says some
+// sentences about the prices and sales of a shop.
 
 // Consents says yes and answers.
 func Consents(answers ...Answer) Script {
@@ -27,7 +27,7 @@ func RefusesByKeypad(...Answer) Script {
 		Replies: []Reply{{Digits: "2", Means: ConsentNo}}}
 }
 
-// UnclearThenYes has to be asked twice.
+// UnclearThenYes says yes when asked for the second time.
 func UnclearThenYes(answers ...Answer) Script {
 	return Script{Name: "unclear-then-yes", Greeting: "Hello?", Answers: orOpinions(answers),
 		Replies: []Reply{{Say: "Sorry, what is this about?"}, {Say: "Oh, okay. Yes.", Means: ConsentYes}}}
@@ -42,7 +42,7 @@ func UnclearTwice(...Answer) Script {
 // Silent answers the phone and says nothing.
 func Silent(...Answer) Script { return Script{Name: "silent"} }
 
-// Busy is on the phone already.
+// Busy is a person whose line is busy.
 func Busy(...Answer) Script { return Script{Name: "busy", Outcome: LineBusy} }
 
 // NoAnswer lets it ring.
@@ -51,7 +51,7 @@ func NoAnswer(...Answer) Script { return Script{Name: "no-answer", Outcome: Nobo
 // Fails is a number that cannot be reached.
 func Fails(...Answer) Script { return Script{Name: "fails", Outcome: CallFails} }
 
-// HangsUpMidway consents, says one line and puts the phone down.
+// HangsUpMidway consents, says one line and hangs up.
 func HangsUpMidway(answers ...Answer) Script {
 	s := Consents(answers...)
 	s.Name, s.HangUp = "hangs-up-midway", &HangUp{Answers: 1}
@@ -71,17 +71,17 @@ func TakenForMachine(answers ...Answer) Script {
 	return s
 }
 
-// builtIn pairs each script's name with its maker, in the order in which lists show them.
+// builtIn lists the functions in the order in which lists show their scripts.
 func builtIn() []func(...Answer) Script {
 	return []func(...Answer) Script{Consents, ConsentsByKeypad, Refuses, RefusesByKeypad, UnclearThenYes, UnclearTwice,
 		Silent, Busy, NoAnswer, Fails, HangsUpMidway, Machine}
 }
 
-// Scripts is the whole cast, one of each, with these answers.
+// Scripts returns one of each script of this package, with these answers.
 func Scripts(answers ...Answer) []Script {
 	var all []Script
-	for _, make := range builtIn() {
-		all = append(all, make(answers...))
+	for _, script := range builtIn() {
+		all = append(all, script(answers...))
 	}
 	return all
 }

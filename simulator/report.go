@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Report is what a run came to: what was sent and how it was answered, and what is true of each call, so that an
-// application's own account can be held against it.
+// Report is the result of a run: what was sent, how it was answered, and what is true of each call and message, to compare with
+// what the application believes.
 type Report struct {
 	Seed     uint64 `json:"seed"`
 	Webhooks int    `json:"webhooks"` // deliveries that arrived, duplicates and retries included
@@ -65,7 +65,7 @@ type RecordingTruth struct {
 }
 
 // Deliveries is the log: each attempt to deliver a webhook. Those of one call are in the order in which they
-// were made, which the seed decides; how the calls are interleaved is up to the scheduler.
+// were made, which depends on the seed alone; how the calls are interleaved depends on the scheduler.
 func (s *Simulator) Deliveries() []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Simulator) Report() Report {
 	for _, e := range order {
 		rep.judge(copies[e], marks)
 	}
-	rep.settle()
+	rep.sortBroken()
 	return rep
 }
 
@@ -167,9 +167,9 @@ func (rep *Report) count(d Delivery) {
 	}
 }
 
-// judge compares the deliveries of one event. The first that was accepted sets what the others must be: copies of
-// a TwiML request get the same bytes, and exactly one copy is taken for new. Which one that is, between twins, is
-// up to the application. Only one that marks duplicates somewhere can have missed them elsewhere.
+// judge compares the deliveries of one event. All accepted copies of a TwiML request must get the same bytes as the first, and
+// exactly one copy must be taken for new; between concurrent ones the application may choose. marks says whether the
+// application marks duplicates: else it is not known whether it took one for new.
 func (rep *Report) judge(all []Delivery, marks bool) {
 	all = slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return !d.arrived() })
 	if len(all) == 0 {
@@ -211,7 +211,7 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 	}
 }
 
-// answeredLater says whether a retry made good what the first delivery of the list was too slow for.
+// answeredLater says whether a retry of the first delivery of the list was answered in time.
 func answeredLater(all []Delivery) bool {
 	return slices.ContainsFunc(all, func(d Delivery) bool { return d.Attempt > all[0].Attempt && d.Status/100 == 2 })
 }
@@ -251,7 +251,7 @@ func (r *recording) texts(speaker Speaker) []string {
 	return texts
 }
 
-// saysDuplicate reads the application's word for a repeated request: the header X-Webhook-Duplicate: true, or
+// saysDuplicate says whether the application marked its answer as one to a duplicate: the header X-Webhook-Duplicate: true, or
 // "duplicate": true in a JSON body.
 func saysDuplicate(header http.Header, body string) bool {
 	if header.Get("X-Webhook-Duplicate") == "true" {

@@ -36,7 +36,7 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 	c.start(context.Background())
 }
 
-// checkCreate says what Twilio would not take, in its codes; 0 is nothing.
+// checkCreate says why Twilio would refuse a call, with its error code; 0 if it would not.
 func (s *Simulator) checkCreate(p url.Values) (int, string) {
 	to, from := p.Get("To"), p.Get("From")
 	switch {

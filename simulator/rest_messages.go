@@ -48,7 +48,7 @@ func (s *Simulator) createMessage(w http.ResponseWriter, r *http.Request) {
 // messageKey is what two requests for the same message have in common.
 func messageKey(p url.Values) string { return "message to " + p.Get("To") + ": " + p.Get("Body") }
 
-// checkMessage says what Twilio would not take, in the codes of its error dictionary; 0 is nothing.
+// checkMessage says why Twilio would refuse a message, with the code of its error dictionary; 0 if it would not.
 func (s *Simulator) checkMessage(p url.Values) (int, string) {
 	to, from, service := p.Get("To"), p.Get("From"), p.Get("MessagingServiceSid")
 	switch length := utf8.RuneCountInString(p.Get("Body")); {

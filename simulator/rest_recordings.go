@@ -120,7 +120,7 @@ func (s *Simulator) fetchRecording(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(media)
 }
 
-// openRecording answers all that needs no media, and otherwise says what the media is made of. There is media once
+// openRecording answers all requests that need no media, and otherwise returns what the media is made of. There is media once
 // the recording is completed, with as many channels as RequestedChannels asks for (400 if there are not so many), else
 // with those of the recording (Twilio: changelog of 2022-05-25, dual-channel recordings by default).
 func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extension string) (audio.File, bool) {

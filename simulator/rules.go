@@ -2,7 +2,7 @@ package simulator
 
 import "fmt"
 
-// Violation is something that no application should do, whatever goes wrong around it.
+// Violation is a broken rule: something that no application should do, whatever goes wrong around it.
 type Violation struct {
 	Rule     string   `json:"rule"` // one of the Rule constants
 	Meaning  string   `json:"meaning"`
@@ -40,7 +40,7 @@ func Rules() []Violation {
 	}
 }
 
-// mostExamples of one rule are kept.
+// mostExamples is how many examples of one rule are kept.
 const mostExamples = 3
 
 // breakRule notes a broken rule; the report is put in order at the end.
@@ -57,8 +57,8 @@ func (rep *Report) breakRule(rule, example string) {
 	rep.Broken = append(rep.Broken, Violation{Rule: rule, Count: 1, Examples: []string{example}})
 }
 
-// settle puts what is broken into the order of the rules, with their meanings.
-func (rep *Report) settle() {
+// sortBroken adds the errors of the Debugger, and puts the violations into the order of the rules, with their meanings.
+func (rep *Report) sortBroken() {
 	for _, e := range rep.Debugger {
 		if e.Level == "error" && e.Fault == FaultNone {
 			rep.breakRule(RuleDebuggerErrors, fmt.Sprintf("%s %d: %s (%s)", e.CallSid+e.MessageSid, e.Code, e.Message, e.URL))
@@ -76,7 +76,7 @@ func (rep *Report) settle() {
 	rep.Broken = ordered
 }
 
-// short names a delivery for people.
+// short describes a delivery in one line.
 func (d Delivery) short() string {
 	name := string(d.Kind)
 	switch d.Kind {

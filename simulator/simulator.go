@@ -45,51 +45,52 @@ type Simulator struct {
 	idle     chan struct{} // closed while none is in flight
 }
 
-// Config says whose Twilio this is and how it behaves. Only the first two fields are required.
+// Config says which account this is and how the simulator behaves. Only the first two fields are required.
 type Config struct {
 	AccountSid string // user name of REST requests
 	AuthToken  string // their password, and the key of webhook signatures
 
 	Seed uint64 // decides everything that is left to chance
-	// Run goes into the SIDs and tokens, and nowhere else: with another Run, the same seed plays the same calls
-	// under other names, so that a database that has seen them once does not take them for duplicates.
+	// Run is part of all SIDs and idempotency tokens, and of nothing else. With another Run the same seed plays the same
+	// calls under other SIDs, so that an application that has seen them does not take them for duplicates.
 	Run    string
 	Faults Faults
 	// OldToken is the account's other token in the middle of a rotation: some webhooks are signed with it if Faults
 	// says so, and REST requests may use it. Empty means that nothing is being rotated.
 	OldToken string
-	// MarksDuplicates says that the application calls duplicates by their name, always: in the header
-	// X-Webhook-Duplicate: true, or in JSON as "duplicate": true. Without it, the first one called so tells.
+	// MarksDuplicates says that the application marks its answer to every duplicate: with the header
+	// X-Webhook-Duplicate: true, or in JSON with "duplicate": true. If it is not set, the first marked answer tells.
 	MarksDuplicates bool
 
 	// Numbers are those that calls and messages may come from; none means any (else errors 21210 and 21606).
 	Numbers []string
-	// Pick says who answers the n-th call (from 0) to a number; nil is MixedPeople().Pick(Seed).
+	// Pick returns the script of a person for the n-th call (from 0) to their number, and for their messages (n is 0); nil is
+	// MixedPeople().Pick(Seed).
 	Pick func(to string, n int) Script
 	// Messaging is the messaging webhook of the account's numbers: it is asked when a person answers a message.
 	Messaging Messaging
 	// Channels is the order of the speakers in dual-channel recordings.
 	Channels ChannelOrder
 
-	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
+	// OpenAIKey is the bearer token that the /v1 endpoints require; empty means none.
 	OpenAIKey string
 	// Model answers chat requests, such as [MinimalModel]; without one each is answered 501.
 	Model func(ctx context.Context, request ChatRequest) (string, error)
 
-	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL
-	// can be led to a local listener.
+	// Transport, if set, sends the webhooks, for example to a local listener instead of a public URL. The default one honours
+	// "ct".
 	Transport http.RoundTripper
-	// KeepPort signs https callbacks with their port. Twilio leaves it out (Twilio: Webhooks security).
+	// KeepPort signs https callbacks of calls with their port. Twilio leaves it out (Twilio: Webhooks security).
 	KeepPort bool
 	// BaseURL is where the application reaches the simulator, for the recordings of calls that [Simulator.Place]
 	// started. Those that were created over REST have the URL of that request.
 	BaseURL string
-	// Concurrency is how many calls are under way at once; others stay queued. 0 means 32.
+	// Concurrency is how many calls and messages are under way at once; others stay queued. 0 means 32.
 	Concurrency int
 	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
 	RetryPause time.Duration
 
-	// Slowness is the real time that a slow reader or sender takes; 0 means 100 ms.
+	// Slowness is the real time that the faults slow-reader and slow-sender take; 0 means 100 ms.
 	Slowness time.Duration
 	// Hang is the real time for which a REST request that times out is left without an answer, before the
 	// connection breaks; 0 means 2 s.
@@ -104,8 +105,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and what has been
-// observed disagree, so applications must find out.
+// ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and observations disagree, so
+// an application must measure it.
 type ChannelOrder int
 
 // The orders of channels.
@@ -115,7 +116,7 @@ const (
 	ChannelsPersonSecond                     // channel 2 is the person called, as documented
 )
 
-// New makes a simulator. It starts nothing: calls begin when they are created over REST.
+// New makes a simulator. It starts no goroutines: those of a call or message start when it is created.
 func New(config Config) (*Simulator, error) {
 	var faults []error
 	if config.AccountSid == "" {
@@ -242,7 +243,8 @@ func (s *Simulator) finish(count func()) {
 
 type connectTimeout struct{}
 
-// newTransport keeps enough connections for all calls and their twins, and gives up connecting after "ct".
+// newTransport returns a transport that keeps enough connections for all calls and their concurrent duplicates, and gives up
+// connecting after "ct".
 func newTransport(calls int) *http.Transport {
 	return &http.Transport{
 		MaxIdleConnsPerHost: 2 * calls,

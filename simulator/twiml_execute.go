@@ -46,7 +46,7 @@ func (c *call) execute(ctx context.Context, doc document) (*fetch, error) {
 	return nil, nil
 }
 
-// unknown passes over a verb, as Twilio does with a warning when it is none of its own.
+// unknown skips a verb with a warning, as Twilio does with one that does not exist.
 func (c *call) unknown(doc document, verb *node) {
 	twilios := []string{"Dial", "Record", "Enqueue", "Leave", "Queue", "Sms", "Connect", "Refer", "Pay", "Prompt", "Siprec",
 		"Stream", "Transcription"}
@@ -94,7 +94,7 @@ func (c *call) prompt(ctx context.Context, verb *node, limit time.Duration) (str
 	start := c.now
 	err := c.advance(ctx, length)
 	// Said up to the moment at which the call was cut off.
-	spoken := spread(text, start, start.Add(length))
+	spoken := spreadWords(text, start, start.Add(length))
 	spoken = slices.DeleteFunc(spoken, func(w word) bool { return w.end.After(c.now) })
 	texts := make([]string, len(spoken))
 	for i, w := range spoken {
@@ -112,7 +112,7 @@ func (c *call) prompt(ctx context.Context, verb *node, limit time.Duration) (str
 func promptLength(verb *node) time.Duration {
 	switch verb.name {
 	case "Say":
-		return speaking(verb.words())
+		return speechLength(verb.words())
 	case "Play":
 		return 2 * time.Second
 	case "Pause":

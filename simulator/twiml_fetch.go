@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// maxDocuments bounds a call whose TwiML redirects in a circle.
+// maxDocuments limits how many documents a call or a message asks for, in case its TwiML redirects in a circle.
 const maxDocuments = 100
 
-// errFailed ends a call whose TwiML could not be had, after an apology.
+// errFailed ends a call without usable TwiML.
 var errFailed = errors.New("an application error has occurred")
 
 // fetch is a request for TwiML.
@@ -26,14 +26,14 @@ type fetch struct {
 	means  Consent    // what the person meant, once the application has taken it
 }
 
-// converse talks from the answer to the end of the call.
+// converse plays the call from the answer to its end.
 func (c *call) converse(ctx context.Context) {
 	if c.state.script.HangUp != nil && c.state.script.HangUp.After > 0 {
 		c.hangAt = c.now.Add(c.state.script.HangUp.After.Duration())
 	}
 	if c.state.script.Greeting != "" {
 		start := c.now.Add(300 * time.Millisecond)
-		end := start.Add(speaking(c.state.script.Greeting))
+		end := start.Add(speechLength(c.state.script.Greeting))
 		c.state.busyUntil = end
 		c.say(Person, c.state.script.Greeting, "", start, end, nil)
 	}
@@ -78,7 +78,7 @@ func (c *call) converse(ctx context.Context) {
 	}
 }
 
-// applyUpdate turns what REST wants into the next thing to do.
+// applyUpdate returns what a REST request wants next: a document, a request for one, or the end of the call.
 func (c *call) applyUpdate(u *update) (*document, *fetch, error) {
 	switch {
 	case u == nil:
@@ -108,7 +108,7 @@ func (c *call) get(ctx context.Context, f fetch) (*document, error) {
 	return doc, err
 }
 
-// tryGet fetches TwiML once and judges the answer as Twilio does (Twilio: TwiML voice request): 4xx, 5xx and no
+// tryGet fetches TwiML once and checks the answer as Twilio does (Twilio: TwiML voice request): 4xx, 5xx and no
 // answer are 11200, a body that is no TwiML 12100, a type that cannot be played or read 12300.
 func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	status := "in-progress"
@@ -157,7 +157,7 @@ func (c *call) read(base, text string) (*document, error) {
 	return &document{url: base, verbs: verbs}, nil
 }
 
-// noTwiML says why an answer cannot be TwiML, in the codes of the Debugger; 0 is no reason.
+// noTwiML says why an answer cannot be TwiML, with a code of the Debugger; 0 if it can.
 func (d Delivery) noTwiML() (code int, message string) {
 	media := d.media()
 	switch {

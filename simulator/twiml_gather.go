@@ -76,7 +76,7 @@ func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answe
 		return c.press(ctx, verb, reply.Digits, slices.Contains(accepts, "dtmf"), timeout)
 	}
 	start := c.now
-	end := start.Add(speaking(reply.Say))
+	end := start.Add(speechLength(reply.Say))
 	var claims []Claim
 	if answer != nil {
 		claims = answer.Claims
@@ -104,7 +104,7 @@ func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answe
 	return url.Values{"SpeechResult": {heard}, "Confidence": {strconv.FormatFloat(confidence, 'f', 7, 64)}}, nil
 }
 
-// press is a turn with keys: up to numDigits of them, or up to finishOnKey, or until nothing more comes.
+// press is a turn in which the person presses keys: numDigits of them, or up to finishOnKey, or until the timeout.
 func (c *call) press(ctx context.Context, verb *node, digits string, accepted bool, timeout time.Duration) (url.Values, error) {
 	finish := verb.attr("finishOnKey", "#")
 	most, err := strconv.Atoi(verb.attr("numDigits", ""))
@@ -137,8 +137,8 @@ func (c *call) press(ctx context.Context, verb *node, digits string, accepted bo
 	return params, nil
 }
 
-// emptyInput is what an action gets when there was nothing: the names without values. Twilio documents no form
-// for it, so an application must take missing names as well.
+// emptyInput are the parameters of an action when there was no input: the names without values. Twilio does not document them, so
+// an application must accept missing names as well.
 func emptyInput(verb *node) url.Values {
 	params := url.Values{}
 	for _, kind := range strings.Fields(verb.attr("input", "dtmf")) {
@@ -153,13 +153,13 @@ func emptyInput(verb *node) url.Values {
 	return params
 }
 
-// listen is a Pause: when the questions for consent are over, or a recording runs, the person says a line in it
-// and, if it is long, goes on beyond it.
+// listen plays a Pause: once the questions for consent are over or a recording runs, the person says a line in it, which may be
+// longer than the pause.
 func (c *call) listen(ctx context.Context, length time.Duration) error {
 	start := later(c.now.Add(hesitation), c.state.busyUntil)
 	if (c.state.replies == len(c.state.script.Replies) && len(c.state.script.Replies) > 0 || c.recordingNow()) && start.Before(c.now.Add(length)) {
 		if answer := c.state.nextAnswer(); answer != nil {
-			end := start.Add(speaking(answer.Say))
+			end := start.Add(speechLength(answer.Say))
 			c.state.busyUntil = end
 			c.say(Person, answer.Say, answer.Heard, start, end, answer.Claims)
 			c.hangUpAfterAnswers()
@@ -168,7 +168,7 @@ func (c *call) listen(ctx context.Context, length time.Duration) error {
 	return c.advance(ctx, length)
 }
 
-// sayUntil puts a person's line on record as far as it came before the call was cut off.
+// sayUntil adds a person's line to what was said, up to the moment at which the call was cut off.
 func (c *call) sayUntil(text, heard string, start, end time.Time, claims []Claim) {
 	c.state.busyUntil = end
 	if c.now.Before(end) {
@@ -179,7 +179,7 @@ func (c *call) sayUntil(text, heard string, start, end time.Time, claims []Claim
 	c.say(Person, text, heard, start, end, claims)
 }
 
-// hangUpAfterAnswers decides when the person puts the phone down, once they have said what they had to say.
+// hangUpAfterAnswers sets the moment at which the person hangs up, once they have given as many answers as the script says.
 func (c *call) hangUpAfterAnswers() {
 	h := c.state.script.HangUp
 	if h == nil || h.Answers == 0 {

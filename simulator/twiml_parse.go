@@ -77,5 +77,5 @@ func (n *node) seconds(name string, otherwise int) time.Duration {
 	return time.Duration(v) * time.Second
 }
 
-// words is the text with the white space of a well-indented document taken out.
+// words is the text without the white space of an indented document.
 func (n *node) words() string { return strings.Join(strings.Fields(n.text), " ") }

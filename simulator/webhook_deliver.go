@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Delivery is one attempt to hand a webhook to the application, and what came of it.
+// Delivery is one attempt to deliver a webhook to the application, and its result.
 type Delivery struct {
 	CallSid    string     `json:"callSid"`              // empty for webhooks of messages
 	MessageSid string     `json:"messageSid,omitempty"` // empty for webhooks of calls
@@ -49,12 +49,12 @@ func (d Delivery) injected() bool {
 	return d.Fault.loses() || slices.Contains(d.Also, FaultUnreachable) || slices.Contains(d.Also, FaultLostResponse)
 }
 
-// arrived says whether the application has seen the attempt, for all that is known.
+// arrived says whether the application may have seen the attempt.
 func (d Delivery) arrived() bool {
 	return !d.Fault.loses() && !slices.Contains(d.Also, FaultUnreachable)
 }
 
-// maxBody bounds what is read of an answer; Twilio reads no TwiML beyond 64 KB.
+// maxBody is how much of an answer is read; Twilio reads no TwiML beyond 64 KB.
 const maxBody = 1 << 20
 
 // deliver sends a webhook, and again as often as its URL's retry policy says and its time allows. It returns every
@@ -65,8 +65,8 @@ func (s *session) deliver(ctx context.Context, w webhook) []Delivery {
 		s.debug(11243, "warning", w.url, "the fragment names a retry policy that does not exist")
 	}
 	var attempts []Delivery
-	// What the application takes is real time, what is lost on purpose the call's: they are counted apart, so that the same
-	// seed plays the same call.
+	// The application's time is real, the time of an answer that was lost on purpose is virtual. They are counted apart, so that
+	// the same seed plays the same call.
 	spent, waited := time.Duration(0), time.Duration(0)
 	for {
 		began := time.Now()
@@ -141,7 +141,7 @@ func (s *session) roundTrip(ctx context.Context, d Delivery, w webhook, policy o
 	return d
 }
 
-// request makes one HTTP exchange and writes it down in d. Credentials in the URL are sent only once the
+// request makes one HTTP exchange and notes it in d. Credentials in the URL are sent only once the
 // application asked for them with a 401 (Twilio: Webhooks security).
 func (s *session) request(ctx context.Context, d *Delivery, how wireOptions, policy overrides, method, target string, params url.Values) (*http.Response, error) {
 	userinfo := (*url.Userinfo)(nil)

@@ -50,10 +50,10 @@ func (k Kind) ownURL() bool {
 // messaging says whether the request is about a message.
 func (k Kind) messaging() bool { return strings.HasPrefix(string(k), string(KindMessage)) }
 
-// webhook is a request that is to be delivered, perhaps more than once.
+// webhook is a request to the application, which may be delivered more than once.
 type webhook struct {
 	kind    Kind
-	ordinal int // its place among the call's requests
+	ordinal int // its place among the webhooks of the call or message
 	method  string
 	url     string // as the application gave it, fragment included
 	params  url.Values
@@ -72,7 +72,7 @@ type held struct {
 }
 
 // dispatch sends a webhook with the faults drawn for it, and then those that waited for it. It returns the
-// delivery that the call goes on with; nothing when the webhook is held back.
+// delivery whose answer counts; an empty one when the webhook is held back.
 func (s *session) dispatch(ctx context.Context, w webhook) Delivery {
 	w.ordinal = s.ordinal
 	s.ordinal++
@@ -153,7 +153,7 @@ func (s *session) transmit(ctx context.Context, w webhook, p plan) Delivery {
 	return last
 }
 
-// forge sends what the plan has besides a webhook. A forgery that happens to be the honest request is left out.
+// forge sends the forgeries of a plan. One that does not differ from the real request is left out.
 func (s *session) forge(ctx context.Context, w webhook, p plan, first bool) []Delivery {
 	var sent []Delivery
 	for _, f := range p.forgeries {
@@ -179,8 +179,7 @@ func (s *session) logDropped(w webhook, fault Fault) {
 	s.set(func() { s.sim.log = append(s.sim.log, d) })
 }
 
-// reviewCopy writes down what Twilio would have made of the answer to a copy of a TwiML request, had it been the
-// only one.
+// reviewCopy adds to the Debugger what Twilio would say about the answer to a copy of a TwiML request, if that were the only one.
 func (s *session) reviewCopy(d Delivery) {
 	if !d.Kind.chained() || d.Status/100 != 2 {
 		return
@@ -190,7 +189,7 @@ func (s *session) reviewCopy(d Delivery) {
 	}
 }
 
-// flush delivers what is still held back when the call is over, those closest to their turn first.
+// flush delivers what is still held back at the end, those closest to their turn first.
 func (s *session) flush(ctx context.Context) {
 	for len(s.held) > 0 {
 		waiting := s.held

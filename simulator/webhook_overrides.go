@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ceiling bounds all attempts of one call-related request together (Twilio: Webhooks connection overrides).
+// ceiling is the longest time for all attempts of one request together (Twilio: Webhooks connection overrides).
 const ceiling = 15 * time.Second
 
 // overrides are the connection settings that a callback URL asks for in its fragment, such as
@@ -51,8 +51,8 @@ func parseOverrides(rawURL string) (o overrides, ok bool) {
 	return o, true
 }
 
-// retry says whether the policy repeats a request that failed in this way. No failure is none to repeat, and neither is
-// one that no policy names: an answer that broke off, or redirects without an end.
+// retry says whether the policy repeats a request that failed in this way. A failure that no policy
+// names is not repeated: an answer that broke off, or too many redirects.
 func (o overrides) retry(failure string) bool {
 	switch failure {
 	case "4xx", "5xx", "ct", "rt":

@@ -17,9 +17,9 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Options say what is tried on whom. AccountSid and AuthToken are required, and URL unless WaitForCalls is set.
+// Options say which application is tested, and how. AccountSid and AuthToken are required, and URL unless WaitForCalls is set.
 type Options struct {
-	// Out takes the progress and the table; nil is nobody.
+	// Out, if set, gets the progress and the closing table.
 	Out io.Writer
 	// Terminal draws a progress bar instead of plain lines.
 	Terminal bool
@@ -39,9 +39,9 @@ type Options struct {
 
 	Calls int     // to place or to wait for, or people who text; 0 means 100
 	Rate  float64 // of them that begin in a second; 0 means 50
-	// Seed decides everything that is left to chance.
+	// Seed is what everything random is drawn from.
 	Seed uint64
-	// Run goes into all SIDs, so that an application that remembers takes no new call for an old one; empty is a new one.
+	// Run is part of all SIDs, so that an application does not take the calls of another run for duplicates; empty is a new one.
 	Run string
 
 	Profile string             // empty is rough
@@ -64,7 +64,7 @@ type Options struct {
 	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
 }
 
-// ArgumentError lists everything that is wrong with the options, one line each.
+// ArgumentError lists all faults of the options, one line each.
 type ArgumentError struct{ Faults []string }
 
 func (e *ArgumentError) Error() string { return strings.Join(e.Faults, "\n") }

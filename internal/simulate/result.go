@@ -12,7 +12,7 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Result is what a run came to. It is written as JSON as it stands.
+// Result is the result of a run, in the form in which it is written as JSON.
 type Result struct {
 	Command string           `json:"command"` // starts the same run again, with the tokens in the environment
 	Profile string           `json:"profile"`
@@ -56,7 +56,7 @@ func newResult(o Options, faults simulator.Faults, sim *simulator.Simulator, too
 	return r
 }
 
-// judgeEnd says what a run that did not come to its end has to say.
+// judgeEnd adds the rules that are broken when the run was cut short or nothing was answered.
 func (r *Result) judgeEnd(o Options, open simulator.Progress, cut error) {
 	begun, ended := open.Calls, open.Ended
 	if o.SMS {

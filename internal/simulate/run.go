@@ -13,8 +13,8 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Run plays the calls and says what came of them. The error is an *ArgumentError, or says why nothing could be
-// played at all; what the application did wrong is in the result. A context that ends cuts the run short, and the
+// Run plays the calls and returns the result. The error is an *ArgumentError, or says why nothing could be played
+// at all; what the application did wrong is in the result. A context that ends cuts the run short, and the
 // result says so.
 func Run(ctx context.Context, options Options) (*Result, error) {
 	options, faults, err := options.withDefaults()
@@ -44,7 +44,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	return r.play(ctx, faults)
 }
 
-// run is one run while it goes on.
+// run is the state of one run.
 type run struct {
 	options Options
 	url     string
@@ -52,7 +52,7 @@ type run struct {
 	asked   atomic.Int64 // when something last went on, in Unix nanoseconds
 }
 
-// ServeHTTP serves what the simulator does.
+// ServeHTTP serves the simulator, and notes when the application last made a request.
 func (r *run) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	defer func() { r.asked.Store(time.Now().UnixNano()) }()
 	r.sim.ServeHTTP(w, request)
@@ -98,7 +98,7 @@ func (o Options) config(faults simulator.Faults, url string) simulator.Config {
 	}
 }
 
-// play places the calls, or waits for them, and sees them to their end.
+// play places the calls, or waits for them, until all are over.
 func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error) {
 	bounded, cancel := context.WithTimeoutCause(ctx, r.options.Within, fmt.Errorf("not done within %s", r.options.Within))
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"net/url"
 )
 
-// PlaceOptions describe a call that the simulator starts by itself. To, From and URL are required.
+// PlaceOptions describe a call that is started without a REST request. To, From and URL are required.
 type PlaceOptions struct {
 	To, From string // E.164; To is the person, whose script is played, also of an inbound call
 
@@ -23,7 +23,7 @@ type PlaceOptions struct {
 	Inbound bool
 }
 
-// Place starts a call without a REST request, as if another program had made it, or as if somebody called in. It
+// Place starts a call without a REST request, as if another program had placed it, or as if a person had called. It
 // returns the CallSid at once; the call is cut short when ctx ends. The recordings of such calls are at
 // [Config.BaseURL].
 func (s *Simulator) Place(ctx context.Context, o PlaceOptions) (string, error) {

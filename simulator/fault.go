@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Fault names what was done on purpose. [FaultDocs] says of each what it means and what a correct application does.
+// Fault names something that goes wrong on purpose. [FaultDocs] says of each what it means and what a correct application does.
 type Fault string
 
-// The faults that a delivery shows in the log as its place in the traffic. A delivery without one is the original, in
-// its turn.
+// The faults of when and how often a webhook is delivered, in [Delivery.Fault]. A delivery without one is the original, in its
+// place.
 const (
 	FaultNone      Fault = ""
 	FaultDuplicate Fault = "duplicate" // the same request again, right after its original was answered
@@ -20,10 +20,10 @@ const (
 	FaultDrop      Fault = "drop"      // never arrives; TwiML requests fail to connect at every attempt
 )
 
-// The faults of how an original goes over the wire. They stand in [Delivery.Also]: the same delivery can be late, too.
+// The faults of how an original is signed, sent and answered, in [Delivery.Also]: the same delivery can be late, too.
 const (
 	FaultUnreachable   Fault = "unreachable"    // the first attempt does not connect
-	FaultLostResponse  Fault = "lost-response"  // the application answered the first attempt, nobody heard it
+	FaultLostResponse  Fault = "lost-response"  // the application answered the first attempt, Twilio did not receive the answer
 	FaultSlowReader    Fault = "slow-reader"    // the answer is read in small pieces
 	FaultSlowSender    Fault = "slow-sender"    // the body is sent in small pieces
 	FaultStaleToken    Fault = "stale-token"    // signed with Config.OldToken
@@ -31,7 +31,7 @@ const (
 	FaultBodyReencoded Fault = "body-reencoded" // the same parameters in another order and percent-encoding
 )
 
-// The faults of requests that nobody should believe. Each is a delivery of its own besides the real one.
+// The forgeries: requests that no application should accept. Each is a delivery of its own besides the real one.
 const (
 	FaultWrongToken   Fault = "wrong-token"    // signed with a token that is not the account's
 	FaultTampered     Fault = "tampered"       // changed after it was signed
@@ -48,7 +48,7 @@ const (
 	FaultMediaLate       Fault = "media-late"       // the file is 404 once or twice after its callback
 )
 
-// The faults of the REST API. A request counts as the n-th to its call or number, whatever else goes on.
+// The faults of the REST API. They are drawn for the n-th request about a call, message, recording or number.
 const (
 	FaultRESTBusy          Fault = "rest-429"            // refused, not done
 	FaultRESTErrorBefore   Fault = "rest-500-before"     // 500, not done
@@ -59,8 +59,7 @@ const (
 	FaultRESTCutAfter      Fault = "rest-cut-after"      // the connection breaks, but it was done
 )
 
-// The faults of what a recording holds, and of the servers below /v1 that hear and read: speech-to-text and language models
-// as people run them.
+// The faults of what is on a recording, and of the servers below /v1: speech-to-text and language models.
 const (
 	FaultRecordingSilent Fault = "recording-silent" // nothing of the person is on it
 	FaultRecordingEmpty  Fault = "recording-empty"  // its file is a head without samples
@@ -74,7 +73,7 @@ const (
 	FaultModelParts      Fault = "model-parts"      // the content is a list of parts
 )
 
-// The faults of the REST API that look like answers, and of its credentials.
+// The faults of the REST API that look like ordinary answers, and of its credentials.
 const (
 	FaultRESTNoList         Fault = "rest-no-list"      // a list is answered 200 with something that is no list
 	FaultRESTForeignRows    Fault = "rest-foreign-rows" // a list of calls is not filtered, and has a stranger's
@@ -110,16 +109,16 @@ func (f Fault) forged() bool {
 }
 
 // Faults says how often Twilio misbehaves, as rates from 0 (never) to 1 (always). Each callback, recording and REST
-// request draws its own faults from [Config.Seed]. The zero value is a network on its best day; [ParseProfile] has
-// worse ones, and [FaultDocs] says more of each.
+// request draws its own faults from [Config.Seed]. With the zero value nothing goes wrong; [ParseProfile] returns sets of
+// rates, and [FaultDocs] says more of each fault.
 type Faults struct {
 	// Duplicate delivers a request twice: same body, same signature, same idempotency token. One third each come
 	// right after the original's answer, while the original is in flight, and later in the call.
 	Duplicate float64 `json:"duplicate,omitempty" yaml:"duplicate,omitempty"`
-	// Reorder holds a status or recording callback back until one to three later ones were delivered, or the call
+	// Reorder holds a callback back until one to three later ones were delivered, or the call or message
 	// is over. TwiML requests are never reordered: each is the answer to the one before.
 	Reorder float64 `json:"reorder,omitempty" yaml:"reorder,omitempty"`
-	// Delay delivers a callback 1 to 90 s of the call's time after it happened.
+	// Delay delivers a callback 1 to 90 s of virtual time after it happened.
 	Delay float64 `json:"delay,omitempty" yaml:"delay,omitempty"`
 	// Drop loses a callback for good. A TwiML request cannot connect, however often its policy retries.
 	Drop float64 `json:"drop,omitempty" yaml:"drop,omitempty"`
@@ -175,7 +174,7 @@ type Faults struct {
 	RecordingBefore float64 `json:"recordingBefore,omitempty" yaml:"recordingBefore,omitempty"`
 }
 
-// check names every rate that is none.
+// check names every rate that is not between 0 and 1.
 func (f Faults) check() error {
 	var faults []error
 	for _, entry := range catalogue() {
