@@ -63,6 +63,27 @@ func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// create answers a request that creates a call or a message: 400 for what check refuses, else 201 with what add added. That starts
+// once the answer is on its way.
+func (s *Simulator) create(w http.ResponseWriter, r *http.Request, check func(url.Values) (int, string), add func(url.Values) (map[string]any, func())) {
+	params := cloned(r.PostForm)
+	if code, message := check(params); code != 0 {
+		refuse(w, http.StatusBadRequest, code, message)
+		return
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
+		return
+	}
+	body, start := add(params)
+	s.mu.Unlock()
+	answer(w, http.StatusCreated, body)
+	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
+	start()
+}
+
 // knows says whether this is one of the account's tokens, 1 or 0: in the middle of a rotation it has two.
 func (s *Simulator) knows(token string) int {
 	known := subtle.ConstantTimeCompare([]byte(token), []byte(s.config.AuthToken))
@@ -87,10 +108,6 @@ func refuse(w http.ResponseWriter, status, code int, message string) {
 
 func refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
-}
-
-func refuseClosed(w http.ResponseWriter) {
-	refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

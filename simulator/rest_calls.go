@@ -13,27 +13,14 @@ import (
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// createCall answers POST Calls.json: 201 with the queued call. The call starts once that answer is on its way.
+// createCall answers POST Calls.json with the queued call.
 func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
-	params := cloned(r.PostForm)
-	if code, message := s.checkCreate(params); code != 0 {
-		refuse(w, http.StatusBadRequest, code, message)
-		return
-	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		refuseClosed(w)
-		return
-	}
-	c := s.newCall(baseURL(r), params)
-	s.noteRepeat(callTo(c.to), c.sid)
-	s.begin()
-	body := c.resource()
-	s.mu.Unlock()
-	answer(w, http.StatusCreated, body)
-	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
-	c.start(context.Background())
+	s.create(w, r, s.checkCreate, func(params url.Values) (map[string]any, func()) {
+		c := s.newCall(baseURL(r), params)
+		s.noteRepeat(callTo(c.to), c.sid)
+		s.begin()
+		return c.resource(), func() { c.start(context.Background()) }
+	})
 }
 
 // checkCreate says why Twilio would refuse a call, with its error code; 0 if it would not.

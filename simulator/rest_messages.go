@@ -12,37 +12,23 @@ import (
 	"unicode/utf8"
 )
 
-// createMessage answers POST Messages.json: 201 with the queued message (accepted, of a messaging service). It is sent once that
-// answer is on its way.
+// createMessage answers POST Messages.json with the queued message; one that a messaging service is to send is accepted.
 func (s *Simulator) createMessage(w http.ResponseWriter, r *http.Request) {
-	p := cloned(r.PostForm)
-	if code, message := s.checkMessage(p); code != 0 {
-		refuse(w, http.StatusBadRequest, code, message)
-		return
-	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		refuseClosed(w)
-		return
-	}
-	to, number, status := p.Get("To"), p.Get("From"), "queued"
-	if p.Get("MessagingServiceSid") != "" {
-		status = "accepted"
-		number = cmp.Or(append([]string{number}, s.config.Numbers...)...)
-	}
-	n := s.texted[to]
-	s.texted[to]++
-	m := s.newMessage("message "+callKey(to, n), to, s.config.Now().UTC(), message{
-		conversation: s.conversationOf(to, number, s.config.Messaging), direction: "outbound-api", number: number, body: p.Get("Body"),
-		media: len(p["MediaUrl"]), service: p.Get("MessagingServiceSid"), callback: p.Get("StatusCallback"), status: status, final: true,
+	s.create(w, r, s.checkMessage, func(p url.Values) (map[string]any, func()) {
+		to, number, status := p.Get("To"), p.Get("From"), "queued"
+		if p.Get("MessagingServiceSid") != "" {
+			status = "accepted"
+			number = cmp.Or(append([]string{number}, s.config.Numbers...)...)
+		}
+		n := s.texted[to]
+		s.texted[to]++
+		m := s.newMessage("message "+callKey(to, n), to, s.config.Now().UTC(), message{
+			conversation: s.conversationOf(to, number, s.config.Messaging), direction: "outbound-api", number: number, body: p.Get("Body"),
+			media: len(p["MediaUrl"]), service: p.Get("MessagingServiceSid"), callback: p.Get("StatusCallback"), status: status, final: true,
+		})
+		s.noteRepeat(messageKey(p), m.sid)
+		return m.resource(), func() { s.startMessage(context.Background(), m) }
 	})
-	s.noteRepeat(messageKey(p), m.sid)
-	body := m.resource()
-	s.mu.Unlock()
-	answer(w, http.StatusCreated, body)
-	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
-	s.startMessage(context.Background(), m)
 }
 
 // messageKey is what two requests for the same message have in common.
