@@ -71,9 +71,10 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	id := r.Form.Get("CallSid") + r.URL.Path + r.URL.RawQuery + r.Form.Get("CallStatus") + r.Form.Get("RecordingStatus") + r.Form.Get("RecordingSid")
-	if r.URL.Path != "/status" && r.URL.Path != "/recording" {
-		id = r.Form.Get("CallSid") + r.URL.RequestURI()
+	sid := r.Form.Get("CallSid") + r.Form.Get("MessageSid")
+	id := sid + r.URL.Path + r.URL.RawQuery + r.Form.Get("CallStatus") + r.Form.Get("RecordingStatus") + r.Form.Get("RecordingSid") + r.Form.Get("MessageStatus")
+	if r.URL.Path != "/status" && r.URL.Path != "/recording" && r.URL.Path != "/message-status" {
+		id = sid + r.URL.RequestURI()
 	}
 	body, duplicate := a.answers[id]
 	if !duplicate {
@@ -111,6 +112,8 @@ func (a *app) decide(r *http.Request) string {
 	switch r.URL.Path {
 	case "/voice":
 		return question(1)
+	case "/message", "/fallback":
+		return fmt.Sprintf(`<Response><Message action="%s/message-status%s"><Body>You wrote: %s</Body></Message></Response>`, a.url, a.policy, r.Form.Get("Body"))
 	case "/consent":
 		said := strings.ToLower(r.Form.Get("SpeechResult"))
 		words := strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) })
@@ -225,6 +228,8 @@ func kinds(log []Delivery) string {
 			name = d.Params.Get("CallStatus")
 		case KindRecording:
 			name = "recording:" + d.Params.Get("RecordingStatus")
+		case KindMessageStatus:
+			name = d.Params.Get("MessageStatus")
 		}
 		if d.Fault != FaultNone {
 			name += "(" + string(d.Fault) + ")"

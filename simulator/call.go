@@ -1,32 +1,21 @@
 package simulator
 
 import (
-	"context"
-	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"time"
 )
 
-// call is one call from its creation to its last callback. One goroutine, the caller, lives its timeline; REST
-// handlers look at it, and leave wishes in update.
+// call is one call. Its goroutine plays the script along the session's virtual time; REST handlers leave changes in update.
 type call struct {
-	sim      *Simulator
-	key      string // the number and how often it was called before: what all chance is drawn from
-	sid      string
-	base     string     // URL of this simulator, as the application reached it
-	to, from string     // the person, and the application's number
-	inbound  bool       // the person called
-	params   url.Values // of the REST request
-	script   Script
-	person   int // the person's channel in dual recordings, 1 or 2
-	cancel   context.CancelFunc
-	changed  chan struct{} // wakes the caller when update was set
-	client   *http.Client  // keeps cookies for the length of the call, as Twilio does
+	session
+	base    string     // URL of this simulator, as the application reached it
+	from    string     // the application's number
+	inbound bool       // the person called
+	params  url.Values // of the REST request
+	person  int        // the person's channel in dual recordings, 1 or 2
 
-	// Guarded by Simulator.mu; the caller alone writes those above the blank line.
-	now        time.Time // the present moment of the call's timeline
-	status     string    // as the REST API names it
+	// Guarded by Simulator.mu; the call's goroutine alone writes those above the blank line.
+	status     string // as the REST API names it
 	created    time.Time
 	started    time.Time // dialled
 	answered   time.Time
@@ -38,11 +27,10 @@ type call struct {
 	deleted    bool // REST shows it no more
 	recordings []*recording
 	update     *update
-	errands    []func(context.Context) // what the caller has to do before it goes on
 
-	timeline timeline
-	post     post
-	talk     talk
+	sequence int       // of the next status callback
+	hangAt   time.Time // when the person hangs up; zero: not yet decided
+	state    scriptState
 }
 
 // update is what a REST request wants of a call.
@@ -75,25 +63,20 @@ const (
 	Person Speaker = "person" // whoever was called
 )
 
-// newCall books a call; the caller of newCall holds mu.
+// newCall adds a call to the list of calls; its caller holds mu.
 func (s *Simulator) newCall(base string, params url.Values) *call {
 	to := params.Get("To")
 	n := s.dialled[to]
 	s.dialled[to]++
 	key := callKey(to, n)
-	jar, _ := cookiejar.New(nil) // fails only for a broken public suffix list, of which there is none
 	now := s.config.Now().UTC()
 	c := &call{
-		sim: s, key: key, base: base, to: to, from: params.Get("From"), params: params,
-		sid:     s.seed.sid("CA", s.config.Run, key),
-		script:  s.config.Pick(to, n),
+		session: s.newSession(key, s.seed.sid("CA", s.config.Run, key), to, now),
+		base:    base, from: params.Get("From"), params: params,
+		state:   scriptState{script: s.config.Pick(to, n)},
 		person:  s.personChannel(key),
-		changed: make(chan struct{}, 1),
-		now:     now, created: now, status: "queued",
-		cancel: func() {},
+		created: now, status: "queued",
 	}
-	c.client = &http.Client{Transport: s.send, Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	s.calls = append(s.calls, c)
 	s.bySid[c.sid] = c
 	return c
@@ -101,9 +84,9 @@ func (s *Simulator) newCall(base string, params url.Values) *call {
 
 func (s *Simulator) personChannel(key string) int {
 	switch s.config.Channels {
-	case ChannelsPersonOne:
+	case ChannelsPersonFirst:
 		return 1
-	case ChannelsPersonLast:
+	case ChannelsPersonSecond:
 		return 2
 	default:
 		return 1 + s.seed.rand(key, "channel").IntN(2)
@@ -115,8 +98,8 @@ func (c *call) live() bool {
 	return c.status == "queued" || c.status == "ringing" || c.status == "in-progress"
 }
 
-// ask leaves a wish for the caller; the caller of ask holds mu.
-func (c *call) ask(u update) {
+// requestUpdate leaves a change for the call's goroutine; its caller holds mu.
+func (c *call) requestUpdate(u update) {
 	c.update = &u
 	select {
 	case c.changed <- struct{}{}:
@@ -124,22 +107,15 @@ func (c *call) ask(u update) {
 	}
 }
 
-// take removes the wish, if there is one.
-func (c *call) take() *update {
+// takeUpdate returns the change that a REST request left, or nil.
+func (c *call) takeUpdate() *update {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
 	u := c.update
 	c.update = nil
-	select { // the knock belongs to the wish: left behind, it would cut a later wait short
+	select { // the wake-up belongs to this change: left behind, it would cut a later wait short
 	case <-c.changed:
 	default:
 	}
 	return u
-}
-
-// set changes what REST shows of the call, under its lock.
-func (c *call) set(change func()) {
-	c.sim.mu.Lock()
-	defer c.sim.mu.Unlock()
-	change()
 }

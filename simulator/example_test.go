@@ -77,8 +77,8 @@ func ExampleNew() {
 }
 
 // People come from a file, in YAML or JSON.
-func ExampleReadCast() {
-	cast, err := simulator.ReadCast(strings.NewReader(`
+func ExampleReadPeople() {
+	people, err := simulator.ReadPeople(strings.NewReader(`
 people:
   - name: agrees
     replies: [{say: "Yes.", means: "yes"}]
@@ -91,7 +91,7 @@ people:
 		fmt.Println(err)
 		return
 	}
-	pick := cast.Pick(7) // for Config.Pick
+	pick := people.Pick(7) // for Config.Pick
 	fmt.Println(pick("+15557770001", 0).Name, pick("+15557770007", 0).Name)
 	// Output: agrees on-the-phone
 }
@@ -171,4 +171,42 @@ func ExampleSimulator_Place() {
 	report := sim.Report()
 	fmt.Println(report.Truths[0].Lines[0].Text, len(report.Broken))
 	// Output: Good morning, +15557770001. 0
+}
+
+// Somebody texts, and answers what the application writes back.
+func ExampleSimulator_Text() {
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		if r.FormValue("Body") == "Hello" {
+			fmt.Fprint(w, "<Response><Message>May we ask you something?</Message></Response>")
+			return
+		}
+		fmt.Fprint(w, "<Response><Message>Thank you.</Message></Response>")
+	}))
+	defer application.Close()
+	sim, err := simulator.New(simulator.Config{AccountSid: "AC0123456789abcdef0123456789abcdef", AuthToken: "secret",
+		Messaging: simulator.Messaging{URL: application.URL},
+		Pick:      func(string, int) simulator.Script { return simulator.Refuses() }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sim.Close()
+	ctx := context.Background()
+	if _, err := sim.Text(ctx, simulator.TextOptions{From: "+15557770001", To: "+15550001111", Body: "Hello"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := sim.Wait(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, message := range sim.MessageTruths() {
+		fmt.Println(message.Direction, message.Status, message.Body)
+	}
+	// Output:
+	// inbound received Hello
+	// outbound-reply delivered May we ask you something?
+	// inbound received No, I'd rather not.
+	// outbound-reply delivered Thank you.
 }

@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"github.com/i-agent/iagent/simulator/internal/audio"
 )
 
 // download gets a recording's media with the account's credentials.
@@ -94,7 +95,7 @@ func split(stereo []byte) [2][]byte {
 }
 
 func TestEachChannelOfADualRecordingIsHeardAlone(t *testing.T) {
-	for _, order := range []ChannelOrder{ChannelsPersonOne, ChannelsPersonLast} {
+	for _, order := range []ChannelOrder{ChannelsPersonFirst, ChannelsPersonSecond} {
 		r := newRig(t, Config{Channels: order, Pick: func(string, int) Script { return Consents() }})
 		r.call(t, "+15557770001")
 		r.wait(t)
@@ -106,7 +107,7 @@ func TestEachChannelOfADualRecordingIsHeardAlone(t *testing.T) {
 		}
 		channels := split(stereo)
 		person, agent := channels[0], channels[1]
-		if order == ChannelsPersonLast {
+		if order == ChannelsPersonSecond {
 			person, agent = agent, person
 		}
 		_, p := r.transcribe(t, "person.wav", person)
@@ -248,40 +249,12 @@ func TestOtherAudioIsRefused(t *testing.T) {
 	r := newRig(t, Config{})
 	for name, file := range map[string][]byte{
 		"text":              []byte("hello"),
-		"foreign WAV":       encodeWAV([][]int16{make([]int16, 8000)}),
+		"foreign WAV":       audio.EncodeWAV([][]int16{make([]int16, 8000)}),
 		"foreign MP3":       append([]byte("ID3\x03\x00\x00\x00\x00\x00\x00"), 0xFF, 0xFB),
-		"unknown recording": tape{sid: "RE00000000000000000000000000000000", length: 3e9, tracks: []track{{}}}.wav(),
+		"unknown recording": audio.File{Sid: "RE00000000000000000000000000000000", Length: 3e9, Channels: []audio.Channel{{}}}.WAV(),
 	} {
 		if status, answer := r.transcribe(t, "x.wav", file); status != 400 || answer.Error.Message == "" {
 			t.Errorf("%s: %d %+v", name, status, answer)
 		}
-	}
-}
-
-func FuzzDecodeWAV(f *testing.F) {
-	f.Add(encodeWAV([][]int16{{1, 2, 3}, {4, 5, 6}}))
-	f.Add([]byte("RIFF\x00\x00\x00\x00WAVEdata\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, file []byte) {
-		tracks, err := decodeWAV(file)
-		if err != nil {
-			return
-		}
-		for _, samples := range tracks {
-			if len(samples) != len(tracks[0]) {
-				t.Fatal("tracks of different lengths")
-			}
-			findMark(samples)
-		}
-	})
-}
-
-func BenchmarkWAV(b *testing.B) {
-	t := tape{sid: "RE00000000000000000000000000000000", length: 60e9, tracks: []track{{channel: 1}, {channel: 2}}}
-	for i := range 60 {
-		word := burst{Agent, time.Duration(i) * time.Second, time.Duration(i)*time.Second + 300*time.Millisecond}
-		t.tracks[i%2].bursts = append(t.tracks[i%2].bursts, word)
-	}
-	for b.Loop() {
-		b.SetBytes(int64(len(t.wav())))
 	}
 }

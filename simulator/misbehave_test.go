@@ -348,7 +348,7 @@ func TestBodyReencodedMeansTheSame(t *testing.T) {
 		t.Errorf("%d refused, %v", rep.Refused, rep.Faults)
 	}
 	params := url.Values{"To": {"+15557770001"}, "SpeechResult": {"Ja, é + 100 %"}, "Empty": {""}, "Twice": {"b", "a", "b"}}
-	m := manner{shuffle: func() shuffler { return seed(1).rand("body") }}
+	m := wireOptions{shuffle: func() shuffler { return seed(1).rand("body") }}
 	text := m.encode(params)
 	back, err := url.ParseQuery(text)
 	if err != nil || asJSON(t, back) != asJSON(t, params) || text == params.Encode() {

@@ -1,98 +1,90 @@
 package simulator
 
-// The people of the cast. Each takes the lines to say once consent is given; without any, they have some
-// opinions of their own about a shop's shelves.
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
 
-// Consents says yes and answers.
-func Consents(answers ...Answer) Script {
-	return Script{Name: "consents", Greeting: "Hello?", Answers: orOpinions(answers),
-		Replies: []Reply{{Say: "Yes, sure, go ahead.", Means: ConsentYes}}}
+	"gopkg.in/yaml.v3"
+)
+
+// People decides which script is played for which number. A number that a script names gets that script; for all other
+// numbers a script is drawn by weight from those that name no numbers.
+type People struct {
+	Scripts []WeightedScript `json:"people" yaml:"people"`
 }
 
-// ConsentsByKeypad presses 1 in the middle of the question, and answers.
-func ConsentsByKeypad(answers ...Answer) Script {
-	return Script{Name: "consents-by-keypad", Greeting: "Hello?", Answers: orOpinions(answers),
-		Replies: []Reply{{Digits: "1", Means: ConsentYes, BargeIn: true}}}
+// WeightedScript is a script and when it is played.
+type WeightedScript struct {
+	Script  `yaml:",inline"`
+	Weight  int      `json:"weight,omitempty" yaml:"weight,omitempty"`   // 0 means 1
+	Numbers []string `json:"numbers,omitempty" yaml:"numbers,omitempty"` // E.164; with numbers, the weight is not used
 }
 
-// Refuses says no.
-func Refuses(...Answer) Script {
-	return Script{Name: "refuses", Greeting: "Yes, who is this?",
-		Replies: []Reply{{Say: "No, I'd rather not.", Means: ConsentNo}}}
-}
-
-// RefusesByKeypad presses 2.
-func RefusesByKeypad(...Answer) Script {
-	return Script{Name: "refuses-by-keypad", Greeting: "Hello?",
-		Replies: []Reply{{Digits: "2", Means: ConsentNo}}}
-}
-
-// UnclearThenYes has to be asked twice.
-func UnclearThenYes(answers ...Answer) Script {
-	return Script{Name: "unclear-then-yes", Greeting: "Hello?", Answers: orOpinions(answers),
-		Replies: []Reply{{Say: "Sorry, what is this about?"}, {Say: "Oh, okay. Yes.", Means: ConsentYes}}}
-}
-
-// UnclearTwice never says yes or no.
-func UnclearTwice(...Answer) Script {
-	return Script{Name: "unclear-twice", Greeting: "Hello?",
-		Replies: []Reply{{Say: "I was there yesterday."}, {Say: "The weather is lovely here."}}}
-}
-
-// Silent answers the phone and says nothing.
-func Silent(...Answer) Script { return Script{Name: "silent"} }
-
-// Busy is on the phone already.
-func Busy(...Answer) Script { return Script{Name: "busy", Outcome: AnswersBusy} }
-
-// NoAnswer lets it ring.
-func NoAnswer(...Answer) Script { return Script{Name: "no-answer", Outcome: AnswersNever} }
-
-// Fails is a number that cannot be reached.
-func Fails(...Answer) Script { return Script{Name: "fails", Outcome: AnswersFailed} }
-
-// HangsUpMidway consents, says one line and puts the phone down.
-func HangsUpMidway(answers ...Answer) Script {
-	s := Consents(answers...)
-	s.Name, s.HangUp = "hangs-up-midway", &HangUp{Answers: 1}
-	return s
-}
-
-// Machine is an answering machine.
-func Machine(...Answer) Script {
-	return Script{Name: "machine", Outcome: AnswersByTape,
-		Greeting: "You have reached the store. Please leave a message after the tone."}
-}
-
-// TakenForMachine is a person who presses 1, and whom machine detection takes for a machine. It is not in [Scripts].
-func TakenForMachine(answers ...Answer) Script {
-	s := ConsentsByKeypad(answers...)
-	s.Name, s.AnsweredBy = "taken-for-machine", "machine_start"
-	return s
-}
-
-// builtIn pairs each script's name with its maker, in the order in which lists show them.
-func builtIn() []func(...Answer) Script {
-	return []func(...Answer) Script{Consents, ConsentsByKeypad, Refuses, RefusesByKeypad, UnclearThenYes, UnclearTwice,
-		Silent, Busy, NoAnswer, Fails, HangsUpMidway, Machine}
-}
-
-// Scripts is the whole cast, one of each, with these answers.
-func Scripts(answers ...Answer) []Script {
-	var all []Script
-	for _, make := range builtIn() {
-		all = append(all, make(answers...))
+// ReadPeople reads people from YAML or JSON and checks their scripts. A field that no script has is an error, so that a
+// misspelt one is found and not taken for a person who says nothing.
+func ReadPeople(r io.Reader) (People, error) {
+	var people People
+	d := yaml.NewDecoder(r)
+	d.KnownFields(true)
+	if err := d.Decode(&people); err != nil {
+		return People{}, fmt.Errorf("reading scripts: %w", err)
 	}
-	return all
+	if len(people.Scripts) == 0 {
+		return People{}, errors.New("reading scripts: no people in it")
+	}
+	for _, script := range people.Scripts {
+		if err := script.Validate(); err != nil {
+			return People{}, fmt.Errorf("reading scripts: %w", err)
+		}
+		if script.Weight < 0 {
+			return People{}, fmt.Errorf("reading scripts: script %q: weight %d is negative", script.Name, script.Weight)
+		}
+	}
+	return people, nil
 }
 
-func orOpinions(answers []Answer) []Answer {
-	if len(answers) > 0 {
-		return answers
+// MixedPeople is one person for each script of this package; those who consent are five times as likely as the others.
+func MixedPeople(answers ...Answer) People {
+	var people People
+	for _, script := range Scripts(answers...) {
+		weighted := WeightedScript{Script: script, Weight: 1}
+		if script.Name == "consents" {
+			weighted.Weight = 5
+		}
+		people.Scripts = append(people.Scripts, weighted)
 	}
-	return []Answer{
-		{Say: "We pay about twelve dollars fifty a case."},
-		{Say: "It sells around forty cases per week."},
-		{Say: "We ran out of it twice last month."},
+	return people
+}
+
+// Pick returns a function for [Config.Pick]: the script of a number for the n-th call (from 0) to it, drawn from the seed.
+func (people People) Pick(runSeed uint64) func(to string, n int) Script {
+	return func(to string, n int) Script {
+		total := 0
+		for _, script := range people.Scripts {
+			if slices.Contains(script.Numbers, to) {
+				return script.Script
+			}
+			total += script.share()
+		}
+		if total == 0 {
+			return NoAnswer()
+		}
+		at := seed(runSeed).rand(to, n, "cast").IntN(total)
+		for _, script := range people.Scripts {
+			if at -= script.share(); at < 0 {
+				return script.Script
+			}
+		}
+		return NoAnswer()
 	}
+}
+
+// share is the weight with which the script is drawn for a number that no script names.
+func (w WeightedScript) share() int {
+	if len(w.Numbers) > 0 {
+		return 0
+	}
+	return max(w.Weight, 1)
 }

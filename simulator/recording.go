@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// recording is one recording of a call, from its start to its deletion. Its audio is made from the call's lines
-// whenever somebody asks for it. Guarded by Simulator.mu.
+// recording is one recording of a call, from its start to its deletion. Its audio is made from the call's lines whenever a
+// request asks for it. Guarded by Simulator.mu.
 type recording struct {
 	call    *call
 	order   recordingOrder
@@ -26,13 +26,13 @@ type recording struct {
 	deleted time.Time // by the simulator's clock; zero while it is there
 }
 
-// recordingPause is a stretch of the call of which nothing is kept.
+// recordingPause is a part of the call that is not recorded.
 type recordingPause struct {
 	from, to time.Time // to is zero while it lasts
 	skip     bool      // it is not in the file; else it is silence there
 }
 
-// key names a recording by what does not change with Config.Run.
+// key names a recording without its SID, which changes with Config.Run.
 func (r *recording) key() string { return fmt.Sprintf("%s recording %d", r.call.key, r.number) }
 
 // recordingOrder is what the application asked for.
@@ -47,10 +47,10 @@ type recordingOrder struct {
 	unasked  bool     // the application did not
 }
 
-// shortest is the least that Twilio keeps of a recording; what is shorter is absent.
+// shortest is the shortest recording that Twilio keeps; a shorter one is absent.
 const shortest = time.Second
 
-// startRecording begins a recording at the present moment. The caller's next step reports it.
+// startRecording begins a recording at the present moment. Its callback is sent with the call's next step.
 func (c *call) startRecording(order recordingOrder) *recording {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
@@ -68,7 +68,7 @@ func (c *call) startRecordingLocked(order recordingOrder) *recording {
 		sid: c.sim.seed.sid("RE", c.sim.config.Run, c.key, len(c.recordings))}
 	c.recordings = append(c.recordings, r)
 	c.sim.recordings[r.sid] = r
-	c.errands = append(c.errands, func(ctx context.Context) { r.report(ctx, "in-progress") })
+	c.pending = append(c.pending, func(ctx context.Context) { r.report(ctx, "in-progress") })
 	return r
 }
 
@@ -95,7 +95,7 @@ func (r *recording) resumeLocked() {
 	}
 }
 
-// stopLocked ends the recording; its file is there, and its callback due, a little later.
+// stopLocked ends the recording. Its file exists, and its callback is sent, a little later.
 func (r *recording) stopLocked() {
 	c := r.call
 	r.resumeLocked()
@@ -105,14 +105,14 @@ func (r *recording) stopLocked() {
 	}
 	if early := c.sim.seed.happens(c.sim.config.Faults.RecordingEarly, c.key, "recording early"); early && !c.ended.IsZero() {
 		c.sim.counts[FaultRecordingEarly]++
-		c.errands = append(c.errands, r.settle)
+		c.pending = append(c.pending, r.complete)
 		return
 	}
-	c.errands = append(c.errands, func(context.Context) { c.at(processing, r.settle) })
+	c.pending = append(c.pending, func(context.Context) { c.at(processing, r.complete) })
 }
 
-// settle decides what became of the recording, and reports it.
-func (r *recording) settle(ctx context.Context) {
+// complete decides what became of the recording, and reports it.
+func (r *recording) complete(ctx context.Context) {
 	s, f := r.call.sim, r.call.sim.config.Faults
 	final := "completed"
 	switch {
@@ -143,7 +143,8 @@ func (r *recording) settle(ctx context.Context) {
 }
 
 // report sends a recording status callback, if the application asked for this one (Twilio: Recording status
-// callback). The URL in it has no extension. Nothing says who gets failed: here, those who asked for absent.
+// callback). The URL in it has no extension. Twilio does not document who gets failed: here, those who asked for
+// absent.
 func (r *recording) report(ctx context.Context, status string) {
 	event := status
 	if status == "failed" {
@@ -213,7 +214,7 @@ func (r *recording) skipped(until time.Time) time.Duration {
 	return total
 }
 
-// misses says whether a pause cuts into a stretch of the call.
+// misses says whether a pause overlaps a part of the call.
 func (r *recording) misses(from, to time.Time) bool {
 	return slices.ContainsFunc(r.pauses, func(p recordingPause) bool { return p.from.Before(to) && p.end(to).After(from) })
 }

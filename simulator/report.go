@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Report is what a run came to: what was sent and how it was answered, and what is true of each call, so that an
-// application's own account can be held against it.
+// Report is the result of a run: what was sent, how it was answered, and what is true of each call and message, to compare with
+// what the application believes.
 type Report struct {
 	Seed     uint64 `json:"seed"`
 	Webhooks int    `json:"webhooks"` // deliveries that arrived, duplicates and retries included
@@ -30,10 +30,11 @@ type Report struct {
 	Faults map[Fault]int `json:"faults"` // how often each happened
 	Broken []Violation   `json:"broken"` // empty for an application that survived
 
-	Calls      map[string]int `json:"calls"` // by true final status
-	Recordings int            `json:"recordings"`
-	Debugger   []Entry        `json:"debugger,omitempty"`
-	Truths     []Truth        `json:"truths"`
+	Calls      map[string]int  `json:"calls"` // by true final status
+	Recordings int             `json:"recordings"`
+	Debugger   []DebuggerEntry `json:"debugger,omitempty"`
+	Truths     []Truth         `json:"truths"` // of calls
+	Messages   []MessageTruth  `json:"messages,omitempty"`
 }
 
 // Truth is what really happened on a call.
@@ -64,7 +65,7 @@ type RecordingTruth struct {
 }
 
 // Deliveries is the log: each attempt to deliver a webhook. Those of one call are in the order in which they
-// were made, which the seed decides; how the calls are interleaved is up to the scheduler.
+// were made, which depends on the seed alone; how the calls are interleaved depends on the scheduler.
 func (s *Simulator) Deliveries() []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,13 +85,13 @@ func (s *Simulator) Truths() []Truth {
 
 // event names what all deliveries of one request have in common.
 type event struct {
-	call    string
+	sid     string // of a call or a message
 	ordinal int
 }
 
 // Report sums up the run so far.
 func (s *Simulator) Report() Report {
-	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths(),
+	rep := Report{Seed: s.config.Seed, Calls: map[string]int{}, Debugger: s.Debugger(), Truths: s.Truths(), Messages: s.MessageTruths(),
 		Faults: map[Fault]int{}, Broken: []Violation{}}
 	for _, t := range rep.Truths {
 		rep.Calls[t.Status]++
@@ -100,8 +101,10 @@ func (s *Simulator) Report() Report {
 	for fault, n := range s.counts {
 		rep.Faults[fault] = n
 	}
-	for _, redial := range s.redials {
-		rep.breakRule(RuleCalledTwice, redial)
+	for rule, repeats := range s.repeats {
+		for _, repeat := range repeats {
+			rep.breakRule(rule, repeat)
+		}
 	}
 	s.mu.Unlock()
 	copies, order := map[event][]Delivery{}, []event{}
@@ -112,7 +115,7 @@ func (s *Simulator) Report() Report {
 		if d.Fault.forged() {
 			continue
 		}
-		e := event{d.CallSid, d.Ordinal}
+		e := event{d.sid(), d.Ordinal}
 		if _, known := copies[e]; !known {
 			order = append(order, e)
 		}
@@ -121,7 +124,7 @@ func (s *Simulator) Report() Report {
 	for _, e := range order {
 		rep.judge(copies[e], marks)
 	}
-	rep.settle()
+	rep.sortBroken()
 	return rep
 }
 
@@ -164,9 +167,9 @@ func (rep *Report) count(d Delivery) {
 	}
 }
 
-// judge compares the deliveries of one event. The first that was accepted sets what the others must be: copies of
-// a TwiML request get the same bytes, and exactly one copy is taken for new. Which one that is, between twins, is
-// up to the application. Only one that marks duplicates somewhere can have missed them elsewhere.
+// judge compares the deliveries of one event. All accepted copies of a TwiML request must get the same bytes as the first, and
+// exactly one copy must be taken for new; between concurrent ones the application may choose. marks says whether the
+// application marks duplicates: else it is not known whether it took one for new.
 func (rep *Report) judge(all []Delivery, marks bool) {
 	all = slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return !d.arrived() })
 	if len(all) == 0 {
@@ -202,20 +205,20 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 		}
 	}
 	// Only a request that reached the application once, and whose URL is for this event alone, can tell.
-	if fresh == 0 && len(all) == len(accepted) && all[0].Kind != KindFallback && all[0].Kind != KindRedirect {
+	if fresh == 0 && len(all) == len(accepted) && all[0].Kind.ownURL() {
 		rep.FalseDuplicates++
 		rep.breakRule(RuleFalseDuplicate, all[0].short())
 	}
 }
 
-// answeredLater says whether a retry made good what the first delivery of the list was too slow for.
+// answeredLater says whether a retry of the first delivery of the list was answered in time.
 func answeredLater(all []Delivery) bool {
 	return slices.ContainsFunc(all, func(d Delivery) bool { return d.Attempt > all[0].Attempt && d.Status/100 == 2 })
 }
 
 // truth is what is known of the call; the caller holds mu.
 func (c *call) truth() Truth {
-	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.script.Name, Status: c.status, Duration: c.seconds(),
+	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.state.script.Name, Status: c.status, Duration: c.seconds(),
 		Consent: c.consent, AnsweredBy: c.answeredBy, Lines: slices.Clone(c.lines)}
 	slices.SortStableFunc(t.Lines, func(a, b Line) int { return a.start.Compare(b.start) })
 	for _, r := range c.recordings {
@@ -248,7 +251,7 @@ func (r *recording) texts(speaker Speaker) []string {
 	return texts
 }
 
-// saysDuplicate reads the application's word for a repeated request: the header X-Webhook-Duplicate: true, or
+// saysDuplicate says whether the application marked its answer as one to a duplicate: the header X-Webhook-Duplicate: true, or
 // "duplicate": true in a JSON body.
 func saysDuplicate(header http.Header, body string) bool {
 	if header.Get("X-Webhook-Duplicate") == "true" {

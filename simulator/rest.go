@@ -26,15 +26,16 @@ func (s *Simulator) routes() *http.ServeMux {
 		"GET " + account + "/Calls/{call}/Recordings/{recording}":    s.fetchRecording,
 		"POST " + account + "/Calls/{call}/Recordings/{recording}":   s.updateRecording,
 		"DELETE " + account + "/Calls/{call}/Recordings/{recording}": s.deleteRecording,
+		"POST " + account + "/Messages.json":                         s.createMessage,
+		"GET " + account + "/Messages.json":                          s.listMessages,
+		"GET " + account + "/Messages/{message}":                     s.fetchMessage,
 		"GET " + account + "/Recordings.json":                        s.listRecordings,
 		"GET " + account + "/Recordings/{recording}":                 s.fetchRecording,
 		"DELETE " + account + "/Recordings/{recording}":              s.deleteRecording,
 	} {
 		mux.HandleFunc(pattern, s.authenticated(handle))
 	}
-	mux.HandleFunc("/"+apiVersion+"/", s.authenticated(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
-	}))
+	mux.HandleFunc("/"+apiVersion+"/", s.authenticated(refuseUnknown))
 	mux.HandleFunc("POST /v1/audio/transcriptions", s.transcribe)
 	mux.HandleFunc("POST /v1/chat/completions", s.chat)
 	mux.HandleFunc("POST /v1/responses", s.respond)
@@ -56,10 +57,31 @@ func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, 20001, "Unable to parse the request: "+err.Error())
 			return
 		}
-		if !s.misbehave(w, r, next) {
+		if !s.injectRESTFault(w, r, next) {
 			next(w, r)
 		}
 	}
+}
+
+// create answers a request that creates a call or a message: 400 for what check refuses, else 201 with what add added. That starts
+// once the answer is on its way.
+func (s *Simulator) create(w http.ResponseWriter, r *http.Request, check func(url.Values) (int, string), add func(url.Values) (map[string]any, func())) {
+	params := cloned(r.PostForm)
+	if code, message := check(params); code != 0 {
+		refuse(w, http.StatusBadRequest, code, message)
+		return
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
+		return
+	}
+	body, start := add(params)
+	s.mu.Unlock()
+	answer(w, http.StatusCreated, body)
+	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
+	start()
 }
 
 // knows says whether this is one of the account's tokens, 1 or 0: in the middle of a rotation it has two.
@@ -82,6 +104,10 @@ type problem struct {
 func refuse(w http.ResponseWriter, status, code int, message string) {
 	answer(w, status, problem{Code: code, Message: message, Status: status,
 		MoreInfo: fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})
+}
+
+func refuseUnknown(w http.ResponseWriter, r *http.Request) {
+	refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

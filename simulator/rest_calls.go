@@ -13,32 +13,17 @@ import (
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// createCall answers POST Calls.json: 201 with the queued call. The call starts once that answer is on its way.
+// createCall answers POST Calls.json with the queued call.
 func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
-	params := cloned(r.PostForm)
-	if code, message := s.checkCreate(params); code != 0 {
-		refuse(w, http.StatusBadRequest, code, message)
-		return
-	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		refuse(w, http.StatusServiceUnavailable, 20503, "The simulator is closed")
-		return
-	}
-	c := s.newCall(baseURL(r), params)
-	if first := s.unheard[c.to]; first != "" {
-		s.redials = append(s.redials, c.sid+" after "+first)
-	}
-	s.begin()
-	body := c.resource()
-	s.mu.Unlock()
-	answer(w, http.StatusCreated, body)
-	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
-	s.launch(context.Background(), c)
+	s.create(w, r, s.checkCreate, func(params url.Values) (map[string]any, func()) {
+		c := s.newCall(baseURL(r), params)
+		s.noteRepeat(callTo(c.to), c.sid)
+		s.begin()
+		return c.resource(), func() { c.start(context.Background()) }
+	})
 }
 
-// checkCreate says what Twilio would not take, in its codes; 0 is nothing.
+// checkCreate says why Twilio would refuse a call, with its error code; 0 if it would not.
 func (s *Simulator) checkCreate(p url.Values) (int, string) {
 	to, from := p.Get("To"), p.Get("From")
 	switch {
@@ -158,7 +143,7 @@ func (s *Simulator) updateCall(w http.ResponseWriter, r *http.Request) {
 		if u.status != "" {
 			u.twiml, u.url = "", ""
 		}
-		c.ask(u)
+		c.requestUpdate(u)
 		answer(w, http.StatusOK, c.resource())
 	}
 }
@@ -186,7 +171,7 @@ func (s *Simulator) callOf(w http.ResponseWriter, r *http.Request) *call {
 		c = nil
 	}
 	if c == nil {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	}
 	return c
 }

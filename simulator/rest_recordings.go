@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/simulator/internal/audio"
 )
 
 // createRecording answers POST Calls/{CA}/Recordings.json: it records a call in progress from now on, on one
@@ -102,26 +104,26 @@ func (s *Simulator) softDeleted(r *http.Request, rec *recording) bool {
 // fetchRecording answers both the metadata (.json) and the media (.wav, .mp3, or no extension, which is WAV).
 func (s *Simulator) fetchRecording(w http.ResponseWriter, r *http.Request) {
 	_, extension := sidOf(r.PathValue("recording"))
-	t, ok := s.openRecording(w, r, extension)
+	file, ok := s.openRecording(w, r, extension)
 	if !ok {
 		return
 	}
 	var media []byte
 	if extension == "mp3" {
 		w.Header().Set("Content-Type", "audio/mpeg")
-		media = t.mp3()
+		media = file.MP3()
 	} else {
 		w.Header().Set("Content-Type", "audio/x-wav")
-		media = t.wav()
+		media = file.WAV()
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(media)))
 	_, _ = w.Write(media)
 }
 
-// openRecording answers all that needs no media, and otherwise says what the media is made of. There is media once
+// openRecording answers all requests that need no media, and otherwise returns what the media is made of. There is media once
 // the recording is completed, with as many channels as RequestedChannels asks for (400 if there are not so many), else
 // with those of the recording (Twilio: changelog of 2022-05-25, dual-channel recordings by default).
-func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extension string) (tape, bool) {
+func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extension string) (audio.File, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := s.recordingOf(w, r)
@@ -132,19 +134,19 @@ func (s *Simulator) openRecording(w http.ResponseWriter, r *http.Request, extens
 	case extension == "json":
 		answer(w, http.StatusOK, rec.ofAccount())
 	case rec.status != "completed", extension != "" && extension != "wav" && extension != "mp3":
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	case rec.late > 0:
 		rec.late--
 		s.counts[FaultMediaLate]++
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 	default:
 		asked := cmp.Or(r.URL.Query().Get("RequestedChannels"), strconv.Itoa(rec.order.channels))
 		if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= rec.order.channels {
-			return rec.tape(n), true
+			return rec.file(n), true
 		}
 		refuse(w, http.StatusBadRequest, 20001, "RequestedChannels="+asked+" is not available for this recording")
 	}
-	return tape{}, false
+	return audio.File{}, false
 }
 
 // deleteRecording answers DELETE Recordings/{RE}.json, of the account or of a call: 204, and from then on 404 for all of it but
@@ -177,7 +179,7 @@ func (s *Simulator) recordingOf(w http.ResponseWriter, r *http.Request) *recordi
 	}
 	reading := r.Method == http.MethodGet && extension == "json"
 	if rec == nil || rec.status == "deleted" && !(reading && s.softDeleted(r, rec)) {
-		refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		refuseUnknown(w, r)
 		return nil
 	}
 	return rec

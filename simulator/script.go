@@ -1,24 +1,49 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// Outcome is what becomes of the dialling itself.
+// Outcome is what happens when the person is called.
 type Outcome string
 
-// What can happen when a number is dialled. The zero value answers.
+// What can happen when a number is dialled. With the zero value the person answers.
 const (
-	Answers       Outcome = ""
-	AnswersBusy   Outcome = "busy"
-	AnswersNever  Outcome = "no-answer"
-	AnswersFailed Outcome = "failed"
-	AnswersByTape Outcome = "machine" // an answering machine: speaks its greeting, then hears nothing
+	Answers          Outcome = ""
+	LineBusy         Outcome = "busy"
+	NobodyAnswers    Outcome = "no-answer"
+	CallFails        Outcome = "failed"
+	AnsweringMachine Outcome = "machine" // an answering machine: it speaks the greeting and then says nothing
 )
 
-// Consent is what a person meant by a reply, whatever words they used.
+// Receipt is what becomes of a message to a person.
+type Receipt string
+
+// What can happen to a message. The zero value is delivered.
+const (
+	Delivered    Receipt = ""
+	NoReceipt    Receipt = "sent"        // the carrier never says whether it arrived; it does
+	Undelivered  Receipt = "undelivered" // the carrier cannot deliver it; 30003 unless the script says otherwise
+	SendingFails Receipt = "failed"      // it never leaves Twilio; 30001 unless the script says otherwise
+)
+
+// receipt is what becomes of messages to the person, with the error code of one that does not arrive.
+func (s Script) receipt() (Receipt, int) {
+	switch {
+	case s.Receipt == Undelivered:
+		return s.Receipt, cmp.Or(s.ErrorCode, 30003)
+	case s.Receipt == SendingFails:
+		return s.Receipt, cmp.Or(s.ErrorCode, 30001)
+	case s.Receipt == Delivered && s.Outcome == CallFails:
+		return Undelivered, cmp.Or(s.ErrorCode, 30005)
+	}
+	return s.Receipt, 0
+}
+
+// Consent is what a person means by a reply, whatever the words.
 type Consent string
 
 // What a reply can mean. ConsentNone is silence, or words that say neither.
@@ -34,8 +59,8 @@ type Seconds float64
 // Duration converts to the standard library's type.
 func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
 
-// Script is one person's behaviour on one call. The zero value answers, says nothing and listens to the end.
-// It reads from YAML and JSON alike: see [ReadCast].
+// Script is how one person behaves on a call and in a text conversation. With the zero value they answer the phone, say nothing
+// and listen to the end. [ReadPeople] reads scripts from YAML or JSON.
 type Script struct {
 	Name    string  `json:"name" yaml:"name"`
 	Outcome Outcome `json:"outcome,omitempty" yaml:"outcome,omitempty"`
@@ -43,24 +68,29 @@ type Script struct {
 	Ring Seconds `json:"ring,omitempty" yaml:"ring,omitempty"`
 	// Greeting is said as the phone is picked up, while the application's TwiML is being fetched.
 	Greeting string `json:"greeting,omitempty" yaml:"greeting,omitempty"`
-	// Replies answer the call's first Gathers, one each: the questions for consent.
+	// Replies answer the first Gathers of a call, one each: the questions for consent. They also answer the first messages.
 	Replies []Reply `json:"replies,omitempty" yaml:"replies,omitempty"`
-	// Answers are said after the replies, one in each Gather or Pause, or in a Pause once a recording runs.
+	// Answers are said after the replies, one in each Gather or Pause (in a Pause also once a recording runs), or written, one to
+	// each message.
 	Answers []Answer `json:"answers,omitempty" yaml:"answers,omitempty"`
-	// HangUp is when the person puts the phone down; nil means never.
+	// HangUp is when the person hangs up; nil means never.
 	HangUp *HangUp `json:"hangUp,omitempty" yaml:"hangUp,omitempty"`
-	// AnsweredBy is the verdict of answering machine detection; empty means human, or machine_start for a machine.
+	// Receipt is what becomes of messages to this person, and ErrorCode the error code of those that do not arrive. Messages to
+	// a person whose Outcome is CallFails are undelivered with 30005 unless Receipt says otherwise.
+	Receipt   Receipt `json:"receipt,omitempty" yaml:"receipt,omitempty"`
+	ErrorCode int     `json:"errorCode,omitempty" yaml:"errorCode,omitempty"`
+	// AnsweredBy is the result of answering machine detection; empty means human, or machine_start for a machine.
 	AnsweredBy string `json:"answeredBy,omitempty" yaml:"answeredBy,omitempty"`
 }
 
-// Reply is what a person does when a Gather asks for consent. The zero value is silence.
+// Reply is what a person does when they are asked for consent. The zero value is silence.
 type Reply struct {
 	Say    string  `json:"say,omitempty" yaml:"say,omitempty"`
 	Heard  string  `json:"heard,omitempty" yaml:"heard,omitempty"`   // what speech recognition makes of Say; default: Say
 	Digits string  `json:"digits,omitempty" yaml:"digits,omitempty"` // keys pressed instead of speaking
-	Means  Consent `json:"means,omitempty" yaml:"means,omitempty"`   // the truth, for [Truth.Consent]
+	Means  Consent `json:"means,omitempty" yaml:"means,omitempty"`   // for [Truth.Consent]
 	After  Seconds `json:"after,omitempty" yaml:"after,omitempty"`   // hesitation; 0 means 0.8 s
-	// BargeIn speaks or presses in the middle of the prompt, which cuts it off.
+	// BargeIn: the person speaks or presses keys in the middle of the prompt, which cuts it off.
 	BargeIn bool `json:"bargeIn,omitempty" yaml:"bargeIn,omitempty"`
 	// Confidence of the recognition, 0..1; 0 means one drawn between 0.80 and 0.98.
 	Confidence float64 `json:"confidence,omitempty" yaml:"confidence,omitempty"`
@@ -70,10 +100,9 @@ type Reply struct {
 type Answer struct {
 	Say   string `json:"say" yaml:"say"`
 	Heard string `json:"heard,omitempty" yaml:"heard,omitempty"` // what speech-to-text makes of Say; default: Say
-	// About, when set, keeps the line for a question that contains these words (case-insensitive).
-	// Lines without it are said in their order.
+	// About, if set, are words of the question that this line answers (case-insensitive). Lines without it are said in order.
 	About string `json:"about,omitempty" yaml:"about,omitempty"`
-	// Claims are what a careful reader would note down from this line; they are kept in [Truth.Lines].
+	// Claims are the facts in this line; they are kept in [Truth.Lines].
 	Claims []Claim `json:"claims,omitempty" yaml:"claims,omitempty"`
 }
 
@@ -87,7 +116,7 @@ type Claim struct {
 	Supports   *bool    `json:"supports,omitempty" yaml:"supports,omitempty"` // nil: neither for nor against
 }
 
-// HangUp says when a person puts the phone down: at whichever comes first.
+// HangUp says when a person hangs up: at whichever comes first. In a text conversation Answers is how many they give.
 type HangUp struct {
 	After   Seconds `json:"after,omitempty" yaml:"after,omitempty"`     // since answering; 0: not by time
 	Answers int     `json:"answers,omitempty" yaml:"answers,omitempty"` // half a second after so many answers; 0: not by answers
@@ -96,9 +125,14 @@ type HangUp struct {
 // Validate says what is wrong with a script that was read from a file.
 func (s Script) Validate() error {
 	switch s.Outcome {
-	case Answers, AnswersBusy, AnswersNever, AnswersFailed, AnswersByTape:
+	case Answers, LineBusy, NobodyAnswers, CallFails, AnsweringMachine:
 	default:
 		return fmt.Errorf("script %q: outcome %q is not one of busy, no-answer, failed, machine", s.Name, s.Outcome)
+	}
+	switch s.Receipt {
+	case Delivered, NoReceipt, Undelivered, SendingFails:
+	default:
+		return fmt.Errorf("script %q: receipt %q is not one of sent, undelivered, failed", s.Name, s.Receipt)
 	}
 	for i, r := range s.Replies {
 		if r.Means != ConsentNone && r.Means != ConsentYes && r.Means != ConsentNo {

@@ -16,11 +16,11 @@ func TestCastReadsTheSameFromYAMLAndJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	cast, err := ReadCast(file)
+	cast, err := ReadPeople(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cast.People) != 3 || cast.People[0].Replies[0].Means != ConsentYes || *cast.People[0].Answers[0].Claims[0].Number != 12.5 {
+	if len(cast.Scripts) != 3 || cast.Scripts[0].Replies[0].Means != ConsentYes || *cast.Scripts[0].Answers[0].Claims[0].Number != 12.5 {
 		t.Errorf("read %+v", cast)
 	}
 	asYAML, err := yaml.Marshal(cast)
@@ -28,12 +28,12 @@ func TestCastReadsTheSameFromYAMLAndJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"JSON": asJSON(t, cast), "YAML": string(asYAML)} {
-		again, err := ReadCast(strings.NewReader(text))
+		again, err := ReadPeople(strings.NewReader(text))
 		if err != nil || !reflect.DeepEqual(cast, again) {
 			t.Errorf("%s: read again as %+v, %v", name, again, err)
 		}
 	}
-	var decoded Cast
+	var decoded People
 	if err := json.Unmarshal([]byte(asJSON(t, cast)), &decoded); err != nil || !reflect.DeepEqual(cast, decoded) {
 		t.Errorf("by encoding/json: %+v, %v", decoded, err)
 	}
@@ -51,14 +51,14 @@ func TestMistakesInScriptsAreNamed(t *testing.T) {
 		"people: [{name: a, answers: [{about: price}]}]":            "says nothing",
 		"people: [{name: a, weight: -1}]":                           "negative",
 	} {
-		if _, err := ReadCast(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadPeople(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v does not say %s", text, err, want)
 		}
 	}
 }
 
 func TestCastPicksByNumberThenByWeight(t *testing.T) {
-	cast := Cast{People: []Role{
+	cast := People{Scripts: []WeightedScript{
 		{Script: Script{Name: "often"}, Weight: 9}, {Script: Script{Name: "rare"}},
 		{Script: Script{Name: "named"}, Numbers: []string{"+15550000001"}},
 	}}
@@ -77,7 +77,7 @@ func TestCastPicksByNumberThenByWeight(t *testing.T) {
 	if count["named"] != 0 || count["rare"] < 60 || count["rare"] > 140 {
 		t.Errorf("picked %v", count)
 	}
-	if got := (Cast{}).Pick(1)("+1", 0).Name; got != "no-answer" {
+	if got := (People{}).Pick(1)("+1", 0).Name; got != "no-answer" {
 		t.Errorf("an empty cast sends %q", got)
 	}
 }
@@ -91,7 +91,7 @@ func TestMixedCastHasEveryScript(t *testing.T) {
 		names[script.Name] = true
 	}
 	for n := range 500 {
-		delete(names, Mixed().Pick(1)("+15550000002", n).Name)
+		delete(names, MixedPeople().Pick(1)("+15550000002", n).Name)
 	}
 	if len(names) > 0 {
 		t.Errorf("never picked: %v", names)

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 )
 
-// seed is where every decision of a run comes from. Each decision has a label of its own, so that a new
-// kind of decision never shifts the old ones: a seed that failed last year still fails today.
+// seed is what every random decision of a run is drawn from. Each decision has labels of its own, so that a new kind of decision
+// does not change the others: a seed with which a test failed last year still fails today.
 type seed uint64
 
 // digest hashes the seed and the labels. The parts are length-prefixed so that ("a","bc") and ("ab","c") differ.

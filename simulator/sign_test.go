@@ -72,7 +72,7 @@ func FuzzSignatureIsAcceptedByTheOfficialValidator(f *testing.F) {
 }
 
 func BenchmarkSign(b *testing.B) {
-	c := &call{sim: &Simulator{config: Config{AccountSid: testAccount}}, sid: "CA1", to: "+15557770001", from: testFrom}
+	c := &call{session: session{sim: &Simulator{config: Config{AccountSid: testAccount}}, sid: "CA1", to: "+15557770001"}, from: testFrom}
 	params := c.callParams("in-progress")
 	if len(params) != 25 {
 		b.Fatalf("%d parameters", len(params))

@@ -10,74 +10,87 @@ import (
 	"time"
 )
 
-// Simulator is a Twilio of one account. It holds every call it was asked to place, until it is thrown away.
+// Simulator is a Twilio of one account. It keeps all calls and messages in memory, for as long as it exists.
 type Simulator struct {
 	config Config
 	seed   seed
 	mux    *http.ServeMux
 	send   http.RoundTripper
-	slots  chan struct{} // one token per call that is under way
+	slots  chan struct{} // one token per call or message that is under way
 
 	mu         sync.Mutex
 	closed     bool
 	calls      []*call // in order of creation
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
+	callsEnded int
 	recordings map[string]*recording
-	asked      map[string]int          // REST requests so far, by what they are about
-	counts     map[Fault]int           // of faults that are no deliveries
-	unheard    map[string]string       // calls whose creation was answered wrongly on purpose, by number
-	redials    []string                // calls to those numbers afterwards
-	refused    func(token string) bool // nil unless credentials are refused
-	log        []Delivery
-	entries    []Entry
-	inFlight   int
-	idle       chan struct{} // closed while no call is in flight
+
+	messages          []*message // in order of creation
+	messageBySid      map[string]*message
+	texted            map[string]int // messages so far that a request or Text created, by the person's number
+	messagesEnded     int
+	conversations     map[string]*conversation
+	conversationsOpen int
+
+	asked       map[string]int          // REST requests so far, by what they are about
+	counts      map[Fault]int           // of faults that are no deliveries
+	lostAnswers map[string]string       // SIDs of what was created but answered wrongly on purpose, by what was asked for
+	repeats     map[string][]string     // what was asked for again afterwards, by the rule that this breaks
+	refused     func(token string) bool // nil unless credentials are refused
+
+	log      []Delivery
+	entries  []DebuggerEntry
+	inFlight int           // calls and messages
+	idle     chan struct{} // closed while none is in flight
 }
 
-// Config says whose Twilio this is and how it behaves. Only the first two fields are required.
+// Config says which account this is and how the simulator behaves. Only the first two fields are required.
 type Config struct {
 	AccountSid string // user name of REST requests
 	AuthToken  string // their password, and the key of webhook signatures
 
 	Seed uint64 // decides everything that is left to chance
-	// Run goes into the SIDs and tokens, and nowhere else: with another Run, the same seed plays the same calls
-	// under other names, so that a database that has seen them once does not take them for duplicates.
+	// Run is part of all SIDs and idempotency tokens, and of nothing else. With another Run the same seed plays the same
+	// calls under other SIDs, so that an application that has seen them does not take them for duplicates.
 	Run    string
 	Faults Faults
 	// OldToken is the account's other token in the middle of a rotation: some webhooks are signed with it if Faults
 	// says so, and REST requests may use it. Empty means that nothing is being rotated.
 	OldToken string
-	// MarksDuplicates says that the application calls duplicates by their name, always: in the header
-	// X-Webhook-Duplicate: true, or in JSON as "duplicate": true. Without it, the first one called so tells.
+	// MarksDuplicates says that the application marks its answer to every duplicate: with the header
+	// X-Webhook-Duplicate: true, or in JSON with "duplicate": true. If it is not set, the first marked answer tells.
 	MarksDuplicates bool
 
-	// Numbers are those that calls may come from; none means any (else error 21210).
+	// Numbers are those that calls and messages may come from; none means any (else errors 21210 and 21606).
 	Numbers []string
-	// Pick says who answers the n-th call (from 0) to a number; nil is Mixed().Pick(Seed).
+	// Pick returns the script of a person for the n-th call (from 0) to their number, and for their messages (n is 0); nil is
+	// MixedPeople().Pick(Seed).
 	Pick func(to string, n int) Script
+	// Messaging is the messaging webhook of the account's numbers: it is asked when a person answers a message.
+	Messaging Messaging
 	// Channels is the order of the speakers in dual-channel recordings.
 	Channels ChannelOrder
 
-	// OpenAIKey is the bearer token that the /v1 endpoints want; empty means none.
+	// OpenAIKey is the bearer token that the /v1 endpoints require; empty means none.
 	OpenAIKey string
-	// Model answers chat requests, such as [Emptiest]; nil answers each with 501.
+	// Model answers chat requests, such as [MinimalModel]; without one each is answered 501.
 	Model func(ctx context.Context, request ChatRequest) (string, error)
 
-	// Transport sends the webhooks; nil is one of the simulator's own that honours "ct". It is where a public URL
-	// can be led to a local listener.
+	// Transport, if set, sends the webhooks, for example to a local listener instead of a public URL. The default one honours
+	// "ct".
 	Transport http.RoundTripper
-	// KeepPort signs https callbacks with their port. Twilio leaves it out (Twilio: Webhooks security).
+	// KeepPort signs https callbacks of calls with their port. Twilio leaves it out (Twilio: Webhooks security).
 	KeepPort bool
 	// BaseURL is where the application reaches the simulator, for the recordings of calls that [Simulator.Place]
 	// started. Those that were created over REST have the URL of that request.
 	BaseURL string
-	// Concurrency is how many calls are under way at once; others stay queued. 0 means 32.
+	// Concurrency is how many calls and messages are under way at once; others stay queued. 0 means 32.
 	Concurrency int
 	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
 	RetryPause time.Duration
 
-	// Slowness is the real time that a slow reader or sender takes; 0 means 100 ms.
+	// Slowness is the real time that the faults slow-reader and slow-sender take; 0 means 100 ms.
 	Slowness time.Duration
 	// Hang is the real time for which a REST request that times out is left without an answer, before the
 	// connection breaks; 0 means 2 s.
@@ -92,18 +105,18 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and what has been
-// observed disagree, so applications must find out.
+// ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and observations disagree, so
+// an application must measure it.
 type ChannelOrder int
 
 // The orders of channels.
 const (
-	ChannelsSeeded     ChannelOrder = iota // drawn for each call
-	ChannelsPersonOne                      // channel 1 is the person called, as observed of calls made over REST
-	ChannelsPersonLast                     // channel 2 is the person called, as documented
+	ChannelsSeeded       ChannelOrder = iota // drawn for each call
+	ChannelsPersonFirst                      // channel 1 is the person called, as observed of calls made over REST
+	ChannelsPersonSecond                     // channel 2 is the person called, as documented
 )
 
-// New makes a simulator. It starts nothing: calls begin when they are created over REST.
+// New makes a simulator. It starts no goroutines: those of a call or message start when it is created.
 func New(config Config) (*Simulator, error) {
 	var faults []error
 	if config.AccountSid == "" {
@@ -122,7 +135,7 @@ func New(config Config) (*Simulator, error) {
 		return nil, fmt.Errorf("configuring the simulator: %w", err)
 	}
 	if config.Pick == nil {
-		config.Pick = Mixed().Pick(config.Seed)
+		config.Pick = MixedPeople().Pick(config.Seed)
 	}
 	if config.Concurrency <= 0 {
 		config.Concurrency = 32
@@ -137,17 +150,11 @@ func New(config Config) (*Simulator, error) {
 		config.Hang = defaultHang
 	}
 	s := &Simulator{
-		config:     config,
-		seed:       seed(config.Seed),
-		send:       config.Transport,
-		slots:      make(chan struct{}, config.Concurrency),
-		bySid:      map[string]*call{},
-		dialled:    map[string]int{},
-		recordings: map[string]*recording{},
-		asked:      map[string]int{},
-		counts:     map[Fault]int{},
-		unheard:    map[string]string{},
-		idle:       make(chan struct{}),
+		config: config, seed: seed(config.Seed), send: config.Transport, slots: make(chan struct{}, config.Concurrency),
+		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
+		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
+		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]string{}, repeats: map[string][]string{},
+		idle: make(chan struct{}),
 	}
 	close(s.idle)
 	if s.send == nil {
@@ -160,11 +167,8 @@ func New(config Config) (*Simulator, error) {
 // ServeHTTP serves Twilio's REST API below /2010-04-01 and the models below /v1.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Handler returns the simulator itself, for those who look for the name.
-func (s *Simulator) Handler() http.Handler { return s }
-
-// Wait returns once no call is in flight: each that was created has ended and all its callbacks were delivered
-// or given up. Calls that are created later are not waited for.
+// Wait returns once no call and no message is in flight: each that was created is over, and all its callbacks were delivered or
+// given up. What is created later is not waited for.
 func (s *Simulator) Wait(ctx context.Context) error {
 	for {
 		s.mu.Lock()
@@ -176,7 +180,7 @@ func (s *Simulator) Wait(ctx context.Context) error {
 		select {
 		case <-idle:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %d calls: %w", busy, context.Cause(ctx))
+			return fmt.Errorf("waiting for %d calls and messages: %w", busy, context.Cause(ctx))
 		}
 	}
 }
@@ -186,21 +190,30 @@ type Progress struct {
 	Calls    int // created so far
 	Ended    int // of those, over, with all their callbacks delivered
 	Webhooks int // delivery attempts so far
+
+	Messages           int // created so far, in both directions
+	MessagesEnded      int // of those, over, with all their callbacks delivered
+	Conversations      int // of a person and a number
+	ConversationsEnded int // of those, without a message that is not over
 }
 
 // Progress is cheap enough to be asked for many times a second.
 func (s *Simulator) Progress() Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Progress{Calls: len(s.calls), Ended: len(s.calls) - s.inFlight, Webhooks: len(s.log)}
+	return Progress{Calls: len(s.calls), Ended: s.callsEnded, Webhooks: len(s.log), Messages: len(s.messages), MessagesEnded: s.messagesEnded,
+		Conversations: len(s.conversations), ConversationsEnded: len(s.conversations) - s.conversationsOpen}
 }
 
-// Close refuses new calls, cuts those in flight short and returns when nothing runs any more.
+// Close refuses new calls and messages, cuts those in flight short and returns when nothing runs any more.
 func (s *Simulator) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	for _, c := range s.calls {
 		c.cancel()
+	}
+	for _, m := range s.messages {
+		m.cancel()
 	}
 	s.mu.Unlock()
 	err := s.Wait(context.Background())
@@ -210,7 +223,7 @@ func (s *Simulator) Close() error {
 	return err
 }
 
-// begin counts a call as in flight; the caller holds mu.
+// begin counts a call or a message as in flight; the caller holds mu.
 func (s *Simulator) begin() {
 	if s.inFlight == 0 {
 		s.idle = make(chan struct{})
@@ -218,10 +231,11 @@ func (s *Simulator) begin() {
 	s.inFlight++
 }
 
-// finish takes a call out of flight.
-func (s *Simulator) finish() {
+// finish counts a call or a message as over.
+func (s *Simulator) finish(count func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	count()
 	if s.inFlight--; s.inFlight == 0 {
 		close(s.idle)
 	}
@@ -229,7 +243,8 @@ func (s *Simulator) finish() {
 
 type connectTimeout struct{}
 
-// newTransport keeps enough connections for all calls and their twins, and gives up connecting after "ct".
+// newTransport returns a transport that keeps enough connections for all calls and their concurrent duplicates, and gives up
+// connecting after "ct".
 func newTransport(calls int) *http.Transport {
 	return &http.Transport{
 		MaxIdleConnsPerHost: 2 * calls,

@@ -7,12 +7,14 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/simulator/internal/audio"
 )
 
 // recorded plays a call that is recorded and returns its rig and the URL of the recording.
 func recorded(t *testing.T, faults Faults, script Script) (*rig, string) {
 	t.Helper()
-	r := newRig(t, Config{Channels: ChannelsPersonOne, Faults: faults, Pick: func(string, int) Script { return script }})
+	r := newRig(t, Config{Channels: ChannelsPersonFirst, Faults: faults, Pick: func(string, int) Script { return script }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	log := r.sim.Deliveries()
@@ -22,7 +24,7 @@ func recorded(t *testing.T, faults Faults, script Script) (*rig, string) {
 // loudest is the largest sample of a file.
 func loudest(t *testing.T, file []byte) int {
 	t.Helper()
-	tracks, err := decodeWAV(file)
+	tracks, err := audio.DecodeWAV(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,11 +71,11 @@ func TestInventionsStandInSilence(t *testing.T) {
 		if len(answer.Segments) != len(said)+1 {
 			t.Fatalf("%d things were said, %d written down: %+v", len(said), len(answer.Segments), answer)
 		}
-		tracks, _ := decodeWAV(file)
+		tracks, _ := audio.DecodeWAV(file)
 		silent := 0
 		for _, s := range answer.Segments {
 			loud := 0
-			for _, sample := range tracks[0][int(s.Start*sampleRate):int(s.End*sampleRate)] {
+			for _, sample := range tracks[0][int(s.Start*audio.SampleRate):int(s.End*audio.SampleRate)] {
 				if sample > 1000 {
 					loud++
 				}
@@ -118,7 +120,7 @@ func TestModelServersAnswerInTheirOwnWays(t *testing.T) {
 		"tool call": {Faults{ModelToolCall: 1}, `"arguments":"{\"claims\":[]}"`},
 		"parts":     {Faults{ModelParts: 1}, `"content":[{"text":"{\"claims\":[]}","type":"text"}]`},
 	} {
-		r := newRig(t, Config{Faults: test.faults, Model: Emptiest})
+		r := newRig(t, Config{Faults: test.faults, Model: MinimalModel})
 		if status, text := ask(t, r, "/v1/chat/completions", "", strict); status != 200 || !strings.Contains(text, test.want) {
 			t.Errorf("%s: %d %s", name, status, text)
 		}

@@ -27,7 +27,7 @@ func answering(status int, contentType, body string) func(http.ResponseWriter, *
 	}
 }
 
-func codes(entries []Entry) (list []int) {
+func codes(entries []DebuggerEntry) (list []int) {
 	for _, e := range entries {
 		list = append(list, e.Code)
 	}

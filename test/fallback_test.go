@@ -79,7 +79,7 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		people := map[string]simulator.Script{"+15550003000": simulator.Consents(), "+15550003001": simulator.Refuses(),
 			"+15550003002": simulator.UnclearThenYes(), "+15550003003": simulator.ConsentsByKeypad()}
-		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Model: simulator.Emptiest, Pick: func(to string, _ int) simulator.Script { return people[to] }})
+		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Model: simulator.MinimalModel, Pick: func(to string, _ int) simulator.Script { return people[to] }})
 		settings := e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0")
 		answers := &lossyAnswers{lost: map[string]int{}}
 		twilio.Proxy.Lose = answers.loses
@@ -115,7 +115,7 @@ func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
 func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
-		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 3, Model: simulator.Emptiest, Faults: simulator.Faults{Drop: 0.3},
+		twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 3, Model: simulator.MinimalModel, Faults: simulator.Faults{Drop: 0.3},
 			Pick: func(string, int) simulator.Script { return simulator.Consents() }})
 		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0"))
 		numbers := make([]string, 24)

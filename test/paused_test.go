@@ -17,7 +17,7 @@ import (
 func interviewees(t *testing.T) *e2etest.Simulation {
 	return e2etest.NewSimulation(t, simulator.Config{
 		Seed: 5, OldToken: e2etest.Secondary, Model: e2etest.OneClaim,
-		Pick: simulator.Mixed(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
+		Pick: simulator.MixedPeople(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
 	})
 }
 

@@ -22,6 +22,7 @@ type simulate struct {
 	RecordingURL string `name:"recording-url" placeholder:"URL" help:"Records the whole call; takes the recording's callbacks."`
 	FallbackURL  string `name:"fallback-url" placeholder:"URL" help:"Asked for TwiML when the voice URL fails."`
 	Inbound      bool   `help:"People call the application, instead of the other way round."`
+	SMS          bool   `name:"sms" help:"People text the application (see below)."`
 	WaitForCalls bool   `help:"Place no calls: the application dials over the REST API served at --listen."`
 
 	Account  string `env:"TWILIO_ACCOUNT_SID" placeholder:"AC…" help:"Account SID that the application knows."`
@@ -29,8 +30,8 @@ type simulate struct {
 	OldToken string `env:"TWILIO_AUTH_TOKEN_SECONDARY" placeholder:"TOKEN" help:"Its other token, to try a rotation."`
 	From     string `default:"+15550000000" env:"TWILIO_PHONE_NUMBER" help:"The application's number."`
 
-	Calls   int                `default:"1000" help:"How many calls to place, or to wait for."`
-	Rate    float64            `default:"50" help:"Calls that begin in a second."`
+	Calls   int                `default:"1000" help:"How many calls to place or to wait for, or how many people text."`
+	Rate    float64            `default:"50" help:"Calls, or conversations, that begin in a second."`
 	Seed    uint64             `default:"1" help:"Decides everything that is left to chance."`
 	RunName string             `name:"run" placeholder:"NAME" help:"Goes into all SIDs; a new one each time unless given."`
 	Profile string             `default:"rough" help:"calm, rough or hostile."`
@@ -39,7 +40,7 @@ type simulate struct {
 
 	Report          string        `placeholder:"FILE" help:"Write the report as JSON; - is the standard output."`
 	Listen          string        `default:"127.0.0.1:0" help:"Address of the REST API, the recordings and the models."`
-	Linger          time.Duration `default:"2s" help:"With --wait-for-calls: how long to go on serving after the last call and the last request."`
+	Linger          time.Duration `default:"2s" help:"With --wait-for-calls or --sms: how long to go on serving after the last call or message and the last request."`
 	Within          time.Duration `default:"10m" help:"Longest time for the run."`
 	Speed           float64       `default:"0" help:"How many times faster than real time calls run; 0 does not wait at all."`
 	MarksDuplicates bool          `help:"The application calls every duplicate so (X-Webhook-Duplicate: true)."`
@@ -47,13 +48,17 @@ type simulate struct {
 
 // Help goes below the flags of --help.
 func (simulate) Help() string {
-	return "Exits with 1 when the application did something that none should do, whatever Twilio does.\n\n" + isimulate.FaultsHelp()
+	return "Exits with 1 when the application did something that none should do, whatever Twilio does.\n\n" +
+		"With --sms people text the number in --from. --url is its messaging webhook: it answers with TwiML such as " +
+		"<Response><Message>…</Message></Response>, and may name status callbacks in the attribute action. Whoever gets a message " +
+		"answers it with the next line of their script: first its replies, then its answers. The application may also send " +
+		"messages over the REST API served at --listen.\n\n" + isimulate.FaultsHelp()
 }
 
 func (s simulate) Run(ctx context.Context) error {
 	options := isimulate.Options{
 		Out: os.Stdout, URL: s.URL, StatusURL: s.StatusURL, RecordingURL: s.RecordingURL, FallbackURL: s.FallbackURL,
-		Inbound: s.Inbound, WaitForCalls: s.WaitForCalls, AccountSid: s.Account, AuthToken: s.Token, OldToken: s.OldToken,
+		Inbound: s.Inbound, SMS: s.SMS, WaitForCalls: s.WaitForCalls, AccountSid: s.Account, AuthToken: s.Token, OldToken: s.OldToken,
 		From: s.From, Calls: s.Calls, Rate: s.Rate, Seed: s.Seed, Run: s.RunName, Profile: s.Profile, Rates: s.Fault,
 		Listen: s.Listen, Linger: s.Linger, Within: s.Within, Speed: s.Speed, MarksDuplicates: s.MarksDuplicates,
 	}
@@ -64,11 +69,11 @@ func (s simulate) Run(ctx context.Context) error {
 		options.Terminal = term.IsTerminal(int(f.Fd()))
 	}
 	if s.Script != "" {
-		cast, err := readCast(s.Script)
+		people, err := readPeople(s.Script)
 		if err != nil {
 			return &app.ConfigError{Faults: []string{fmt.Sprintf("--script: %v", err)}}
 		}
-		options.Cast, options.Script = &cast, s.Script
+		options.People, options.Script = &people, s.Script
 	}
 	result, err := isimulate.Run(ctx, options)
 	if wrong := new(isimulate.ArgumentError); errors.As(err, &wrong) {
@@ -86,13 +91,13 @@ func (s simulate) Run(ctx context.Context) error {
 	return nil
 }
 
-func readCast(path string) (simulator.Cast, error) {
+func readPeople(path string) (simulator.People, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return simulator.Cast{}, err
+		return simulator.People{}, err
 	}
 	defer func() { _ = file.Close() }()
-	return simulator.ReadCast(file)
+	return simulator.ReadPeople(file)
 }
 
 // writeReport writes to a file, to the standard output for "-", and nowhere for "".

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/i-agent/iagent/simulator"
+	"github.com/i-agent/iagent/internal/progress"
 )
 
 // print writes the closing table.
@@ -48,35 +48,7 @@ func (r *result) print(out io.Writer) {
 	}
 }
 
-// progress shows how far the calls have come: a bar on a terminal, a line whenever a quarter is done elsewhere.
-type progress struct {
-	options Options
-	calls   int
-	shown   int
-}
-
-func newProgress(options Options, calls int) *progress {
+func newProgress(options Options, calls int) *progress.Bar {
 	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.behaviour, options.Seed)
-	return &progress{options: options, calls: calls}
-}
-
-func (p *progress) show(now simulator.Progress, runs int) {
-	done := min(now.Ended, p.calls)
-	if p.options.Terminal {
-		const width = 40
-		filled := done * width / max(p.calls, 1)
-		fmt.Fprintf(p.options.Out, "\r[%s%s] %d/%d calls, %d webhooks, %d functions to go   ",
-			strings.Repeat("#", filled), strings.Repeat(".", width-filled), done, p.calls, now.Webhooks, runs)
-		return
-	}
-	if quarter := done * 4 / max(p.calls, 1); quarter > p.shown {
-		p.shown = quarter
-		fmt.Fprintf(p.options.Out, "%d of %d calls are over, %d webhooks sent\n", done, p.calls, now.Webhooks)
-	}
-}
-
-func (p *progress) end() {
-	if p.options.Terminal {
-		fmt.Fprintln(p.options.Out)
-	}
+	return &progress.Bar{Out: options.Out, Terminal: options.Terminal, Total: calls, Unit: "calls", Lines: 4}
 }

@@ -118,15 +118,17 @@ func (r *run) play(ctx context.Context) error {
 	if err := r.place(ctx); err != nil {
 		return err
 	}
-	progress := newProgress(r.options, len(r.calls))
-	defer progress.end()
+	bar := newProgress(r.options, len(r.calls))
+	defer bar.End()
 	left, err := e2e.Settling{
 		API: r.api, Twilio: r.simulator, Every: 100 * time.Millisecond,
 		Count: func(ctx context.Context) (calls, runs int, err error) {
 			work, err := r.app.Store().OpenWork(ctx)
 			return work.Calls, work.Runs, err
 		},
-		Changed: func(now simulator.Progress, _, runs int) { progress.show(now, runs) },
+		Changed: func(now simulator.Progress, _, runs int) {
+			bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %d functions to go", now.Webhooks, runs))
+		},
 	}.Wait(ctx)
 	if err == nil && !left.Empty() {
 		err = errors.New(left.String())

@@ -163,7 +163,7 @@ func (j Judge) judgeBroken(v *Verdict, givenUp map[string]bool) {
 		if slices.Contains(j.Excused, broken.Rule) {
 			continue
 		}
-		if broken.Rule == simulator.RuleDebuggerErrors && !slices.ContainsFunc(v.Report.Debugger, func(e simulator.Entry) bool {
+		if broken.Rule == simulator.RuleDebuggerErrors && !slices.ContainsFunc(v.Report.Debugger, func(e simulator.DebuggerEntry) bool {
 			return e.Level == "error" && e.Fault == simulator.FaultNone && !givenUp[e.CallSid]
 		}) {
 			continue // they follow from webhooks without an answer, which are a rule of their own

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -31,6 +32,8 @@ func decide(kind inbox.Kind) inbox.Reply {
 		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Gather input="dtmf speech" action="/gather?attempt=1&amp;ask=yes" actionOnEmptyResult="true"><Say>May we ask you something?</Say></Gather></Response>`)}
 	case inbox.KindGather:
 		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Say>Thank you, goodbye.</Say></Response>`)}
+	case inbox.KindMessage:
+		return inbox.Reply{ContentType: "text/xml", Body: []byte(`<Response><Message action="/message-status` + strings.ReplaceAll(retried, "&", "&amp;") + `">What do you pay for a case?</Message></Response>`)}
 	default:
 		return inbox.Reply{}
 	}

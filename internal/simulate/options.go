@@ -17,9 +17,9 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Options say what is tried on whom. AccountSid and AuthToken are required, and URL unless WaitForCalls is set.
+// Options say which application is tested, and how. AccountSid and AuthToken are required, and URL unless WaitForCalls is set.
 type Options struct {
-	// Out takes the progress and the table; nil is nobody.
+	// Out, if set, gets the progress and the closing table.
 	Out io.Writer
 	// Terminal draws a progress bar instead of plain lines.
 	Terminal bool
@@ -28,6 +28,8 @@ type Options struct {
 	URL, StatusURL, RecordingURL, FallbackURL string
 	// Inbound makes people call the application, instead of the other way round.
 	Inbound bool
+	// SMS makes people text the application instead: URL and FallbackURL answer with TwiML for messages.
+	SMS bool
 	// WaitForCalls places none: the application dials, over REST.
 	WaitForCalls bool
 
@@ -35,22 +37,22 @@ type Options struct {
 	OldToken              string // the other token, in the middle of a rotation
 	From                  string // the application's number; empty is +15550000000
 
-	Calls int     // to place or to wait for; 0 means 100
-	Rate  float64 // calls that are placed in a second; 0 means 50
-	// Seed decides everything that is left to chance.
+	Calls int     // to place or to wait for, or people who text; 0 means 100
+	Rate  float64 // of them that begin in a second; 0 means 50
+	// Seed is what everything random is drawn from.
 	Seed uint64
-	// Run goes into all SIDs, so that an application that remembers takes no new call for an old one; empty is a new one.
+	// Run is part of all SIDs, so that an application does not take the calls of another run for duplicates; empty is a new one.
 	Run string
 
 	Profile string             // empty is rough
 	Rates   map[string]float64 // of single faults, by name, instead of the profile's
-	Cast    *simulator.Cast    // who answers; nil is simulator.Mixed()
-	Script  string             // the file that Cast was read from, for Result.Command
+	People  *simulator.People  // who answers; nil is simulator.MixedPeople()
+	Script  string             // the file that People was read from, for Result.Command
 
 	// Listen is where the REST API, the recordings and the models are served; empty is a free port on loopback.
 	Listen string
-	// Linger is for how long after the last call, and the last REST request, a run that waits for calls goes on serving:
-	// the application may still want recordings. 0 means two seconds.
+	// Linger is for how long a run that waits for calls or messages goes on serving after the last one and after the last REST
+	// request: the application may still want recordings, or send another message. 0 means two seconds.
 	Linger time.Duration
 	// Within bounds the run; 0 means ten minutes.
 	Within time.Duration
@@ -58,11 +60,11 @@ type Options struct {
 	Speed float64
 	// MarksDuplicates says that the application calls every duplicate so, as [simulator.Config] has it.
 	MarksDuplicates bool
-	// Model answers chat requests; nil is [simulator.Emptiest].
+	// Model answers chat requests; nil is [simulator.MinimalModel].
 	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
 }
 
-// ArgumentError lists everything that is wrong with the options, one line each.
+// ArgumentError lists all faults of the options, one line each.
 type ArgumentError struct{ Faults []string }
 
 func (e *ArgumentError) Error() string { return strings.Join(e.Faults, "\n") }
@@ -82,7 +84,7 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	o.Linger = cmp.Or(o.Linger, 2*time.Second)
 	o.Within = cmp.Or(o.Within, 10*time.Minute)
 	if o.Model == nil {
-		o.Model = simulator.Emptiest
+		o.Model = simulator.MinimalModel
 	}
 	if o.Run == "" {
 		b := make([]byte, 6)
@@ -100,6 +102,9 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 		if parsed, err := url.Parse(u.url); u.url != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
 			fault("%s is %q: give an absolute URL, such as http://127.0.0.1:8080/voice", u.flag, u.url)
 		}
+	}
+	if o.SMS && (o.WaitForCalls || o.Inbound || o.StatusURL+o.RecordingURL != "") {
+		fault("--sms goes without --wait-for-calls, --inbound, --status-url and --recording-url: people text, and the application names its status callbacks")
 	}
 	switch others := o.URL + o.StatusURL + o.RecordingURL + o.FallbackURL; {
 	case o.WaitForCalls && others != "":
@@ -140,7 +145,16 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	return o, faults, nil
 }
 
-// command is what starts this run again, without the secrets.
+// unit is what the run counts.
+func (o Options) unit() string {
+	if o.SMS {
+		return "conversations"
+	}
+	return "calls"
+}
+
+// command is what starts this run again. The tokens are not in it, but the variables in which they are expected. A run that is
+// started again gets a new name: with the same one the application would take everything for duplicates.
 func (o Options) command() string {
 	words := []string{"iagent simulate"}
 	add := func(flag, value string) {
@@ -148,23 +162,29 @@ func (o Options) command() string {
 			words = append(words, flag, "'"+strings.ReplaceAll(value, "'", `'\''`)+"'")
 		}
 	}
+	set := func(flag string, is bool) {
+		if is {
+			words = append(words, flag)
+		}
+	}
 	add("--url", o.URL)
 	add("--status-url", o.StatusURL)
 	add("--recording-url", o.RecordingURL)
 	add("--fallback-url", o.FallbackURL)
-	if o.Inbound {
-		words = append(words, "--inbound")
-	}
-	if o.WaitForCalls {
-		words = append(words, "--wait-for-calls")
-	}
+	set("--inbound", o.Inbound)
+	set("--sms", o.SMS)
+	set("--wait-for-calls", o.WaitForCalls)
+	add("--account", o.AccountSid)
+	set(`--token "$TWILIO_AUTH_TOKEN"`, true)
+	set(`--old-token "$TWILIO_AUTH_TOKEN_SECONDARY"`, o.OldToken != "")
+	add("--from", o.From)
 	words = append(words, fmt.Sprintf("--calls %d --rate %g --seed %d --profile %s", o.Calls, o.Rate, o.Seed, o.Profile))
 	for _, name := range slices.Sorted(maps.Keys(o.Rates)) {
 		words = append(words, fmt.Sprintf("--fault %s=%g", name, o.Rates[name]))
 	}
 	add("--script", o.Script)
-	if o.MarksDuplicates {
-		words = append(words, "--marks-duplicates")
-	}
+	add("--listen", o.Listen)
+	words = append(words, fmt.Sprintf("--linger %s --within %s --speed %g", o.Linger, o.Within, o.Speed))
+	set("--marks-duplicates", o.MarksDuplicates)
 	return strings.Join(words, " ")
 }

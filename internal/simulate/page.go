@@ -13,12 +13,13 @@ func FaultsPage() string {
 	out.WriteString(`<!-- Written by go test ./internal/simulate -run TestFaultsPageIsUpToDate -update. Do not edit. -->
 # What the simulated Twilio does wrong
 
-Each fault has a rate from 0 (never) to 1 (always). Whether it happens is drawn from the seed, the number that is called,
-how often it was called before, the request's place in its call, and the fault's own name: the same seed meets the same
-calls with the same faults, however busy the machine is.
+Each fault has a rate from 0 (never) to 1 (always). Whether it happens is drawn from the seed, the person's number, how often
+that was called or texted before, the request's place in its call or message, and the fault's own name: the same seed meets the
+same calls and messages with the same faults, however busy the machine is.
 
     iagent simulate --url http://127.0.0.1:8080/voice --account AC… --token … --profile rough --seed 7
     iagent simulate … --profile calm --fault lost-response=0.5 --fault drop=0.01
+    iagent simulate --sms --url http://127.0.0.1:8080/message --account AC… --token … --from +15550001111
 
 Profile **calm** has none of them. **rough**, the default, has those that an application survives by itself, with
 idempotent webhooks and retries. **hostile** has all: some lose callbacks for good or leave a request's outcome unknown,
@@ -41,12 +42,13 @@ so that somebody has to ask Twilio's REST API afterwards.
 	models := func(d simulator.FaultDoc) bool {
 		return strings.HasPrefix(string(d.Name), "speech-") || strings.HasPrefix(string(d.Name), "model-")
 	}
-	table("Deliveries", "Requests that Twilio signed. One that was spoiled on purpose is not counted against the application.",
+	table("Deliveries", "Requests of calls and messages that Twilio signed. What was spoiled on purpose is not counted against the application. "+
+		"Drawn for each request.",
 		func(d simulator.FaultDoc) bool { return !d.Refuse && !rest(d) && !media(d) && !models(d) })
-	table("Forgeries", "Each is sent besides the real request, before or after it, and must be refused. One that is believed breaks the run.",
+	table("Forgeries", "Each is sent besides the real request, before or after it, and must be refused. One that is believed breaks the run. Drawn for each request.",
 		func(d simulator.FaultDoc) bool { return d.Refuse })
-	table("Recordings", "Drawn for each recording.", media)
-	table("REST API", "Drawn for each request by its number, call or recording.", rest)
+	table("Recordings", "What becomes of a recording, of its file and of the callbacks about it. Drawn for each recording.", media)
+	table("REST API", "The answers to the application's own requests, for calls, messages and recordings. Drawn for each request by its number, call or recording.", rest)
 	table("Speech-to-text and language models", "The servers below `/v1`, as people run them. Drawn for each piece of audio, and for each question in its turn.", models)
 	out.WriteString(`## What is always so
 
@@ -56,10 +58,15 @@ so that somebody has to ask Twilio's REST API afterwards.
   another, whatever rp says. An answer that broke off is never asked for again.
 - TwiML that cannot be had is asked for at the fallback URL, if there is one, once and at once, with ErrorCode and ErrorUrl, at any
   point of the call; otherwise the call ends.
+- A message of the application is queued, sending, sent, then delivered or undelivered, or failed. The first status and sending
+  have no callback; delivered and undelivered carry RawDlrDoneDate, undelivered and failed an ErrorCode. Webhooks of messages
+  are signed with the port of their https URL, those of calls without it.
 - The Debugger notes 12100 for an answer that is no TwiML, 12200 for a verb that there is not, 12300 for a Content-Type
   that can be neither played nor read, 11200 and its neighbours for no answer at all, 15003 for a status callback that failed.
 
 ## What breaks a run
+
+What no application should do, whatever Twilio does, and how a run can fail as a whole. Each has its first examples in the report.
 
 | rule | meaning |
 |---|---|
@@ -67,8 +74,8 @@ so that somebody has to ask Twilio's REST API afterwards.
 	for _, rule := range simulator.Rules() {
 		fmt.Fprintf(&out, "| `%s` | %s |\n", rule.Rule, rule.Meaning)
 	}
-	fmt.Fprintf(&out, "| `%s` | fewer calls were made than were to be |\n", RuleCallsMissing)
-	fmt.Fprintf(&out, "| `%s` | calls were still going on when the run was cut short |\n", RuleNotEnded)
+	fmt.Fprintf(&out, "| `%s` | fewer calls or conversations were begun than were to be |\n", RuleCallsMissing)
+	fmt.Fprintf(&out, "| `%s` | calls or conversations were still going on when the run was cut short |\n", RuleNotEnded)
 	fmt.Fprintf(&out, "| `%s` | no webhook was answered with 2xx |\n", RuleNothingAnswered)
 	out.WriteString(`
 ` + "`" + simulator.RuleTakenTwice + "`" + ` can be seen only of an application that calls duplicates so, in the header ` + "`X-Webhook-Duplicate: true`" + ` or in

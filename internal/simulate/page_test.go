@@ -29,6 +29,19 @@ func TestFaultsPageIsUpToDate(t *testing.T) {
 	}
 }
 
+func TestEverySectionOfTheFaultsPageHasAnIntroduction(t *testing.T) {
+	sections := strings.Split(FaultsPage(), "\n## ")[1:]
+	if len(sections) < 7 {
+		t.Fatalf("%d sections", len(sections))
+	}
+	for _, section := range sections {
+		title, text, _ := strings.Cut(section, "\n\n")
+		if first, _, _ := strings.Cut(text, "\n"); len(strings.Fields(first)) < 8 || strings.HasPrefix(first, "|") {
+			t.Errorf("%s begins with %q", title, first)
+		}
+	}
+}
+
 func TestNoFaultIsLeftOutOfThePageOrTheHelp(t *testing.T) {
 	page, help := FaultsPage(), FaultsHelp()
 	for _, doc := range simulator.FaultDocs() {
@@ -51,7 +64,7 @@ func TestExamplesOfPeopleCanBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := simulator.ReadCast(file); err != nil {
+		if _, err := simulator.ReadPeople(file); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 		file.Close()

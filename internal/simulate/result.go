@@ -12,9 +12,9 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Result is what a run came to. It is written as JSON as it stands.
+// Result is the result of a run, in the form in which it is written as JSON.
 type Result struct {
-	Command string           `json:"command"` // starts the same run again, once it is given the account and the token
+	Command string           `json:"command"` // starts the same run again, with the tokens in the environment
 	Profile string           `json:"profile"`
 	Seed    uint64           `json:"seed"`
 	Run     string           `json:"run"`
@@ -56,13 +56,17 @@ func newResult(o Options, faults simulator.Faults, sim *simulator.Simulator, too
 	return r
 }
 
-// judgeEnd says what a run that did not come to its end has to say.
+// judgeEnd adds the rules that are broken when the run was cut short or nothing was answered.
 func (r *Result) judgeEnd(o Options, open simulator.Progress, cut error) {
-	if open.Calls < o.Calls {
-		r.violate(RuleCallsMissing, "fewer calls were made than were to be", o.Calls-open.Calls, cut)
+	begun, ended := open.Calls, open.Ended
+	if o.SMS {
+		begun, ended = open.Conversations, open.ConversationsEnded
 	}
-	if open.Ended < open.Calls {
-		r.violate(RuleNotEnded, "calls were still going on when the run was cut short", open.Calls-open.Ended, cut)
+	if begun < o.Calls {
+		r.violate(RuleCallsMissing, "fewer "+o.unit()+" were begun than were to be", o.Calls-begun, cut)
+	}
+	if ended < begun {
+		r.violate(RuleNotEnded, o.unit()+" were still going on when the run was cut short", begun-ended, cut)
 	}
 	if r.Report.Accepted == 0 {
 		r.violate(RuleNothingAnswered, "no webhook was answered with 2xx: is the application there, and does it have the same token?", 1, nil)
@@ -97,6 +101,16 @@ func (r *Result) Print(out io.Writer) {
 	row("calls", len(rep.Truths))
 	for _, status := range slices.Sorted(maps.Keys(rep.Calls)) {
 		row("  "+status, rep.Calls[status])
+	}
+	if len(rep.Messages) > 0 {
+		row("messages", len(rep.Messages))
+		statuses := map[string]int{}
+		for _, m := range rep.Messages {
+			statuses[m.Status]++
+		}
+		for _, status := range slices.Sorted(maps.Keys(statuses)) {
+			row("  "+status, statuses[status])
+		}
 	}
 	row("webhooks", fmt.Sprintf("%d (%.0f a second)", rep.Webhooks, r.PerSecond))
 	row("  accepted", rep.Accepted)

@@ -9,11 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/i-agent/iagent/internal/progress"
 	"github.com/i-agent/iagent/simulator"
 )
 
-// Run plays the calls and says what came of them. The error is an *ArgumentError, or says why nothing could be
-// played at all; what the application did wrong is in the result. A context that ends cuts the run short, and the
+// Run plays the calls and returns the result. The error is an *ArgumentError, or says why nothing could be played
+// at all; what the application did wrong is in the result. A context that ends cuts the run short, and the
 // result says so.
 func Run(ctx context.Context, options Options) (*Result, error) {
 	options, faults, err := options.withDefaults()
@@ -43,44 +44,65 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	return r.play(ctx, faults)
 }
 
-// run is one run while it goes on.
+// run is the state of one run.
 type run struct {
 	options Options
 	url     string
 	sim     *simulator.Simulator
-	asked   atomic.Int64 // when the application last asked for something, in Unix nanoseconds
+	asked   atomic.Int64 // when something last went on, in Unix nanoseconds
 }
 
-// ServeHTTP serves what the simulator does.
+// ServeHTTP serves the simulator, and notes when the application last made a request.
 func (r *run) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	defer func() { r.asked.Store(time.Now().UnixNano()) }()
 	r.sim.ServeHTTP(w, request)
 }
 
-// over says whether nothing more is to be expected.
+// announce says where the simulator is, and returns the bar that shows the progress.
+func (r *run) announce() *progress.Bar {
+	o := r.options
+	fmt.Fprintf(o.Out, "Simulated Twilio at %s (REST API, recordings, models), profile %s, seed %d.\n", r.url, o.Profile, o.Seed)
+	if o.WaitForCalls {
+		fmt.Fprintf(o.Out, "Waiting for %d calls: POST %s/2010-04-01/Accounts/%s/Calls.json\n", o.Calls, r.url, o.AccountSid)
+	}
+	return &progress.Bar{Out: o.Out, Terminal: o.Terminal, Total: o.Calls, Unit: o.unit(), Lines: 10}
+}
+
+// done is how many calls, or conversations, are over.
+func (r *run) done(now simulator.Progress) int {
+	if r.options.SMS {
+		return now.ConversationsEnded
+	}
+	return now.Ended
+}
+
+// over says whether nothing more is to be expected: all is done, and the application has been quiet for a while if it is free to
+// make requests of its own.
 func (r *run) over(now simulator.Progress) bool {
-	if now.Ended < r.options.Calls || now.Ended < now.Calls {
+	if r.done(now) < r.options.Calls || now.Ended < now.Calls || now.MessagesEnded < now.Messages {
+		r.asked.Store(time.Now().UnixNano())
 		return false
 	}
-	return !r.options.WaitForCalls || time.Since(time.Unix(0, r.asked.Load())) >= r.options.Linger
+	return !r.options.WaitForCalls && !r.options.SMS || time.Since(time.Unix(0, r.asked.Load())) >= r.options.Linger
 }
 
 func (o Options) config(faults simulator.Faults, url string) simulator.Config {
-	cast := simulator.Mixed()
-	if o.Cast != nil {
-		cast = *o.Cast
+	people := simulator.MixedPeople()
+	if o.People != nil {
+		people = *o.People
 	}
 	return simulator.Config{
 		AccountSid: o.AccountSid, AuthToken: o.AuthToken, OldToken: o.OldToken, Seed: o.Seed, Run: o.Run, Faults: faults,
-		Pick: cast.Pick(o.Seed), BaseURL: url, Speed: o.Speed, MarksDuplicates: o.MarksDuplicates, Model: o.Model,
+		Pick: people.Pick(o.Seed), BaseURL: url, Speed: o.Speed, MarksDuplicates: o.MarksDuplicates, Model: o.Model,
+		Messaging: simulator.Messaging{URL: o.URL, FallbackURL: o.FallbackURL},
 	}
 }
 
-// play places the calls, or waits for them, and sees them to their end.
+// play places the calls, or waits for them, until all are over.
 func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error) {
 	bounded, cancel := context.WithTimeoutCause(ctx, r.options.Within, fmt.Errorf("not done within %s", r.options.Within))
 	defer cancel()
-	show := newProgress(r.options, r.url)
+	bar := r.announce()
 	began := time.Now()
 	placed := make(chan error, 1)
 	go func() { placed <- r.place(bounded) }()
@@ -89,7 +111,7 @@ func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error
 	err := errNotPlaced
 	for running := true; running; {
 		now := r.sim.Progress()
-		show.update(now, time.Since(began))
+		bar.Show(r.done(now), fmt.Sprintf("%d requests, %.0f/s", now.Webhooks, float64(now.Webhooks)/max(time.Since(began).Seconds(), 0.1)))
 		if !errors.Is(err, errNotPlaced) && (err != nil || r.over(now)) {
 			break
 		}
@@ -106,7 +128,7 @@ func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error
 		err = <-placed
 	}
 	took := time.Since(began)
-	show.end()
+	bar.End()
 	if err != nil && cut == nil {
 		return nil, err
 	}
@@ -120,7 +142,7 @@ func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error
 
 var errNotPlaced = errors.New("calls are still being placed")
 
-// place starts the calls at their rate; with WaitForCalls there is nothing to do.
+// place starts the calls, or sends the first messages, at their rate; with WaitForCalls there is nothing to do.
 func (r *run) place(ctx context.Context) error {
 	if r.options.WaitForCalls {
 		return nil
@@ -135,10 +157,16 @@ func (r *run) place(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil // the result says that they are missing
 		}
-		_, err := r.sim.Place(ctx, simulator.PlaceOptions{
-			To: fmt.Sprintf("+1555%07d", 1000+i), From: r.options.From, URL: r.options.URL, StatusURL: r.options.StatusURL,
-			RecordingURL: r.options.RecordingURL, FallbackURL: r.options.FallbackURL, Inbound: r.options.Inbound,
-		})
+		person := fmt.Sprintf("+1555%07d", 1000+i)
+		var err error
+		if r.options.SMS {
+			_, err = r.sim.Text(ctx, simulator.TextOptions{From: person, To: r.options.From})
+		} else {
+			_, err = r.sim.Place(ctx, simulator.PlaceOptions{
+				To: person, From: r.options.From, URL: r.options.URL, StatusURL: r.options.StatusURL,
+				RecordingURL: r.options.RecordingURL, FallbackURL: r.options.FallbackURL, Inbound: r.options.Inbound,
+			})
+		}
 		if err != nil && ctx.Err() == nil {
 			return err
 		}

@@ -1,0 +1,134 @@
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// restFault draws the fault of a request: the n-th of those with its key. Faults after the work was done are drawn for requests
+// that change something.
+func (s *Simulator) restFault(r *http.Request) Fault {
+	f := s.config.Faults
+	key := s.restKey(r)
+	s.mu.Lock()
+	n := s.asked[key]
+	s.asked[key]++
+	s.mu.Unlock()
+	for _, kind := range []struct {
+		fault  Fault
+		rate   float64
+		writes bool
+	}{
+		{FaultRESTBusy, f.RESTBusy, false},
+		{FaultRESTErrorBefore, f.RESTErrorBefore, false}, {FaultRESTErrorAfter, f.RESTErrorAfter, true},
+		{FaultRESTTimeoutBefore, f.RESTTimeoutBefore, false}, {FaultRESTTimeoutAfter, f.RESTTimeoutAfter, true},
+		{FaultRESTCutBefore, f.RESTCutBefore, false}, {FaultRESTCutAfter, f.RESTCutAfter, true},
+	} {
+		if (!kind.writes || r.Method != http.MethodGet) && s.seed.happens(kind.rate, key, n, string(kind.fault)) {
+			return kind.fault
+		}
+	}
+	return s.restAnswerFault(r, key, n)
+}
+
+// restKey names what a request is about without SIDs, which change with Config.Run.
+func (s *Simulator) restKey(r *http.Request) string {
+	key := r.Method + " " + r.Pattern
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sid, _ := sidOf(r.PathValue("call")); s.bySid[sid] != nil {
+		key += " " + s.bySid[sid].key
+	}
+	if sid, _ := sidOf(r.PathValue("message")); s.messageBySid[sid] != nil {
+		key += " " + s.messageBySid[sid].key
+	}
+	if sid, extension := sidOf(r.PathValue("recording")); s.recordings[sid] != nil {
+		key += " " + s.recordings[sid].key() + extension
+	}
+	return key + " " + cmp.Or(r.Form.Get("To"), r.Form.Get("CallSid"))
+}
+
+// injectRESTFault draws a fault for a REST request that was authenticated and parsed, and answers accordingly. It reports whether
+// there was one.
+func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) bool {
+	fault := s.restFault(r)
+	if fault == FaultNone {
+		return false
+	}
+	s.count(fault)
+	switch fault {
+	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter, FaultRESTNoSid, FaultRESTNotFoundAfter:
+		next(discardResponse{}, r)
+		s.rememberLostAnswer(r)
+	}
+	switch fault {
+	case FaultRESTBusy:
+		refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+	case FaultRESTErrorBefore, FaultRESTErrorAfter:
+		refuse(w, http.StatusInternalServerError, 20500, "An internal server error has occurred")
+	case FaultRESTTimeoutBefore, FaultRESTTimeoutAfter:
+		pause(r.Context(), s.config.Hang)
+		panic(http.ErrAbortHandler) // net/http: breaks the connection without an answer
+	case FaultRESTNoList, FaultRESTForeignRows, FaultRESTLaggingList, FaultRESTUnauthorized, FaultRESTNoSid, FaultRESTNotFoundBefore, FaultRESTNotFoundAfter:
+		s.answerWrongly(w, r, fault)
+	default:
+		panic(http.ErrAbortHandler)
+	}
+	return true
+}
+
+// callTo is what two requests to call a number have in common; messageKey is the same for messages.
+func callTo(number string) string { return "call to " + number }
+
+// rememberLostAnswer notes the SID of what a request created whose answer the application does not get.
+func (s *Simulator) rememberLostAnswer(r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch to := r.PostForm.Get("To"); {
+	case strings.HasSuffix(r.URL.Path, "/Calls.json"):
+		for _, c := range slices.Backward(s.calls) {
+			if c.to == to {
+				s.lostAnswers[callTo(to)] = c.sid
+				return
+			}
+		}
+	case strings.HasSuffix(r.URL.Path, "/Messages.json"):
+		for _, m := range slices.Backward(s.messages) {
+			if m.to == to && m.body == r.PostForm.Get("Body") {
+				s.lostAnswers[messageKey(r.PostForm)] = m.sid
+				return
+			}
+		}
+	}
+}
+
+// noteRepeat notes a request that asks again for what was created, though its answer was lost; its caller holds mu.
+func (s *Simulator) noteRepeat(key, sid string) {
+	rule := RuleCalledTwice
+	if !strings.HasPrefix(sid, "CA") {
+		rule = RuleTextedTwice
+	}
+	if first := s.lostAnswers[key]; first != "" {
+		s.repeats[rule] = append(s.repeats[rule], sid+" after "+first)
+	}
+}
+
+// count notes a fault that is no delivery.
+func (s *Simulator) count(fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts[fault]++
+}
+
+// discardResponse is a ResponseWriter whose answer is not sent.
+type discardResponse struct{}
+
+func (discardResponse) Header() http.Header         { return http.Header{} }
+func (discardResponse) Write(p []byte) (int, error) { return len(p), nil }
+func (discardResponse) WriteHeader(int)             {}
+
+// defaultHang is short enough for a test, and longer than the simulator takes for any answer.
+const defaultHang = 2 * time.Second
