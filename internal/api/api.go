@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // requestTimeout bounds what one request may ask of the database.
@@ -19,7 +20,7 @@ const requestTimeout = 20 * time.Second
 // Config is what the API needs.
 type Config struct {
 	// Store is the open database.
-	Store Store
+	Store *store.Store
 	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
 	AdminToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
@@ -30,21 +31,9 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Store is the database as the API uses it; *store.Store is one.
-type Store interface {
-	campaignStore
-	callStore
-	erasureStore
-	hypothesisStore
-	webhookStore
-	runStore
-	healthStore
-	overdueStore
-}
-
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store     Store
+	store     *store.Store
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	ready     readiness

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -9,15 +8,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// callStore keeps calls.
-type callStore interface {
-	CreateCalls(ctx context.Context, n store.NewCalls) (store.Answer, error)
-	CheckCallable(ctx context.Context, campaignID string, numbers []string, allowRepeat bool) error
-	CancelCall(ctx context.Context, callID string) (interview.Call, error)
-	Calls(ctx context.Context, by store.CallFilter, page store.Page) (store.List[interview.Call], error)
-	CallDetail(ctx context.Context, id string) (store.CallDetail, error)
-}
 
 // callSummary is a call as it is listed.
 type callSummary struct {

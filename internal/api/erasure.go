@@ -2,18 +2,12 @@ package api
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// erasureStore erases personal data.
-type erasureStore interface {
-	ErasePersonalData(ctx context.Context, request store.ErasureRequest) (store.Erasure, error)
-}
 
 // erasure is the record of personal data that was erased: who asked for it and how much it was.
 type erasure struct {

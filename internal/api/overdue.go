@@ -1,18 +1,11 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// overdueStore knows what is late.
-type overdueStore interface {
-	Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]store.Late, error)
-}
 
 // late is something that should have come by now.
 type late struct {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -9,13 +8,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// runStore keeps the ledger of the functions.
-type runStore interface {
-	Runs(ctx context.Context, by store.RunFilter, page store.Page) (store.List[store.LedgerRun], error)
-	LedgerRun(ctx context.Context, id string) (store.LedgerRun, error)
-	RetryRun(ctx context.Context, id string) (store.LedgerRun, error)
-}
 
 // run is an entry of the ledger: one function, run once for its key.
 type run struct {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"mime"
 	"net/http"
 	"time"
@@ -10,12 +9,6 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/signature"
 )
-
-// webhookStore keeps the events of the inbox.
-type webhookStore interface {
-	Webhooks(ctx context.Context, by store.WebhookFilter, page store.Page) (store.List[store.Webhook], error)
-	Webhook(ctx context.Context, id string) (store.WebhookDetail, error)
-}
 
 // webhookSummary is an event as it is listed.
 type webhookSummary struct {

@@ -10,25 +10,12 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-// PauseStore is what Dialing needs of the database; *store.Store is one.
-type PauseStore interface {
-	DialingPauses(ctx context.Context) ([]store.DialingPause, error)
-	ProbeSoon(ctx context.Context, account string) error
-	ClaimProbe(ctx context.Context, account string) (bool, error)
-	Probed(ctx context.Context, account string, result store.ProbeResult) error
-}
-
-// Account is asked whether it can be used; *twilio.Client is one.
-type Account interface {
-	CheckAccount(ctx context.Context) error
-}
-
 // Dialing watches the accounts for which dialling is paused: it says so, asks Twilio now and then whether they can be used
 // again, and lets dialling go on by itself. The asking is done by one process at a time.
 type Dialing struct {
-	Store PauseStore
+	Store *store.Store
 	// Accounts is who speaks for an account, nil for nobody.
-	Accounts func(accountSid string) Account
+	Accounts func(accountSid string) *twilio.Client
 	Log      *slog.Logger
 	// OnPaused, when set, hears at every look which accounts are paused.
 	OnPaused func(accountSids []string)

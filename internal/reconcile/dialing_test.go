@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/twilio"
 )
 
 // Two processes watch an account that Twilio refuses, for an hour: Twilio is asked by one of them, ever less often.
@@ -20,7 +21,7 @@ func TestPausedAccountIsAskedForByOneProcessAndSaidOnce(t *testing.T) {
 		var paused []string
 		watch := func() *reconcile.Dialing {
 			return &reconcile.Dialing{Store: r.store, Log: slog.New(slog.NewTextHandler(&log, nil)),
-				Accounts: func(sid string) reconcile.Account {
+				Accounts: func(sid string) *twilio.Client {
 					if sid != account {
 						return nil
 					}

@@ -138,7 +138,7 @@ func TestCallIsSearchedInTheAccountItWasDialledWith(t *testing.T) {
 		}
 		// TWILIO_ACCOUNT_TOKENS has the token of the first.
 		r.carrier.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.call(id).Call.DialedAt.Add(time.Second)})
-		r.reconciler = r.configured(r.store, ours, other, func(sid string) reconcile.Twilio {
+		r.reconciler = r.configured(r.store, ours, other, func(sid string) *twilio.Client {
 			if sid != account {
 				return nil
 			}
@@ -168,5 +168,3 @@ func TestAbsenceCountsOnlyOnceNothingCanBeSentAnyMore(t *testing.T) {
 		}
 	})
 }
-
-var _ reconcile.Twilio = (*twilio.Client)(nil)

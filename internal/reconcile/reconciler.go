@@ -17,39 +17,14 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-// Store is what the reconciler needs of the database; *store.Store is one.
-type Store interface {
-	ClaimWatched(ctx context.Context, limit int, lease time.Duration) ([]string, error)
-	Watched(ctx context.Context, callID string, deadlines interview.Deadlines) (store.Watched, error)
-	WatchAgain(ctx context.Context, callID string, at time.Time, checks int) error
-	Unwatch(ctx context.Context, callID string) error
-	CallsSince(ctx context.Context, since time.Time) ([]string, error)
-	CallIDOf(ctx context.Context, callSid string) (string, error)
-	DialRival(ctx context.Context, callID string) (bool, error)
-	DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (bool, error)
-	LoseDial(ctx context.Context, callID string) (bool, error)
-	DialIntent(ctx context.Context, callID string) (store.DialIntent, bool, error)
-	NoRecording(ctx context.Context, callID string) error
-	NoVerdict(ctx context.Context, callID string) error
-	RecordingsListed(ctx context.Context, callID string, listed, answers int, over time.Duration) (bool, error)
-	Note(ctx context.Context, callID, what, detail string) error
-}
-
-// Twilio is what the reconciler asks; *twilio.Client is one.
-type Twilio interface {
-	FetchCall(ctx context.Context, sid string) (twilio.RemoteCall, error)
-	ListCalls(ctx context.Context, to string, since time.Time) ([]twilio.RemoteCall, error)
-	ListRecordings(ctx context.Context, callSid string) ([]twilio.RemoteRecording, error)
-}
-
 // Config says what to reconcile, how and how often. Store, Twilio, Processor and Identify are required.
 type Config struct {
-	Store  Store
-	Twilio Twilio
+	Store  *store.Store
+	Twilio *twilio.Client
 	// AccountSid is the account that Twilio speaks for, "" when that is not known. Accounts, when set, is who speaks for
 	// another account, nil for nobody: calls are asked for where they were dialled.
 	AccountSid string
-	Accounts   func(accountSid string) Twilio
+	Accounts   func(accountSid string) *twilio.Client
 	Processor  inbox.Processor
 	// Identify names an event as the webhooks do.
 	Identify func(kind inbox.Kind, form, query url.Values) (id, subject string, err error)
@@ -296,7 +271,7 @@ func gone(err error) bool {
 }
 
 // twilio is who speaks for an account, nil for nobody. "" is the account that is configured.
-func (r *Reconciler) twilio(accountSid string) Twilio {
+func (r *Reconciler) twilio(accountSid string) *twilio.Client {
 	if accountSid == "" || r.config.AccountSid == "" || accountSid == r.config.AccountSid {
 		return r.config.Twilio
 	}

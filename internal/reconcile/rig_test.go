@@ -80,7 +80,7 @@ func (r *rig) another(s *store.Store) *reconcile.Reconciler {
 }
 
 // configured is a reconciler of a process with this caller id and account.
-func (r *rig) configured(s *store.Store, from, accountSid string, accounts func(string) reconcile.Twilio) *reconcile.Reconciler {
+func (r *rig) configured(s *store.Store, from, accountSid string, accounts func(string) *twilio.Client) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Config{
 		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: from, AccountSid: accountSid, Accounts: accounts,
 		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
