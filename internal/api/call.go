@@ -130,10 +130,10 @@ func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
 
 func summarizeCall(c interview.Call) callSummary {
 	return callSummary{
-		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: known(c.TwilioSid), Status: c.Status,
+		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: nullIfZero(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
-		ErrorCode: known(c.ErrorCode), ErrorMessage: known(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
-		AnsweredBy: known(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
+		ErrorCode: nullIfZero(c.ErrorCode), ErrorMessage: nullIfZero(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
+		AnsweredBy: nullIfZero(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
 		CancelRequestedAt: utc(c.CancelRequestedAt),
 	}
 }
@@ -141,9 +141,9 @@ func summarizeCall(c interview.Call) callSummary {
 func showCall(d store.CallDetail) call {
 	return call{
 		callSummary: summarizeCall(d.Call),
-		Transcript:  known(d.Call.Transcript),
+		Transcript:  nullIfZero(d.Call.Transcript),
 		Recordings: each(d.Recordings, func(r interview.Recording) recording {
-			return recording{Sid: r.Sid, Status: r.Status, URL: known(r.URL), Duration: r.Duration, Channels: known(r.Channels)}
+			return recording{Sid: r.Sid, Status: r.Status, URL: nullIfZero(r.URL), Duration: r.Duration, Channels: nullIfZero(r.Channels)}
 		}),
 		Utterances: each(d.Utterances, showUtterance),
 		Dropped: each(d.Dropped, func(s interview.DroppedSegment) dropped {

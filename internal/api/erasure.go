@@ -63,7 +63,7 @@ func showErasure(e *store.Erasure) *erasure {
 	if e == nil {
 		return nil
 	}
-	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: known(e.Reason), Pending: e.Pending}
+	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: nullIfZero(e.Reason), Pending: e.Pending}
 	shown.Erased.Recordings, shown.Erased.Utterances = e.Recordings, e.Utterances
 	shown.Erased.Claims, shown.Erased.Webhooks = e.Claims, e.Webhooks
 	return shown

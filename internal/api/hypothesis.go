@@ -37,5 +37,5 @@ func (a *api) getHypothesis(w http.ResponseWriter, r *http.Request) error {
 }
 
 func showHypothesis(h interview.Hypothesis) campaignHypothesis {
-	return campaignHypothesis{ID: h.ID, Question: h.Question, Status: h.Status, Conclusion: known(h.Conclusion)}
+	return campaignHypothesis{ID: h.ID, Question: h.Question, Status: h.Status, Conclusion: nullIfZero(h.Conclusion)}
 }

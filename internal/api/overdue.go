@@ -36,7 +36,7 @@ func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
 	now := a.ready.now()
 	return answer(w, http.StatusOK, list[late]{Items: each(overdue, func(l store.Late) late {
 		return late{
-			CallID: known(l.CallID), RunID: known(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
+			CallID: nullIfZero(l.CallID), RunID: nullIfZero(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
 			LateBySeconds: int(now.Sub(l.Due) / time.Second), Checks: l.Checks,
 		}
 	})})

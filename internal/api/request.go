@@ -112,7 +112,7 @@ type list[T any] struct {
 }
 
 func newList[From, To any](from store.List[From], convert func(From) To) list[To] {
-	out := list[To]{Items: each(from.Items, convert), Next: known(from.Next)}
+	out := list[To]{Items: each(from.Items, convert), Next: nullIfZero(from.Next)}
 	return out
 }
 
@@ -125,8 +125,8 @@ func each[From, To any](from []From, convert func(From) To) []To {
 	return to
 }
 
-// known is nil, which becomes null, for the zero value.
-func known[T comparable](v T) *T {
+// nullIfZero is nil, which JSON writes as null, for the zero value.
+func nullIfZero[T comparable](v T) *T {
 	var zero T
 	if v == zero {
 		return nil

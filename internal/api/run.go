@@ -80,7 +80,7 @@ func (a *api) retryRun(w http.ResponseWriter, r *http.Request) error {
 func showRun(l store.LedgerRun) run {
 	return run{
 		ID: l.ID, Function: l.Function, Key: l.Key, State: l.State, Args: l.Args, Cause: l.Cause,
-		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: known(l.LastError), ServiceMessage: l.Words, NotBefore: utc(l.NotBefore),
+		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: nullIfZero(l.LastError), ServiceMessage: l.Words, NotBefore: utc(l.NotBefore),
 		CreatedAt: l.CreatedAt.UTC(), StartedAt: utc(l.StartedAt), FinishedAt: utc(l.FinishedAt),
 	}
 }

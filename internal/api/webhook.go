@@ -88,14 +88,14 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request) error {
 func summarizeWebhook(e store.Webhook) webhookSummary {
 	return webhookSummary{
 		ID: e.ID, EventID: e.EventID, Kind: e.Kind, Outcome: e.Outcome, Source: e.Source, CallID: e.CallID, CallSid: e.CallSid,
-		AccountSid: e.AccountSid, Error: known(e.Error), Attempt: e.Attempt, Duplicates: e.Duplicates, ReceivedAt: e.ReceivedAt.UTC(),
+		AccountSid: e.AccountSid, Error: nullIfZero(e.Error), Attempt: e.Attempt, Duplicates: e.Duplicates, ReceivedAt: e.ReceivedAt.UTC(),
 	}
 }
 
 func showWebhook(d store.WebhookDetail) webhook {
 	shown := webhook{
 		webhookSummary: summarizeWebhook(d.Webhook), Target: d.Target, ContentType: d.ContentType,
-		IdempotencyToken: known(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
+		IdempotencyToken: nullIfZero(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
 	}
 	if d.Body != nil {
 		body := string(d.Body)

@@ -135,7 +135,7 @@ func (e *Engine) settle(ctx context.Context, run interview.Run, r Result) (outco
 		return o, nil
 	case Failed:
 		o.state = dead
-		return known(o, e.config.Ledger.FailRun(ctx, run, r.Reason))
+		return unlessLost(o, e.config.Ledger.FailRun(ctx, run, r.Reason))
 	case Retried:
 		o.state = tryAgain
 		if r.Fault.Class == fault.Transient {
@@ -161,11 +161,11 @@ func (e *Engine) postpone(ctx context.Context, o outcome, p Postponement) (outco
 			p.BeginBy = o.until.Add(lostEventAfter)
 		}
 	}
-	return known(o, e.config.Ledger.PostponeRun(ctx, o.run, p))
+	return unlessLost(o, e.config.Ledger.PostponeRun(ctx, o.run, p))
 }
 
-// known makes nothing of a run that another attempt has taken: it is not ours to report on.
-func known(o outcome, err error) (outcome, error) {
+// unlessLost drops the outcome of an attempt whose run another one has taken over: that one reports on it.
+func unlessLost(o outcome, err error) (outcome, error) {
 	if errors.Is(err, ErrLostRun) {
 		return outcome{state: settled, run: o.run}, nil
 	}

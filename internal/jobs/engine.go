@@ -20,6 +20,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Config says what an Engine runs.
@@ -144,8 +145,8 @@ func (e *Engine) riverConfig() *river.Config {
 		Queues:     queues,
 		Workers:    workers,
 		Middleware: []rivertype.Middleware{storedErrors},
-		// Errors of functions are in the ledger and reported by OnAttempt; River's own words are for River's troubles.
-		Logger:            slog.New(quiet{e.config.Log.Handler()}),
+		// Errors of functions are in the ledger and reported by OnAttempt; River logs only what goes wrong in River itself.
+		Logger:            telemetry.Warnings(e.config.Log),
 		FetchCooldown:     50 * time.Millisecond,
 		FetchPollInterval: time.Second,
 		// A process may die after it took a job and before it took the run: the ledger does not know, so River must find
@@ -233,14 +234,3 @@ func (e *Engine) rescueUntil(ctx context.Context) {
 		}
 	}
 }
-
-// quiet drops what is below a warning.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
-}
-
-func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
-
-func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
