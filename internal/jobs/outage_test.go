@@ -289,6 +289,7 @@ func onWorks(t *testing.T, test func(t *testing.T, w *works)) {
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
 // least every four minutes all the time, and is done soon after they are back; audio that must be deleted within the hour.
 func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
+	t.Parallel()
 	for name, fails := range map[string]http.Handler{
 		"refused":      nil,
 		"503":          answerWith(503, "Retry-After: 86400", `{"error":{"message":"overloaded"}}`),
@@ -300,6 +301,7 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 		"525 of proxy": answerWith(525, "", ``),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onWorks(t, func(t *testing.T, w *works) {
 				if fails == nil {
 					w.twilio.away()
@@ -340,6 +342,7 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 
 // When a server that refuses connections is back, nobody waits longer than five minutes.
 func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
+	t.Parallel()
 	onWorks(t, func(t *testing.T, w *works) {
 		w.twilio.back()
 		w.work(30 * time.Minute)
@@ -357,6 +360,7 @@ func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
 // After a day of failing a run is dead and listed; long before that it counts as late. Somebody who retries it gives it
 // another day.
 func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
+	t.Parallel()
 	onWorks(t, func(t *testing.T, w *works) {
 		w.twilio.back()
 		w.work(23 * time.Hour)
@@ -396,8 +400,10 @@ func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
 
 // What no repetition cures dies at its first attempt: a key, a file or an account that is refused.
 func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 401, 403, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
 			w := newWorks(t, "sqlite:"+t.TempDir()+"/db")
 			w.twilio.back()
 			w.models.answer(answerWith(status, "", `{"error":{"message":"no","code":"refused_by_test"}}`))
@@ -418,6 +424,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 
 // An error that nobody can classify, or a panic, is tried four times, however long the run failed for an outage before.
 func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		outage := true

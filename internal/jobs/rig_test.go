@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,11 +54,27 @@ type rig struct {
 	handler atomic.Pointer[http.Handler]
 }
 
-// eachDatabase runs a test on both databases.
+// TestMain lets more tests run at once than there are processors: most of them wait, for River's timers or Inngest's.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// eachDatabase runs a test on both databases, at the same time.
 func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+testdb.SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, testdb.Postgres(t)) })
+	for name, url := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + testdb.SQLite(t) },
+		"postgres": func(t *testing.T) string { return testdb.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, url(t))
+		})
+	}
 }
 
 // open makes a rig whose engine does not run yet.
@@ -69,6 +86,12 @@ func open(t *testing.T, url string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.store.Close)
+	if db := r.store.SQLite(); db != nil {
+		// These tests kill no machine, so they need not wait for the disk at every commit.
+		if _, err := db.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := r.store.MigrateUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
