@@ -269,3 +269,18 @@ func TestFaultOfTheDatabaseIsToldToTheClient(t *testing.T) {
 		t.Errorf("a secret is in the log: %s", log)
 	}
 }
+
+func TestUnknownQueryParameterIsNamed(t *testing.T) {
+	s := onSQLite(t)
+	for path, message := range map[string]string{
+		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId`,
+		"/api/campaigns?status=ACTIVE":   `Unknown query parameter "status": use limit, cursor`,
+		"/api/overdue?kind=dial":         `Unknown query parameter "kind": use limit, cursor`,
+		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function`,
+		"/api/webhooks?outcomes=failed":  `Unknown query parameter "outcomes": use limit, cursor, outcome, kind, callId`,
+		"/api/webhooks?outcome=%zz":      "Malformed query",
+		"/api/calls?status=BUSY;limit=1": "Malformed query",
+	} {
+		s.get(path).wantError(400, message)
+	}
+}

@@ -84,8 +84,7 @@ type history struct {
 }
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "status", "campaignId")
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (c newCampaign) campaign() interview.Campaign {
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {
-	page, err := pageOf(r.URL.Query())
+	_, page, err := listQuery(r)
 	if err != nil {
 		return err
 	}

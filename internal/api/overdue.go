@@ -25,7 +25,7 @@ type late struct {
 
 // listOverdue lists what is late, the longest first. There is no second part: what is late is dealt with, not browsed.
 func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
-	page, err := pageOf(r.URL.Query())
+	_, page, err := listQuery(r)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,7 @@ type run struct {
 }
 
 func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "state", "function")
 	if err != nil {
 		return err
 	}

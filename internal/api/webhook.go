@@ -51,8 +51,7 @@ type webhookReply struct {
 }
 
 func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "outcome", "kind", "callId")
 	if err != nil {
 		return err
 	}
