@@ -64,7 +64,7 @@ func (a *App) routes() (http.Handler, error) {
 // metrics needs no token where this machine itself asks.
 func (a *App) metrics() http.Handler {
 	if a.settings.loopback {
-		return api.ProtectFromOthers(a.settings.AdminToken, a.telemetry.Handler())
+		return api.ProtectExceptLocal(a.settings.AdminToken, a.telemetry.Handler())
 	}
 	return api.Protect(a.settings.AdminToken, a.telemetry.Handler())
 }

@@ -60,7 +60,7 @@ func (e *Engine) attempt(caller context.Context, runID string) (outcome, error) 
 	}
 	begun := e.config.Now()
 	err = e.call(ctx, run)
-	result := e.judge(run, err, e.attempts.Err() != nil)
+	result := e.resultOf(run, err, e.attempts.Err() != nil)
 	if e.config.OnAttempt != nil {
 		e.config.OnAttempt(run, result, e.config.Now().Sub(begun))
 	}
@@ -83,14 +83,14 @@ func (e *Engine) call(ctx context.Context, run interview.Run) error {
 		cancel(nil)
 		<-beating
 	}()
-	err := guarded(ctx, function, run)
+	err := callRecovering(ctx, function, run)
 	if err != nil && errors.Is(context.Cause(ctx), ErrLostRun) {
 		return ErrLostRun
 	}
 	return err
 }
 
-func guarded(ctx context.Context, function Function, run interview.Run) (err error) {
+func callRecovering(ctx context.Context, function Function, run interview.Run) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fault.Panicked(r, debug.Stack())

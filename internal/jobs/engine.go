@@ -31,7 +31,7 @@ type Config struct {
 	Log *slog.Logger
 	// StopWithin bounds how long a stopping engine waits for running functions before it cancels them; 0 means 20 s.
 	StopWithin time.Duration
-	// OnAttempt, when set, hears of every attempt that ended.
+	// OnAttempt, if set, is called after every attempt.
 	OnAttempt func(run interview.Run, result Result, elapsed time.Duration)
 	// Jitter returns a number in [0,1) that spreads retries; nil means random.
 	Jitter func() float64
@@ -41,8 +41,8 @@ type Config struct {
 	Inngest *InngestConfig
 }
 
-// Engine runs the functions, on River or by way of Inngest, and again those whose process died. Its zero value is of no
-// use; make one with NewPostgres or NewSQLite and Run it.
+// Engine runs the functions, on River or by way of Inngest, and runs again those whose process died. Make one with NewPostgres
+// or NewSQLite and Run it; its zero value cannot be used.
 type Engine struct {
 	config    Config
 	functions map[interview.Function]Function
@@ -151,8 +151,8 @@ func (e *Engine) riverConfig() *river.Config {
 		FetchPollInterval: time.Second,
 		// A process may die after it took a job and before it took the run: the ledger does not know, so River must find
 		// out soon.
-		JobTimeout:           riverPatience,
-		RescueStuckJobsAfter: riverPatience,
+		JobTimeout:           riverJobTimeout,
+		RescueStuckJobsAfter: riverJobTimeout,
 		JobStuckThreshold:    attemptTimeout,
 	}
 }

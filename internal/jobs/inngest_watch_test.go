@@ -66,8 +66,8 @@ func (s *states) are(want ...bool) bool {
 	return slices.Equal(s.list, want)
 }
 
-// prepared is a rig with an Inngest that nobody runs yet, and the configuration of an engine that would use it.
-func prepared(t *testing.T, url string, server inngest.Config, work body) (*rig, jobs.Config, *lines, *states) {
+// prepared is a fixture with an Inngest that nobody runs yet, and the configuration of an engine that would use it.
+func prepared(t *testing.T, url string, server inngest.Config, work body) (*fixture, jobs.Config, *lines, *states) {
 	t.Helper()
 	r, log, heard := open(t, url), &lines{}, &states{}
 	config := jobs.Config{

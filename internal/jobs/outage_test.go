@@ -84,17 +84,17 @@ func answerWith(status int, header, body string) http.Handler {
 	})
 }
 
-// works is a database in which every function has one run to do, and the engine that does them when it is told to.
-type works struct {
-	*rig
+// pipelineFixture is a database in which every function has one run to do, and the engine that does them when it is told to.
+type pipelineFixture struct {
+	*fixture
 	twilio, models *service
 	engine         *jobs.Engine
 	results        []jobs.Result
 }
 
-func newWorks(t *testing.T, url string) *works {
+func newPipelineFixture(t *testing.T, url string) *pipelineFixture {
 	t.Helper()
-	w := &works{rig: open(t, url)}
+	w := &pipelineFixture{fixture: open(t, url)}
 	w.twilio, w.models = newService(t, http.HandlerFunc(serveTwilio)), newService(t, http.HandlerFunc(serveModels))
 	rest, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: "token", APIURL: "http://" + w.twilio.address})
 	if err != nil {
@@ -163,7 +163,7 @@ func serveModels(w http.ResponseWriter, r *http.Request) {
 
 // fill makes the calls: one is queued, one answered by a machine, one refused with a recording, one recorded, one
 // transcribed, and three made the claims that a hypothesis is judged by.
-func (w *works) fill() {
+func (w *pipelineFixture) fill() {
 	w.t.Helper()
 	ctx := w.t.Context()
 	campaign, err := w.store.CreateCampaign(ctx, interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
@@ -229,7 +229,7 @@ func (w *works) fill() {
 	}
 }
 
-func (w *works) take(function interview.Function, key string) interview.Run {
+func (w *pipelineFixture) take(function interview.Function, key string) interview.Run {
 	w.t.Helper()
 	for _, l := range w.list("") {
 		if l.Function == function && l.Key == key {
@@ -244,7 +244,7 @@ func (w *works) take(function interview.Function, key string) interview.Run {
 	return interview.Run{}
 }
 
-func (w *works) list(state interview.RunState) []store.LedgerRun {
+func (w *pipelineFixture) list(state interview.RunState) []store.LedgerRun {
 	w.t.Helper()
 	runs, err := w.store.Runs(context.Background(), store.RunFilter{State: state}, store.Page{Limit: 100})
 	if err != nil {
@@ -254,7 +254,7 @@ func (w *works) list(state interview.RunState) []store.LedgerRun {
 }
 
 // work makes every attempt that is due within a time, at the moment it is due; the clock is then at the end of it.
-func (w *works) work(within time.Duration) {
+func (w *pipelineFixture) work(within time.Duration) {
 	w.t.Helper()
 	end := w.clock.Now().Add(within)
 	due := func(l store.LedgerRun) time.Time {
@@ -280,10 +280,10 @@ func (w *works) work(within time.Duration) {
 	w.clock.Advance(max(end.Sub(w.clock.Now()), 0))
 }
 
-// onWorks runs a test on both databases.
-func onWorks(t *testing.T, test func(t *testing.T, w *works)) {
+// eachPipeline runs a test on both databases.
+func eachPipeline(t *testing.T, test func(t *testing.T, w *pipelineFixture)) {
 	t.Helper()
-	eachDatabase(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
+	eachDatabase(t, func(t *testing.T, url string) { test(t, newPipelineFixture(t, url)) })
 }
 
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
@@ -302,7 +302,7 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onWorks(t, func(t *testing.T, w *works) {
+			eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 				if fails == nil {
 					w.twilio.away()
 					w.models.away()
@@ -343,7 +343,7 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 // When a server that refuses connections is back, nobody waits longer than five minutes.
 func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
 	t.Parallel()
-	onWorks(t, func(t *testing.T, w *works) {
+	eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 		w.twilio.back()
 		w.work(30 * time.Minute)
 		if len(w.list(interview.RunWaiting)) < 3 {
@@ -361,7 +361,7 @@ func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
 // another day.
 func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
 	t.Parallel()
-	onWorks(t, func(t *testing.T, w *works) {
+	eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 		w.twilio.back()
 		w.work(23 * time.Hour)
 		late, err := w.store.Overdue(t.Context(), interview.DefaultDeadlines(), 100)
@@ -404,7 +404,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
-			w := newWorks(t, "sqlite:"+t.TempDir()+"/db")
+			w := newPipelineFixture(t, "sqlite:"+t.TempDir()+"/db")
 			w.twilio.back()
 			w.models.answer(answerWith(status, "", `{"error":{"message":"no","code":"refused_by_test"}}`))
 			w.work(time.Minute)

@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Store  *store.Store
 	Twilio *twilio.Client
-	// AccountSid is the account that Twilio speaks for, "" when that is not known. Accounts, when set, is who speaks for
+	// AccountSid is the account of Twilio, "" if that is not known. Accounts, when set, is who speaks for
 	// another account, nil for nobody: calls are asked for where they were dialled.
 	AccountSid string
 	Accounts   func(accountSid string) *twilio.Client
@@ -42,7 +42,7 @@ type Config struct {
 	AbsentFor     time.Duration
 	Log           *slog.Logger
 	Now           func() time.Time
-	// OnRepair, when set, hears of every event that was missing.
+	// OnRepair, if set, is called for every event that was missing.
 	OnRepair func(kind inbox.Kind)
 }
 
@@ -97,25 +97,25 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	}
 }
 
-// Pass checks the calls whose next check is due, those of which something is awaited before those that are only to be
-// cleared: there may be many, and they have time. It stops early when Twilio asks for less.
+// Pass checks the calls whose next check is due, those of which a webhook is missing before those that only need
+// clearance: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
 	begun := time.Now()
 	ids, err := r.config.Store.ClaimWatched(ctx, claimed, lease)
 	if err != nil {
 		return err
 	}
-	var patient []string
+	var clearances []string
 	for _, id := range ids {
 		later, err := r.visit(ctx, id, false)
 		if err != nil {
 			return err
 		}
 		if later {
-			patient = append(patient, id)
+			clearances = append(clearances, id)
 		}
 	}
-	for _, id := range patient {
+	for _, id := range clearances {
 		if time.Since(begun) > r.config.Every {
 			return nil // what is left comes again when its lease ends
 		}
@@ -126,9 +126,9 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 	return nil
 }
 
-// visit checks a call, unless it can wait. The error ends the pass.
-func (r *Reconciler) visit(ctx context.Context, id string, patient bool) (later bool, err error) {
-	_, later, err = r.check(ctx, id, patient)
+// visit checks a call, unless it is put off for later as in check. An error ends the pass.
+func (r *Reconciler) visit(ctx context.Context, id string, clearances bool) (later bool, err error) {
+	_, later, err = r.check(ctx, id, clearances)
 	if err != nil && (ctx.Err() != nil || throttled(err)) {
 		return false, err
 	}
@@ -170,8 +170,8 @@ func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, er
 	return repaired, err
 }
 
-// check is Check, but puts off for later, without patience, a call that is due and only to be cleared.
-func (r *Reconciler) check(ctx context.Context, callID string, patient bool) (repaired int, later bool, err error) {
+// check is Check, but unless clearances is set, a call that only needs clearance is put off for later.
+func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) (repaired int, later bool, err error) {
 	now := r.config.Now()
 	w, err := r.config.Store.Watched(ctx, callID, r.config.Deadlines)
 	switch {
@@ -183,7 +183,7 @@ func (r *Reconciler) check(ctx context.Context, callID string, patient bool) (re
 		return 0, false, r.config.Store.Unwatch(ctx, callID)
 	case now.Before(begin(w)):
 		return 0, false, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
-	case w.What == interview.ExpectClearance && !patient:
+	case w.What == interview.ExpectClearance && !clearances:
 		return 0, true, nil
 	}
 	if w.Checks == manyChecks && w.What != interview.ExpectDial {
@@ -238,7 +238,8 @@ func (r *Reconciler) again(ctx context.Context, before store.Watched, failed boo
 	return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
 }
 
-// pause grows with the checks that found nothing. Where absence is to be proven the looks are steady: each is a witness.
+// pause grows with the checks that found nothing. Where absence is to be proven the checks are evenly spaced: each counts as
+// one answer towards the proof.
 func pause(w store.Watched) time.Duration {
 	switch {
 	case w.What == interview.ExpectDial:
@@ -264,13 +265,13 @@ func throttled(err error) bool {
 	return errors.As(err, &e) && e.Throttled()
 }
 
-// gone reports whether Twilio itself says that it knows nothing of what was asked for.
-func gone(err error) bool {
+// notFound reports whether Twilio itself answered 404, and not a proxy.
+func notFound(err error) bool {
 	var e *twilio.Error
 	return errors.As(err, &e) && e.Shaped && e.Status == http.StatusNotFound
 }
 
-// twilio is who speaks for an account, nil for nobody. "" is the account that is configured.
+// twilio is the client of an account, nil if there is none. "" is the account that is configured.
 func (r *Reconciler) twilio(accountSid string) *twilio.Client {
 	if accountSid == "" || r.config.AccountSid == "" || accountSid == r.config.AccountSid {
 		return r.config.Twilio
