@@ -46,6 +46,7 @@ func (r *fixture) late(id string) string {
 }
 
 func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
@@ -66,6 +67,7 @@ func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 }
 
 func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
@@ -95,6 +97,7 @@ func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 }
 
 func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
@@ -113,6 +116,7 @@ func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
 
 // The end of the call was lost, too: it comes with what was known before it.
 func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
@@ -126,6 +130,7 @@ func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
 }
 
 func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.refuses(id, sid("CA1"))
@@ -150,6 +155,7 @@ func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.
 }
 
 func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.refuses(id, sid("CA1"))
@@ -190,6 +196,7 @@ func (r *fixture) deletes(id, sid string) {
 }
 
 func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		consented, refused, busy := r.placed(sid("CA1")), r.placed(sid("CA2")), r.placed(sid("CA3"))
 		r.consents(consented, sid("CA1"))
@@ -229,6 +236,7 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 
 // The account recorded from the answer on, and told nobody. Our own recording came as ever.
 func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		answered := r.clock()
@@ -255,6 +263,7 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 }
 
 func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		ended := r.clock()

@@ -13,6 +13,7 @@ import (
 
 // Two processes watch an account that Twilio refuses, for an hour: Twilio is asked by one of them, ever less often.
 func TestPausedAccountIsAskedForByOneProcessAndSaidOnce(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id, run := r.begin()
 		_, err := r.store.DialPaused(t.Context(), run, id, 401, 20003)

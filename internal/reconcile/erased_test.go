@@ -19,6 +19,7 @@ func (r *fixture) erasedUnknown(liveNumber string) string {
 }
 
 func TestErasedCallOfUnknownDialIsFoundAndEnded(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown(theirs)
 		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "ringing", created: r.clock()})
@@ -34,6 +35,7 @@ func TestErasedCallOfUnknownDialIsFoundAndEnded(t *testing.T) {
 }
 
 func TestErasedCallThatWasNeverCreatedIsCanceled(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown(theirs)
 		r.pass(5 * time.Minute)
@@ -48,6 +50,7 @@ func TestErasedCallThatWasNeverCreatedIsCanceled(t *testing.T) {
 
 // A list of calls to nobody in particular has strangers in it.
 func TestCallWithoutANumberIsNotLookedFor(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown("")
 		r.fakeTwilio.has(remote{sid: sid("CAstranger"), to: "+15550002222", status: "ringing", created: r.clock()})

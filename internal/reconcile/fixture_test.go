@@ -45,8 +45,14 @@ type fixture struct {
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newFixture(t, "sqlite:"+testdb.SQLite(t))) })
-	t.Run("postgres", func(t *testing.T) { test(t, newFixture(t, testdb.Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newFixture(t, "sqlite:"+testdb.SQLite(t)))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newFixture(t, testdb.Postgres(t)))
+	})
 }
 
 func newFixture(t *testing.T, url string) *fixture {
@@ -71,6 +77,11 @@ func (r *fixture) open() *store.Store {
 	s, err := store.Open(r.t.Context(), r.url, store.Options{Now: r.clock, DialFrom: ours, DialAccount: account})
 	r.must(err)
 	r.t.Cleanup(s.Close)
+	if db := s.SQLite(); db != nil {
+		// These tests kill no machine, so they need not wait for the disk at every commit.
+		_, err := db.ExecContext(r.t.Context(), "PRAGMA synchronous = OFF")
+		r.must(err)
+	}
 	return s
 }
 

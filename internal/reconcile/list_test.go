@@ -65,6 +65,7 @@ func (r *fixture) strangers(to string) func(*http.Request) (string, string) {
 }
 
 func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.fakeTwilio.answers(r.strangers("+15550002222"))
@@ -86,6 +87,7 @@ func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
 }
 
 func TestCallsThatWereNotDialledByUsAreNeverBound(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		r.fakeTwilio.has(remote{sid: sid("CAbefore"), to: theirs, status: "ringing", created: r.clock().Add(-6 * time.Second)})
 		id := r.unknown()
@@ -100,6 +102,7 @@ func TestCallsThatWereNotDialledByUsAreNeverBound(t *testing.T) {
 }
 
 func TestAnswerAboutAnotherCallChangesNothing(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.fakeTwilio.has(remote{sid: sid("CA1"), to: "+15550002222", status: "completed", created: r.clock(), ended: r.clock(), duration: "9"})
@@ -115,6 +118,7 @@ func TestAnswerAboutAnotherCallChangesNothing(t *testing.T) {
 
 // The program was restarted with another TWILIO_PHONE_NUMBER between the dial and the search.
 func TestCallIsSearchedWithTheCallerIdItWasDialledWith(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.fakeTwilio.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
@@ -153,6 +157,7 @@ func TestCallIsSearchedInTheAccountItWasDialledWith(t *testing.T) {
 
 // A request that was sent in time may still be on its way: what lists lack until then proves nothing.
 func TestAbsenceCountsOnlyOnceNothingCanBeSentAnyMore(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		eager := reconcile.New(reconcile.Config{Store: r.store, Twilio: r.client, Processor: r.processor, From: ours, AccountSid: account,
 			Identify: nil, Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, AbsentAnswers: 1, AbsentFor: time.Nanosecond, Now: r.clock})

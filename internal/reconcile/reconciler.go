@@ -21,8 +21,8 @@ import (
 type Config struct {
 	Store  *store.Store
 	Twilio *twilio.Client
-	// AccountSid is the account of Twilio, "" if that is not known. Accounts, when set, is who speaks for
-	// another account, nil for nobody: calls are asked for where they were dialled.
+	// AccountSid is the account of Twilio, "" if that is not known. Accounts, if set, returns the client
+	// of another account, or nil: Twilio is asked with the account that dialled the call.
 	AccountSid string
 	Accounts   func(accountSid string) *twilio.Client
 	Processor  inbox.Processor

@@ -13,6 +13,7 @@ import (
 )
 
 func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
@@ -62,6 +63,7 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 }
 
 func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
@@ -86,6 +88,7 @@ func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
 
 // The person agreed and hung up at once: no recording ever began, and nobody tells.
 func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
@@ -108,6 +111,7 @@ func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
 }
 
 func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		other := r.placed(sid("CAother")) // to the same number, and known
 		r.fakeTwilio.has(remote{sid: sid("CAother"), to: theirs, status: "ringing", created: r.clock()})
@@ -129,6 +133,7 @@ func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
 }
 
 func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.pass(100 * time.Second)
@@ -149,6 +154,7 @@ func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
 }
 
 func TestProvenAbsenceDialsOnceMore(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.pass(5 * time.Minute)
@@ -175,6 +181,7 @@ func TestProvenAbsenceDialsOnceMore(t *testing.T) {
 
 // A process died between its intent and its outcome, and its run ended without another attempt.
 func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id, run := r.begin()
 		r.pass(10 * time.Minute)
@@ -192,6 +199,7 @@ func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
 
 // Two dials to one number at a time: a call in the list may be the one whose dial is just being recorded.
 func TestCallOfARivalIsTaken(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		rival, run := r.begin()
@@ -209,6 +217,7 @@ func TestCallOfARivalIsTaken(t *testing.T) {
 }
 
 func TestBusyTwilioIsAskedOn(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		first := r.unknown()
 		for range 4 {
@@ -241,6 +250,7 @@ func TestBusyTwilioIsAskedOn(t *testing.T) {
 }
 
 func TestTwoProcessesAskAboutOneCall(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		for range 9 {
 			r.unknown()
@@ -263,6 +273,7 @@ func TestTwoProcessesAskAboutOneCall(t *testing.T) {
 }
 
 func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		before := r.placed(sid("CA0"))
 		r.advance(time.Hour)
@@ -284,6 +295,7 @@ func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
 }
 
 func TestCallUnknownToTwilioIsLate(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.pass(6 * time.Minute)
