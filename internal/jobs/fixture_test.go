@@ -143,9 +143,9 @@ func (r *fixture) onInngest(config *jobs.Config, server *inngest.Config) {
 	config.Inngest = &jobs.InngestConfig{EventKey: eventKey, SigningKey: signingKey, BaseURL: events.URL, ServeURL: r.app}
 }
 
-func (r *fixture) start(config jobs.Config) *jobs.Engine {
+// newEngine makes an engine on the database of the fixture.
+func (r *fixture) newEngine(config jobs.Config) (engine *jobs.Engine) {
 	r.t.Helper()
-	var engine *jobs.Engine
 	var err error
 	if pool := r.store.Postgres(); pool != nil {
 		engine, err = jobs.NewPostgres(pool, config)
@@ -155,6 +155,12 @@ func (r *fixture) start(config jobs.Config) *jobs.Engine {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return engine
+}
+
+func (r *fixture) start(config jobs.Config) *jobs.Engine {
+	r.t.Helper()
+	engine := r.newEngine(config)
 	if handler := engine.Inngest(); handler != nil {
 		r.handler.Store(&handler)
 	}

@@ -121,14 +121,7 @@ func newPipelineFixture(t *testing.T, url string) *pipelineFixture {
 			{Name: interview.ExtractClaims, Concurrency: 1, Run: extract.Run}, {Name: interview.ValidateClaim, Concurrency: 1, Run: validate.Run},
 		},
 	}
-	if pool := s.Postgres(); pool != nil {
-		w.engine, err = jobs.NewPostgres(pool, config)
-	} else {
-		w.engine, err = jobs.NewSQLite(s.SQLite(), config)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.engine = w.newEngine(config)
 	w.fill()
 	return w
 }
@@ -435,16 +428,7 @@ func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
 				}
 				panic("what was said: +15551234567")
 			}}}}
-		var engine *jobs.Engine
-		var err error
-		if pool := r.store.Postgres(); pool != nil {
-			engine, err = jobs.NewPostgres(pool, config)
-		} else {
-			engine, err = jobs.NewSQLite(r.store.SQLite(), config)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		engine := r.newEngine(config)
 		r.enqueue(1)
 		attempt := func() store.LedgerRun {
 			t.Helper()
