@@ -57,7 +57,7 @@ type fixture struct {
 // TestMain lets more tests run at once than there are processors: most of them wait, for River's timers or Inngest's.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	m.Run()
