@@ -249,10 +249,10 @@ func (r *fixture) only() store.LedgerRun {
 	return runs.Items[0]
 }
 
-// until polls until what it waits for has happened.
+// until polls until what it waits for has happened; its limit is no measure of speed, machines may be busy.
 func (r *fixture) until(what string, happened func() bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !happened(); {
+	for deadline := time.Now().Add(3 * time.Minute); !happened(); {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("%s: never", what)
 		}
