@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -14,6 +15,9 @@ type migrate struct {
 }
 
 func (m migrate) Run(ctx context.Context) error {
+	if err := app.CheckDatabaseURL(m.DatabaseURL); err != nil {
+		return err
+	}
 	s, err := store.Open(ctx, m.DatabaseURL, store.Options{})
 	if err != nil {
 		return err

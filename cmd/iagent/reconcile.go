@@ -23,7 +23,7 @@ func (r reconcile) Run(ctx context.Context) error {
 	}
 	since, err := moment(r.Since)
 	if err != nil {
-		return fmt.Errorf("reading --since: %w", err)
+		return &app.ConfigError{Faults: []string{"--since: " + err.Error()}}
 	}
 	log, err := telemetry.NewLogger(os.Stderr, r.LogFormat, r.LogLevel, r.Secrets()...)
 	if err != nil {

@@ -28,8 +28,8 @@ type fault struct {
 	Error string `json:"error"`
 }
 
-// errNoSuch is an unknown path, or an id that cannot be one.
-var errNoSuch = errors.New("no such thing")
+// errNotFound is an unknown path, or an id that cannot be one.
+var errNotFound = errors.New("no such thing")
 
 func badRequest(message string) error {
 	return &problem{status: http.StatusBadRequest, message: message}
@@ -41,7 +41,7 @@ func problemOf(err error, noun string) *problem {
 	switch {
 	case errors.As(err, &given):
 		return given
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, errNoSuch):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, errNotFound):
 		if noun == "" {
 			return &problem{status: http.StatusNotFound, message: "Not found"}
 		}

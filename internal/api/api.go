@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // requestTimeout bounds what one request may ask of the database.
@@ -19,32 +20,20 @@ const requestTimeout = 20 * time.Second
 // Config is what the API needs.
 type Config struct {
 	// Store is the open database.
-	Store Store
+	Store *store.Store
 	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
 	AdminToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
-	// Log hears of faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
+	// Log takes faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Store is the database as the API uses it; *store.Store is one.
-type Store interface {
-	campaignStore
-	callStore
-	erasureStore
-	hypothesisStore
-	webhookStore
-	runStore
-	healthStore
-	overdueStore
-}
-
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store     Store
+	store     *store.Store
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	ready     readiness
@@ -96,7 +85,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request) error
 func (a *api) handle(pattern, noun string, serve endpoint) {
 	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if id := r.PathValue("id"); id != "" && !plausibleID(id) {
-			a.refuse(w, r, noun, errNoSuch)
+			a.refuse(w, r, noun, errNotFound)
 			return
 		}
 		if err := serve(w, r); err != nil {
@@ -131,7 +120,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // path like /api//calls, which no client of ours should rely on.
 func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	if path.Clean(r.URL.Path) != r.URL.Path {
-		a.refuse(w, r, "", errNoSuch)
+		a.refuse(w, r, "", errNotFound)
 		return
 	}
 	h, pattern := a.routes.Handler(r)
@@ -139,22 +128,22 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) {
 		a.routes.ServeHTTP(w, r)
 		return
 	}
-	discarded := discard{header: http.Header{}}
+	discarded := headerOnly{header: http.Header{}}
 	h.ServeHTTP(&discarded, r)
 	if allow := discarded.header.Get("Allow"); discarded.status == http.StatusMethodNotAllowed && allow != "" {
 		w.Header().Set("Allow", allow)
 		a.refuse(w, r, "", &problem{status: http.StatusMethodNotAllowed, message: "Method not allowed"})
 		return
 	}
-	a.refuse(w, r, "", errNoSuch)
+	a.refuse(w, r, "", errNotFound)
 }
 
-// discard keeps only status and header of an answer.
-type discard struct {
+// headerOnly keeps only status and header of an answer.
+type headerOnly struct {
 	header http.Header
 	status int
 }
 
-func (d *discard) Header() http.Header         { return d.header }
-func (d *discard) WriteHeader(status int)      { d.status = status }
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *headerOnly) Header() http.Header         { return d.header }
+func (d *headerOnly) WriteHeader(status int)      { d.status = status }
+func (d *headerOnly) Write(p []byte) (int, error) { return len(p), nil }

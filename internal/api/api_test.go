@@ -28,8 +28,14 @@ type server struct {
 // eachDatabase runs a test against the API over SQLite and over Postgres.
 func eachDatabase(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, serve(t, migrated(t, "sqlite:"+testdb.SQLite(t)))) })
-	t.Run("postgres", func(t *testing.T) { test(t, serve(t, migrated(t, testdb.Postgres(t)))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, serve(t, migrated(t, "sqlite:"+testdb.SQLite(t))))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, serve(t, migrated(t, testdb.Postgres(t))))
+	})
 }
 
 // onSQLite is for what happens before the database is asked.
@@ -50,6 +56,12 @@ func opened(t *testing.T, url string) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	if db := s.SQLite(); db != nil {
+		// These tests kill no machine, so they need not wait for the disk at every commit.
+		if _, err := db.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return s
 }
 
@@ -226,6 +238,7 @@ func TestBrokenBodyIsTakenForARequest(t *testing.T) {
 }
 
 func TestStrangeIDsAndCursorsReachTheDatabase(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		long := strings.Repeat("x", 65)
 		for _, id := range []string{"%00", "%ff", "a%20b", "%E2%82%AC", long} {
@@ -267,5 +280,20 @@ func TestFaultOfTheDatabaseIsToldToTheClient(t *testing.T) {
 	}
 	if strings.Contains(log, "1555123") || strings.Contains(log, token) {
 		t.Errorf("a secret is in the log: %s", log)
+	}
+}
+
+func TestUnknownQueryParameterIsNamed(t *testing.T) {
+	s := onSQLite(t)
+	for path, message := range map[string]string{
+		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId`,
+		"/api/campaigns?status=ACTIVE":   `Unknown query parameter "status": use limit, cursor`,
+		"/api/overdue?kind=dial":         `Unknown query parameter "kind": use limit, cursor`,
+		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function`,
+		"/api/webhooks?outcomes=failed":  `Unknown query parameter "outcomes": use limit, cursor, outcome, kind, callId`,
+		"/api/webhooks?outcome=%zz":      "Malformed query",
+		"/api/calls?status=BUSY;limit=1": "Malformed query",
+	} {
+		s.get(path).wantError(400, message)
 	}
 }

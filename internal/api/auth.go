@@ -40,8 +40,8 @@ func Protect(token string, next http.Handler) http.Handler {
 	})
 }
 
-// ProtectFromOthers is Protect, but lets this machine itself through without the token.
-func ProtectFromOthers(token string, next http.Handler) http.Handler {
+// ProtectExceptLocal is Protect, but lets this machine itself through without the token.
+func ProtectExceptLocal(token string, next http.Handler) http.Handler {
 	others := Protect(token, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if notLocal(r) == "" {

@@ -108,7 +108,7 @@ func protected(token string, r *http.Request) int {
 
 // What this machine may read without the token, a proxy on it must not read for others.
 func TestProxyOnThisMachineOpensMetrics(t *testing.T) {
-	served := api.ProtectFromOthers(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
+	served := api.ProtectExceptLocal(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
 	for _, tc := range []struct {
 		peer, host, forwarded, authorization string
 		want                                 int

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -9,15 +8,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// callStore keeps calls.
-type callStore interface {
-	CreateCalls(ctx context.Context, n store.NewCalls) (store.Answer, error)
-	CheckCallable(ctx context.Context, campaignID string, numbers []string, allowRepeat bool) error
-	CancelCall(ctx context.Context, callID string) (interview.Call, error)
-	Calls(ctx context.Context, by store.CallFilter, page store.Page) (store.List[interview.Call], error)
-	CallDetail(ctx context.Context, id string) (store.CallDetail, error)
-}
 
 // callSummary is a call as it is listed.
 type callSummary struct {
@@ -94,8 +84,7 @@ type history struct {
 }
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "status", "campaignId")
 	if err != nil {
 		return err
 	}
@@ -140,10 +129,10 @@ func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
 
 func summarizeCall(c interview.Call) callSummary {
 	return callSummary{
-		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: known(c.TwilioSid), Status: c.Status,
+		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: nullIfZero(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
-		ErrorCode: known(c.ErrorCode), ErrorMessage: known(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
-		AnsweredBy: known(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
+		ErrorCode: nullIfZero(c.ErrorCode), ErrorMessage: nullIfZero(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
+		AnsweredBy: nullIfZero(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
 		CancelRequestedAt: utc(c.CancelRequestedAt),
 	}
 }
@@ -151,9 +140,9 @@ func summarizeCall(c interview.Call) callSummary {
 func showCall(d store.CallDetail) call {
 	return call{
 		callSummary: summarizeCall(d.Call),
-		Transcript:  known(d.Call.Transcript),
+		Transcript:  nullIfZero(d.Call.Transcript),
 		Recordings: each(d.Recordings, func(r interview.Recording) recording {
-			return recording{Sid: r.Sid, Status: r.Status, URL: known(r.URL), Duration: r.Duration, Channels: known(r.Channels)}
+			return recording{Sid: r.Sid, Status: r.Status, URL: nullIfZero(r.URL), Duration: r.Duration, Channels: nullIfZero(r.Channels)}
 		}),
 		Utterances: each(d.Utterances, showUtterance),
 		Dropped: each(d.Dropped, func(s interview.DroppedSegment) dropped {

@@ -29,6 +29,7 @@ func phoneNumbers(numbers ...string) string {
 }
 
 func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		numbers := []string{"+15550000009", "+15550000003", "+445550000007", "+15550000001"}
@@ -71,6 +72,7 @@ func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
 }
 
 func TestNumberThatMustNotBeCalledIsCalled(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		active, paused := s.campaign("ACTIVE"), s.campaign("PAUSED")
 		good := "+15550000001"
@@ -115,6 +117,7 @@ func TestNumberThatMustNotBeCalledIsCalled(t *testing.T) {
 }
 
 func TestSameIdempotencyKeyCallsTwice(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
 		key := "Idempotency-Key: order 66"
@@ -148,6 +151,7 @@ func TestSameIdempotencyKeyCallsTwice(t *testing.T) {
 }
 
 func TestTwinRequestsOverHTTPAreAnsweredDifferently(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
 		replies := make([]reply, 12)
@@ -173,6 +177,7 @@ func TestTwinRequestsOverHTTPAreAnsweredDifferently(t *testing.T) {
 }
 
 func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		id := s.queue(campaign, "+15550000001")[0]
@@ -197,6 +202,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 }
 
 func TestFinishedCallLacksWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002", "+15550000003")
 		at, seconds := time.Date(2026, 11, 23, 12, 0, 0, 5000, time.UTC), 0
@@ -252,6 +258,7 @@ func TestFinishedCallLacksWhatIsKnown(t *testing.T) {
 }
 
 func TestHistoryOfADialIsNotShown(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		id := s.queue(s.campaign("ACTIVE"), "+15550000001")[0]
 		run, _, err := s.store.StartRun(t.Context(), s.runOf(id))

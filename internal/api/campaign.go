@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -12,15 +11,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// campaignStore keeps campaigns.
-type campaignStore interface {
-	CreateCampaign(ctx context.Context, c interview.Campaign) (interview.Campaign, error)
-	CreateCampaignOnce(ctx context.Context, n store.NewCampaign) (store.Answer, error)
-	Campaign(ctx context.Context, id string) (interview.Campaign, error)
-	Campaigns(ctx context.Context, page store.Page) (store.List[interview.Campaign], error)
-	UpdateCampaign(ctx context.Context, id string, change store.CampaignChange) (interview.Campaign, error)
-}
 
 // campaign is a campaign as the API shows it.
 type campaign struct {
@@ -158,7 +148,7 @@ func (c newCampaign) campaign() interview.Campaign {
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {
-	page, err := pageOf(r.URL.Query())
+	_, page, err := listQuery(r)
 	if err != nil {
 		return err
 	}

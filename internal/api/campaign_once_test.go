@@ -6,6 +6,7 @@ import (
 )
 
 func TestRepeatedRequestMakesOneCampaign(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		const path, key = "/api/campaigns", "Idempotency-Key: spring"
 		replies := make([]reply, 8)

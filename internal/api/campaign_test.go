@@ -16,6 +16,7 @@ func (s *server) campaign(status string) string {
 }
 
 func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		r := s.do("POST", "/api/campaigns", `{"name":" Shelves ","category":"retail","status":"ACTIVE",
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
@@ -60,6 +61,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 }
 
 func TestCampaignWithLittleIsRefused(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		created := s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201)
 		if created.text("status") != "DRAFT" || len(created.list(t, "hypotheses")) != 0 || len(created.list(t, "questions")) != 0 {
@@ -110,6 +112,7 @@ func TestFaultsOfACampaignAreNotNamed(t *testing.T) {
 }
 
 func TestChangeOfACampaignLosesOrIgnoresAField(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("DRAFT")
 		before := s.get(path).want(200)
@@ -143,6 +146,7 @@ func TestChangeOfACampaignLosesOrIgnoresAField(t *testing.T) {
 }
 
 func TestEmptyListIsNull(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		for _, list := range []string{"campaigns", "calls", "webhooks"} {
 			if r := s.get("/api/" + list); r.status != 200 || r.text != `{"items":[],"next":null}`+"\n" {
@@ -153,6 +157,7 @@ func TestEmptyListIsNull(t *testing.T) {
 }
 
 func TestListInPartsSkipsACampaign(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		made := map[string]bool{}
 		for range 5 {
@@ -180,6 +185,7 @@ func TestListInPartsSkipsACampaign(t *testing.T) {
 }
 
 func TestCampaignKeepsItsLanguage(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		created := s.do("POST", "/api/campaigns", `{"name":"n","language":"fr-fr"}`).want(201)
 		if created.text("language") != "fr-FR" {

@@ -22,6 +22,7 @@ func (o object) happened(t *testing.T) string {
 }
 
 func TestQueuedCallIsCanceledAtOnce(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		id := s.queue(s.campaign("ACTIVE"), "+15550000001")[0]
 		path := "/api/calls/" + id + "/cancel"
@@ -41,6 +42,7 @@ func TestQueuedCallIsCanceledAtOnce(t *testing.T) {
 }
 
 func TestLiveCallIsCanceledByOneRun(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		for i, status := range []interview.CallStatus{interview.CallDialing, interview.CallRinging, interview.CallInProgress} {
 			id := s.queue(s.campaign("ACTIVE"), "+1555000000"+string(rune('1'+i)))[0]
@@ -64,6 +66,7 @@ func TestLiveCallIsCanceledByOneRun(t *testing.T) {
 }
 
 func TestCallThatIsOverCannotBeCanceled(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		for i, end := range []interview.CallStatus{interview.CallCompleted, interview.CallBusy, interview.CallNoAnswer, interview.CallFailed, interview.CallCanceled} {
 			id := s.queue(s.campaign("ACTIVE"), "+1555000000"+string(rune('1'+i)))[0]
@@ -77,6 +80,7 @@ func TestCallThatIsOverCannotBeCanceled(t *testing.T) {
 }
 
 func TestCompletedCampaignCancelsItsQueuedCalls(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign, other := s.campaign("ACTIVE"), s.campaign("ACTIVE")
 		ids := s.queue(campaign, "+15550000001", "+15550000002", "+15550000003")
@@ -119,6 +123,7 @@ func TestCompletedCampaignCancelsItsQueuedCalls(t *testing.T) {
 }
 
 func TestCallInEveryStateCanBeErased(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		erase := func(id string) object {

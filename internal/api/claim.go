@@ -57,17 +57,17 @@ type verdict struct {
 
 func showClaim(c interview.Claim) claim {
 	return claim{
-		ID: c.ID, CallID: c.CallID, HypothesisID: known(c.HypothesisID), Field: c.Field, ValueNumber: c.ValueNumber,
-		ValueText: known(c.ValueText), Unit: c.Unit, SkuID: known(c.SkuID), GeoCode: known(c.GeoCode), Text: c.Text, RawText: c.RawText,
-		StartSec: c.StartSec, EndSec: c.EndSec, Confidence: c.Confidence, Validated: c.Validated, EvidenceURL: known(c.EvidenceURL),
-		Supports: c.Supports, Contradicting: c.Contradicting, LowConfidence: c.LowConfidence, Rejected: known(c.Rejected),
+		ID: c.ID, CallID: c.CallID, HypothesisID: nullIfZero(c.HypothesisID), Field: c.Field, ValueNumber: c.ValueNumber,
+		ValueText: nullIfZero(c.ValueText), Unit: c.Unit, SkuID: nullIfZero(c.SkuID), GeoCode: nullIfZero(c.GeoCode), Text: c.Text, RawText: c.RawText,
+		StartSec: c.StartSec, EndSec: c.EndSec, Confidence: c.Confidence, Validated: c.Validated, EvidenceURL: nullIfZero(c.EvidenceURL),
+		Supports: c.Supports, Contradicting: c.Contradicting, LowConfidence: c.LowConfidence, Rejected: nullIfZero(c.Rejected),
 	}
 }
 
 func showVerdict(v interview.Verdict) verdict {
 	return verdict{
-		ID: v.ID, Revision: v.Revision, Status: v.Status, Conclusion: known(v.Conclusion), Consistency: v.Consistency,
-		Confidence: v.Confidence, Claims: v.Claims, Calls: v.Calls, Reasons: append([]string{}, v.Reasons...), Model: known(v.Model),
+		ID: v.ID, Revision: v.Revision, Status: v.Status, Conclusion: nullIfZero(v.Conclusion), Consistency: v.Consistency,
+		Confidence: v.Confidence, Claims: v.Claims, Calls: v.Calls, Reasons: append([]string{}, v.Reasons...), Model: nullIfZero(v.Model),
 		CreatedAt: v.CreatedAt.UTC(),
 	}
 }

@@ -2,18 +2,12 @@ package api
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// erasureStore erases personal data.
-type erasureStore interface {
-	ErasePersonalData(ctx context.Context, request store.ErasureRequest) (store.Erasure, error)
-}
 
 // erasure is the record of personal data that was erased: who asked for it and how much it was.
 type erasure struct {
@@ -69,7 +63,7 @@ func showErasure(e *store.Erasure) *erasure {
 	if e == nil {
 		return nil
 	}
-	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: known(e.Reason), Pending: e.Pending}
+	shown := &erasure{CallID: e.CallID, ErasedAt: e.At.UTC(), RequestedBy: e.RequestedBy, Reason: nullIfZero(e.Reason), Pending: e.Pending}
 	shown.Erased.Recordings, shown.Erased.Utterances = e.Recordings, e.Utterances
 	shown.Erased.Claims, shown.Erased.Webhooks = e.Claims, e.Webhooks
 	return shown

@@ -26,6 +26,7 @@ func (s *server) over(campaign string) string {
 }
 
 func TestErasedCallStillNamesThePerson(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		id := s.over(s.campaign("ACTIVE"))
 		path := "/api/calls/" + id + "/personal-data"
@@ -84,6 +85,7 @@ func TestErasureThatCannotBe(t *testing.T) {
 }
 
 func TestAnswerModeIsLost(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		c := s.do("POST", "/api/campaigns", `{"name":"Shelves","answerMode":"gather"}`).want(201)
 		path := "/api/campaigns/" + c.text("id")

@@ -10,13 +10,6 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// healthStore is what readiness asks.
-type healthStore interface {
-	Ping(ctx context.Context) error
-	ProbeWrite(ctx context.Context) error
-	Migrated(ctx context.Context) (bool, error)
-}
-
 const (
 	// probeTimeout bounds a readiness probe, which is asked every few seconds.
 	probeTimeout = 3 * time.Second
@@ -28,7 +21,7 @@ const (
 
 // readiness answers probes. It remembers its last answer, and that the schema was found migrated.
 type readiness struct {
-	store healthStore
+	store *store.Store
 	now   func() time.Time
 
 	mu         sync.Mutex

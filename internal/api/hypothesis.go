@@ -1,17 +1,10 @@
 package api
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store"
 )
-
-// hypothesisStore keeps hypotheses.
-type hypothesisStore interface {
-	HypothesisDetail(ctx context.Context, id string) (store.HypothesisDetail, error)
-}
 
 // hypothesis is a hypothesis with the claims that speak to it and all verdicts on it.
 type hypothesis struct {
@@ -44,5 +37,5 @@ func (a *api) getHypothesis(w http.ResponseWriter, r *http.Request) error {
 }
 
 func showHypothesis(h interview.Hypothesis) campaignHypothesis {
-	return campaignHypothesis{ID: h.ID, Question: h.Question, Status: h.Status, Conclusion: known(h.Conclusion)}
+	return campaignHypothesis{ID: h.ID, Question: h.Question, Status: h.Status, Conclusion: nullIfZero(h.Conclusion)}
 }

@@ -48,6 +48,7 @@ const (
 )
 
 func TestNumberHasOneLiveCallInTheInstallation(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		mine, other := "/api/campaigns/"+s.campaign("ACTIVE")+"/calls", "/api/campaigns/"+s.campaign("ACTIVE")+"/calls"
 		const a, b, c = "+15550000001", "+15550000002", "+15550000003"
@@ -71,6 +72,7 @@ func TestNumberHasOneLiveCallInTheInstallation(t *testing.T) {
 }
 
 func TestCampaignCallsANumberAgainOnlyWhenTold(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
 		for i, end := range []interview.CallStatus{interview.CallCompleted, interview.CallBusy, interview.CallNoAnswer, interview.CallFailed, interview.CallCanceled} {
@@ -91,6 +93,7 @@ func TestCampaignCallsANumberAgainOnlyWhenTold(t *testing.T) {
 
 // Everything that speaks against a request is named at once.
 func TestEveryFaultOfNewCallsIsNamed(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		s.queue(campaign, "+15550000001")
@@ -108,6 +111,7 @@ func TestEveryFaultOfNewCallsIsNamed(t *testing.T) {
 
 // The answer that was given once is given again, though the number has a live call by then.
 func TestRepetitionWithItsKeyWinsOverTheLiveCall(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
 		body := phoneNumbers("+15550000001")

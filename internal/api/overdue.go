@@ -1,18 +1,11 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// overdueStore knows what is late.
-type overdueStore interface {
-	Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]store.Late, error)
-}
 
 // late is something that should have come by now.
 type late struct {
@@ -32,7 +25,7 @@ type late struct {
 
 // listOverdue lists what is late, the longest first. There is no second part: what is late is dealt with, not browsed.
 func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
-	page, err := pageOf(r.URL.Query())
+	_, page, err := listQuery(r)
 	if err != nil {
 		return err
 	}
@@ -43,7 +36,7 @@ func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
 	now := a.ready.now()
 	return answer(w, http.StatusOK, list[late]{Items: each(overdue, func(l store.Late) late {
 		return late{
-			CallID: known(l.CallID), RunID: known(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
+			CallID: nullIfZero(l.CallID), RunID: nullIfZero(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
 			LateBySeconds: int(now.Sub(l.Due) / time.Second), Checks: l.Checks,
 		}
 	})})

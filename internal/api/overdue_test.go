@@ -24,6 +24,7 @@ type overdueList struct {
 }
 
 func TestWhatIsLateIsNotListed(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		overdue := func() (list overdueList) {
 			t.Helper()

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,22 +74,33 @@ func malformed(err error) error {
 	return badRequest("Malformed JSON: " + reason)
 }
 
-// pageOf reads limit and cursor.
-func pageOf(query url.Values) (store.Page, error) {
-	page := store.Page{Limit: defaultLimit, After: query.Get("cursor")}
+// listQuery reads the query of a list: limit, cursor and the filters, which its caller reads. Any other parameter is refused,
+// so that a mistyped filter does not list everything.
+func listQuery(r *http.Request, filters ...string) (url.Values, store.Page, error) {
+	page := store.Page{Limit: defaultLimit}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, page, badRequest("Malformed query")
+	}
+	allowed := append([]string{"limit", "cursor"}, filters...)
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(allowed, name) {
+			return nil, page, badRequest(fmt.Sprintf("Unknown query parameter %q: use %s", excerpt(name), strings.Join(allowed, ", ")))
+		}
+	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil && !errors.Is(err, strconv.ErrRange) || n < 1 {
-			return page, badRequest("limit must be a number from 1 to " + strconv.Itoa(maxLimit))
+			return nil, page, badRequest("limit must be a number from 1 to " + strconv.Itoa(maxLimit))
 		}
 		page.Limit = min(n, maxLimit)
 	}
-	if page.After != "" {
+	if page.After = query.Get("cursor"); page.After != "" {
 		if _, err := ulid.ParseStrict(page.After); err != nil {
-			return page, badRequest("cursor is not one of ours")
+			return nil, page, badRequest("cursor is not one of ours")
 		}
 	}
-	return page, nil
+	return query, page, nil
 }
 
 // queryID reads an id to filter by, "" when there is none.
@@ -112,7 +125,7 @@ type list[T any] struct {
 }
 
 func newList[From, To any](from store.List[From], convert func(From) To) list[To] {
-	out := list[To]{Items: each(from.Items, convert), Next: known(from.Next)}
+	out := list[To]{Items: each(from.Items, convert), Next: nullIfZero(from.Next)}
 	return out
 }
 
@@ -125,8 +138,8 @@ func each[From, To any](from []From, convert func(From) To) []To {
 	return to
 }
 
-// known is nil, which becomes null, for the zero value.
-func known[T comparable](v T) *T {
+// nullIfZero is nil, which JSON writes as null, for the zero value.
+func nullIfZero[T comparable](v T) *T {
 	var zero T
 	if v == zero {
 		return nil

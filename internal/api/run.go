@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -9,13 +8,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
-
-// runStore keeps the ledger of the functions.
-type runStore interface {
-	Runs(ctx context.Context, by store.RunFilter, page store.Page) (store.List[store.LedgerRun], error)
-	LedgerRun(ctx context.Context, id string) (store.LedgerRun, error)
-	RetryRun(ctx context.Context, id string) (store.LedgerRun, error)
-}
 
 // run is an entry of the ledger: one function, run once for its key.
 type run struct {
@@ -45,8 +37,7 @@ type run struct {
 }
 
 func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "state", "function")
 	if err != nil {
 		return err
 	}
@@ -88,7 +79,7 @@ func (a *api) retryRun(w http.ResponseWriter, r *http.Request) error {
 func showRun(l store.LedgerRun) run {
 	return run{
 		ID: l.ID, Function: l.Function, Key: l.Key, State: l.State, Args: l.Args, Cause: l.Cause,
-		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: known(l.LastError), ServiceMessage: l.Words, NotBefore: utc(l.NotBefore),
+		Attempts: l.Attempts, AttemptsAllowed: l.AttemptsAllowed, LastError: nullIfZero(l.LastError), ServiceMessage: l.Words, NotBefore: utc(l.NotBefore),
 		CreatedAt: l.CreatedAt.UTC(), StartedAt: utc(l.StartedAt), FinishedAt: utc(l.FinishedAt),
 	}
 }

@@ -29,6 +29,7 @@ func (s *server) dead() string {
 }
 
 func TestDeadRunIsHiddenOrRetriedTwice(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		s.do("POST", "/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567","+15551234568","+15551234569"]}`).want(202)

@@ -125,14 +125,14 @@ func textFaults(field, text string, most int, required bool) []fault {
 		return []fault{{Field: field, Error: "must not be empty"}}
 	case utf8.RuneCountInString(text) > most:
 		return []fault{{Field: field, Error: fmt.Sprintf("must not have more than %d characters", most)}}
-	case strings.ContainsFunc(text, unspeakable):
+	case strings.ContainsFunc(text, invalidInXML):
 		return []fault{{Field: field, Error: "must not have control characters"}}
 	}
 	return nil
 }
 
-// unspeakable characters cannot stand in XML, so they would make of our TwiML what Twilio refuses.
-func unspeakable(r rune) bool {
+// invalidInXML characters cannot stand in XML, so they would make of our TwiML what Twilio refuses.
+func invalidInXML(r rune) bool {
 	switch r {
 	case '\t', '\n', '\r':
 		return false

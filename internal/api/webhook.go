@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"mime"
 	"net/http"
 	"time"
@@ -10,12 +9,6 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/signature"
 )
-
-// webhookStore keeps the events of the inbox.
-type webhookStore interface {
-	Webhooks(ctx context.Context, by store.WebhookFilter, page store.Page) (store.List[store.Webhook], error)
-	Webhook(ctx context.Context, id string) (store.WebhookDetail, error)
-}
 
 // webhookSummary is an event as it is listed.
 type webhookSummary struct {
@@ -58,8 +51,7 @@ type webhookReply struct {
 }
 
 func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	page, err := pageOf(query)
+	query, page, err := listQuery(r, "outcome", "kind", "callId")
 	if err != nil {
 		return err
 	}
@@ -95,14 +87,14 @@ func (a *api) getWebhook(w http.ResponseWriter, r *http.Request) error {
 func summarizeWebhook(e store.Webhook) webhookSummary {
 	return webhookSummary{
 		ID: e.ID, EventID: e.EventID, Kind: e.Kind, Outcome: e.Outcome, Source: e.Source, CallID: e.CallID, CallSid: e.CallSid,
-		AccountSid: e.AccountSid, Error: known(e.Error), Attempt: e.Attempt, Duplicates: e.Duplicates, ReceivedAt: e.ReceivedAt.UTC(),
+		AccountSid: e.AccountSid, Error: nullIfZero(e.Error), Attempt: e.Attempt, Duplicates: e.Duplicates, ReceivedAt: e.ReceivedAt.UTC(),
 	}
 }
 
 func showWebhook(d store.WebhookDetail) webhook {
 	shown := webhook{
 		webhookSummary: summarizeWebhook(d.Webhook), Target: d.Target, ContentType: d.ContentType,
-		IdempotencyToken: known(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
+		IdempotencyToken: nullIfZero(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
 	}
 	if d.Body != nil {
 		body := string(d.Body)

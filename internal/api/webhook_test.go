@@ -12,6 +12,7 @@ import (
 )
 
 func TestWebhookLosesWhatWasSentOrAnswered(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002")
 		p := store.NewProcessor(s.store, func(c interview.Call, e *inbox.Event) (interview.Change, inbox.Reply, error) {

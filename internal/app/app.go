@@ -130,9 +130,6 @@ func (a *App) openStore(ctx context.Context) error {
 	return a.store.MigrateUp(ctx)
 }
 
-// Addr is the address that is served.
-func (a *App) Addr() net.Addr { return a.listener.Addr() }
-
 // Store is the open database.
 func (a *App) Store() *store.Store { return a.store }
 

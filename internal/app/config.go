@@ -250,14 +250,7 @@ func (s *settings) checkServer(fault func(variable, cure string)) {
 }
 
 func (s *settings) checkParts(fault func(variable, cure string)) {
-	path, sqlite := strings.CutPrefix(s.DatabaseURL, "sqlite:")
-	switch {
-	case sqlite && path == "":
-		fault("DATABASE_URL", "names no file; write sqlite:PATH")
-	case sqlite, strings.HasPrefix(s.DatabaseURL, "postgres://"), strings.HasPrefix(s.DatabaseURL, "postgresql://"):
-	default:
-		fault("DATABASE_URL", "must begin with postgres:// or sqlite:")
-	}
+	checkDatabase(s.DatabaseURL, fault)
 	if s.OpenAIBaseURL != "" && !httpURL(s.OpenAIBaseURL) {
 		fault("OPENAI_BASE_URL", "must be an http or https URL")
 	}
@@ -279,6 +272,23 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	}
 	if s.dialsPerMinute, err = strconv.Atoi(s.DialsPerMinute); err != nil || s.dialsPerMinute < 1 {
 		fault("DIALS_PER_MINUTE", "must be a number from 1")
+	}
+}
+
+// CheckDatabaseURL is Check for a program that needs only the database.
+func CheckDatabaseURL(databaseURL string) error {
+	_, err := Config{}.checked(func(_ *settings, fault func(variable, cure string)) { checkDatabase(databaseURL, fault) })
+	return err
+}
+
+func checkDatabase(databaseURL string, fault func(variable, cure string)) {
+	path, sqlite := strings.CutPrefix(databaseURL, "sqlite:")
+	switch {
+	case sqlite && path == "":
+		fault("DATABASE_URL", "names no file; write sqlite:PATH")
+	case sqlite, strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
+	default:
+		fault("DATABASE_URL", "must begin with postgres:// or sqlite:")
 	}
 }
 

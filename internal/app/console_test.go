@@ -62,6 +62,29 @@ func ask(t *testing.T, method, url, body string) (*http.Response, string) {
 	return response, string(text)
 }
 
+// post sends a request to the API that creates something, and returns its id.
+func post(t *testing.T, url, body string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+adminToken)
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var created struct {
+		ID string `json:"id"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&created); err != nil || response.StatusCode/100 != 2 {
+		t.Fatal(response.Status, err)
+	}
+	return created.ID
+}
+
 // askUntil asks until the answer contains a text.
 func askUntil(t *testing.T, url, text string) string {
 	t.Helper()
@@ -87,28 +110,8 @@ func TestConsoleOfJobsShowsPeopleOrActsBehindTheLedger(t *testing.T) {
 			if !strings.Contains(text, "Unauthorized") {
 				t.Errorf("the API takes the password of the console: %s", text)
 			}
-			post := func(path, body string) string {
-				r, err := http.NewRequestWithContext(t.Context(), "POST", app+path, strings.NewReader(body))
-				if err != nil {
-					t.Fatal(err)
-				}
-				r.Header.Set("Authorization", "Bearer "+adminToken)
-				r.Header.Set("Content-Type", "application/json")
-				response, err := http.DefaultClient.Do(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = response.Body.Close() }()
-				var created struct {
-					ID string `json:"id"`
-				}
-				if err := json.NewDecoder(response.Body).Decode(&created); err != nil || response.StatusCode/100 != 2 {
-					t.Fatal(response.Status, err)
-				}
-				return created.ID
-			}
-			campaign := post("/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
-			post("/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
+			campaign := post(t, app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
+			post(t, app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
 
 			page, text := ask(t, "GET", app+"/console/jobs/", "")
 			if page.StatusCode != 200 || !strings.Contains(text, "/console/jobs/assets/") || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") ||

@@ -135,8 +135,9 @@ func (a *App) callbackURLs() interview.CallbackURLs {
 	return interview.CallbackURLs{Base: a.settings.baseURL, FallbackBase: a.settings.fallbackURL}
 }
 
-// observeAttempt logs and counts what became of an attempt. Of an error it logs what may be stored; see fault.Fault.
+// observeAttempt logs, counts and traces what became of an attempt. Of an error it logs what may be stored; see fault.Fault.
 func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Duration) {
+	failure := ""
 	log := a.log.With("function", string(run.Function), "run", run.ID, "attempt", run.Attempt, "elapsed", elapsed)
 	switch r.Outcome {
 	case jobs.Done:
@@ -146,9 +147,12 @@ func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Dura
 	case jobs.Lost:
 		log.Warn("run was taken over by another attempt")
 	case jobs.Failed:
-		log.Error("run failed", "error", r.Reason)
+		failure = r.Reason
+		log.Error("run failed", "error", failure)
 	case jobs.Retried:
-		log.Warn("run is tried again", "error", r.Reason, "at", r.Until)
+		failure = r.Reason
+		log.Warn("run is tried again", "error", failure, "at", r.Until)
 	}
 	a.telemetry.Run(string(run.Function), string(r.Outcome), elapsed)
+	a.telemetry.RunSpan(run, string(r.Outcome), elapsed, failure)
 }

@@ -25,17 +25,9 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
 	return reconcile.New(reconcile.Config{
 		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...), Identify: webhook.Identify,
-		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.reconcilerOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
+		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair,
 	}), nil
-}
-
-// reconcilerOf is who is asked about calls of another account.
-func (a *App) reconcilerOf(account string) reconcile.Twilio {
-	if client := a.clients[account]; client != nil {
-		return client
-	}
-	return nil
 }
 
 // watch counts what is late, again and again, until ctx ends. It looks even where nobody may ask Twilio.

@@ -64,7 +64,7 @@ func (a *App) routes() (http.Handler, error) {
 // metrics needs no token where this machine itself asks.
 func (a *App) metrics() http.Handler {
 	if a.settings.loopback {
-		return api.ProtectFromOthers(a.settings.AdminToken, a.telemetry.Handler())
+		return api.ProtectExceptLocal(a.settings.AdminToken, a.telemetry.Handler())
 	}
 	return api.Protect(a.settings.AdminToken, a.telemetry.Handler())
 }
@@ -72,7 +72,7 @@ func (a *App) metrics() http.Handler {
 func (a *App) openTelemetry(ctx context.Context) error {
 	var err error
 	if a.telemetry, err = telemetry.Setup(ctx, telemetry.Config{Version: a.options.Version}); err != nil {
-		return err
+		return &ConfigError{Faults: []string{err.Error()}}
 	}
 	a.closers = append(a.closers, func() {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -89,7 +89,7 @@ func (a *App) openLimiter() error {
 	}
 	shared, err := ratelimit.NewRedis(a.settings.RedisURL, unverifiedPerMinute, unverifiedPerMinute, a.now, a.log)
 	if err != nil {
-		return fmt.Errorf("REDIS_URL: %w", err)
+		return &ConfigError{Faults: []string{"REDIS_URL: " + err.Error()}}
 	}
 	a.limiter = shared
 	a.closers = append(a.closers, func() { _ = shared.Close() })

@@ -37,6 +37,9 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 	return a.clients[a.settings.AccountSid], nil
 }
 
+// twilioOf is the client of an account, nil when there is no token for it.
+func (a *App) twilioOf(account string) *twilio.Client { return a.clients[account] }
+
 // tokenChanged tells the operator which auth token Twilio accepts.
 func (a *App) tokenChanged(secondary bool) {
 	a.telemetry.TwilioToken(secondary)
@@ -65,12 +68,7 @@ func (a *App) clockSeen(ahead time.Duration) {
 func (a *App) watchDialing(ctx context.Context) error {
 	watcher := &reconcile.Dialing{
 		Store: a.store, Log: a.log,
-		Accounts: func(account string) reconcile.Account {
-			if client := a.clients[account]; client != nil {
-				return client
-			}
-			return nil
-		},
+		Accounts: a.twilioOf,
 		OnPaused: func(paused []string) { a.telemetry.DialingPaused(paused, a.settings.AccountSid) },
 	}
 	return watcher.Run(ctx)

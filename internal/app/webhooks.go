@@ -68,24 +68,25 @@ func (a *App) connectionClosed() {
 		fmt.Sprintf("more than %d connections are open: the one that was idle or slow for the longest time was closed", maxConnections))
 }
 
-// observeWebhook logs and counts what became of a verified webhook.
+// observeWebhook logs, counts and traces what became of a verified webhook.
 func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
 	if event.Match.Token > 0 {
 		a.telemetry.SecondaryTokenUsed()
 	}
-	outcome, level := result.Outcome, slog.LevelDebug
+	outcome, level, failure := result.Outcome, slog.LevelDebug, ""
 	var refusal *inbox.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		outcome, level = inbox.Refused, slog.LevelWarn
 	case err != nil:
-		outcome, level = inbox.Failed, slog.LevelError
+		outcome, level, failure = inbox.Failed, slog.LevelError, fault.Of(err).String()
 	case outcome == inbox.Conflict:
 		level = slog.LevelWarn
 	case outcome == inbox.Duplicate:
 		level = slog.LevelInfo
 	}
 	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
+	a.telemetry.WebhookSpan(string(event.Kind), string(outcome), elapsed, failure, event.ID, event.Subject)
 	if !a.log.Enabled(ctx, level) {
 		return
 	}
@@ -93,8 +94,8 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 		slog.String("call", event.Subject), slog.String("outcome", string(outcome)), slog.Duration("elapsed", elapsed)}
 	if refusal != nil {
 		attrs = append(attrs, slog.Any("error", refusal))
-	} else if err != nil {
-		attrs = append(attrs, slog.String("error", fault.Of(err).String()))
+	} else if failure != "" {
+		attrs = append(attrs, slog.String("error", failure))
 	}
 	a.log.LogAttrs(ctx, level, "webhook", attrs...)
 }

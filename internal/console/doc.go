@@ -1,2 +1,2 @@
-// Package console serves the pages for the people who run i-agent.
+// Package console serves the web pages for operators.
 package console

@@ -9,6 +9,8 @@ import (
 
 	"riverqueue.com/riverui"
 	"riverqueue.com/riverui/uiendpoints"
+
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Jobs are River's own web pages: queues and jobs, live. Of a job they show which run of the ledger it is for, and nothing
@@ -23,7 +25,7 @@ type Jobs struct {
 
 // NewJobs returns the pages, to be served at prefix, such as /console/jobs, and below it.
 func NewJobs(prefix string, endpoints uiendpoints.Bundle, log *slog.Logger) (*Jobs, error) {
-	river, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: endpoints, Prefix: prefix, Logger: slog.New(warnings{log.Handler()})})
+	river, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: endpoints, Prefix: prefix, Logger: telemetry.Warnings(log)})
 	if err != nil {
 		return nil, fmt.Errorf("opening River's pages: %w", err)
 	}
@@ -55,16 +57,3 @@ func (j *Jobs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	j.river.ServeHTTP(w, r)
 }
-
-// warnings drops what is below a warning.
-type warnings struct{ slog.Handler }
-
-func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
-}
-
-func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{h.Handler.WithAttrs(attrs)}
-}
-
-func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }

@@ -60,7 +60,7 @@ func (e *Engine) attempt(caller context.Context, runID string) (outcome, error) 
 	}
 	begun := e.config.Now()
 	err = e.call(ctx, run)
-	result := e.judge(run, err, e.attempts.Err() != nil)
+	result := e.resultOf(run, err, e.attempts.Err() != nil)
 	if e.config.OnAttempt != nil {
 		e.config.OnAttempt(run, result, e.config.Now().Sub(begun))
 	}
@@ -83,14 +83,14 @@ func (e *Engine) call(ctx context.Context, run interview.Run) error {
 		cancel(nil)
 		<-beating
 	}()
-	err := guarded(ctx, function, run)
+	err := callRecovering(ctx, function, run)
 	if err != nil && errors.Is(context.Cause(ctx), ErrLostRun) {
 		return ErrLostRun
 	}
 	return err
 }
 
-func guarded(ctx context.Context, function Function, run interview.Run) (err error) {
+func callRecovering(ctx context.Context, function Function, run interview.Run) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fault.Panicked(r, debug.Stack())
@@ -135,7 +135,7 @@ func (e *Engine) settle(ctx context.Context, run interview.Run, r Result) (outco
 		return o, nil
 	case Failed:
 		o.state = dead
-		return known(o, e.config.Ledger.FailRun(ctx, run, r.Reason))
+		return unlessLost(o, e.config.Ledger.FailRun(ctx, run, r.Reason))
 	case Retried:
 		o.state = tryAgain
 		if r.Fault.Class == fault.Transient {
@@ -161,11 +161,11 @@ func (e *Engine) postpone(ctx context.Context, o outcome, p Postponement) (outco
 			p.BeginBy = o.until.Add(lostEventAfter)
 		}
 	}
-	return known(o, e.config.Ledger.PostponeRun(ctx, o.run, p))
+	return unlessLost(o, e.config.Ledger.PostponeRun(ctx, o.run, p))
 }
 
-// known makes nothing of a run that another attempt has taken: it is not ours to report on.
-func known(o outcome, err error) (outcome, error) {
+// unlessLost drops the outcome of an attempt whose run another one has taken over: that one reports on it.
+func unlessLost(o outcome, err error) (outcome, error) {
 	if errors.Is(err, ErrLostRun) {
 		return outcome{state: settled, run: o.run}, nil
 	}

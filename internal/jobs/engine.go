@@ -20,6 +20,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Config says what an Engine runs.
@@ -30,7 +31,7 @@ type Config struct {
 	Log *slog.Logger
 	// StopWithin bounds how long a stopping engine waits for running functions before it cancels them; 0 means 20 s.
 	StopWithin time.Duration
-	// OnAttempt, when set, hears of every attempt that ended.
+	// OnAttempt, if set, is called after every attempt.
 	OnAttempt func(run interview.Run, result Result, elapsed time.Duration)
 	// Jitter returns a number in [0,1) that spreads retries; nil means random.
 	Jitter func() float64
@@ -40,8 +41,8 @@ type Config struct {
 	Inngest *InngestConfig
 }
 
-// Engine runs the functions, on River or by way of Inngest, and again those whose process died. Its zero value is of no
-// use; make one with NewPostgres or NewSQLite and Run it.
+// Engine runs the functions, on River or by way of Inngest, and runs again those whose process died. Make one with NewPostgres
+// or NewSQLite and Run it; its zero value cannot be used.
 type Engine struct {
 	config    Config
 	functions map[interview.Function]Function
@@ -144,14 +145,14 @@ func (e *Engine) riverConfig() *river.Config {
 		Queues:     queues,
 		Workers:    workers,
 		Middleware: []rivertype.Middleware{storedErrors},
-		// Errors of functions are in the ledger and reported by OnAttempt; River's own words are for River's troubles.
-		Logger:            slog.New(quiet{e.config.Log.Handler()}),
+		// Errors of functions are in the ledger and reported by OnAttempt; River logs only what goes wrong in River itself.
+		Logger:            telemetry.Warnings(e.config.Log),
 		FetchCooldown:     50 * time.Millisecond,
 		FetchPollInterval: time.Second,
 		// A process may die after it took a job and before it took the run: the ledger does not know, so River must find
 		// out soon.
-		JobTimeout:           riverPatience,
-		RescueStuckJobsAfter: riverPatience,
+		JobTimeout:           riverJobTimeout,
+		RescueStuckJobsAfter: riverJobTimeout,
 		JobStuckThreshold:    attemptTimeout,
 	}
 }
@@ -233,14 +234,3 @@ func (e *Engine) rescueUntil(ctx context.Context) {
 		}
 	}
 }
-
-// quiet drops what is below a warning.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
-}
-
-func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
-
-func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }

@@ -12,6 +12,7 @@ import (
 )
 
 func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
@@ -37,6 +38,7 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 // A process may die between taking a job from River and taking its run from the ledger, which then shows a run that
 // waits.
 func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		r.enqueue(1)
@@ -59,6 +61,7 @@ func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 }
 
 func TestStoppedRunCountsAsAnAttemptOrIsForgotten(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		began := make(chan struct{}, 1)
 		r := open(t, url).run(func(ctx context.Context, _ interview.Run) error {

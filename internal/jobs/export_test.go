@@ -2,10 +2,10 @@ package jobs
 
 import "context"
 
-// Patience and SameURL are for tests.
+// BeginWithin and SameURL are for tests.
 var (
-	Patience = patience
-	SameURL  = sameURL
+	BeginWithin = beginWithin
+	SameURL     = sameURL
 )
 
 // Attempt calls a run once, whenever it is due.

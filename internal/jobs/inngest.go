@@ -33,7 +33,7 @@ type InngestConfig struct {
 	Dev bool
 	// Client sends events and registers the functions; nil means one that gives up after 10 s.
 	Client *http.Client
-	// OnState, when set, hears whether Inngest knows the functions and calls them, each time that it was found out.
+	// OnState, if set, is called with whether Inngest knows the functions and calls them, each time that this was checked.
 	OnState func(registered bool)
 }
 
@@ -84,8 +84,8 @@ type inngest struct {
 	asked chan struct{}
 	// otherURL has it said once that Inngest asks at another URL than the one that is registered.
 	otherURL sync.Once
-	// strangers counts the requests that were refused and are not in the log yet.
-	strangers counted
+	// unsigned counts the requests without a valid signature that are not in the log yet.
+	unsigned counted
 }
 
 func newInngest(e *Engine, c InngestConfig) (*inngest, error) {
@@ -135,7 +135,7 @@ func (e *Engine) servable(c InngestConfig, serve *url.URL) (http.Handler, error)
 	return client.ServeWithOpts(inngestgo.ServeOpts{EnableUnauthedSync: &unsigned, Origin: &origin, Path: &path}), nil
 }
 
-// options are the limits of a function in Inngest's own words. There is no throttle and no rate limit: Inngest's throttle
+// options are the limits of a function in Inngest's terms. There is no throttle and no rate limit: Inngest's throttle
 // neither keeps the order nor lets a run ask when its turn is, and the ledger keeps the rate. There is no debounce either:
 // it would drop events whose runs are in the ledger; the outbox holds them back instead.
 func options(f Function) inngestgo.FunctionOpts {

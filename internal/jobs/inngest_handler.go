@@ -38,7 +38,7 @@ func (e *Engine) Inngest() http.Handler {
 		e.inngest.handler.ServeHTTP(answer, r)
 		switch {
 		case answer.status == http.StatusUnauthorized:
-			if n := e.inngest.strangers.add(time.Now()); n > 0 {
+			if n := e.inngest.unsigned.add(time.Now()); n > 0 {
 				e.config.Log.Warn("requests to the functions were refused: they are not signed with INNGEST_SIGNING_KEY", "requests", n)
 			}
 		case r.Method == http.MethodPut && answer.status == http.StatusOK:

@@ -58,6 +58,7 @@ func (l resendHook) ResendRuns(ctx context.Context, runID string, before time.Ti
 // An event that reaches Inngest before the registration is answered 200 and starts nothing. If the answer is noted only after
 // the events that are out were looked through, nobody else sends the event again.
 func TestEventNotedAfterTheRegistrationIsSentAgain(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		answer := &slowAnswer{taken: make(chan struct{}), release: make(chan struct{})}
 		r, config, _, _ := prepared(t, url, inngest.Config{}, nothing)

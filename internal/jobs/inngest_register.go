@@ -55,7 +55,7 @@ func (e *Engine) describe(c InngestConfig, serve *url.URL) (registration, error)
 		return registration{}, fmt.Errorf("describing the functions: %w", err)
 	}
 	request.Header.Set(inngestgo.HeaderKeySignature, signature)
-	answer := &memory{header: http.Header{}, status: http.StatusOK}
+	answer := &recordedAnswer{header: http.Header{}, status: http.StatusOK}
 	handler.ServeHTTP(answer, request)
 	var described struct {
 		Env        *string           `json:"env"`
@@ -79,16 +79,16 @@ func (e *Engine) describe(c InngestConfig, serve *url.URL) (registration, error)
 	return r, nil
 }
 
-// memory is an answer that nobody is sent.
-type memory struct {
+// recordedAnswer keeps an HTTP answer in memory.
+type recordedAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (m *memory) Header() http.Header                { return m.header }
-func (m *memory) WriteHeader(status int)             { m.status = status }
-func (m *memory) Write(text []byte) (n int, _ error) { return m.body.Write(text) }
+func (m *recordedAnswer) Header() http.Header                { return m.header }
+func (m *recordedAnswer) WriteHeader(status int)             { m.status = status }
+func (m *recordedAnswer) Write(text []byte) (n int, _ error) { return m.body.Write(text) }
 
 func functionID(function json.RawMessage) string {
 	var f struct {

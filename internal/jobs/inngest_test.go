@@ -17,6 +17,7 @@ import (
 )
 
 func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil }, &inngest.Config{})
 		calls := r.enqueue(5)
@@ -46,6 +47,7 @@ func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 }
 
 func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
@@ -81,6 +83,7 @@ func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
 }
 
 func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
+	t.Parallel()
 	r := open(t, "sqlite:"+t.TempDir()+"/db").run(func(context.Context, interview.Run) error {
 		return jobs.Permanent(errors.New("no cure"))
 	}, &inngest.Config{})
@@ -93,6 +96,7 @@ func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
 }
 
 func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url)
@@ -118,6 +122,7 @@ func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
 }
 
 func TestEventThatInngestLostIsSentAgain(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		var lost atomic.Bool
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil },
@@ -136,6 +141,7 @@ func TestEventThatInngestLostIsSentAgain(t *testing.T) {
 }
 
 func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		begun, release := make(chan struct{}), make(chan struct{})
@@ -164,6 +170,7 @@ func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
 }
 
 func TestUnsignedCallIsRefused(t *testing.T) {
+	t.Parallel()
 	var calls atomic.Int32
 	r := open(t, "sqlite:"+t.TempDir()+"/db").run(func(context.Context, interview.Run) error {
 		calls.Add(1)
@@ -200,10 +207,11 @@ func TestUnsignedCallIsRefused(t *testing.T) {
 }
 
 func TestLongEventQueueIsNotTakenForLoss(t *testing.T) {
-	if got := jobs.Patience(jobs.Function{Concurrency: 2}, 1000); got < 500*time.Minute {
+	t.Parallel()
+	if got := jobs.BeginWithin(jobs.Function{Concurrency: 2}, 1000); got < 500*time.Minute {
 		t.Errorf("patience %s behind a thousand", got)
 	}
-	if got := jobs.Patience(jobs.Function{Concurrency: 5}, 0); got > 15*time.Minute {
+	if got := jobs.BeginWithin(jobs.Function{Concurrency: 5}, 0); got > 15*time.Minute {
 		t.Errorf("patience %s with nothing before it", got)
 	}
 }

@@ -54,15 +54,15 @@ type watcher struct {
 	failures int
 	// registered says that it was found once to call.
 	registered bool
-	// owed says that what was sent before the functions were last known for sure is to be sent again; known is that time, by
+	// resendDue says that what was sent before the functions were last known for sure is to be sent again; knownAt is that time, by
 	// the ledger's clock. resentAt is when something last was.
-	owed            bool
-	known, resentAt time.Time
+	resendDue         bool
+	knownAt, resentAt time.Time
 }
 
 // watchInngest registers the functions, again and again, until ctx ends.
 func (e *Engine) watchInngest(ctx context.Context) {
-	w := &watcher{engine: e, inngest: e.inngest, owed: true}
+	w := &watcher{engine: e, inngest: e.inngest, resendDue: true}
 	for ctx.Err() == nil {
 		w.check(ctx)
 		timer := time.NewTimer(w.pause())
@@ -71,7 +71,7 @@ func (e *Engine) watchInngest(ctx context.Context) {
 		case <-timer.C:
 		case <-e.inngest.asked:
 			// The server does not know the functions, perhaps because it was started just now, without what it had.
-			w.asked, w.owed = true, true
+			w.asked, w.resendDue = true, true
 		}
 		timer.Stop()
 	}
@@ -101,7 +101,7 @@ func (w *watcher) check(ctx context.Context) {
 			"url", w.inngest.config.ServeURL)
 	}
 	if err == nil && (news || w.asked || !w.called) {
-		w.called, w.asked, w.owed, w.known = false, false, w.owed || news, w.engine.config.Now()
+		w.called, w.asked, w.resendDue, w.knownAt = false, false, w.resendDue || news, w.engine.config.Now()
 		err = w.ping(ctx)
 	}
 	switch {
@@ -113,7 +113,7 @@ func (w *watcher) check(ctx context.Context) {
 	}
 	w.called = true
 	w.up()
-	if w.owed && time.Since(w.resentAt) >= resendEvery {
+	if w.resendDue && time.Since(w.resentAt) >= resendEvery {
 		w.resend(ctx)
 	}
 }
@@ -150,7 +150,7 @@ func (w *watcher) ping(ctx context.Context) error {
 // down notes that no function runs, and says so once.
 func (w *watcher) down(err error) {
 	w.failures++
-	w.called, w.owed = false, true
+	w.called, w.resendDue = false, true
 	w.report(false)
 	if w.since.IsZero() {
 		w.since = time.Now()
@@ -173,12 +173,12 @@ func (w *watcher) up() {
 // resend sends again the events of all runs that wait: of those that Inngest has, it may have used up the retries or forgot
 // them while nobody answered, and tells nobody.
 func (w *watcher) resend(ctx context.Context) {
-	n, err := w.engine.config.Ledger.ResendRuns(ctx, "", w.known)
+	n, err := w.engine.config.Ledger.ResendRuns(ctx, "", w.knownAt)
 	if err != nil {
 		w.engine.config.Log.Warn("sending events again", "error", err)
 		return
 	}
-	w.owed = false
+	w.resendDue = false
 	if n > 0 {
 		w.resentAt = time.Now()
 		w.engine.config.Log.Info("events are sent again of runs that Inngest did not call", "runs", n)

@@ -84,17 +84,17 @@ func answerWith(status int, header, body string) http.Handler {
 	})
 }
 
-// works is a database in which every function has one run to do, and the engine that does them when it is told to.
-type works struct {
-	*rig
+// pipelineFixture is a database in which every function has one run to do, and the engine that does them when it is told to.
+type pipelineFixture struct {
+	*fixture
 	twilio, models *service
 	engine         *jobs.Engine
 	results        []jobs.Result
 }
 
-func newWorks(t *testing.T, url string) *works {
+func newPipelineFixture(t *testing.T, url string) *pipelineFixture {
 	t.Helper()
-	w := &works{rig: open(t, url)}
+	w := &pipelineFixture{fixture: open(t, url)}
 	w.twilio, w.models = newService(t, http.HandlerFunc(serveTwilio)), newService(t, http.HandlerFunc(serveModels))
 	rest, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: "token", APIURL: "http://" + w.twilio.address})
 	if err != nil {
@@ -121,14 +121,7 @@ func newWorks(t *testing.T, url string) *works {
 			{Name: interview.ExtractClaims, Concurrency: 1, Run: extract.Run}, {Name: interview.ValidateClaim, Concurrency: 1, Run: validate.Run},
 		},
 	}
-	if pool := s.Postgres(); pool != nil {
-		w.engine, err = jobs.NewPostgres(pool, config)
-	} else {
-		w.engine, err = jobs.NewSQLite(s.SQLite(), config)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.engine = w.newEngine(config)
 	w.fill()
 	return w
 }
@@ -163,7 +156,7 @@ func serveModels(w http.ResponseWriter, r *http.Request) {
 
 // fill makes the calls: one is queued, one answered by a machine, one refused with a recording, one recorded, one
 // transcribed, and three made the claims that a hypothesis is judged by.
-func (w *works) fill() {
+func (w *pipelineFixture) fill() {
 	w.t.Helper()
 	ctx := w.t.Context()
 	campaign, err := w.store.CreateCampaign(ctx, interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
@@ -229,7 +222,7 @@ func (w *works) fill() {
 	}
 }
 
-func (w *works) take(function interview.Function, key string) interview.Run {
+func (w *pipelineFixture) take(function interview.Function, key string) interview.Run {
 	w.t.Helper()
 	for _, l := range w.list("") {
 		if l.Function == function && l.Key == key {
@@ -244,7 +237,7 @@ func (w *works) take(function interview.Function, key string) interview.Run {
 	return interview.Run{}
 }
 
-func (w *works) list(state interview.RunState) []store.LedgerRun {
+func (w *pipelineFixture) list(state interview.RunState) []store.LedgerRun {
 	w.t.Helper()
 	runs, err := w.store.Runs(context.Background(), store.RunFilter{State: state}, store.Page{Limit: 100})
 	if err != nil {
@@ -254,7 +247,7 @@ func (w *works) list(state interview.RunState) []store.LedgerRun {
 }
 
 // work makes every attempt that is due within a time, at the moment it is due; the clock is then at the end of it.
-func (w *works) work(within time.Duration) {
+func (w *pipelineFixture) work(within time.Duration) {
 	w.t.Helper()
 	end := w.clock.Now().Add(within)
 	due := func(l store.LedgerRun) time.Time {
@@ -280,15 +273,16 @@ func (w *works) work(within time.Duration) {
 	w.clock.Advance(max(end.Sub(w.clock.Now()), 0))
 }
 
-// onWorks runs a test on both databases.
-func onWorks(t *testing.T, test func(t *testing.T, w *works)) {
+// eachPipeline runs a test on both databases.
+func eachPipeline(t *testing.T, test func(t *testing.T, w *pipelineFixture)) {
 	t.Helper()
-	eachDatabase(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
+	eachDatabase(t, func(t *testing.T, url string) { test(t, newPipelineFixture(t, url)) })
 }
 
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
 // least every four minutes all the time, and is done soon after they are back; audio that must be deleted within the hour.
 func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
+	t.Parallel()
 	for name, fails := range map[string]http.Handler{
 		"refused":      nil,
 		"503":          answerWith(503, "Retry-After: 86400", `{"error":{"message":"overloaded"}}`),
@@ -300,7 +294,8 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 		"525 of proxy": answerWith(525, "", ``),
 	} {
 		t.Run(name, func(t *testing.T) {
-			onWorks(t, func(t *testing.T, w *works) {
+			t.Parallel()
+			eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 				if fails == nil {
 					w.twilio.away()
 					w.models.away()
@@ -340,7 +335,8 @@ func TestOutageOfSixHoursKillsNoRun(t *testing.T) {
 
 // When a server that refuses connections is back, nobody waits longer than five minutes.
 func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
-	onWorks(t, func(t *testing.T, w *works) {
+	t.Parallel()
+	eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 		w.twilio.back()
 		w.work(30 * time.Minute)
 		if len(w.list(interview.RunWaiting)) < 3 {
@@ -357,7 +353,8 @@ func TestRunIsDoneWithinMinutesOfTheReturn(t *testing.T) {
 // After a day of failing a run is dead and listed; long before that it counts as late. Somebody who retries it gives it
 // another day.
 func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
-	onWorks(t, func(t *testing.T, w *works) {
+	t.Parallel()
+	eachPipeline(t, func(t *testing.T, w *pipelineFixture) {
 		w.twilio.back()
 		w.work(23 * time.Hour)
 		late, err := w.store.Overdue(t.Context(), interview.DefaultDeadlines(), 100)
@@ -396,9 +393,11 @@ func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
 
 // What no repetition cures dies at its first attempt: a key, a file or an account that is refused.
 func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 401, 403, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
-			w := newWorks(t, "sqlite:"+t.TempDir()+"/db")
+			t.Parallel()
+			w := newPipelineFixture(t, "sqlite:"+t.TempDir()+"/db")
 			w.twilio.back()
 			w.models.answer(answerWith(status, "", `{"error":{"message":"no","code":"refused_by_test"}}`))
 			w.work(time.Minute)
@@ -418,6 +417,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 
 // An error that nobody can classify, or a panic, is tried four times, however long the run failed for an outage before.
 func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		outage := true
@@ -428,16 +428,7 @@ func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
 				}
 				panic("what was said: +15551234567")
 			}}}}
-		var engine *jobs.Engine
-		var err error
-		if pool := r.store.Postgres(); pool != nil {
-			engine, err = jobs.NewPostgres(pool, config)
-		} else {
-			engine, err = jobs.NewSQLite(r.store.SQLite(), config)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		engine := r.newEngine(config)
 		r.enqueue(1)
 		attempt := func() store.LedgerRun {
 			t.Helper()

@@ -26,7 +26,7 @@ type sender struct {
 }
 
 // Timeout is what River's rescuer goes by.
-func (s *sender) Timeout(*river.Job[RunArgs]) time.Duration { return riverPatience }
+func (s *sender) Timeout(*river.Job[RunArgs]) time.Duration { return riverJobTimeout }
 
 // Work sends the event, unless one is out already or the run is over. An event that was sent but not noted is sent again
 // under the same id, which Inngest takes for the same.
@@ -44,7 +44,7 @@ func (s *sender) Work(ctx context.Context, job *river.Job[RunArgs]) error {
 		}
 		return river.JobSnooze(pause)
 	}
-	return ledger.EventSent(ctx, unsent, sentAt, s.engine.config.Now().Add(patience(s.function, unsent.Backlog)))
+	return ledger.EventSent(ctx, unsent, sentAt, s.engine.config.Now().Add(beginWithin(s.function, unsent.Backlog)))
 }
 
 // send sends the event, unless Inngest has just refused another. It returns how long to wait before the next attempt, and
@@ -119,6 +119,6 @@ func jitter(pause time.Duration) time.Duration {
 
 // patience is how long Inngest may take to begin a run behind so many others of its function, a minute for a run: too long
 // rather than too short, since an event that is sent again in vain takes a turn from another.
-func patience(f Function, backlog int) time.Duration {
+func beginWithin(f Function, backlog int) time.Duration {
 	return lostEventAfter + time.Duration(backlog)*time.Minute/time.Duration(max(f.Concurrency, 1))
 }

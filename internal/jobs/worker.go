@@ -10,9 +10,9 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 )
 
-// riverPatience is how long River waits for a worker before it takes its process for dead and hands the job to another.
+// riverJobTimeout is how long River waits for a worker before it takes its process for dead and hands the job to another.
 // The work itself may well take longer: then the other finds in the ledger that the run is running elsewhere.
-const riverPatience = 20 * time.Second
+const riverJobTimeout = 20 * time.Second
 
 // worker runs one function for River. River only says when; the ledger says whether.
 type worker struct {
@@ -22,7 +22,7 @@ type worker struct {
 }
 
 // Timeout is what River's rescuer goes by. An attempt does not run under River's context, and so is not ended by it.
-func (w *worker) Timeout(*river.Job[RunArgs]) time.Duration { return riverPatience }
+func (w *worker) Timeout(*river.Job[RunArgs]) time.Duration { return riverJobTimeout }
 
 // ledgerPause is how long to wait when the ledger could not be reached.
 const ledgerPause = 10 * time.Second

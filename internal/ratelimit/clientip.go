@@ -7,22 +7,15 @@ import (
 	"strings"
 )
 
-// ClientIP returns the address of the peer that sent the request, as [http.Request.RemoteAddr] has it, without port and
-// zone; an IPv4 address is in IPv4 form. No header is looked at. A peer without an address, as on a Unix socket, is "".
-func ClientIP(r *http.Request) string {
-	addr, ok := parseHop(r.RemoteAddr)
-	if !ok {
-		return ""
-	}
-	return addr.String()
-}
-
-// NewClientIP returns a function like [ClientIP] for a server behind proxies: if the peer is in one of the trusted
-// networks, the client is the last address in X-Forwarded-For that is not, because everything to its left may be invented.
-// A trusted proxy must append to that header, or set it.
+// NewClientIP returns a function that names the client behind a request by its address, without port and zone; an IPv4
+// address is in IPv4 form. A peer without an address, as on a Unix socket, is "".
+//
+// Without trusted networks the client is the peer, as [http.Request.RemoteAddr] has it, and no header is looked at. With
+// them, if the peer is in one, the client is the last address in X-Forwarded-For that is in none: everything to its left may
+// be invented. A trusted proxy must append to that header, or set it. IPv4 networks must be in IPv4 form.
 //
 // It fails closed: if the header is missing, unreadable before the client is found, or names trusted addresses only, the
-// request counts as the peer's own. Without trusted networks it is ClientIP. IPv4 networks must be in IPv4 form.
+// request counts as the peer's own.
 func NewClientIP(trusted []netip.Prefix) func(*http.Request) string {
 	trusted = slices.Clone(trusted)
 	trusts := func(addr netip.Addr) bool {

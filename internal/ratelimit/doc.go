@@ -3,5 +3,5 @@
 //
 // [Memory] counts in this process and is enough for one of them; [Redis] counts for all processes that share a server,
 // and falls back to memory rather than refusing or delaying anybody when that server is away. Both pass the same tests.
-// [ClientIP] says whom a request is counted against.
+// [NewClientIP] says whom a request is counted against.
 package ratelimit

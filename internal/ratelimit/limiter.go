@@ -6,16 +6,10 @@ import (
 	"time"
 )
 
-// The limit that suits unverified webhooks: a page of retries by hand passes, a flood does not.
-const (
-	DefaultPerMinute = 100
-	DefaultBurst     = 100
-)
-
 // Limiter is a bucket of tokens for each key. A bucket starts full, holds at most burst tokens and gains perMinute of
 // them a minute, evenly.
 type Limiter interface {
-	// Take takes a token from the bucket of key, which is a client's address as ClientIP returns it; any other text is a
+	// Take takes a token from the bucket of key, which is a client's address as NewClientIP's function returns it; any other text is a
 	// key of its own. IPv6 addresses of one /64 share a bucket, because whoever has one of them usually has them all.
 	//
 	// When the bucket is empty, ok is false, nothing is taken and retryAfter (else 0) says when there will be a token

@@ -7,7 +7,7 @@ import (
 )
 
 func TestFloodOfAddressesDoesNotFillMemory(t *testing.T) {
-	m := NewMemory(DefaultPerMinute, DefaultBurst, nil)
+	m := NewMemory(100, 100, nil)
 	m.max = 100
 	for i := range 10_000 {
 		mustTake(t, m, fmt.Sprintf("10.0.%d.%d", i/256, i%256))
@@ -66,7 +66,7 @@ func mustTake(t *testing.T, m *Memory, key string) {
 }
 
 func BenchmarkMemory(b *testing.B) {
-	m := NewMemory(DefaultPerMinute, DefaultBurst, nil)
+	m := NewMemory(100, 100, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := m.Take(b.Context(), "192.0.2.1"); err != nil {

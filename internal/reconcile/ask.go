@@ -34,7 +34,7 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 		return 0, r.noteForeign(ctx, w, w.Call.AccountSid)
 	}
 	remote, err := rest.FetchCall(ctx, w.Call.TwilioSid)
-	if gone(err) {
+	if notFound(err) {
 		return 0, errors.Join(r.unknown(ctx, w), r.giveUpVerdict(ctx, w))
 	}
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
 // it; what is absent or failed has no audio.
 func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
 	repaired, list, err := r.feedRecordings(ctx, w.Call)
-	if gone(err) {
+	if notFound(err) {
 		return repaired, r.unknown(ctx, w)
 	}
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 )
 
 // speaks lets a placed call come as far as a spoken yes. Nobody tells who picked up.
-func (r *rig) speaks(id, sid string) {
+func (r *fixture) speaks(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
 	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "SpeechResult", "Yes, sure, go ahead.")
 }
 
 // refuses lets a placed call be refused, and end.
-func (r *rig) refuses(id, sid string) {
+func (r *fixture) refuses(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
 	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "2")
@@ -27,13 +27,13 @@ func (r *rig) refuses(id, sid string) {
 	r.send(inbox.KindStatus, id, sid, "CallStatus", "completed", "CallDuration", "20")
 }
 
-func (r *rig) runs(function interview.Function, key string) string {
+func (r *fixture) runs(function interview.Function, key string) string {
 	r.t.Helper()
 	return r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = $1 AND key = $2`, string(function), key)
 }
 
 // late is what of a call itself is overdue, "" for nothing.
-func (r *rig) late(id string) string {
+func (r *fixture) late(id string) string {
 	r.t.Helper()
 	list, err := r.store.Overdue(r.t.Context(), interview.DefaultDeadlines(), 10)
 	r.must(err)
@@ -46,12 +46,13 @@ func (r *rig) late(id string) string {
 }
 
 func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock(), answeredBy: "machine_start"})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock(), answeredBy: "machine_start"})
 		r.pass(50 * time.Second)
-		if n := r.carrier.asked(); n > 0 {
+		if n := r.fakeTwilio.asked(); n > 0 {
 			t.Errorf("%d requests while Twilio still listens", n)
 		}
 		r.pass(20 * time.Second)
@@ -66,24 +67,25 @@ func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 }
 
 func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock()})
 		r.pass(8 * time.Minute)
 		if what := r.late(id); what != "verdict" {
 			t.Errorf("late is %q", what)
 		}
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "480")
 		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "absent")
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(30 * time.Minute)
 		if c := r.call(id).Call; c.AnsweredBy != "unknown" || c.Consent != interview.ConsentGiven || r.notes(id, "verdict.none") != 1 {
 			t.Errorf("answered by %q, history %+v", c.AnsweredBy, r.call(id).History)
 		}
-		r.carrier.asked()
+		r.fakeTwilio.asked()
 		r.pass(time.Hour)
-		if n, what := r.carrier.asked(), r.late(id); n > 0 || what != "" {
+		if n, what := r.fakeTwilio.asked(), r.late(id); n > 0 || what != "" {
 			t.Errorf("%d requests after it was settled, late is %q", n, what)
 		}
 		// It comes after all.
@@ -95,14 +97,15 @@ func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 }
 
 func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
 		r.advance(10 * time.Second)
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "40")
 		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/"+sid("RE1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), answeredBy: "machine_end_other"})
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), answeredBy: "machine_end_other"})
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(2 * time.Minute)
 		c := r.call(id).Call
 		if c.AnsweredBy != "machine_end_other" || c.Consent != interview.ConsentGiven || r.runs(interview.DeleteRecording, id+":"+sid("RE1")) != "0" {
@@ -113,10 +116,11 @@ func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
 
 // The end of the call was lost, too: it comes with what was known before it.
 func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.speaks(id, sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), ended: r.clock().Add(20 * time.Second), duration: "20",
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock(), ended: r.clock().Add(20 * time.Second), duration: "20",
 			answeredBy: "machine_start"})
 		r.pass(2 * time.Minute)
 		if c := r.call(id).Call; c.AnsweredBy != "machine_start" || c.Consent != interview.ConsentRefused || c.Status != interview.CallCompleted {
@@ -126,40 +130,42 @@ func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
 }
 
 func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.refuses(id, sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(50 * time.Second)
-		if n := r.carrier.asked(); n > 0 {
+		if n := r.fakeTwilio.asked(); n > 0 {
 			t.Errorf("%d requests before a recording could be listed", n)
 		}
 		r.pass(30 * time.Second)
-		if n := r.carrier.asked(); n != 1 || r.call(id).Call.ClearedAt != nil {
+		if n := r.fakeTwilio.asked(); n != 1 || r.call(id).Call.ClearedAt != nil {
 			t.Errorf("%d requests, cleared at %v after one answer", n, r.call(id).Call.ClearedAt)
 		}
 		r.pass(5 * time.Minute)
-		if n := r.carrier.asked(); n < 3 || n > 5 || r.call(id).Call.ClearedAt == nil || r.notes(id, "recording.none") != 1 {
+		if n := r.fakeTwilio.asked(); n < 3 || n > 5 || r.call(id).Call.ClearedAt == nil || r.notes(id, "recording.none") != 1 {
 			t.Errorf("%d more requests, cleared at %v", n, r.call(id).Call.ClearedAt)
 		}
 		r.pass(time.Hour)
-		if n, what := r.carrier.asked(), r.late(id); n > 0 || what != "" {
+		if n, what := r.fakeTwilio.asked(), r.late(id); n > 0 || what != "" {
 			t.Errorf("%d requests after it was certain, late is %q", n, what)
 		}
 	})
 }
 
 func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.refuses(id, sid("CA1"))
 		r.pass(100 * time.Second) // none is listed yet
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
 		r.pass(time.Minute)
 		if d := r.call(id); len(d.Recordings) != 0 || d.Call.ClearedAt != nil {
 			t.Errorf("cleared at %v with a recording under way: %+v", d.Call.ClearedAt, d.Recordings)
 		}
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(15 * time.Minute)
 		if n := r.runs(interview.DeleteRecording, id+":"+sid("RE1")); n != "1" {
 			t.Fatalf("%s deletions were asked for", n)
@@ -168,7 +174,7 @@ func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
 			t.Errorf("late is %q while Twilio has it", what)
 		}
 		r.deletes(id, sid("RE1"))
-		r.carrier.hasNoRecording(sid("CA1"))
+		r.fakeTwilio.hasNoRecording(sid("CA1"))
 		r.pass(45 * time.Minute)
 		if d := r.call(id); d.Call.ClearedAt == nil || d.Recordings[0].Status != interview.RecordingDeleted || r.late(id) != "" {
 			t.Errorf("cleared at %v, %+v, late is %q", d.Call.ClearedAt, d.Recordings, r.late(id))
@@ -177,7 +183,7 @@ func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
 }
 
 // deletes runs a deletion of a recording.
-func (r *rig) deletes(id, sid string) {
+func (r *fixture) deletes(id, sid string) {
 	r.t.Helper()
 	run, started, err := r.store.StartRun(r.t.Context(), r.text(`SELECT id FROM function_runs WHERE function = 'delete-recording' AND key = $1`, id+":"+sid))
 	r.must(err)
@@ -190,7 +196,8 @@ func (r *rig) deletes(id, sid string) {
 }
 
 func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		consented, refused, busy := r.placed(sid("CA1")), r.placed(sid("CA2")), r.placed(sid("CA3"))
 		r.consents(consented, sid("CA1"))
 		r.send(inbox.KindStatus, consented, sid("CA1"), "CallStatus", "completed", "CallDuration", "9")
@@ -201,11 +208,11 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM call_watch`); n != "0" {
 			t.Fatalf("%s calls are watched", n)
 		}
-		r.carrier.asked()
+		r.fakeTwilio.asked()
 		for callSid, id := range map[string]string{sid("CA1"): consented, sid("CA2"): refused, sid("CA3"): busy} {
 			_, err := r.store.ErasePersonalData(t.Context(), store.ErasureRequest{CallID: id, RequestedBy: "her"})
 			r.must(err)
-			r.carrier.hasRecording(callSid, sid("RE-of-"+callSid), "completed", r.clock())
+			r.fakeTwilio.hasRecording(callSid, sid("RE-of-"+callSid), "completed", r.clock())
 		}
 		r.pass(5 * time.Minute)
 		for callSid, id := range map[string]string{sid("CA1"): consented, sid("CA2"): refused} {
@@ -213,7 +220,7 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 				t.Fatalf("%s: %s deletions", callSid, n)
 			}
 			r.deletes(id, sid("RE-of-"+callSid))
-			r.carrier.hasNoRecording(callSid)
+			r.fakeTwilio.hasNoRecording(callSid)
 		}
 		if n := r.runs(interview.DeleteRecording, busy+":"+sid("RE-of-"+sid("CA3"))); n != "0" {
 			t.Error("a call that nobody answered was looked at")
@@ -229,7 +236,8 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 
 // The account recorded from the answer on, and told nobody. Our own recording came as ever.
 func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		answered := r.clock()
 		r.send(inbox.KindVoice, id, sid("CA1"), "CallStatus", "in-progress")
@@ -238,7 +246,7 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 		r.advance(time.Minute)
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "80")
 		r.send(inbox.KindRecording, id, sid("CA1"), "RecordingSid", sid("RE1"), "RecordingStatus", "completed", "RecordingUrl", "https://api.twilio.com/"+sid("RE1"))
-		r.carrier.hasRecording(sid("CA1"), sid("RE0"), "completed", answered)
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE0"), "completed", answered)
 		r.pass(5 * time.Minute)
 		for key, want := range map[string]string{":" + sid("RE0"): "1", ":" + sid("RE1"): "0"} {
 			if n := r.runs(interview.DeleteRecording, id+key); n != want {
@@ -248,14 +256,15 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 		if n := r.runs(interview.TranscribeRecording, id+":"+sid("RE0")); n != "0" {
 			t.Error("it is transcribed")
 		}
-		if n := r.carrier.asked(); n != 1 || r.call(id).Call.ClearedAt == nil {
+		if n := r.fakeTwilio.asked(); n != 1 || r.call(id).Call.ClearedAt == nil {
 			t.Errorf("%d requests, cleared at %v", n, r.call(id).Call.ClearedAt)
 		}
 	})
 }
 
 func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		ended := r.clock()
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "canceled", "Timestamp", ended.Format(time.RFC1123Z))
@@ -264,7 +273,7 @@ func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
 			t.Fatalf("%s calls are watched", n)
 		}
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "in-progress", "AnsweredBy", "human", "Timestamp", ended.Add(-time.Minute).Format(time.RFC1123Z))
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", ended.Add(-time.Minute))
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", ended.Add(-time.Minute))
 		r.pass(5 * time.Minute)
 		if n := r.runs(interview.DeleteRecording, id+":"+sid("RE1")); n != "1" {
 			t.Errorf("%s deletions", n)

@@ -10,27 +10,14 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-// PauseStore is what Dialing needs of the database; *store.Store is one.
-type PauseStore interface {
-	DialingPauses(ctx context.Context) ([]store.DialingPause, error)
-	ProbeSoon(ctx context.Context, account string) error
-	ClaimProbe(ctx context.Context, account string) (bool, error)
-	Probed(ctx context.Context, account string, result store.ProbeResult) error
-}
-
-// Account is asked whether it can be used; *twilio.Client is one.
-type Account interface {
-	CheckAccount(ctx context.Context) error
-}
-
-// Dialing watches the accounts for which dialling is paused: it says so, asks Twilio now and then whether they can be used
-// again, and lets dialling go on by itself. The asking is done by one process at a time.
+// Dialing watches the accounts for which dialling is paused: it logs that, asks Twilio from time to time whether they can be
+// used again, and ends the pause when they can. One process at a time asks.
 type Dialing struct {
-	Store PauseStore
-	// Accounts is who speaks for an account, nil for nobody.
-	Accounts func(accountSid string) Account
+	Store *store.Store
+	// Accounts returns the client of an account, or nil.
+	Accounts func(accountSid string) *twilio.Client
 	Log      *slog.Logger
-	// OnPaused, when set, hears at every look which accounts are paused.
+	// OnPaused, if set, is called at every look with the accounts that are paused.
 	OnPaused func(accountSids []string)
 
 	paused map[string]store.DialingPause
@@ -84,7 +71,7 @@ func (d *Dialing) Look(ctx context.Context) error {
 			return err
 		}
 	}
-	d.say(list)
+	d.report(list)
 	return nil
 }
 
@@ -110,8 +97,8 @@ func (d *Dialing) probe(ctx context.Context, p store.DialingPause) error {
 	return d.Store.Probed(context.WithoutCancel(ctx), p.Account, result)
 }
 
-// say tells once of every pause that began, became another, or ended.
-func (d *Dialing) say(list []store.DialingPause) {
+// report logs once each pause that began, changed its reason, or ended.
+func (d *Dialing) report(list []store.DialingPause) {
 	now, accounts := map[string]store.DialingPause{}, make([]string, 0, len(list))
 	for _, p := range list {
 		now[p.Account] = p

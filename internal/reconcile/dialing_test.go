@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/twilio"
 )
 
 // Two processes watch an account that Twilio refuses, for an hour: Twilio is asked by one of them, ever less often.
 func TestPausedAccountIsAskedForByOneProcessAndSaidOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id, run := r.begin()
 		_, err := r.store.DialPaused(t.Context(), run, id, 401, 20003)
 		r.must(err)
@@ -20,7 +22,7 @@ func TestPausedAccountIsAskedForByOneProcessAndSaidOnce(t *testing.T) {
 		var paused []string
 		watch := func() *reconcile.Dialing {
 			return &reconcile.Dialing{Store: r.store, Log: slog.New(slog.NewTextHandler(&log, nil)),
-				Accounts: func(sid string) reconcile.Account {
+				Accounts: func(sid string) *twilio.Client {
 					if sid != account {
 						return nil
 					}
@@ -36,15 +38,15 @@ func TestPausedAccountIsAskedForByOneProcessAndSaidOnce(t *testing.T) {
 				}
 			}
 		}
-		r.carrier.refuse(true)
+		r.fakeTwilio.refuse(true)
 		look(time.Hour)
 		// After 10, 20, 40 … 640 s, then every quarter of an hour.
-		if n := r.carrier.asked(); n < 7 || n > 10 || len(paused) != 1 || paused[0] != account {
+		if n := r.fakeTwilio.asked(); n < 7 || n > 10 || len(paused) != 1 || paused[0] != account {
 			t.Errorf("%d requests, paused %v", n, paused)
 		}
-		r.carrier.refuse(false)
+		r.fakeTwilio.refuse(false)
 		look(20 * time.Minute)
-		if n := r.carrier.asked(); n != 1 || len(paused) != 0 {
+		if n := r.fakeTwilio.asked(); n != 1 || len(paused) != 0 {
 			t.Errorf("%d requests after Twilio accepts again, paused %v", n, paused)
 		}
 		text := log.String()

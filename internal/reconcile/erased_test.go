@@ -9,7 +9,7 @@ import (
 )
 
 // erasedUnknown is a call that was erased while nobody knew whether Twilio had created it.
-func (r *rig) erasedUnknown(liveNumber string) string {
+func (r *fixture) erasedUnknown(liveNumber string) string {
 	r.t.Helper()
 	id := r.unknown()
 	r.text(`UPDATE calls SET live_number = $1 WHERE id = $2 RETURNING id`, liveNumber, id)
@@ -19,9 +19,10 @@ func (r *rig) erasedUnknown(liveNumber string) string {
 }
 
 func TestErasedCallOfUnknownDialIsFoundAndEnded(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown(theirs)
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "ringing", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "ringing", created: r.clock()})
 		r.pass(30 * time.Second)
 		c := r.call(id).Call
 		if c.TwilioSid != sid("CA1") || c.Status != interview.CallRinging || c.PhoneNumber != "" {
@@ -34,7 +35,8 @@ func TestErasedCallOfUnknownDialIsFoundAndEnded(t *testing.T) {
 }
 
 func TestErasedCallThatWasNeverCreatedIsCanceled(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown(theirs)
 		r.pass(5 * time.Minute)
 		if c := r.call(id).Call; c.Status != interview.CallCanceled || c.LiveNumber != "" {
@@ -48,11 +50,12 @@ func TestErasedCallThatWasNeverCreatedIsCanceled(t *testing.T) {
 
 // A list of calls to nobody in particular has strangers in it.
 func TestCallWithoutANumberIsNotLookedFor(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.erasedUnknown("")
-		r.carrier.has(remote{sid: sid("CAstranger"), to: "+15550002222", status: "ringing", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CAstranger"), to: "+15550002222", status: "ringing", created: r.clock()})
 		r.pass(5 * time.Minute)
-		if n := r.carrier.asked(); n != 0 {
+		if n := r.fakeTwilio.asked(); n != 0 {
 			t.Errorf("Twilio was asked %d times", n)
 		}
 		if c := r.call(id).Call; c.TwilioSid != "" || c.Status != interview.CallDialUnknown {

@@ -26,13 +26,13 @@ func TestAnswerThatIsNoListProvesNothing(t *testing.T) {
 		"rows that are none": {jsonType, `{"calls":[{}],"recordings":[{}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, r *rig) {
+			eachDatabase(t, func(t *testing.T, r *fixture) {
 				unknown := r.unknown()
 				recorded := r.placed(sid("CArecorded"))
 				r.consents(recorded, sid("CArecorded"))
 				r.send("status", recorded, sid("CArecorded"), "CallStatus", "completed", "CallDuration", "9")
-				r.carrier.has(remote{sid: sid("CArecorded"), to: theirs, status: "completed", created: r.clock()})
-				r.carrier.answers(func(*http.Request) (string, string) { return body[0], body[1] })
+				r.fakeTwilio.has(remote{sid: sid("CArecorded"), to: theirs, status: "completed", created: r.clock()})
+				r.fakeTwilio.answers(func(*http.Request) (string, string) { return body[0], body[1] })
 				for range 60 {
 					r.advance(time.Minute)
 					_ = r.reconciler.Pass(t.Context())
@@ -44,7 +44,7 @@ func TestAnswerThatIsNoListProvesNothing(t *testing.T) {
 					t.Error("it proves that there is no recording")
 				}
 				// Twilio answers again.
-				r.carrier.answers(nil)
+				r.fakeTwilio.answers(nil)
 				r.pass(10 * time.Minute)
 				if c := r.call(unknown).Call; c.Status != interview.CallQueued {
 					t.Errorf("%s after Twilio answers again", c.Status)
@@ -55,7 +55,7 @@ func TestAnswerThatIsNoListProvesNothing(t *testing.T) {
 }
 
 // strangers is a list that was not filtered: calls to others, of which one is not bound, newest first.
-func (r *rig) strangers(to string) func(*http.Request) (string, string) {
+func (r *fixture) strangers(to string) func(*http.Request) (string, string) {
 	created := r.clock()
 	return func(*http.Request) (string, string) {
 		row, _ := json.Marshal(map[string]any{"sid": sid("CAstranger"), "account_sid": account, "to": to, "from": ours, "status": "ringing",
@@ -65,9 +65,10 @@ func (r *rig) strangers(to string) func(*http.Request) (string, string) {
 }
 
 func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
-		r.carrier.answers(r.strangers("+15550002222"))
+		r.fakeTwilio.answers(r.strangers("+15550002222"))
 		for range 30 {
 			r.advance(20 * time.Second)
 			_ = r.reconciler.Pass(t.Context())
@@ -76,7 +77,7 @@ func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
 			t.Fatalf("%s %q", c.Status, c.TwilioSid)
 		}
 		// The same row, to our number, is the call.
-		r.carrier.answers(r.strangers(theirs))
+		r.fakeTwilio.answers(r.strangers(theirs))
 		r.advance(time.Minute)
 		r.must(r.reconciler.Pass(t.Context()))
 		if c := r.call(id).Call; c.TwilioSid != sid("CAstranger") {
@@ -86,12 +87,13 @@ func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
 }
 
 func TestCallsThatWereNotDialledByUsAreNeverBound(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
-		r.carrier.has(remote{sid: sid("CAbefore"), to: theirs, status: "ringing", created: r.clock().Add(-6 * time.Second)})
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		r.fakeTwilio.has(remote{sid: sid("CAbefore"), to: theirs, status: "ringing", created: r.clock().Add(-6 * time.Second)})
 		id := r.unknown()
-		r.carrier.has(remote{sid: sid("CAinbound"), to: theirs, status: "in-progress", created: r.clock(), direction: "inbound"})
-		r.carrier.has(remote{sid: sid("CAleg"), to: theirs, status: "in-progress", created: r.clock(), direction: "outbound-dial"})
-		r.carrier.has(remote{sid: sid("CAother"), to: theirs, status: "in-progress", created: r.clock(), from: "+15550007777"})
+		r.fakeTwilio.has(remote{sid: sid("CAinbound"), to: theirs, status: "in-progress", created: r.clock(), direction: "inbound"})
+		r.fakeTwilio.has(remote{sid: sid("CAleg"), to: theirs, status: "in-progress", created: r.clock(), direction: "outbound-dial"})
+		r.fakeTwilio.has(remote{sid: sid("CAother"), to: theirs, status: "in-progress", created: r.clock(), from: "+15550007777"})
 		r.pass(5 * time.Minute)
 		if c := r.call(id).Call; c.TwilioSid != "" || c.Status != interview.CallQueued {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
@@ -100,9 +102,10 @@ func TestCallsThatWereNotDialledByUsAreNeverBound(t *testing.T) {
 }
 
 func TestAnswerAboutAnotherCallChangesNothing(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA1"), to: "+15550002222", status: "completed", created: r.clock(), ended: r.clock(), duration: "9"})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: "+15550002222", status: "completed", created: r.clock(), ended: r.clock(), duration: "9"})
 		for range 20 {
 			r.advance(time.Minute)
 			_ = r.reconciler.Pass(t.Context())
@@ -115,9 +118,10 @@ func TestAnswerAboutAnotherCallChangesNothing(t *testing.T) {
 
 // The program was restarted with another TWILIO_PHONE_NUMBER between the dial and the search.
 func TestCallIsSearchedWithTheCallerIdItWasDialledWith(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
-		r.carrier.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
 		r.reconciler = r.configured(r.store, "+15550008888", account, nil)
 		r.pass(10 * time.Minute)
 		if c := r.call(id).Call; c.TwilioSid != sid("CAmine") || c.Status != interview.CallRinging || r.notes(id, "dial.intent") != 1 {
@@ -129,16 +133,16 @@ func TestCallIsSearchedWithTheCallerIdItWasDialledWith(t *testing.T) {
 // The program was restarted with another account: that one knows nothing of the call.
 func TestCallIsSearchedInTheAccountItWasDialledWith(t *testing.T) {
 	const other = "AC00000000000000000000000000000002"
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.reconciler = r.configured(r.store, ours, other, nil)
 		r.pass(30 * time.Minute)
-		if c := r.call(id).Call; c.Status != interview.CallDialUnknown || r.carrier.asked() != 0 || r.notes(id, "reconcile.foreign") != 1 {
+		if c := r.call(id).Call; c.Status != interview.CallDialUnknown || r.fakeTwilio.asked() != 0 || r.notes(id, "reconcile.foreign") != 1 {
 			t.Fatalf("%s: %+v", c.Status, r.call(id).History)
 		}
 		// TWILIO_ACCOUNT_TOKENS has the token of the first.
-		r.carrier.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.call(id).Call.DialedAt.Add(time.Second)})
-		r.reconciler = r.configured(r.store, ours, other, func(sid string) reconcile.Twilio {
+		r.fakeTwilio.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.call(id).Call.DialedAt.Add(time.Second)})
+		r.reconciler = r.configured(r.store, ours, other, func(sid string) *twilio.Client {
 			if sid != account {
 				return nil
 			}
@@ -153,7 +157,8 @@ func TestCallIsSearchedInTheAccountItWasDialledWith(t *testing.T) {
 
 // A request that was sent in time may still be on its way: what lists lack until then proves nothing.
 func TestAbsenceCountsOnlyOnceNothingCanBeSentAnyMore(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		eager := reconcile.New(reconcile.Config{Store: r.store, Twilio: r.client, Processor: r.processor, From: ours, AccountSid: account,
 			Identify: nil, Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, AbsentAnswers: 1, AbsentFor: time.Nanosecond, Now: r.clock})
 		id := r.unknown()
@@ -168,5 +173,3 @@ func TestAbsenceCountsOnlyOnceNothingCanBeSentAnyMore(t *testing.T) {
 		}
 	})
 }
-
-var _ reconcile.Twilio = (*twilio.Client)(nil)

@@ -17,39 +17,14 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-// Store is what the reconciler needs of the database; *store.Store is one.
-type Store interface {
-	ClaimWatched(ctx context.Context, limit int, lease time.Duration) ([]string, error)
-	Watched(ctx context.Context, callID string, deadlines interview.Deadlines) (store.Watched, error)
-	WatchAgain(ctx context.Context, callID string, at time.Time, checks int) error
-	Unwatch(ctx context.Context, callID string) error
-	CallsSince(ctx context.Context, since time.Time) ([]string, error)
-	CallIDOf(ctx context.Context, callSid string) (string, error)
-	DialRival(ctx context.Context, callID string) (bool, error)
-	DialAbsent(ctx context.Context, callID string, answers int, over time.Duration) (bool, error)
-	LoseDial(ctx context.Context, callID string) (bool, error)
-	DialIntent(ctx context.Context, callID string) (store.DialIntent, bool, error)
-	NoRecording(ctx context.Context, callID string) error
-	NoVerdict(ctx context.Context, callID string) error
-	RecordingsListed(ctx context.Context, callID string, listed, answers int, over time.Duration) (bool, error)
-	Note(ctx context.Context, callID, what, detail string) error
-}
-
-// Twilio is what the reconciler asks; *twilio.Client is one.
-type Twilio interface {
-	FetchCall(ctx context.Context, sid string) (twilio.RemoteCall, error)
-	ListCalls(ctx context.Context, to string, since time.Time) ([]twilio.RemoteCall, error)
-	ListRecordings(ctx context.Context, callSid string) ([]twilio.RemoteRecording, error)
-}
-
 // Config says what to reconcile, how and how often. Store, Twilio, Processor and Identify are required.
 type Config struct {
-	Store  Store
-	Twilio Twilio
-	// AccountSid is the account that Twilio speaks for, "" when that is not known. Accounts, when set, is who speaks for
-	// another account, nil for nobody: calls are asked for where they were dialled.
+	Store  *store.Store
+	Twilio *twilio.Client
+	// AccountSid is the account of Twilio, "" if that is not known. Accounts, if set, returns the client
+	// of another account, or nil: Twilio is asked with the account that dialled the call.
 	AccountSid string
-	Accounts   func(accountSid string) Twilio
+	Accounts   func(accountSid string) *twilio.Client
 	Processor  inbox.Processor
 	// Identify names an event as the webhooks do.
 	Identify func(kind inbox.Kind, form, query url.Values) (id, subject string, err error)
@@ -67,7 +42,7 @@ type Config struct {
 	AbsentFor     time.Duration
 	Log           *slog.Logger
 	Now           func() time.Time
-	// OnRepair, when set, hears of every event that was missing.
+	// OnRepair, if set, is called for every event that was missing.
 	OnRepair func(kind inbox.Kind)
 }
 
@@ -122,25 +97,25 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	}
 }
 
-// Pass checks the calls whose next check is due, those of which something is awaited before those that are only to be
-// cleared: there may be many, and they have time. It stops early when Twilio asks for less.
+// Pass checks the calls whose next check is due, those of which a webhook is missing before those that only need
+// clearance: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
 	begun := time.Now()
 	ids, err := r.config.Store.ClaimWatched(ctx, claimed, lease)
 	if err != nil {
 		return err
 	}
-	var patient []string
+	var clearances []string
 	for _, id := range ids {
 		later, err := r.visit(ctx, id, false)
 		if err != nil {
 			return err
 		}
 		if later {
-			patient = append(patient, id)
+			clearances = append(clearances, id)
 		}
 	}
-	for _, id := range patient {
+	for _, id := range clearances {
 		if time.Since(begun) > r.config.Every {
 			return nil // what is left comes again when its lease ends
 		}
@@ -151,9 +126,9 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 	return nil
 }
 
-// visit checks a call, unless it can wait. The error ends the pass.
-func (r *Reconciler) visit(ctx context.Context, id string, patient bool) (later bool, err error) {
-	_, later, err = r.check(ctx, id, patient)
+// visit checks a call, unless it is put off for later as in check. An error ends the pass.
+func (r *Reconciler) visit(ctx context.Context, id string, clearances bool) (later bool, err error) {
+	_, later, err = r.check(ctx, id, clearances)
 	if err != nil && (ctx.Err() != nil || throttled(err)) {
 		return false, err
 	}
@@ -195,8 +170,8 @@ func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, er
 	return repaired, err
 }
 
-// check is Check, but puts off for later, without patience, a call that is due and only to be cleared.
-func (r *Reconciler) check(ctx context.Context, callID string, patient bool) (repaired int, later bool, err error) {
+// check is Check, but unless clearances is set, a call that only needs clearance is put off for later.
+func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) (repaired int, later bool, err error) {
 	now := r.config.Now()
 	w, err := r.config.Store.Watched(ctx, callID, r.config.Deadlines)
 	switch {
@@ -208,7 +183,7 @@ func (r *Reconciler) check(ctx context.Context, callID string, patient bool) (re
 		return 0, false, r.config.Store.Unwatch(ctx, callID)
 	case now.Before(begin(w)):
 		return 0, false, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
-	case w.What == interview.ExpectClearance && !patient:
+	case w.What == interview.ExpectClearance && !clearances:
 		return 0, true, nil
 	}
 	if w.Checks == manyChecks && w.What != interview.ExpectDial {
@@ -263,7 +238,8 @@ func (r *Reconciler) again(ctx context.Context, before store.Watched, failed boo
 	return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
 }
 
-// pause grows with the checks that found nothing. Where absence is to be proven the looks are steady: each is a witness.
+// pause grows with the checks that found nothing. Where absence is to be proven the checks are evenly spaced: each counts as
+// one answer towards the proof.
 func pause(w store.Watched) time.Duration {
 	switch {
 	case w.What == interview.ExpectDial:
@@ -289,14 +265,14 @@ func throttled(err error) bool {
 	return errors.As(err, &e) && e.Throttled()
 }
 
-// gone reports whether Twilio itself says that it knows nothing of what was asked for.
-func gone(err error) bool {
+// notFound reports whether Twilio itself answered 404, and not a proxy.
+func notFound(err error) bool {
 	var e *twilio.Error
 	return errors.As(err, &e) && e.Shaped && e.Status == http.StatusNotFound
 }
 
-// twilio is who speaks for an account, nil for nobody. "" is the account that is configured.
-func (r *Reconciler) twilio(accountSid string) Twilio {
+// twilio is the client of an account, nil if there is none. "" is the account that is configured.
+func (r *Reconciler) twilio(accountSid string) *twilio.Client {
 	if accountSid == "" || r.config.AccountSid == "" || accountSid == r.config.AccountSid {
 		return r.config.Twilio
 	}

@@ -13,15 +13,16 @@ import (
 )
 
 func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
 		answered := r.clock()
 		ended := answered.Add(2 * time.Minute)
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: answered.Add(-9 * time.Second), ended: ended, duration: "120"})
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", answered)
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: answered.Add(-9 * time.Second), ended: ended, duration: "120"})
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", answered)
 		r.pass(29 * time.Minute)
-		if n := r.carrier.asked(); n > 0 {
+		if n := r.fakeTwilio.asked(); n > 0 {
 			t.Errorf("%d requests before anything was late", n)
 		}
 		r.pass(2 * time.Minute)
@@ -45,9 +46,9 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 			t.Errorf("%d repairs reported", r.repairs())
 		}
 
-		r.carrier.asked()
+		r.fakeTwilio.asked()
 		r.pass(time.Hour)
-		if n := r.carrier.asked(); n > 0 {
+		if n := r.fakeTwilio.asked(); n > 0 {
 			t.Errorf("%d requests about a call that is over", n)
 		}
 		// The webhooks arrive after all.
@@ -62,18 +63,19 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 }
 
 func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
 		r.advance(time.Minute)
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "60")
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "processing", r.clock())
 		r.pass(10 * time.Minute)
 		if d := r.call(id); len(d.Recordings) != 0 {
 			t.Fatalf("a recording that is not ready was taken: %+v", d.Recordings)
 		}
-		r.carrier.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
 		r.pass(10 * time.Minute)
 		if n := r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = 'transcribe-recording'`); n != "1" {
 			t.Fatalf("%s transcriptions", n)
@@ -86,11 +88,12 @@ func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
 
 // The person agreed and hung up at once: no recording ever began, and nobody tells.
 func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.consents(id, sid("CA1"))
 		r.send(inbox.KindStatus, id, sid("CA1"), "CallStatus", "completed", "CallDuration", "9")
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock()})
 		r.pass(5*time.Minute + 20*time.Second)
 		if r.notes(id, "recording.none") != 0 {
 			t.Error("one empty answer proves nothing")
@@ -99,21 +102,22 @@ func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
 		if r.notes(id, "recording.none") != 1 {
 			t.Errorf("history %+v", r.call(id).History)
 		}
-		r.carrier.asked()
+		r.fakeTwilio.asked()
 		r.pass(time.Hour)
-		if n := r.carrier.asked(); n > 0 {
+		if n := r.fakeTwilio.asked(); n > 0 {
 			t.Errorf("%d requests after it was known", n)
 		}
 	})
 }
 
 func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		other := r.placed(sid("CAother")) // to the same number, and known
-		r.carrier.has(remote{sid: sid("CAother"), to: theirs, status: "ringing", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CAother"), to: theirs, status: "ringing", created: r.clock()})
 		id := r.unknown()
-		r.carrier.has(remote{sid: sid("CAold"), to: theirs, status: "completed", created: r.clock().Add(-time.Hour)})
-		r.carrier.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CAold"), to: theirs, status: "completed", created: r.clock().Add(-time.Hour)})
+		r.fakeTwilio.has(remote{sid: sid("CAmine"), to: theirs, status: "ringing", created: r.clock()})
 		r.pass(30 * time.Second)
 
 		if c := r.call(id).Call; c.TwilioSid != sid("CAmine") || c.Status != interview.CallRinging {
@@ -129,14 +133,15 @@ func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
 }
 
 func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.pass(100 * time.Second)
 		if c := r.call(id).Call; c.Status != interview.CallDialUnknown {
-			t.Fatalf("%s after %d looks", c.Status, r.carrier.asked())
+			t.Fatalf("%s after %d looks", c.Status, r.fakeTwilio.asked())
 		}
 		// Twilio's list was behind.
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "queued", created: r.clock().Add(-95 * time.Second)})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "queued", created: r.clock().Add(-95 * time.Second)})
 		r.pass(time.Minute)
 		if c := r.call(id).Call; c.TwilioSid != sid("CA1") || c.Status != interview.CallDialing {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
@@ -149,13 +154,14 @@ func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
 }
 
 func TestProvenAbsenceDialsOnceMore(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		r.pass(5 * time.Minute)
 		if c := r.call(id).Call; c.Status != interview.CallQueued || c.DialedAt != nil {
 			t.Fatalf("%s, dialled %v", c.Status, c.DialedAt)
 		}
-		if asked := r.carrier.asked(); asked < 4 {
+		if asked := r.fakeTwilio.asked(); asked < 4 {
 			t.Errorf("proven by %d answers", asked)
 		}
 		r.pass(30 * time.Minute)
@@ -165,7 +171,7 @@ func TestProvenAbsenceDialsOnceMore(t *testing.T) {
 		// That one gets lost, too, and is found.
 		run := r.dialAgain(id, id+":redial:1")
 		r.must(r.store.DialUnknown(t.Context(), run, id, "timeout"))
-		r.carrier.has(remote{sid: sid("CA2"), to: theirs, status: "busy", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CA2"), to: theirs, status: "busy", created: r.clock()})
 		r.pass(time.Minute)
 		if c := r.call(id).Call; c.Status != interview.CallBusy || c.TwilioSid != sid("CA2") {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
@@ -175,14 +181,15 @@ func TestProvenAbsenceDialsOnceMore(t *testing.T) {
 
 // A process died between its intent and its outcome, and its run ended without another attempt.
 func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id, run := r.begin()
 		r.pass(10 * time.Minute)
 		if c := r.call(id).Call; c.Status != interview.CallQueued {
 			t.Fatalf("given up while its run is alive: %s", c.Status)
 		}
 		r.must(r.store.FailRun(t.Context(), run, "died"))
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock().Add(-10 * time.Minute)})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "in-progress", created: r.clock().Add(-10 * time.Minute)})
 		r.pass(time.Minute)
 		if c := r.call(id).Call; c.Status != interview.CallInProgress || c.TwilioSid != sid("CA1") {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)
@@ -192,10 +199,11 @@ func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
 
 // Two dials to one number at a time: a call in the list may be the one whose dial is just being recorded.
 func TestCallOfARivalIsTaken(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
 		rival, run := r.begin()
-		r.carrier.has(remote{sid: sid("CArival"), to: theirs, status: "queued", created: r.clock()})
+		r.fakeTwilio.has(remote{sid: sid("CArival"), to: theirs, status: "queued", created: r.clock()})
 		r.pass(20 * time.Second)
 		if c := r.call(id).Call; c.TwilioSid != "" {
 			t.Fatalf("bound to %q", c.TwilioSid)
@@ -209,19 +217,20 @@ func TestCallOfARivalIsTaken(t *testing.T) {
 }
 
 func TestBusyTwilioIsAskedOn(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		first := r.unknown()
 		for range 4 {
 			r.unknown()
 		}
-		r.carrier.setBusy(true)
+		r.fakeTwilio.setBusy(true)
 		r.advance(time.Minute)
 		err := r.reconciler.Pass(t.Context())
 		var refused *twilio.Error
 		if !errors.As(err, &refused) || !refused.Throttled() {
 			t.Fatalf("the pass ended with %v", err)
 		}
-		if n := r.carrier.asked(); n != 1 {
+		if n := r.fakeTwilio.asked(); n != 1 {
 			t.Errorf("%d requests in spite of 429", n)
 		}
 		// Nothing was learnt, so nothing is proven.
@@ -232,7 +241,7 @@ func TestBusyTwilioIsAskedOn(t *testing.T) {
 		if c := r.call(first).Call; c.Status != interview.CallDialUnknown {
 			t.Errorf("%s though Twilio never said anything", c.Status)
 		}
-		r.carrier.setBusy(false)
+		r.fakeTwilio.setBusy(false)
 		r.pass(10 * time.Minute)
 		if c := r.call(first).Call; c.Status != interview.CallQueued {
 			t.Errorf("%s after Twilio answers again", c.Status)
@@ -241,7 +250,8 @@ func TestBusyTwilioIsAskedOn(t *testing.T) {
 }
 
 func TestTwoProcessesAskAboutOneCall(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		for range 9 {
 			r.unknown()
 		}
@@ -256,20 +266,21 @@ func TestTwoProcessesAskAboutOneCall(t *testing.T) {
 			})
 		}
 		both.Wait()
-		if n := r.carrier.asked(); n != 9 {
+		if n := r.fakeTwilio.asked(); n != 9 {
 			t.Errorf("%d requests for 9 calls", n)
 		}
 	})
 }
 
 func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		before := r.placed(sid("CA0"))
 		r.advance(time.Hour)
 		since := r.clock()
 		id := r.placed(sid("CA1"))
-		r.carrier.has(remote{sid: sid("CA0"), to: theirs, status: "failed", created: since.Add(-time.Hour)})
-		r.carrier.has(remote{sid: sid("CA1"), to: theirs, status: "no-answer", created: since})
+		r.fakeTwilio.has(remote{sid: sid("CA0"), to: theirs, status: "failed", created: since.Add(-time.Hour)})
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "no-answer", created: since})
 		calls, repaired, err := r.reconciler.Since(t.Context(), since)
 		if calls != 1 || repaired != 1 || err != nil {
 			t.Fatal(calls, repaired, err)
@@ -284,7 +295,8 @@ func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
 }
 
 func TestCallUnknownToTwilioIsLate(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, r *rig) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
 		r.pass(6 * time.Minute)
 		if r.notes(id, "reconcile.unknown") == 0 {

@@ -75,14 +75,14 @@ func (l *labels) bounded(key attribute.Key, value string) string {
 	switch {
 	case seen[value]:
 		return value
-	case !wordy(value) || len(seen) >= maxValues-1: // other is one, too
+	case !plainWords(value) || len(seen) >= maxValues-1: // other is one, too
 		return other
 	}
 	seen[strings.Clone(value)] = true
 	return value
 }
 
-func wordy(value string) bool {
+func plainWords(value string) bool {
 	if value == "" || len(value) > maxLength {
 		return false
 	}

@@ -39,7 +39,7 @@ func (o *overdue) set(counts map[string]int) {
 		next[what] = 0
 	}
 	for what, n := range counts {
-		if _, seen := next[what]; !seen && (!wordy(what) || len(next) >= maxValues-1) {
+		if _, seen := next[what]; !seen && (!plainWords(what) || len(next) >= maxValues-1) {
 			what = other
 		}
 		next[what] += n

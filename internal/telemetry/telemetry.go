@@ -14,8 +14,6 @@ import (
 	prometheusexporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
-	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
@@ -108,14 +106,6 @@ func (t *Telemetry) Handler() http.Handler {
 		return http.NotFoundHandler()
 	}
 	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{Registry: t.registry})
-}
-
-// Tracer makes the spans of this program, which go nowhere when nobody collects them.
-func (t *Telemetry) Tracer() trace.Tracer {
-	if t == nil || t.traces == nil {
-		return noop.NewTracerProvider().Tracer(scope)
-	}
-	return t.traces.Tracer(scope)
 }
 
 // Shutdown sends what is still to be sent, within ctx. Instruments may be used afterwards and measure nothing. It may be

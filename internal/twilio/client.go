@@ -23,9 +23,9 @@ type Config struct {
 	AccountSid, AuthToken string
 	// SecondaryToken, when set, is tried when Twilio refuses AuthToken with 401, and the other way round.
 	SecondaryToken string
-	// OnToken, when set, hears that from now on the secondary token is the one that Twilio accepts, or the primary again.
+	// OnToken, if set, is called when Twilio accepts the secondary token from now on, or the primary one again.
 	OnToken func(secondary bool)
-	// OnClock, when set, hears how far our clock was ahead of Twilio's when an answer came, in whole seconds and with the time
+	// OnClock, if set, is called with how far our clock was ahead of Twilio's when an answer came, in whole seconds and with the time
 	// that the answer took on its way; negative when it is behind.
 	OnClock func(ahead time.Duration)
 	// APIURL is the base of the REST API: scheme, host and an optional path prefix. Empty means DefaultAPIURL. The

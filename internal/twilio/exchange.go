@@ -35,7 +35,7 @@ type exchange struct {
 
 	mu         sync.Mutex
 	timed      bool // the connection says when it is written
-	stands     bool // there is a connection
+	open       bool // there is a connection
 	sent       bool
 	sentAt     time.Time
 	withheld   bool
@@ -83,12 +83,12 @@ func accepted(status int) bool {
 // attempt sends the request once, with a token.
 func (x *exchange) attempt(req *http.Request, token string) (*http.Response, error) {
 	x.mu.Lock()
-	x.stands, x.sent, x.withheld, x.status, x.retryAfter, x.body = false, false, false, 0, 0, nil
+	x.open, x.sent, x.withheld, x.status, x.retryAfter, x.body = false, false, false, 0, 0, nil
 	x.mu.Unlock()
 	if x.isLate() {
 		return nil, ErrTooLate
 	}
-	// A connection is handed over only when it stands, TLS included; nothing of the request is written before that. From
+	// A connection is handed over only when it is open, TLS included; nothing of the request is written before that. From
 	// then on we must assume that Twilio read it, unless the connection itself says when it is written.
 	ctx := httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { x.connected() }})
 	if x.late != nil {
@@ -138,21 +138,21 @@ func (x *exchange) keep(resp *http.Response) error {
 	return nil
 }
 
-// connected hears that the connection stands.
+// connected is called when the connection is open.
 func (x *exchange) connected() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.stands = true
+	x.open = true
 	if !x.timed {
 		x.sent, x.sentAt = true, time.Now()
 	}
 }
 
-// written hears, before each write to a timed connection, that something is about to be written.
+// written is called before each write to a timed connection.
 func (x *exchange) written() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.stands && !x.sent {
+	if x.open && !x.sent {
 		x.sent, x.sentAt = true, time.Now()
 	}
 }

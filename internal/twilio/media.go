@@ -126,7 +126,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, limit int64, into *os
 	if resp.ContentLength > limit {
 		return Media{}, fmt.Errorf("%s of %d bytes: %w, the limit is %d", op, resp.ContentLength, ErrMediaTooLarge, limit)
 	}
-	file := &keeper{file: into}
+	file := &fileWriter{file: into}
 	if err := file.empty(); err != nil {
 		return Media{}, fmt.Errorf("%s: %w", op, err)
 	}
@@ -144,15 +144,15 @@ func (c *Client) download(ctx context.Context, u *url.URL, limit int64, into *os
 	return Media{Format: sniff(file.head), Size: file.size}, nil
 }
 
-// keeper writes a download to a file. Its errors are told apart from those of the connection.
-type keeper struct {
+// fileWriter writes a download to a file. Its errors are told apart from those of the connection.
+type fileWriter struct {
 	file *os.File
 	size int64
 	head []byte
 	err  error
 }
 
-func (k *keeper) empty() error {
+func (k *fileWriter) empty() error {
 	if err := k.file.Truncate(0); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (k *keeper) empty() error {
 }
 
 // Write implements io.Writer.
-func (k *keeper) Write(p []byte) (int, error) {
+func (k *fileWriter) Write(p []byte) (int, error) {
 	if missing := 12 - len(k.head); missing > 0 {
 		k.head = append(k.head, p[:min(missing, len(p))]...)
 	}

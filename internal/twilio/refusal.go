@@ -100,7 +100,7 @@ func (e *Error) Refusal() Refusal {
 
 // RefusalOf judges a code, and one that is not known by the HTTP status that came with it.
 func RefusalOf(status, code int) Refusal {
-	if c, ok := known(code); ok {
+	if c, ok := refusalCode(code); ok {
 		return c.Refusal
 	}
 	switch status {
@@ -112,13 +112,13 @@ func RefusalOf(status, code int) Refusal {
 
 // Meaning is what a code means to an operator, in our words: Twilio's own may name the person who was to be called.
 func Meaning(status, code int) string {
-	if c, ok := known(code); ok {
+	if c, ok := refusalCode(code); ok {
 		return c.Meaning
 	}
 	return fmt.Sprintf("Twilio answered %d", status)
 }
 
-func known(code int) (RefusalCode, bool) {
+func refusalCode(code int) (RefusalCode, bool) {
 	for _, c := range RefusalCodes() {
 		if c.Code == code {
 			return c, true

@@ -6,7 +6,7 @@ import "sync"
 // Twilio accepted last is tried first.
 type tokens struct {
 	primary, secondary string
-	// switched, when set, hears of every change.
+	// switched, if set, is called at every change.
 	switched func(secondary bool)
 
 	mu             sync.Mutex

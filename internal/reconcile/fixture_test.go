@@ -26,13 +26,13 @@ const (
 	theirs  = "+15550001111"
 )
 
-// rig is a reconciler between a real database and a stand-in for Twilio, on a clock of its own.
-type rig struct {
+// fixture is a reconciler between a real database and a stand-in for Twilio, on a clock of its own.
+type fixture struct {
 	t          *testing.T
 	url        string
 	store      *store.Store
 	processor  *store.Processor
-	carrier    *carrier
+	fakeTwilio *fakeTwilio
 	client     *twilio.Client
 	reconciler *reconcile.Reconciler
 	campaign   string
@@ -43,20 +43,26 @@ type rig struct {
 	repaired []inbox.Kind
 }
 
-func eachDatabase(t *testing.T, test func(t *testing.T, r *rig)) {
+func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, "sqlite:"+testdb.SQLite(t))) })
-	t.Run("postgres", func(t *testing.T) { test(t, newRig(t, testdb.Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newFixture(t, "sqlite:"+testdb.SQLite(t)))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newFixture(t, testdb.Postgres(t)))
+	})
 }
 
-func newRig(t *testing.T, url string) *rig {
+func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
-	r := &rig{t: t, url: url, carrier: newCarrier(t), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	r := &fixture{t: t, url: url, fakeTwilio: newFakeTwilio(t), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	r.store = r.open()
 	r.must(r.store.MigrateUp(t.Context()))
 	r.processor = store.NewProcessor(r.store, webhook.New(webhook.Config{}).Decide)
 	var err error
-	r.client, err = twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: r.carrier.URL})
+	r.client, err = twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: r.fakeTwilio.URL})
 	r.must(err)
 	r.reconciler = r.another(r.store)
 	c, err := r.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Category: "retail",
@@ -66,21 +72,26 @@ func newRig(t *testing.T, url string) *rig {
 	return r
 }
 
-func (r *rig) open() *store.Store {
+func (r *fixture) open() *store.Store {
 	r.t.Helper()
 	s, err := store.Open(r.t.Context(), r.url, store.Options{Now: r.clock, DialFrom: ours, DialAccount: account})
 	r.must(err)
 	r.t.Cleanup(s.Close)
+	if db := s.SQLite(); db != nil {
+		// These tests kill no machine, so they need not wait for the disk at every commit.
+		_, err := db.ExecContext(r.t.Context(), "PRAGMA synchronous = OFF")
+		r.must(err)
+	}
 	return s
 }
 
 // another is a reconciler as another process has one.
-func (r *rig) another(s *store.Store) *reconcile.Reconciler {
+func (r *fixture) another(s *store.Store) *reconcile.Reconciler {
 	return r.configured(s, ours, account, nil)
 }
 
 // configured is a reconciler of a process with this caller id and account.
-func (r *rig) configured(s *store.Store, from, accountSid string, accounts func(string) reconcile.Twilio) *reconcile.Reconciler {
+func (r *fixture) configured(s *store.Store, from, accountSid string, accounts func(string) *twilio.Client) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Config{
 		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: from, AccountSid: accountSid, Accounts: accounts,
 		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
@@ -92,14 +103,14 @@ func (r *rig) configured(s *store.Store, from, accountSid string, accounts func(
 	})
 }
 
-func (r *rig) clock() time.Time {
+func (r *fixture) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now
 }
 
 // pass lets time pass, with a look of the reconciler every ten seconds, and later every minute.
-func (r *rig) pass(d time.Duration) {
+func (r *fixture) pass(d time.Duration) {
 	r.t.Helper()
 	step := 10 * time.Second
 	for begin := r.clock(); r.clock().Before(begin.Add(d)); {
@@ -111,13 +122,13 @@ func (r *rig) pass(d time.Duration) {
 	}
 }
 
-func (r *rig) advance(d time.Duration) {
+func (r *fixture) advance(d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.now = r.now.Add(d)
 }
 
-func (r *rig) must(err error) {
+func (r *fixture) must(err error) {
 	r.t.Helper()
 	if err != nil {
 		r.t.Fatal(err)
@@ -125,14 +136,14 @@ func (r *rig) must(err error) {
 }
 
 // repairs is how many events were fetched.
-func (r *rig) repairs() int {
+func (r *fixture) repairs() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.repaired)
 }
 
 // text asks the database for one value.
-func (r *rig) text(query string, args ...any) (out string) {
+func (r *fixture) text(query string, args ...any) (out string) {
 	r.t.Helper()
 	if pool := r.store.Postgres(); pool != nil {
 		r.must(pool.QueryRow(r.t.Context(), query, args...).Scan(&out))
@@ -142,7 +153,7 @@ func (r *rig) text(query string, args ...any) (out string) {
 	return out
 }
 
-func (r *rig) call(id string) store.CallDetail {
+func (r *fixture) call(id string) store.CallDetail {
 	r.t.Helper()
 	d, err := r.store.CallDetail(r.t.Context(), id)
 	r.must(err)
@@ -150,7 +161,7 @@ func (r *rig) call(id string) store.CallDetail {
 }
 
 // notes counts a word in a call's history.
-func (r *rig) notes(id, what string) (n int) {
+func (r *fixture) notes(id, what string) (n int) {
 	for _, e := range r.call(id).History {
 		if e.What == what {
 			n++
@@ -160,7 +171,7 @@ func (r *rig) notes(id, what string) (n int) {
 }
 
 // begin dials a new call up to the intent. All are to one number, as an older version let them be.
-func (r *rig) begin() (string, interview.Run) {
+func (r *fixture) begin() (string, interview.Run) {
 	r.t.Helper()
 	var id string
 	r.numbers++
@@ -177,7 +188,7 @@ func (r *rig) begin() (string, interview.Run) {
 }
 
 // dialAgain takes the run with the key up to the intent.
-func (r *rig) dialAgain(id, key string) interview.Run {
+func (r *fixture) dialAgain(id, key string) interview.Run {
 	r.t.Helper()
 	run, started, err := r.store.StartRun(r.t.Context(), r.text(`SELECT id FROM function_runs WHERE function = 'orchestrate-call' AND key = $1`, key))
 	r.must(err)
@@ -193,7 +204,7 @@ func (r *rig) dialAgain(id, key string) interview.Run {
 }
 
 // placed is a call that Twilio accepted.
-func (r *rig) placed(sid string) string {
+func (r *fixture) placed(sid string) string {
 	r.t.Helper()
 	id, run := r.begin()
 	r.must(r.store.DialAccepted(r.t.Context(), run, id, interview.PlacedCall{Sid: sid, AccountSid: account}))
@@ -201,7 +212,7 @@ func (r *rig) placed(sid string) string {
 }
 
 // unknown is a call of which nobody knows whether Twilio created it.
-func (r *rig) unknown() string {
+func (r *fixture) unknown() string {
 	r.t.Helper()
 	id, run := r.begin()
 	r.must(r.store.DialUnknown(r.t.Context(), run, id, "timeout"))
@@ -209,7 +220,7 @@ func (r *rig) unknown() string {
 }
 
 // send delivers a webhook as Twilio would, and says what became of it.
-func (r *rig) send(kind inbox.Kind, callID, sid string, params ...string) inbox.Outcome {
+func (r *fixture) send(kind inbox.Kind, callID, sid string, params ...string) inbox.Outcome {
 	r.t.Helper()
 	form := url.Values{"CallSid": {sid}, "AccountSid": {account}, "ApiVersion": {"2010-04-01"}}
 	for i := 0; i < len(params); i += 2 {
@@ -227,7 +238,7 @@ func (r *rig) send(kind inbox.Kind, callID, sid string, params ...string) inbox.
 }
 
 // consents lets a placed call come as far as a yes.
-func (r *rig) consents(id, sid string) {
+func (r *fixture) consents(id, sid string) {
 	r.t.Helper()
 	r.send(inbox.KindVoice, id, sid, "CallStatus", "in-progress")
 	r.send(webhook.KindConsent, id, sid, "CallStatus", "in-progress", "Digits", "1")

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// carrier stands in for Twilio's REST API: it answers for the calls and recordings that it was told of.
-type carrier struct {
+// fakeTwilio stands in for Twilio's REST API: it answers for the calls and recordings that it was told of.
+type fakeTwilio struct {
 	*httptest.Server
 	mu         sync.Mutex
 	calls      []map[string]any // newest first, as Twilio lists them
@@ -28,14 +28,14 @@ type carrier struct {
 	requests []string
 }
 
-func newCarrier(t *testing.T) *carrier {
-	c := &carrier{recordings: map[string][]map[string]any{}}
+func newFakeTwilio(t *testing.T) *fakeTwilio {
+	c := &fakeTwilio{recordings: map[string][]map[string]any{}}
 	c.Server = httptest.NewServer(http.HandlerFunc(c.serve))
 	t.Cleanup(c.Close)
 	return c
 }
 
-func (c *carrier) serve(w http.ResponseWriter, r *http.Request) {
+func (c *fakeTwilio) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests = append(c.requests, r.Method+" "+r.URL.Path)
@@ -89,7 +89,7 @@ type remote struct {
 }
 
 // has lets Twilio know a call, or know it anew.
-func (c *carrier) has(r remote) {
+func (c *fakeTwilio) has(r remote) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	call := map[string]any{"sid": r.sid, "account_sid": account, "to": r.to, "from": cmp.Or(r.from, ours), "status": r.status, "direction": cmp.Or(r.direction, "outbound-api"),
@@ -112,7 +112,7 @@ func (c *carrier) has(r remote) {
 	c.calls = append([]map[string]any{call}, c.calls...)
 }
 
-func (c *carrier) hasRecording(callSid, sid, status string, started time.Time) {
+func (c *fakeTwilio) hasRecording(callSid, sid, status string, started time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.recordings[callSid] = []map[string]any{{"sid": sid, "call_sid": callSid, "account_sid": account, "status": status,
@@ -120,33 +120,33 @@ func (c *carrier) hasRecording(callSid, sid, status string, started time.Time) {
 }
 
 // answers says what lists are answered with, nil for the truth.
-func (c *carrier) answers(lists func(r *http.Request) (string, string)) {
+func (c *fakeTwilio) answers(lists func(r *http.Request) (string, string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lists = lists
 }
 
-func (c *carrier) refuse(refusing bool) {
+func (c *fakeTwilio) refuse(refusing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.refusing = refusing
 }
 
 // hasNoRecording lets Twilio forget the recordings of a call.
-func (c *carrier) hasNoRecording(callSid string) {
+func (c *fakeTwilio) hasNoRecording(callSid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.recordings, callSid)
 }
 
-func (c *carrier) setBusy(busy bool) {
+func (c *fakeTwilio) setBusy(busy bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = busy
 }
 
 // asked is how many requests came since the last time.
-func (c *carrier) asked() int {
+func (c *fakeTwilio) asked() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(c.requests)

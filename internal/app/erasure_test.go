@@ -412,7 +412,7 @@ func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
 				if !strings.Contains(run.LastError, fmt.Sprintf(": %d ", tc.status)) {
 					t.Errorf("last error %q", run.LastError)
 				}
-				address := "http://" + c.app.Addr().String() + "/api/runs/" + run.ID
+				address := "http://" + c.app.listener.Addr().String() + "/api/runs/" + run.ID
 				// A download has no message.
 				if shown := c.get(address); knows(shown) != (tc.op != "media") {
 					t.Errorf("an operator finds %s", shown)

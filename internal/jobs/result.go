@@ -43,7 +43,7 @@ type Result struct {
 }
 
 // judge says what comes of an attempt that ended with err. interrupted says that we stopped it ourselves.
-func (e *Engine) judge(run interview.Run, err error, interrupted bool) Result {
+func (e *Engine) resultOf(run interview.Run, err error, interrupted bool) Result {
 	now := e.config.Now()
 	if err == nil {
 		return Result{Outcome: Done}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// A script must be able to tell a setting that it has to change from a database that is away for the moment.
+func TestWrongSettingExitsWithTwoAndUnreachableDatabaseWithOne(t *testing.T) {
+	sqlite := "sqlite:" + filepath.Join(t.TempDir(), "db")
+	complete := map[string]string{"TWILIO_AUTH_TOKEN": "token", "APP_URL": "http://127.0.0.1:1", "DATABASE_URL": sqlite}
+	for name, test := range map[string]struct {
+		command []string
+		set     map[string]string
+		want    int
+	}{
+		"missing":              {[]string{"serve"}, map[string]string{"TWILIO_AUTH_TOKEN": ""}, exitConfig},
+		"wrong":                {[]string{"serve"}, map[string]string{"PORT": "x"}, exitConfig},
+		"unreadable Redis URL": {[]string{"serve"}, map[string]string{"REDIS_URL": "redis://%zz"}, exitConfig},
+		"protocol of OTLP": {[]string{"serve"},
+			map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, exitConfig},
+		"database of another kind":     {[]string{"migrate", "status"}, map[string]string{"DATABASE_URL": "mysql://h/d"}, exitConfig},
+		"time that cannot be read":     {[]string{"reconcile", "--since", "yesterday"}, nil, exitConfig},
+		"unreachable when it serves":   {[]string{"serve"}, map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, exitFault},
+		"unreachable when it migrates": {[]string{"migrate", "up"}, map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, exitFault},
+		"verified that is not there":   {[]string{"verify"}, map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, exitConfig},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, settings := range []map[string]string{complete, test.set} {
+				for variable, value := range settings {
+					t.Setenv(variable, value)
+				}
+			}
+			if got := run(test.command); got != test.want {
+				t.Errorf("exit code %d, want %d", got, test.want)
+			}
+		})
+	}
+}
