@@ -3,6 +3,9 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# All packages of all modules of go.work; ./... would be those of the root alone.
+PACKAGES = work
+
 # One static binary, whatever C library is around.
 export CGO_ENABLED = 0
 
@@ -22,30 +25,30 @@ build: ## Build the static binary bin/iagent
 # other: they kill servers and have 15 s to bring them back, as Twilio does.
 test: withservers ## Run every test, with its own PostgreSQL and Redis
 	@if CGO_ENABLED=1 $(GO) build -race runtime/cgo 2>/dev/null; then \
-		echo 'go test -race ./...'; \
+		echo 'go test -race $(PACKAGES)'; \
 		race=-race; export CGO_ENABLED=1; \
 	else \
-		echo 'go test ./... (without -race: no C compiler)'; \
+		echo 'go test $(PACKAGES) (without -race: no C compiler)'; \
 	fi; \
-	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list ./... | grep -vE '/iagent/test(/|$$)') && \
+	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list $(PACKAGES) | grep -vE '/iagent/test(/|$$)') && \
 	bin/withservers $(GO) test $$race -timeout 40m -p 1 ./test/...
 
 soak: ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	$(GO) run ./test/soak $(SOAK)
 
 bench: ## Measure signature checks, then the whole server under load
-	$(GO) test -run '^$$' -bench . -benchmem ./signature
+	$(GO) test -run '^$$' -bench . -benchmem ./test/interop/signature ./signature
 	$(GO) run ./test/bench
 
 lint: ## Run go vet and staticcheck
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) vet $(PACKAGES)
+	$(GO) run $(STATICCHECK) $(PACKAGES)
 
 fmt: ## Format all Go files
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
 generate: ## Write generated code anew
-	$(GO) generate ./...
+	$(GO) generate $(PACKAGES)
 
 withservers:
 	@$(GO) build -o bin/withservers ./internal/testserver/cmd/withservers
