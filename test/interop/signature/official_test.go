@@ -100,10 +100,10 @@ func officialIsRight(full, target string, values url.Values) bool {
 	return true
 }
 
-// contenders are what BenchmarkVerify and its ratios compare. ours starts at
+// compared are what BenchmarkVerify and its ratios measure. ours starts at
 // the raw body; official is given its map of parameters ready made; bare hashes
 // the signed bytes and does nothing else.
-func contenders(tb testing.TB) (ours, official, officialBody, bare func()) {
+func compared(tb testing.TB) (ours, official, officialBody, bare func()) {
 	const token, base = "0123456789abcdef0123456789abcdef", "https://voice.example.com"
 	body := voiceBody(tb)
 	values := signature.ParseForm(string(body))
@@ -142,7 +142,7 @@ func contenders(tb testing.TB) (ours, official, officialBody, bare func()) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	ours, official, officialBody, bare := contenders(b)
+	ours, official, officialBody, bare := compared(b)
 	for _, c := range []struct {
 		name string
 		run  func()
