@@ -10,10 +10,10 @@ PACKAGES = work
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak bench lint fmt generate withservers
+.PHONY: help demo build test soak bench lint fmt generate release-check withservers
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Place simulated calls, end to end: no account, no network
 	$(GO) run ./cmd/iagent demo
@@ -49,6 +49,9 @@ fmt: ## Format all Go files
 
 generate: ## Write generated code anew
 	$(GO) generate $(PACKAGES)
+
+release-check: ## Prove, without a network, that a release can be installed and imported; see RELEASING.md
+	$(GO) run ./test/release -version $(or $(VERSION),v0.1.0) -keep '$(KEEP)'
 
 withservers:
 	@$(GO) build -o bin/withservers ./internal/testserver/cmd/withservers
