@@ -6,6 +6,10 @@ require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/go-chi/chi/v5 v5.2.2
 	github.com/go-redis/redis_rate/v10 v10.0.1
+	github.com/i-agent/iagent/inbox v0.0.0
+	github.com/i-agent/iagent/inbox/inboxpgx v0.0.0
+	github.com/i-agent/iagent/signature v0.0.0
+	github.com/i-agent/iagent/simulator v0.0.0
 	github.com/inngest/inngestgo v0.16.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/oklog/ulid/v2 v2.1.1
@@ -32,7 +36,6 @@ require (
 	golang.org/x/term v0.47.0
 	golang.org/x/text v0.43.0
 	golang.org/x/time v0.16.0
-	gopkg.in/yaml.v3 v3.0.1
 	modernc.org/sqlite v1.61.1
 	riverqueue.com/riverui v0.22.0
 )
@@ -98,7 +101,16 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect
 	google.golang.org/grpc v1.84.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
+)
+
+// A released go.mod has none of these: see RELEASING.md.
+replace (
+	github.com/i-agent/iagent/inbox => ./inbox
+	github.com/i-agent/iagent/inbox/inboxpgx => ./inbox/inboxpgx
+	github.com/i-agent/iagent/signature => ./signature
+	github.com/i-agent/iagent/simulator => ./simulator
 )

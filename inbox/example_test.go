@@ -13,14 +13,13 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/inbox/inboxsql"
 	"github.com/i-agent/iagent/signature"
 )
 
-// A voice webhook that takes effect in the program's own table, once, however often it is delivered.
+// A voice webhook that takes effect in the program's own table, once, however often it is delivered. The driver is
+// registered by importing it: here modernc.org/sqlite. examples/inbox is a whole program of this kind.
 func ExampleHandler() {
 	const token = "12345678901234567890123456789012"
 	folder, err := os.MkdirTemp("", "inbox")
@@ -80,7 +79,7 @@ func ExampleHandler() {
 		panic(err)
 	}
 	fmt.Println("greetings:", greetings)
-	// Output:
+	// Prints:
 	// 200  <Response><Say>Hello.</Say></Response>
 	// 200 true <Response><Say>Hello.</Say></Response>
 	// 403  {"error":"Invalid signature"}

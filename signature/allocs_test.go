@@ -4,7 +4,7 @@ import "testing"
 
 // Verdicts with a scratch in hand; always on, the race detector included.
 func TestVerdictAllocates(t *testing.T) {
-	token, base, req, _ := voiceWebhook()
+	token, base, req := voiceWebhook()
 	jsonURL, jsonSig := SignBody(secondary, base+"/v", []byte("{}"))
 	for name, r := range map[string]Request{
 		"form": req,

@@ -31,12 +31,12 @@
 // While a token is rotated the primary and the secondary are both accepted.
 // Calls of a subaccount are signed with the subaccount's own token: list those
 // in [Config.AccountTokens]. The AccountSid of a request chooses which tokens
-// are tried and nothing else, since it is not to be believed before the
-// signature fits; [Match.AccountSid] is the one that is proven.
+// are tried and nothing else, since it is not trusted before the signature
+// fits; [Match.AccountSid] is the one that is proven.
 //
 // # What a valid signature does not say
 //
-// It carries no time: a captured request can be sent again for ever, so
+// It carries no time: a captured request can be sent again at any later time, so
 // receivers must recognise duplicates. It covers neither the method nor any
 // header. And it joins names and values without a delimiter, so a captured
 // request also fits other forms whose concatenation is the same: check the

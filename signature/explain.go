@@ -58,7 +58,7 @@ const maxDeviations = 2
 
 // Explain tells why a request is not verified, most likely cause first: each of
 // the known ways in which a signature goes wrong is undone, alone and then
-// together with others, and the HMAC computed again. It returns nil for a
+// together with one other, and the HMAC computed again. It returns nil for a
 // request that is verified. It is for a person at a console, not for every
 // rejected request: it may compute thousands of signatures.
 func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
@@ -73,7 +73,7 @@ func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
 	if len(req.Signature) != signatureLen {
 		return append(causes, Cause{CauseHeader, "the header is no signature: those have 28 characters of base64; was it cut, quoted or joined with another?", false})
 	}
-	proven := v.newDoctor(req, suspects).search()
+	proven := v.newExplainer(req, suspects).search()
 	causes = append(proven, causes...)
 	if len(causes) == 0 {
 		causes = append(causes, Cause{CauseUnknown, "nothing that is known to go wrong explains this signature: the request is forged, or it is signed with a token " +
@@ -111,9 +111,9 @@ func maskOr(sid, otherwise string) string {
 	return maskAccount(sid)
 }
 
-// doctor holds the options of one explanation, in the order in which a message
+// explainer holds the options of one explanation, in the order in which a message
 // is put together. The first option of each is the request as it should be.
-type doctor struct {
+type explainer struct {
 	keys     []option[key]
 	prefixes []option[string]
 	targets  []option[string]
@@ -132,9 +132,9 @@ type option[T any] struct {
 
 // search tries the combinations with the fewest deviations first and returns
 // the causes of the first that fit, the most frequent kind first.
-func (d *doctor) search() []Cause {
+func (x *explainer) search() []Cause {
 	for n := range maxDeviations + 1 {
-		if causes, found := d.searchAt(n); found {
+		if causes, found := x.searchAt(n); found {
 			for i := range causes {
 				causes[i].Proven = true
 			}
@@ -144,18 +144,18 @@ func (d *doctor) search() []Cause {
 	return nil
 }
 
-func (d *doctor) searchAt(deviations int) ([]Cause, bool) {
-	for _, params := range d.params {
-		for _, target := range d.targets {
-			for _, prefix := range d.prefixes {
+func (x *explainer) searchAt(deviations int) ([]Cause, bool) {
+	for _, params := range x.params {
+		for _, target := range x.targets {
+			for _, prefix := range x.prefixes {
 				left := deviations - len(params.causes) - len(target.causes) - len(prefix.causes)
 				if left < 0 || left > 1 {
 					continue // a key is at most one deviation
 				}
-				d.buffer = append(append(append(d.buffer[:0], prefix.value...), target.value...), params.value...)
-				for i := range d.keys {
-					k := &d.keys[i]
-					if len(k.causes) == left && d.fits(&k.value) {
+				x.buffer = append(append(append(x.buffer[:0], prefix.value...), target.value...), params.value...)
+				for i := range x.keys {
+					k := &x.keys[i]
+					if len(k.causes) == left && x.fits(&k.value) {
 						return slices.Concat(prefix.causes, k.causes, target.causes, params.causes), true
 					}
 				}
@@ -165,32 +165,32 @@ func (d *doctor) searchAt(deviations int) ([]Cause, bool) {
 	return nil, false
 }
 
-func (d *doctor) fits(k *key) bool {
-	d.mac.start(k)
-	d.mac.write(d.buffer)
-	return d.mac.equals(k, d.signature)
+func (x *explainer) fits(k *key) bool {
+	x.mac.start(k)
+	x.mac.write(x.buffer)
+	return x.mac.equals(k, x.signature)
 }
 
-// newDoctor lists the options. Those that a verdict tolerates are no deviation.
-func (v *Verifier) newDoctor(req Request, suspects Suspects) *doctor {
-	d := &doctor{mac: newMAC(), signature: []byte(req.Signature)}
+// newExplainer lists the options. Those that a verdict tolerates are no deviation.
+func (v *Verifier) newExplainer(req Request, suspects Suspects) *explainer {
+	x := &explainer{mac: newMAC(), signature: []byte(req.Signature)}
 	var t target
 	t.set(req.Target) // Verify has accepted it
-	d.addKeys(v, req, suspects)
-	d.addPrefixes(v, req, suspects)
-	d.addTargets(&t, req)
-	d.addParams(&t, req)
-	return d
+	x.addKeys(v, req, suspects)
+	x.addPrefixes(v, req, suspects)
+	x.addTargets(&t, req)
+	x.addParams(&t, req)
+	return x
 }
 
-func (d *doctor) addKeys(v *Verifier, req Request, suspects Suspects) {
+func (x *explainer) addKeys(v *Verifier, req Request, suspects Suspects) {
 	s := newScratch()
 	s.target.set(req.Target)
 	_ = s.readParams(&req) // a body that cannot be read names no account
 	chosen, _ := v.candidates(s, &req)
 	for _, a := range chosen {
 		for _, k := range a.keys {
-			d.keys = append(d.keys, option[key]{k, nil})
+			x.keys = append(x.keys, option[key]{k, nil})
 		}
 	}
 	for _, a := range v.accounts {
@@ -198,15 +198,15 @@ func (d *doctor) addKeys(v *Verifier, req Request, suspects Suspects) {
 			continue
 		}
 		for i, k := range a.keys {
-			d.keys = append(d.keys, option[key]{k, []Cause{{CauseToken, fmt.Sprintf(
+			x.keys = append(x.keys, option[key]{k, []Cause{{CauseToken, fmt.Sprintf(
 				"signed with token %d of account %s, which is not the account that the request names", i+1, maskOr(a.sid, "(default)")), false}}})
 		}
 	}
 	for i, token := range suspects.Tokens {
-		d.keys = append(d.keys, option[key]{newKey(token), []Cause{{CauseToken, fmt.Sprintf(
+		x.keys = append(x.keys, option[key]{newKey(token), []Cause{{CauseToken, fmt.Sprintf(
 			"signed with suspected token %d, which is not configured", i+1), false}}})
 		if trimmed := strings.TrimSpace(token); trimmed != token {
-			d.keys = append(d.keys, option[key]{newKey(trimmed), []Cause{{CauseToken, fmt.Sprintf(
+			x.keys = append(x.keys, option[key]{newKey(trimmed), []Cause{{CauseToken, fmt.Sprintf(
 				"signed with suspected token %d without the white space around it", i+1), false}}})
 		}
 	}

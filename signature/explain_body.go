@@ -10,18 +10,18 @@ import (
 type pair struct{ name, value string }
 
 // addParams lists what may have followed the URL in the signed message. What a
-// middleman took out of the body is lost; but what it put in, and what a signer
-// other than Twilio does differently, can be undone.
-func (d *doctor) addParams(t *target, req Request) {
+// proxy removed from the body is lost; but what it added, and what a signer other
+// than Twilio does differently, can be undone.
+func (x *explainer) addParams(t *target, req Request) {
 	add := func(kind CauseKind, text string, message string) {
-		if slices.ContainsFunc(d.params, func(o option[[]byte]) bool { return string(o.value) == message }) {
+		if slices.ContainsFunc(x.params, func(o option[[]byte]) bool { return string(o.value) == message }) {
 			return
 		}
 		o := option[[]byte]{value: []byte(message)}
 		if kind != "" {
 			o.causes = []Cause{{kind, text, false}}
 		}
-		d.params = append(d.params, o)
+		x.params = append(x.params, o)
 	}
 	query := t.rawQuery()
 	hash, _ := new(form).queryParam(query, "bodySHA256")

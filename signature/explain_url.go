@@ -10,25 +10,25 @@ import (
 
 // addPrefixes lists what the signed URL may begin with: the configured URL, the
 // same with what often differs, and the suspected ones.
-func (d *doctor) addPrefixes(v *Verifier, req Request, suspects Suspects) {
+func (x *explainer) addPrefixes(v *Verifier, req Request, suspects Suspects) {
 	configured := v.origin
 	if req.WebSocket {
 		configured = configured.webSocket()
 	}
-	d.addOrigin(configured, nil)
+	x.addOrigin(configured, nil)
 	other := configured
 	other.scheme = otherScheme(configured.scheme)
-	d.addOrigin(other, []Cause{{CauseScheme, "signed for " + other.scheme + "://, but the configured URL is " + configured.scheme +
+	x.addOrigin(other, []Cause{{CauseScheme, "signed for " + other.scheme + "://, but the configured URL is " + configured.scheme +
 		"://: TLS ends before this server, or Twilio is given the other URL", false}})
 	if req.WebSocket {
-		d.addOrigin(v.origin, []Cause{{CauseWebSocket, "signed for the " + v.origin.scheme + " URL: this is no WebSocket handshake of Twilio's", false}})
+		x.addOrigin(v.origin, []Cause{{CauseWebSocket, "signed for the " + v.origin.scheme + " URL: this is no WebSocket handshake of Twilio's", false}})
 	} else {
-		d.addOrigin(v.origin.webSocket(), []Cause{{CauseWebSocket, "signed for the WebSocket URL: the Upgrade header was lost", false}})
+		x.addOrigin(v.origin.webSocket(), []Cause{{CauseWebSocket, "signed for the WebSocket URL: the Upgrade header was lost", false}})
 	}
 	if configured.path != "" {
 		bare := configured
 		bare.path = ""
-		d.addOrigin(bare, []Cause{{CausePath, "signed without the configured path prefix " + configured.path +
+		x.addOrigin(bare, []Cause{{CausePath, "signed without the configured path prefix " + configured.path +
 			": the proxy does not cut it off, so it must not be part of the public URL", false}})
 	}
 	for _, raw := range suspects.URLs {
@@ -43,13 +43,13 @@ func (d *doctor) addPrefixes(v *Verifier, req Request, suspects Suspects) {
 		if o.host == configured.host && o.path == configured.path && strings.EqualFold(o.scheme, configured.scheme) {
 			cause.Kind = CausePort
 		}
-		d.addOrigin(o, []Cause{cause})
+		x.addOrigin(o, []Cause{cause})
 	}
 }
 
-func (d *doctor) addOrigin(o origin, causes []Cause) {
+func (x *explainer) addOrigin(o origin, causes []Cause) {
 	for _, p := range o.prefixes() {
-		d.prefixes = append(d.prefixes, option[string]{string(p.text), causes})
+		x.prefixes = append(x.prefixes, option[string]{string(p.text), causes})
 	}
 }
 
@@ -66,13 +66,13 @@ func otherScheme(scheme string) string {
 }
 
 // addTargets lists the paths and queries that may have been signed.
-func (d *doctor) addTargets(t *target, req Request) {
+func (x *explainer) addTargets(t *target, req Request) {
 	queries := queryOptions(t, req)
 	for _, p := range pathOptions(string(t.path)) {
 		for _, q := range queries {
-			d.targets = append(d.targets, option[string]{p.value + q.value, slices.Concat(p.causes, q.causes)})
+			x.targets = append(x.targets, option[string]{p.value + q.value, slices.Concat(p.causes, q.causes)})
 			if req.WebSocket {
-				d.targets = append(d.targets, option[string]{p.value + q.value + "/", slices.Concat(p.causes, q.causes)})
+				x.targets = append(x.targets, option[string]{p.value + q.value + "/", slices.Concat(p.causes, q.causes)})
 			}
 		}
 	}

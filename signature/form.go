@@ -41,7 +41,7 @@ func (f *form) parse(body []byte) {
 }
 
 // block is how many bytes of the text are looked at together. The text ends
-// with at least one block of zeros that nobody minds reading.
+// with at least one block of zeros, so that a whole block can always be read.
 const block = 64
 
 // scan sets params to the pairs of s in their order.
@@ -160,7 +160,7 @@ func (f *form) add(name, value string) {
 }
 
 // appendSigned appends names and values as they are signed. Most are short, so
-// they are copied sixteen bytes at a time and what is too much is written over.
+// they are copied sixteen bytes at a time; the next copy overwrites what was too much.
 func (f *form) appendSigned(dst []byte) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, len(f.text)+block)
@@ -173,7 +173,7 @@ func (f *form) appendSigned(dst []byte) []byte {
 	return dst[:n]
 }
 
-// copyWide copies n bytes, and up to fifteen more that do not matter.
+// copyWide copies n bytes, and up to fifteen more that the next copy overwrites.
 func copyWide(dst, src []byte, n int) int {
 	if len(dst) < 16 || len(src) < 16 || n > 16 {
 		return copy(dst, src[:n])

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The keyed states are our own reading of RFC 2104; crypto/hmac is the judge,
+// The keyed states are our own reading of RFC 2104; they are compared with crypto/hmac,
 // with keys below, at and above the block size.
 func TestKeyedStateIsNotHMAC(t *testing.T) {
 	m := newMAC()

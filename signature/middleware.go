@@ -11,7 +11,8 @@ import (
 
 // Middleware lets only Twilio's requests through to next. It reads the body, at
 // most [Config.MaxBody] bytes, and gives next a fresh copy of it; the [Match]
-// is in the request's context, see [FromContext]. All others are answered by
+// is in the request's context, see [FromContext]. Where a value may hold ";" or a
+// bare "%", read the body with [ParseForm]: net/http refuses such forms. All others are answered by
 // [Config.OnReject]. Reading the form before the middleware, or rewriting
 // RequestURI, makes every request fail.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {

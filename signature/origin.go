@@ -52,6 +52,10 @@ func parseOrigin(raw string) (origin, error) {
 			return origin{}, fmt.Errorf("%w: its port must be a number from 1 to 65535", ErrInvalidURL)
 		}
 	}
+	// Not every Go's net/url refuses this.
+	if strings.Contains(o.host, ":") && !strings.HasPrefix(o.host, "[") {
+		return origin{}, fmt.Errorf("%w: an IPv6 address needs brackets", ErrInvalidURL)
+	}
 	return o, nil
 }
 

@@ -66,7 +66,7 @@ type edit struct {
 }
 
 // set takes the target of a request line. An absolute-form target counts from
-// its path on: its host is the sender's word and is not looked at. The fragment
+// its path on: its host is only claimed by the sender and is not looked at. The fragment
 // is cut, since Twilio never signs it. Authority form and "*" are refused.
 func (t *target) set(raw string) bool {
 	t.path, t.query = nil, nil

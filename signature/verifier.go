@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -131,7 +130,12 @@ func (v *Verifier) addAccounts(c Config) error {
 		}
 		v.hasDefault = true
 	}
-	for _, sid := range slices.Sorted(maps.Keys(c.AccountTokens)) {
+	sids := make([]string, 0, len(c.AccountTokens))
+	for sid := range c.AccountTokens {
+		sids = append(sids, sid)
+	}
+	slices.Sort(sids)
+	for _, sid := range sids {
 		if err := checkSid(sid); err != nil {
 			return err
 		}

@@ -122,8 +122,8 @@ func (s *scratch) readParams(req *Request) error {
 	return nil
 }
 
-// candidates chooses the accounts whose tokens are tried. The AccountSid is the
-// sender's word, so it only narrows the choice. Two of them are refused: the
+// candidates chooses the accounts whose tokens are tried. The AccountSid is only
+// claimed by the sender, so it narrows the choice and proves nothing. Two of them are refused: the
 // holder of one account's token could sign a request that its reader takes for
 // another account's.
 func (v *Verifier) candidates(s *scratch, req *Request) ([]account, error) {

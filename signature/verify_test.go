@@ -487,7 +487,9 @@ func TestConcurrentVerdictsAreMixedUp(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary, secondary}})
 	var wg sync.WaitGroup
 	for g := range 8 {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for i := range 200 {
 				body := fmt.Sprintf("CallSid=CA%d&Digits=%d&%d=1", g, i, g)
 				token := []string{primary, secondary, "forged"}[(g+i)%3]
@@ -496,7 +498,7 @@ func TestConcurrentVerdictsAreMixedUp(t *testing.T) {
 					t.Errorf("token %d: %+v, %v", (g+i)%3, match, err)
 				}
 			}
-		})
+		}()
 	}
 	wg.Wait()
 }

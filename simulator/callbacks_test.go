@@ -10,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // only is the one delivery with this short name.
@@ -103,11 +101,8 @@ func TestOnlyTheEventsAskedForAreSent(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	for name, events := range map[string][]string{"none": nil, "one": {"ringing"}, "joined": {"initiated ringing"}} {
 		r.call(t, map[string]string{"none": "+15557770001", "one": "+15557770002", "joined": "+15557770003"}[name],
-			func(p *openapi.CreateCallParams) {
-				p.StatusCallbackEvent = nil
-				if events != nil {
-					p.SetStatusCallbackEvent(events)
-				}
+			func(p url.Values) {
+				p["StatusCallbackEvent"] = events
 			})
 	}
 	r.wait(t)
@@ -143,8 +138,9 @@ func TestRecordingCallbacksHaveTwiliosFields(t *testing.T) {
 
 func TestWholeCallIsRecordedWhenAskedOverREST(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) {
-		p.SetRecord(true).SetRecordingStatusCallback(r.app.url + "/recording")
+	r.call(t, "+15557770001", func(p url.Values) {
+		p.Set("Record", "true")
+		p.Set("RecordingStatusCallback", r.app.url+"/recording")
 	})
 	r.wait(t)
 	truth := r.sim.Truths()[0]
@@ -163,8 +159,10 @@ func TestMachineIsReportedBesideTheCall(t *testing.T) {
 		return Refuses()
 	}})
 	for _, to := range []string{"+15557770001", "+15557770002"} {
-		r.call(t, to, func(p *openapi.CreateCallParams) {
-			p.SetMachineDetection("Enable").SetAsyncAmd("true").SetAsyncAmdStatusCallback(r.app.url + "/amd")
+		r.call(t, to, func(p url.Values) {
+			p.Set("MachineDetection", "Enable")
+			p.Set("AsyncAmd", "true")
+			p.Set("AsyncAmdStatusCallback", r.app.url+"/amd")
 		})
 	}
 	r.wait(t)
@@ -177,9 +175,8 @@ func TestMachineIsReportedBesideTheCall(t *testing.T) {
 	if heard["+15557770001"] != "machine_start after 3000" || heard["+15557770002"] != "human after 3000" {
 		t.Errorf("heard %v", heard)
 	}
-	call, err := r.client.Api.FetchCall(r.sim.Truths()[0].CallSid, nil)
-	if err != nil || *call.AnsweredBy != "machine_start" {
-		t.Errorf("fetched %v, %v", call.AnsweredBy, err)
+	if status, call := r.ask(t, "GET", "/Calls/"+r.sim.Truths()[0].CallSid+".json", nil); status != 200 || call["answered_by"] != "machine_start" {
+		t.Errorf("fetched %d %v", status, call)
 	}
 }
 

@@ -7,11 +7,10 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"github.com/i-agent/iagent/simulator/internal/audio"
 )
@@ -173,8 +172,9 @@ func TestWAVIsWellFormed(t *testing.T) {
 
 func TestUnavailableChannelsAreRefused(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) {
-		p.SetRecord(true).SetRecordingStatusCallback(r.app.url + "/recording")
+	r.call(t, "+15557770001", func(p url.Values) {
+		p.Set("Record", "true")
+		p.Set("RecordingStatusCallback", r.app.url+"/recording")
 	})
 	r.wait(t)
 	media := only(t, r.sim.Deliveries(), "recording:completed").Params.Get("RecordingUrl")

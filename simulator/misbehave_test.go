@@ -10,23 +10,22 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // policy asks for every retry that there is.
 const policy = "#rc=5&amp;rp=5xx,ct,rt&amp;rt=4500&amp;ct=2000"
 
 // retriedAll are URLs that ask for them.
-func retriedAll(a *app) func(*openapi.CreateCallParams) {
-	return func(p *openapi.CreateCallParams) {
+func retriedAll(a *app) func(url.Values) {
+	return func(p url.Values) {
 		policy := strings.ReplaceAll(policy, "&amp;", "&")
-		p.SetUrl(a.url + "/voice?callId=1&step=0" + policy).SetStatusCallback(a.url + "/status?callId=1&ask=no" + policy)
+		p.Set("Url", a.url+"/voice?callId=1&step=0"+policy)
+		p.Set("StatusCallback", a.url+"/status?callId=1&ask=no"+policy)
 	}
 }
 
 // suffer plays some calls of people who consent under these faults.
-func suffer(t *testing.T, calls int, config Config, change ...func(*openapi.CreateCallParams)) *rig {
+func suffer(t *testing.T, calls int, config Config, change ...func(url.Values)) *rig {
 	t.Helper()
 	if config.Pick == nil {
 		config.Pick = func(string, int) Script { return Consents() }
@@ -35,7 +34,7 @@ func suffer(t *testing.T, calls int, config Config, change ...func(*openapi.Crea
 	r := newRig(t, config)
 	r.app.refuses, r.app.policy = true, policy
 	for i := range calls {
-		r.call(t, fmt.Sprintf("+1555777%04d", i), append([]func(*openapi.CreateCallParams){retriedAll(r.app)}, change...)...)
+		r.call(t, fmt.Sprintf("+1555777%04d", i), append([]func(url.Values){retriedAll(r.app)}, change...)...)
 	}
 	r.wait(t)
 	return r
@@ -91,7 +90,7 @@ func TestDroppedTwiMLRequestGoesToTheFallback(t *testing.T) {
 		}
 	}
 	fallback := 0
-	r = suffer(t, 20, Config{Seed: 5, Faults: Faults{Drop: 0.2}}, func(p *openapi.CreateCallParams) { p.SetFallbackUrl(*p.Url + "&fallback=1") })
+	r = suffer(t, 20, Config{Seed: 5, Faults: Faults{Drop: 0.2}}, func(p url.Values) { p.Set("FallbackUrl", p.Get("Url")+"&fallback=1") })
 	for _, d := range r.sim.Deliveries() {
 		if d.Kind == KindFallback && d.Fault == FaultNone {
 			fallback++
@@ -135,7 +134,7 @@ func TestSilentAttemptIsRetriedOnlyIfRTLeavesTime(t *testing.T) {
 	for fragment, retries := range map[string]int{"": 0, "#rc=5&rp=rt": 0, "#rc=5&rp=rt&rt=15000": 0, "#rc=5&rp=rt&tt=4500&rt=4500": 0,
 		"#rc=5&rp=rt&rt=4500": 1, "#rc=0&rp=rt&rt=4500": 0, "#rc=5&rp=5xx&rt=4500": 0, "#rc=5&rp=all&rt=14900": 1} {
 		r := newRig(t, Config{Seed: 5, Faults: Faults{LostResponse: 1}, Pick: func(string, int) Script { return Refuses() }})
-		r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl(r.app.url + "/voice" + fragment) })
+		r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", r.app.url+"/voice"+fragment) })
 		r.wait(t)
 		got := 0
 		for _, d := range r.sim.Deliveries() {
@@ -253,8 +252,9 @@ func TestLostConsentWasHeardAllTheSame(t *testing.T) {
 }
 
 func TestUnreachableApplicationIsTriedAgainByDefault(t *testing.T) {
-	r := suffer(t, 2, Config{Faults: Faults{Unreachable: 1}}, func(p *openapi.CreateCallParams) {
-		p.SetUrl(r0(*p.Url)).SetStatusCallback(r0(*p.StatusCallback))
+	r := suffer(t, 2, Config{Faults: Faults{Unreachable: 1}}, func(p url.Values) {
+		p.Set("Url", r0(p.Get("Url")))
+		p.Set("StatusCallback", r0(p.Get("StatusCallback")))
 	})
 	rep := unbroken(t, r)
 	for _, d := range r.sim.Deliveries() {
@@ -387,7 +387,7 @@ func TestAnswerThatTakesTooLongBreaksARule(t *testing.T) {
 		<-request.Context().Done()
 		return true
 	}
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl(r.app.url + "/voice#rt=100&ct=100") })
+	r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", r.app.url+"/voice#rt=100&ct=100") })
 	r.wait(t)
 	var broken []string
 	for _, v := range r.sim.Report().Broken {

@@ -108,14 +108,6 @@ func TestCallingAgainAfterALostAnswerIsCaught(t *testing.T) {
 	}
 }
 
-func TestBusyRESTIsRepeatedByTheOfficialClientOrRefused(t *testing.T) {
-	r := newRig(t, Config{Faults: Faults{RESTBusy: 1}})
-	_, err := r.client.Api.FetchCall("CA00000000000000000000000000000000", nil)
-	if err == nil || !strings.Contains(err.Error(), "20429") && !strings.Contains(err.Error(), "429") {
-		t.Errorf("the official client says %v", err)
-	}
-}
-
 func TestBothTokensWorkInARotation(t *testing.T) {
 	r := newRig(t, Config{OldToken: testOldToken})
 	for token, want := range map[string]int{testToken: 200, testOldToken: 200, "": 401, "other": 401} {

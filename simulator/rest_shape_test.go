@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // restShapes are the properties of the answers by the name of the resource, with their JSON types. Facts from Twilio's
@@ -138,7 +136,10 @@ func atAnswer(t *testing.T, config Config, pause time.Duration, steps ...func(r 
 		w.Write([]byte(`<Response><Hangup/></Response>`))
 	})}
 	r = newRig(t, config)
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl("https://h.example/voice").StatusCallback = nil })
+	r.call(t, "+15557770001", func(p url.Values) {
+		p.Set("Url", "https://h.example/voice")
+		p.Del("StatusCallback")
+	})
 	r.wait(t)
 	if n != len(steps) {
 		t.Fatalf("%d of %d steps were made", n, len(steps))

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
 // answering replaces the application's answer to /voice; other paths stay.
@@ -78,7 +77,7 @@ func TestBadVoiceAnswersEndTheCallAsTwilioEndsIt(t *testing.T) {
 func TestFallbackURLContinuesTheCall(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.app.broken = answering(200, "text/html; charset=utf-8", "<p>Sorry")
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetFallbackUrl(r.app.url + "/consent?n=1") })
+	r.call(t, "+15557770001", func(p url.Values) { p.Set("FallbackUrl", r.app.url+"/consent?n=1") })
 	r.wait(t)
 	log := r.sim.Deliveries()
 	if got := kinds(log); got != "initiated ringing in-progress voice fallback gather completed" {
@@ -104,7 +103,7 @@ func TestServerErrorsAreRetriedAsTheURLAsks(t *testing.T) {
 			w.WriteHeader(503)
 			return true
 		}
-		r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl(r.app.url + "/voice" + test.fragment) })
+		r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", r.app.url+"/voice"+test.fragment) })
 		r.wait(t)
 		var attempts []Delivery
 		for _, d := range r.sim.Deliveries() {
@@ -125,7 +124,7 @@ func TestServerErrorsAreRetriedAsTheURLAsks(t *testing.T) {
 
 func TestUnreachableApplicationIsACallThatFailsToTalk(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl("http://127.0.0.1:1/voice") })
+	r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", "http://127.0.0.1:1/voice") })
 	r.wait(t)
 	d := only(t, r.sim.Deliveries(), "voice")
 	if d.Failure != "ct" || d.Status != 0 || !slices.Equal(codes(r.sim.Debugger()), []int{11205}) {
@@ -191,7 +190,7 @@ func TestCredentialsInTheURLAreSentOnlyAfter401(t *testing.T) {
 		return false
 	}
 	withUser := strings.Replace(r.app.url, "http://", "http://me:secret@", 1)
-	r.call(t, "+15557770001", func(p *openapi.CreateCallParams) { p.SetUrl(withUser + "/voice") })
+	r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", withUser+"/voice") })
 	r.wait(t)
 	if !slices.Equal(sent, []string{":", "me:secret"}) {
 		t.Errorf("sent %v", sent)

@@ -47,7 +47,7 @@ func ExampleNew() {
 		result, err := processor.Process(ctx, event)
 		fmt.Println(result.Outcome, string(result.Reply.Body), err)
 	}
-	// Output:
+	// Prints:
 	// handling the event: out of order
 	// accepted {"success":true} <nil>
 	// duplicate {"success":true} <nil>

@@ -64,7 +64,11 @@ func send(ctx context.Context, p inbox.Processor, e *inbox.Event) answer {
 // later delivers an event in the background.
 func (tr *trial) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <-chan answer {
 	c := make(chan answer, 1)
-	tr.underway.Go(func() { c <- send(ctx, p, e) })
+	tr.underway.Add(1)
+	go func() {
+		defer tr.underway.Done()
+		c <- send(ctx, p, e)
+	}()
 	return c
 }
 
@@ -128,10 +132,12 @@ func (tr *trial) together(events []*inbox.Event) []answer {
 	var start, done sync.WaitGroup
 	start.Add(1)
 	for i, e := range events {
-		done.Go(func() {
+		done.Add(1)
+		go func() {
+			defer done.Done()
 			start.Wait()
 			answers[i] = send(tr.t.Context(), processors[i%2], e)
-		})
+		}()
 	}
 	start.Done()
 	done.Wait()

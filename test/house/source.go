@@ -28,9 +28,8 @@ type Source struct {
 	file *ast.File
 }
 
-// Load parses every Go file of the module at root, whatever its build tags
-// say. Folders that go build ignores, and modules within the module, are left
-// out.
+// Load parses every Go file of the modules at and below root, whatever their
+// build tags say. Folders that go build ignores are left out.
 func Load(root string) ([]Source, error) {
 	var sources []Source
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -43,7 +42,7 @@ func Load(root string) ([]Source, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		if entry.IsDir() {
-			if rel != "." && foreign(root, rel) {
+			if rel != "." && foreign(rel) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -99,11 +98,7 @@ func (s Source) at(n ast.Node) string {
 	return fmt.Sprintf("%s:%d", s.Path, s.fset.Position(n.Pos()).Line)
 }
 
-func foreign(root, dir string) bool {
+func foreign(dir string) bool {
 	base := path.Base(dir)
-	if strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || slices.Contains([]string{"testdata", "vendor", "bin"}, base) {
-		return true
-	}
-	_, err := os.Stat(filepath.Join(root, dir, "go.mod"))
-	return err == nil || dir == "internal/deps" // deps keeps go.mod complete until its modules are used
+	return strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || slices.Contains([]string{"testdata", "vendor", "bin"}, base)
 }

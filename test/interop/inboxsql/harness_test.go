@@ -1,3 +1,6 @@
+// Package inboxsql_test runs the conformance suite and more on inboxsql, with real
+// databases. It is here and not beside the package, so that whoever imports the
+// package does not inherit the drivers and what starts the servers.
 package inboxsql_test
 
 import (

@@ -1,3 +1,6 @@
+// Package inboxpgx_test runs the conformance suite and more on inboxpgx, with a real
+// PostgreSQL. It is here and not beside the package, so that whoever imports the
+// package does not inherit what starts the server.
 package inboxpgx_test
 
 import (

@@ -1,16 +1,18 @@
-package simulator
+package simulator_test
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	twilio "github.com/twilio/twilio-go"
 	twilioclient "github.com/twilio/twilio-go/client"
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"github.com/i-agent/iagent/simulator"
 )
 
 // code is the error code that the official client was given.
@@ -27,7 +29,7 @@ func code(t *testing.T, err error) (status, number int) {
 }
 
 func TestCreateRefusesWhatTwilioRefuses(t *testing.T) {
-	r := newRig(t, Config{Numbers: []string{testFrom}})
+	r := newRig(t, simulator.Config{Numbers: []string{testFrom}})
 	for name, test := range map[string]struct {
 		change func(*openapi.CreateCallParams)
 		code   int
@@ -57,11 +59,8 @@ func TestCreateRefusesWhatTwilioRefuses(t *testing.T) {
 }
 
 func TestWrongCredentialsAreRefusedEverywhere(t *testing.T) {
-	r := newRig(t, Config{})
-	stranger := &twilioclient.Client{Credentials: twilioclient.NewCredentials(testAccount, "wrong")}
-	stranger.SetAccountSid(testAccount)
-	stranger.HTTPClient = &http.Client{Transport: rewrite{r.api.URL}}
-	client := twilio.NewRestClientWithParams(twilio.ClientParams{Client: stranger})
+	r := newRig(t, simulator.Config{})
+	client := officialClient(r.api.URL, "wrong")
 	_, err := client.Api.FetchCall("CA1", nil)
 	if status, number := code(t, err); status != 401 || number != 20003 {
 		t.Errorf("wrong token: %d %d", status, number)
@@ -81,7 +80,7 @@ func TestWrongCredentialsAreRefusedEverywhere(t *testing.T) {
 }
 
 func TestUnknownThingsAreNotFound(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, simulator.Config{})
 	_, err := r.client.Api.FetchCall("CA1", nil)
 	if status, number := code(t, err); status != 404 || number != 20404 {
 		t.Errorf("a call: %d %d", status, number)
@@ -97,7 +96,7 @@ func TestUnknownThingsAreNotFound(t *testing.T) {
 }
 
 func TestOfficialClientReadsAFinishedCall(t *testing.T) {
-	r, truth, _ := play(t, Consents())
+	r, truth, _ := play(t, simulator.Consents())
 	call, err := r.client.Api.FetchCall(truth.CallSid, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -116,11 +115,11 @@ func TestOfficialClientReadsAFinishedCall(t *testing.T) {
 }
 
 func TestListFiltersAndPages(t *testing.T) {
-	r := newRig(t, Config{Pick: func(to string, _ int) Script {
+	r := newRig(t, simulator.Config{Pick: func(to string, _ int) simulator.Script {
 		if to == "+15557770003" {
-			return Busy()
+			return simulator.Busy()
 		}
-		return Refuses()
+		return simulator.Refuses()
 	}})
 	for i := range 7 {
 		r.call(t, fmt.Sprintf("+1555777%04d", i))
@@ -187,7 +186,7 @@ func TestCallIsChangedOverREST(t *testing.T) {
 		"canceled":                    {"/status", *(&openapi.UpdateCallParams{}).SetStatus("canceled"), "initiated canceled", "canceled"},
 		"completed before the answer": {"/status", *(&openapi.UpdateCallParams{}).SetStatus("completed"), "initiated canceled", "canceled"},
 	} {
-		r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+		r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
 		r.during(test.during, func(sid string) {
 			if _, err := r.client.Api.UpdateCall(sid, &test.change); err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -210,7 +209,7 @@ func TestCallIsChangedOverREST(t *testing.T) {
 }
 
 func TestCallIsLedToAnotherURLOverREST(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
 	r.during("/voice", func(sid string) {
 		if _, err := r.client.Api.UpdateCall(sid, (&openapi.UpdateCallParams{}).SetUrl(r.app.url+"/consent").SetMethod("GET")); err != nil {
 			t.Error(err)
@@ -224,7 +223,7 @@ func TestCallIsLedToAnotherURLOverREST(t *testing.T) {
 }
 
 func TestRecordingIsListedFetchedAndDeleted(t *testing.T) {
-	r, truth, log := play(t, Consents())
+	r, truth, log := play(t, simulator.Consents())
 	sid := truth.Recordings[0].Sid
 	list, err := r.client.Api.ListCallRecording(truth.CallSid, nil)
 	if err != nil || len(list) != 1 || *list[0].Sid != sid || list[0].Channels != 2 || *list[0].Source != "StartCallRecordingTwiML" {
@@ -254,7 +253,7 @@ func TestRecordingIsListedFetchedAndDeleted(t *testing.T) {
 }
 
 func TestRecordingStartedAndStoppedOverREST(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return UnclearTwice() }})
+	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.UnclearTwice() }})
 	var sid string
 	r.app.broken = func(_ http.ResponseWriter, request *http.Request) bool {
 		call := request.PostForm.Get("CallSid")
@@ -287,5 +286,13 @@ func TestRecordingStartedAndStoppedOverREST(t *testing.T) {
 	}
 	if _, err := r.client.Api.CreateCallRecording(r.sim.Truths()[0].CallSid, nil); err == nil {
 		t.Error("a call that is over was recorded")
+	}
+}
+
+func TestBusyRESTIsRepeatedByTheOfficialClientOrRefused(t *testing.T) {
+	r := newRig(t, simulator.Config{Faults: simulator.Faults{RESTBusy: 1}})
+	_, err := r.client.Api.FetchCall("CA00000000000000000000000000000000", nil)
+	if err == nil || !strings.Contains(err.Error(), "20429") && !strings.Contains(err.Error(), "429") {
+		t.Errorf("the official client says %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package simulator
+package simulator_test
 
 import (
 	"bytes"
@@ -9,11 +9,13 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/responses"
+
+	"github.com/i-agent/iagent/simulator"
 )
 
 func TestOfficialOpenAIClientReadsTheAnswers(t *testing.T) {
-	r := newRig(t, Config{OpenAIKey: "key", Pick: func(string, int) Script { return Consents() },
-		Model: func(context.Context, ChatRequest) (string, error) { return "yes", nil }})
+	r := newRig(t, simulator.Config{OpenAIKey: "key", Pick: func(string, int) simulator.Script { return simulator.Consents() },
+		Model: func(context.Context, simulator.ChatRequest) (string, error) { return "yes", nil }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	log := r.sim.Deliveries()

@@ -1,0 +1,3 @@
+module github.com/i-agent/iagent/signature
+
+go 1.22
