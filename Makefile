@@ -1,19 +1,21 @@
 # i-agent: `make` lists what can be made.
 
 GO ?= go
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.16.0
 
 # One static binary, whatever C library is around.
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak bench lint fmt generate withservers
+.PHONY: help demo build test soak bench lint release-config snapshot release fmt generate withservers
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Place simulated calls, end to end: no account, no network
-	$(GO) run ./cmd/iagent demo
+demo: build ## Place simulated calls, end to end: no account; the first build downloads modules, then no network
+	bin/iagent demo
 
 build: ## Build the static binary bin/iagent
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
@@ -37,9 +39,20 @@ bench: ## Measure signature checks, then the whole server under load
 	$(GO) test -run '^$$' -bench . -benchmem ./signature
 	$(GO) run ./test/bench
 
-lint: ## Run go vet and staticcheck
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+lint: ## Check the code with golangci-lint and .golangci.yml, the rules themselves, what the documents point to, and the workflows
+	$(GO) run $(GOLANGCI_LINT) run $$($(GO) list -m -f '{{.Dir}}/...')
+	test/archtest/check $(GO) run $(GOLANGCI_LINT)
+	test/archtest/documents
+	$(GO) run $(ACTIONLINT)
+
+release-config: ## Check the configuration of releases
+	$(GO) run $(GORELEASER) check
+
+snapshot: ## Build the archives of a release into dist/, without a tag; nothing is published
+	$(GO) run $(GORELEASER) release --snapshot --clean
+
+release: ## Build the archives of the tag at HEAD and attach them to a draft release (needs GITHUB_TOKEN)
+	$(GO) run $(GORELEASER) release --clean
 
 fmt: ## Format all Go files
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
