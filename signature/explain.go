@@ -58,7 +58,7 @@ const maxDeviations = 2
 
 // Explain tells why a request is not verified, most likely cause first: each of
 // the known ways in which a signature goes wrong is undone, alone and then
-// together with others, and the HMAC computed again. It returns nil for a
+// together with one other, and the HMAC computed again. It returns nil for a
 // request that is verified. It is for a person at a console, not for every
 // rejected request: it may compute thousands of signatures.
 func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
