@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -186,8 +187,8 @@ func textOnly(model string) bool {
 // tooShort reports that a server found nothing to hear in a file because it is too short, as OpenAI does with less than
 // 0.1 s (code audio_too_short).
 func tooShort(err error) bool {
-	e, ok := err.(*Error)
-	if !ok || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
+	var e *Error
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
 		return false
 	}
 	words := strings.ToLower(strings.ReplaceAll(e.Code+" "+e.Message+" "+e.raw, "_", " "))
