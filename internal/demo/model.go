@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/evidence"
 )
 
 // Model answers as a language model would that has read the study: what the application asks for structured output of
@@ -67,7 +67,7 @@ func (s Study) heard(utterance string) []Note {
 	var notes []Note
 	for _, person := range s.People {
 		for _, line := range person.Lines {
-			if strings.Contains(plain(utterance), plain(interview.Redact(line.Say))) {
+			if strings.Contains(plain(utterance), plain(evidence.Redact(line.Say))) {
 				notes = append(notes, line.Notes...)
 			}
 		}

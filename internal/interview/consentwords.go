@@ -3,6 +3,8 @@ package interview
 import (
 	"strings"
 	"unicode"
+
+	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // meaning is what a phrase contributes to an answer.
@@ -120,7 +122,7 @@ func endsWithAny(said string, phrases []string) bool {
 func (w *consentWords) split(speech string) []string {
 	var raw []string
 	for _, word := range strings.FieldsFunc(strings.ToLower(speech), separates) {
-		if word = strings.Trim(strings.Map(straighten, word), "'"); word != "" {
+		if word = strings.Trim(strings.Map(lexicon.Apostrophe, word), "'"); word != "" {
 			raw = append(raw, word)
 		}
 	}
@@ -147,16 +149,7 @@ func (w *consentWords) split(speech string) []string {
 }
 
 func separates(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && straighten(r) != '\''
-}
-
-// straighten turns the apostrophes that recognisers and keyboards write into one.
-func straighten(r rune) rune {
-	switch r {
-	case '’', '‘', 'ʼ', '`', '´', '′', '＇':
-		return '\''
-	}
-	return r
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && lexicon.Apostrophe(r) != '\''
 }
 
 // phraseTable reads lists of phrases, separated by commas or lines. A group such as {to with} stands for each of its
@@ -190,12 +183,4 @@ func expandPattern(pattern string) []string {
 		}
 	}
 	return all
-}
-
-func set(list string) map[string]bool {
-	members := map[string]bool{}
-	for _, word := range strings.Fields(list) {
-		members[word] = true
-	}
-	return members
 }

@@ -3,6 +3,8 @@ package interview
 import (
 	"maps"
 	"strings"
+
+	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // englishConsent is the vocabulary of English. How to add to it:
@@ -24,9 +26,9 @@ func newEnglishConsent() *consentWords {
 			"permitted": AnswerYes, "record it": AnswerYes, "record me": AnswerYes, "record this call": AnswerYes, "delighted": AnswerYes, "proceed": AnswerYes,
 			"stop": AnswerNo, "stop it": AnswerNo, "please stop": AnswerNo, "stop please": AnswerNo, "pass": AnswerNo, "goodbye": AnswerNo, "bye": AnswerNo,
 		},
-		refusals:     set(`no nope nah naw nay never`),
-		fillers:      set(`uh um uhm er erm hmm hm mm well`),
-		intensifiers: set(`absolutely really totally completely perfectly entirely quite very actually honestly`),
+		refusals:     lexicon.Set(`no nope nah naw nay never`),
+		fillers:      lexicon.Set(`uh um uhm er erm hmm hm mm well`),
+		intensifiers: lexicon.Set(`absolutely really totally completely perfectly entirely quite very actually honestly`),
 		spellings:    englishSpellings(),
 		negation: func(word string) bool {
 			return englishNegations[word] || strings.HasSuffix(word, "n't")
@@ -37,7 +39,7 @@ func newEnglishConsent() *consentWords {
 	return w
 }
 
-var englishNegations = set(`no nope nah naw nay not never none nothing nobody neither nor cannot without hardly barely scarcely`)
+var englishNegations = lexicon.Set(`no nope nah naw nay not never none nothing nobody neither nor cannot without hardly barely scarcely`)
 
 var englishConsentPhrases = map[meaning]string{
 	phraseAffirms: `
@@ -141,6 +143,6 @@ func englishSpellings() map[string]string {
 	for _, word := range strings.Fields("do did does is are was were would could should have has had") {
 		spellings[word+" not"] = word + "n't"
 	}
-	maps.Copy(spellings, contractions)
+	maps.Copy(spellings, lexicon.Contractions)
 	return spellings
 }

@@ -16,7 +16,7 @@ type place struct {
 }
 
 var (
-	words  = []string{"signature", "internal/interview", "internal/fault"}
+	words  = []string{"signature", "internal/interview", "internal/evidence", "internal/fault"}
 	public = []string{"inbox/...", "signature", "simulator/..."}
 	tools  = append([]string{
 		"inbox", "internal/jobs", "internal/openai", "internal/ratelimit", "internal/store", "internal/telemetry",
@@ -37,8 +37,12 @@ var plan = []place{
 		why: "others import it alone, to check who sent a request: it costs them no dependency"},
 	{dir: "simulator/...", may: []string{"simulator/..."},
 		why: "a fake that shares code with what it tests proves nothing, so it signs and speaks on its own"},
-	{dir: "internal/interview", forbid: outside,
+	{dir: "internal/lexicon", std: true,
+		why: "word tables of interview and evidence stand on it"},
+	{dir: "internal/interview", may: []string{"internal/lexicon"}, forbid: outside,
 		why: "the words and rules of an interview are pure: no database, no network, no files"},
+	{dir: "internal/evidence", may: []string{"internal/interview", "internal/lexicon"}, forbid: outside,
+		why: "checking a quote is pure: no database, no network, no files"},
 
 	{dir: "internal/fault", std: true,
 		why: "everybody below asks it what may be stored of an error, so it knows errors by their methods alone"},

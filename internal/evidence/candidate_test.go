@@ -1,15 +1,17 @@
-package interview
+package evidence
 
 import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
-func said(utterances ...Utterance) Extraction {
-	return Extraction{
-		Call: Call{ID: "call-1"}, Recording: Recording{Sid: "RE1", URL: "https://api.example/RE1"}, Utterances: utterances,
-		Hypotheses: []Hypothesis{{ID: "H1"}, {ID: "H2"}},
+func said(utterances ...interview.Utterance) interview.Extraction {
+	return interview.Extraction{
+		Call: interview.Call{ID: "call-1"}, Recording: interview.Recording{Sid: "RE1", URL: "https://api.example/RE1"}, Utterances: utterances,
+		Hypotheses: []interview.Hypothesis{{ID: "H1"}, {ID: "H2"}},
 		Said:       []string{"How many cases do you sell in a week?"},
 	}
 }
@@ -24,7 +26,7 @@ func good() Candidate {
 
 func TestClaimLosesWhatWasSaid(t *testing.T) {
 	claim := CheckClaim(good(), said(shelf()...))
-	if claim.Rejected != "" || *claim.ValueNumber != 12.5 || claim.Unit != UnitUSD || claim.Field != FieldPrice || claim.LowConfidence ||
+	if claim.Rejected != "" || *claim.ValueNumber != 12.5 || claim.Unit != interview.UnitUSD || claim.Field != interview.FieldPrice || claim.LowConfidence ||
 		claim.RawText != "about twelve dollars fifty a case" || claim.ValueText != "twelve dollars fifty" || !*claim.Supports ||
 		claim.StartSec <= 3 || claim.EndSec >= 7 || claim.CallID != "call-1" || claim.RecordingSid != "RE1" || claim.HypothesisID != "H1" {
 		t.Fatalf("%+v", claim)
@@ -57,7 +59,7 @@ func TestClaimIsBelieved(t *testing.T) {
 		spoil(&c)
 		switch reason {
 		case "unit \"furlongs\"", "needs a unit":
-			e.Utterances = []Utterance{{Speaker: SpeakerCallee, Text: "It is about 12.5 I guess"}}
+			e.Utterances = []interview.Utterance{{Speaker: interview.SpeakerCallee, Text: "It is about 12.5 I guess"}}
 			c.Quote, c.ValueNumber = "about 12.5", num(12.5)
 			c.Unit = map[bool]string{true: "furlongs", false: "NONE"}[strings.HasPrefix(reason, "unit")]
 		}
@@ -72,10 +74,10 @@ func TestClaimIsBelieved(t *testing.T) {
 }
 
 func TestZeroIsNoValue(t *testing.T) {
-	for text, want := range map[string]Unit{"We have 0 cases left": UnitCases, "There are zero units": UnitUnits, "We have none left": UnitCases} {
+	for text, want := range map[string]interview.Unit{"We have 0 cases left": interview.UnitCases, "There are zero units": interview.UnitUnits, "We have none left": interview.UnitCases} {
 		c := good()
 		c.Quote, c.ValueNumber, c.Unit, c.Field = text, num(0), "CASES", "INVENTORY_LEVEL"
-		claim := CheckClaim(c, said(Utterance{Speaker: SpeakerCallee, Text: text, EndSec: 2}))
+		claim := CheckClaim(c, said(interview.Utterance{Speaker: interview.SpeakerCallee, Text: text, EndSec: 2}))
 		if claim.Rejected != "" || claim.ValueNumber == nil || *claim.ValueNumber != 0 || claim.Unit != want {
 			t.Errorf("%q: %+v", text, claim)
 		}
@@ -85,23 +87,23 @@ func TestZeroIsNoValue(t *testing.T) {
 func TestUnitOfTheModelReplacesTheOneSaid(t *testing.T) {
 	for text, want := range map[string]struct {
 		number float64 // 0: none
-		unit   Unit
+		unit   interview.Unit
 		text   string
 	}{
-		"We sell 5 cases per week":      {5, UnitUnitsPerWeek, "5 cases per week"},
-		"About 100 units/day":           {100, UnitUnitsPerDay, "100 units/day"},
-		"We sell forty a week":          {40, UnitUnitsPerWeek, "forty a week"},
-		"It costs $1,200":               {1200, UnitUSD, "$1,200"},
-		"We have a share of 15%":        {15, UnitPercent, "15%"},
-		"Ten to fifteen boxes":          {0, UnitNone, "Ten to fifteen boxes"},
-		"100 units per year":            {0, UnitNone, "100 units per year"},
-		"We ran out twice last month":   {0, UnitNone, "twice"},
-		"Twelve, I would say, a pallet": {12, UnitEUR, "Twelve"},
+		"We sell 5 cases per week":      {5, interview.UnitUnitsPerWeek, "5 cases per week"},
+		"About 100 units/day":           {100, interview.UnitUnitsPerDay, "100 units/day"},
+		"We sell forty a week":          {40, interview.UnitUnitsPerWeek, "forty a week"},
+		"It costs $1,200":               {1200, interview.UnitUSD, "$1,200"},
+		"We have a share of 15%":        {15, interview.UnitPercent, "15%"},
+		"Ten to fifteen boxes":          {0, interview.UnitNone, "Ten to fifteen boxes"},
+		"100 units per year":            {0, interview.UnitNone, "100 units per year"},
+		"We ran out twice last month":   {0, interview.UnitNone, "twice"},
+		"Twelve, I would say, a pallet": {12, interview.UnitEUR, "Twelve"},
 	} {
 		c := good()
 		measure := Measures(text)[0]
 		c.Quote, c.ValueNumber, c.Unit = text, &measure.Number, "EUR"
-		claim := CheckClaim(c, said(Utterance{Speaker: SpeakerCallee, Text: text, EndSec: 2}))
+		claim := CheckClaim(c, said(interview.Utterance{Speaker: interview.SpeakerCallee, Text: text, EndSec: 2}))
 		if claim.Rejected != "" || claim.Unit != want.unit || (claim.ValueNumber == nil) != (want.number == 0) || claim.ValueText != want.text ||
 			want.number != 0 && *claim.ValueNumber != want.number {
 			t.Errorf("%q: %+v", text, claim)
@@ -113,7 +115,7 @@ func TestNumberWrittenAsTextIsLost(t *testing.T) {
 	c := good()
 	c.ValueNumber, c.ValueText, c.Unit = nil, "$12.50", ""
 	claim := CheckClaim(c, said(shelf()...))
-	if claim.Rejected != "" || claim.ValueNumber == nil || *claim.ValueNumber != 12.5 || claim.Unit != UnitUSD {
+	if claim.Rejected != "" || claim.ValueNumber == nil || *claim.ValueNumber != 12.5 || claim.Unit != interview.UnitUSD {
 		t.Errorf("%+v", claim)
 	}
 	c.ValueText = "$99"
@@ -123,7 +125,7 @@ func TestNumberWrittenAsTextIsLost(t *testing.T) {
 }
 
 func TestOwnWordsOfAMonoRecordingAreEvidence(t *testing.T) {
-	e := said(Utterance{Speaker: SpeakerUnknown, Text: "How many cases do you sell in a week? Forty cases a week.", EndSec: 5})
+	e := said(interview.Utterance{Speaker: interview.SpeakerUnknown, Text: "How many cases do you sell in a week? Forty cases a week.", EndSec: 5})
 	c := good()
 	c.ValueNumber, c.Quote = nil, "how many cases do you sell"
 	if claim := CheckClaim(c, e); !strings.Contains(claim.Rejected, "ourselves") {
@@ -155,14 +157,14 @@ func TestOneBadClaimTakesOthersWithIt(t *testing.T) {
 }
 
 func TestQuoteBesideAPhoneNumberIsNotFound(t *testing.T) {
-	e := said(Utterance{Speaker: SpeakerCallee, Text: "Call 555-123-4567, we pay $5 a case", EndSec: 4}).Redacted()
+	e := Redacted(said(interview.Utterance{Speaker: interview.SpeakerCallee, Text: "Call 555-123-4567, we pay $5 a case", EndSec: 4}))
 	if strings.Contains(e.Utterances[0].Text, "4567") {
 		t.Fatal(e.Utterances[0].Text)
 	}
 	for _, quote := range []string{"we pay $5 a case", "Call […], we pay $5 a case", "call we pay five dollars a case"} {
 		c := good()
 		c.Quote, c.ValueNumber = quote, num(5)
-		if claim := CheckClaim(c, e); claim.Rejected != "" || claim.Unit != UnitUSD {
+		if claim := CheckClaim(c, e); claim.Rejected != "" || claim.Unit != interview.UnitUSD {
 			t.Errorf("%q: %+v", quote, claim)
 		}
 	}

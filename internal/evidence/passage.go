@@ -1,32 +1,27 @@
-package interview
+package evidence
 
-import "strings"
+import (
+	"strings"
 
-// Passage is where a quote was said: the whole utterances that it is in with their neighbours, and the question before them.
-type Passage struct {
-	// Question is what was said before by the other side, "" when nothing was or the speakers are not known.
-	Question string
-	Speaker  Speaker
-	// Before, Quote and After are the utterances, cut at the quote.
-	Before, Quote, After string
-}
+	"github.com/i-agent/iagent/internal/interview"
+)
 
 // maxPassage is how much is kept before a quote, behind it, and of a question.
 const maxPassage = 1000
 
 // PassageOf finds the passage of a claim in the utterances of its recording, which are in order. Phone numbers are left out, as
 // they are in the claim's quote. The passage is only the quote when the utterances do not have it.
-func PassageOf(c Claim, utterances []Utterance) Passage {
-	said := Extraction{Utterances: utterances}.Redacted().Utterances
+func PassageOf(c interview.Claim, utterances []interview.Utterance) interview.Passage {
+	said := Redacted(interview.Extraction{Utterances: utterances}).Utterances
 	near := -1
 	for i, u := range said {
-		if u.StartSec <= c.StartSec && c.StartSec < u.EndSec && u.Speaker != SpeakerAgent {
+		if u.StartSec <= c.StartSec && c.StartSec < u.EndSec && u.Speaker != interview.SpeakerAgent {
 			near = i
 		}
 	}
 	q, found := FindQuote(c.RawText, spokenByThem(said), near)
 	if !found {
-		return Passage{Quote: c.RawText}
+		return interview.Passage{Quote: c.RawText}
 	}
 	s := q.in
 	from, to := 0, len(s.starts)
@@ -41,7 +36,7 @@ func PassageOf(c Claim, utterances []Utterance) Passage {
 	if to < len(s.starts) {
 		end = s.starts[to]
 	}
-	p := Passage{Speaker: q.Speaker, Before: tail(s.text[s.starts[from]:q.start]), Quote: s.text[q.start:q.end], After: head(s.text[q.end:end])}
+	p := interview.Passage{Speaker: q.Speaker, Before: tail(s.text[s.starts[from]:q.start]), Quote: s.text[q.start:q.end], After: head(s.text[q.end:end])}
 	for i := s.first - 1; i >= 0 && said[i].Speaker != q.Speaker; i-- {
 		p.Question = said[i].Text + " " + p.Question
 	}

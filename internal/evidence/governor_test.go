@@ -1,9 +1,11 @@
-package interview
+package evidence
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 func TestReasonNamesTheGoverningWords(t *testing.T) {
@@ -64,9 +66,9 @@ func TestGovernedNumberIsNoPlainValue(t *testing.T) {
 	} {
 		c := good()
 		c.Quote, c.ValueNumber, c.Utterance = said, num(10), -1
-		claim := CheckClaim(c, Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}, Utterances: []Utterance{{Speaker: SpeakerCallee, Text: said, EndSec: 3}}})
-		plain := claim.ValueNumber != nil && *claim.ValueNumber == 10 && claim.Unit == UnitUSD
-		if claim.Rejected != "" || plain != (want == "") || want != "" && (claim.ValueText != want || claim.Unit != UnitNone) {
+		claim := CheckClaim(c, interview.Extraction{Hypotheses: []interview.Hypothesis{{ID: "H1"}}, Utterances: []interview.Utterance{{Speaker: interview.SpeakerCallee, Text: said, EndSec: 3}}})
+		plain := claim.ValueNumber != nil && *claim.ValueNumber == 10 && claim.Unit == interview.UnitUSD
+		if claim.Rejected != "" || plain != (want == "") || want != "" && (claim.ValueText != want || claim.Unit != interview.UnitNone) {
 			t.Errorf("%q: %v %s %q, rejected: %s", said, claim.ValueNumber, claim.Unit, claim.ValueText, claim.Rejected)
 		}
 	}
@@ -80,9 +82,9 @@ func TestGoverningWordsInAnotherUtteranceCount(t *testing.T) {
 		{"Did we sell out in October", "or in May?"},
 		{"We used to sell out in October.", "No, wait.", "That is not true."},
 	} {
-		e := Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}}
+		e := interview.Extraction{Hypotheses: []interview.Hypothesis{{ID: "H1"}}}
 		for i, text := range said {
-			e.Utterances = append(e.Utterances, Utterance{Speaker: SpeakerCallee, Text: text, StartSec: float64(i), EndSec: float64(i + 1)})
+			e.Utterances = append(e.Utterances, interview.Utterance{Speaker: interview.SpeakerCallee, Text: text, StartSec: float64(i), EndSec: float64(i + 1)})
 		}
 		c := good()
 		c.Quote, c.ValueNumber = "sell out in October", nil
@@ -104,7 +106,7 @@ func TestOthersSpeakForTheirOwnFieldsOnly(t *testing.T) {
 	} {
 		c := good()
 		c.Quote, c.ValueNumber, c.Field, c.Utterance = test.quote, nil, test.field, -1
-		claim := CheckClaim(c, Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}, Utterances: []Utterance{{Speaker: SpeakerCallee, Text: test.said, EndSec: 3}}})
+		claim := CheckClaim(c, interview.Extraction{Hypotheses: []interview.Hypothesis{{ID: "H1"}}, Utterances: []interview.Utterance{{Speaker: interview.SpeakerCallee, Text: test.said, EndSec: 3}}})
 		if (claim.Rejected == "") != (test.raw != "") || test.raw != "" && claim.RawText != test.raw {
 			t.Errorf("%s: %q, rejected: %s", test.field, claim.RawText, claim.Rejected)
 		}
@@ -127,7 +129,7 @@ func FuzzNegatedQuoteIsRejected(f *testing.F) {
 		quote := clauses[int(clause)%len(clauses)]
 		said := strings.TrimSpace(before + ". " + fmt.Sprintf(negations[int(negation)%len(negations)], quote) + ". " + after)
 		for _, other := range []string{before, after, before + " " + after} {
-			if _, found := FindQuote(quote, []Utterance{{Text: other}}, -1); found {
+			if _, found := FindQuote(quote, []interview.Utterance{{Text: other}}, -1); found {
 				return
 			}
 		}
@@ -145,7 +147,7 @@ func FuzzGovernors(f *testing.F) {
 		f.Add(s, byte(1), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, said string, from, words byte) {
-		all := stretches([]Utterance{{Text: said, EndSec: 1}})
+		all := stretches([]interview.Utterance{{Text: said, EndSec: 1}})
 		if len(all) == 0 || len(all[0].words) == 0 {
 			return
 		}
@@ -158,7 +160,7 @@ func FuzzGovernors(f *testing.F) {
 				t.Fatalf("%q in %q: %+v", q.Text, said, g)
 			}
 		}
-		if whole, reason := q.whole(FieldOther); reason == "" && len(whole.Governors) > 0 {
+		if whole, reason := q.whole(interview.FieldOther); reason == "" && len(whole.Governors) > 0 {
 			t.Fatalf("%q in %q stands with %+v", whole.Text, said, whole.Governors)
 		}
 	})

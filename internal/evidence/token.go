@@ -1,4 +1,4 @@
-package interview
+package evidence
 
 import (
 	"math"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // token is a word or a number of what somebody said or wrote.
@@ -156,7 +158,7 @@ func ordinal(s string) int {
 // wordLength is the length of the word that a text begins with: letters, then figures and apostrophes too.
 func wordLength(s string) int {
 	for i, r := range s {
-		if !unicode.IsLetter(r) && !unicode.IsMark(r) && (i == 0 || !unicode.IsNumber(r) && straighten(r) != '\'') {
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && (i == 0 || !unicode.IsNumber(r) && lexicon.Apostrophe(r) != '\'') {
 			return i
 		}
 	}
@@ -165,16 +167,9 @@ func wordLength(s string) int {
 
 // spelled is a word as it is compared.
 func spelled(word string) string {
-	word = strings.Trim(strings.Map(straighten, strings.ToLower(word)), "'")
-	if written, ok := contractions[word]; ok {
+	word = strings.Trim(strings.Map(lexicon.Apostrophe, strings.ToLower(word)), "'")
+	if written, ok := lexicon.Contractions[word]; ok {
 		return written
 	}
 	return word
-}
-
-// contractions maps spellings without an apostrophe to the one that is compared.
-var contractions = map[string]string{
-	"dont": "don't", "cant": "can't", "wont": "won't", "didnt": "didn't", "doesnt": "doesn't", "isnt": "isn't",
-	"wouldnt": "wouldn't", "couldnt": "couldn't", "shouldnt": "shouldn't", "aint": "ain't", "arent": "aren't",
-	"wasnt": "wasn't", "im": "i'm", "whos": "who's", "whats": "what's",
 }

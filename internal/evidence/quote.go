@@ -1,8 +1,11 @@
-package interview
+package evidence
 
 import (
 	"math"
 	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // Quote is a place in what was said.
@@ -10,7 +13,7 @@ type Quote struct {
 	// Text is the words as they are in the utterances, from the first to the last one found.
 	Text string
 	// Speaker said them.
-	Speaker Speaker
+	Speaker interview.Speaker
 	// StartSec and EndSec are when, reckoned from the place of the words within their utterances.
 	StartSec, EndSec float64
 	// Measures are the numbers among the words, read with the words around them, so that a quote that ends in the middle
@@ -28,7 +31,7 @@ type Quote struct {
 // number, a negation, a comparison or a condition, which would be another statement. The words may run on from one utterance to the next of the
 // same speaker, if nobody spoke between them. Of equally good places the one in utterance near (an index; -1 for no
 // idea) is taken, else the first.
-func FindQuote(quote string, utterances []Utterance, near int) (Quote, bool) {
+func FindQuote(quote string, utterances []interview.Utterance, near int) (Quote, bool) {
 	wanted := spoken(tokens(quote))
 	if len(wanted) == 0 || len(wanted) > maxQuote {
 		return Quote{}, false
@@ -55,12 +58,12 @@ const maxQuote = 200
 type stretch struct {
 	text       string
 	all, words []token // all tokens, and those that are compared
-	utterances []Utterance
+	utterances []interview.Utterance
 	first      int   // index of the first utterance
 	starts     []int // where each utterance begins in text
 }
 
-func stretches(utterances []Utterance) []stretch {
+func stretches(utterances []interview.Utterance) []stretch {
 	var all []stretch
 	for i := 0; i < len(utterances); {
 		s := stretch{first: i}
@@ -92,7 +95,7 @@ func spoken(all []token) []token {
 	return words
 }
 
-var hesitations = set("uh um uhm er erm hmm hm ah")
+var hesitations = lexicon.Set("uh um uhm er erm hmm hm ah")
 
 // place is a part of a stretch's words that a quote was aligned with.
 type place struct {
@@ -157,9 +160,9 @@ func weight(t token) float64 {
 func isNegation(word string) bool { return negating[word] || strings.HasSuffix(word, "n't") }
 
 // comparing are other words without which a statement is another one.
-var comparing = set("more less fewer most least over under above below almost nearly rarely seldom if unless")
+var comparing = lexicon.Set("more less fewer most least over under above below almost nearly rarely seldom if unless")
 
-var negating = set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
+var negating = lexicon.Set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
 
 // difference is what it costs that a word was heard as another.
 func difference(a, b token) float64 {
@@ -247,7 +250,7 @@ const maxAdded = 8
 
 // whole widens the quote until the ranges in it are whole, then until the words are in it that govern it and may be added. It
 // returns the reason when others govern it, too.
-func (q Quote) whole(field Field) (Quote, string) {
+func (q Quote) whole(field interview.Field) (Quote, string) {
 	for _, m := range q.Measures {
 		if m.Range {
 			q = q.widened(m.Start, m.End)
@@ -265,7 +268,7 @@ func (q Quote) whole(field Field) (Quote, string) {
 
 // governed reports that words of the quote govern one of its measures in a claim of this field, so that its number is not the
 // value; it returns the measure with these words.
-func (q Quote) governed(m Measure, field Field) (words string, ok bool) {
+func (q Quote) governed(m Measure, field interview.Field) (words string, ok bool) {
 	start, end := m.Start, m.End
 	for _, g := range q.in.governors(m.Start, m.End) {
 		if !g.permits(field) {

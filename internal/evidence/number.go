@@ -1,6 +1,10 @@
-package interview
+package evidence
 
-import "math"
+import (
+	"math"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
 
 // inNumbers joins the words that make one number, as in "one hundred and twenty five", and says an amount of money in
 // one way: "$12.50" and "twelve dollars fifty" both become 12.5 and "dollars".
@@ -95,8 +99,8 @@ func withCents(words []token, at int, numbers []float64) ([]float64, int, token)
 
 var centWords = map[string]string{"cent": "dollars", "cents": "dollars", "pence": "pounds", "penny": "pounds", "p": "pounds"}
 
-func isMoney(u Unit) bool {
-	return u == UnitUSD || u == UnitEUR || u == UnitGBP || u == UnitJPY
+func isMoney(u interview.Unit) bool {
+	return u == interview.UnitUSD || u == interview.UnitEUR || u == interview.UnitGBP || u == interview.UnitJPY
 }
 
 // number is the token of a number that takes some words.

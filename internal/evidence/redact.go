@@ -1,8 +1,10 @@
-package interview
+package evidence
 
 import (
 	"regexp"
 	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // redacted stands for a phone number that was left out. It has no letter or digit, so it is no word of a quote.
@@ -67,3 +69,14 @@ func phoneLike(before, run string) bool {
 
 // decimals are amounts beside each other, as in "12.50 13.50".
 var decimals = regexp.MustCompile(`^\d+\.\d\d([ \t-]+\d+\.\d\d)+$`)
+
+// Redacted is the extraction without phone numbers: what is sent to a model, and what its quotes are looked for in.
+func Redacted(e interview.Extraction) interview.Extraction {
+	utterances := make([]interview.Utterance, len(e.Utterances))
+	for i, u := range e.Utterances {
+		u.Text = Redact(u.Text)
+		utterances[i] = u
+	}
+	e.Utterances = utterances
+	return e
+}

@@ -1,6 +1,12 @@
-package interview
+package evidence
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/lexicon"
+)
 
 // Measure is a number in a text, with what it counts.
 type Measure struct {
@@ -10,7 +16,7 @@ type Measure struct {
 	Readings []float64
 	Range    bool
 	// Unit is "" when the text names none, UnitNone when it names one that the contract has not ("a year").
-	Unit Unit
+	Unit interview.Unit
 	// Start and End are its bytes in the text, unit and period included, and Words what stands there.
 	Start, End int
 	Words      string
@@ -77,12 +83,12 @@ func rangeEnd(words []token, n int, between bool) (int, bool) {
 }
 
 // unitOf reads the unit that stands at words[n], with its period, and says where it ends.
-func unitOf(words []token, n int) (Unit, int) {
+func unitOf(words []token, n int) (interview.Unit, int) {
 	at := n
 	if at < len(words) && !words[at].broken && adjectives[words[at].word] {
 		at++
 	}
-	var base Unit
+	var base interview.Unit
 	if at < len(words) && !words[at].broken {
 		base = unitWords[words[at].word]
 	}
@@ -107,10 +113,10 @@ func unitOf(words []token, n int) (Unit, int) {
 }
 
 // adjectives may stand between a number and its unit.
-var adjectives = set("full whole extra more additional us american british large small big of")
+var adjectives = lexicon.Set("full whole extra more additional us american british large small big of")
 
 // periodOf reads "per week", "a week", "/week", "every week", "weekly" at words[at], and says where it ends.
-func periodOf(words []token, at int) (Unit, int) {
+func periodOf(words []token, at int) (interview.Unit, int) {
 	if at >= len(words) || words[at].broken {
 		return "", at
 	}
@@ -126,4 +132,68 @@ func periodOf(words []token, at int) (Unit, int) {
 		}
 	}
 	return "", at
+}
+
+// ParseUnit reads a unit in the contract's words or in people's: "USD", "$", "dollars", "cases per week", "units/day".
+// "" and "none" are UnitNone.
+func ParseUnit(s string) (interview.Unit, bool) {
+	s = strings.TrimSpace(strings.ReplaceAll(s, "_", " "))
+	switch strings.ToLower(s) {
+	case "", "none", "null":
+		return interview.UnitNone, true
+	}
+	if measures := Measures("1 " + s); len(measures) == 1 && measures[0].Unit != "" && measures[0].Number == 1 {
+		return measures[0].Unit, true
+	}
+	return "", false
+}
+
+// unitWords are the words for a unit as people say them, in lower case. Signs are spelled out before they are looked up.
+var unitWords = spellings(map[interview.Unit]string{
+	interview.UnitUSD:     "dollar dollars buck bucks usd",
+	interview.UnitEUR:     "euro euros eur",
+	interview.UnitGBP:     "pound pounds quid gbp",
+	interview.UnitJPY:     "yen jpy",
+	interview.UnitPercent: "percent percentage pct",
+	interview.UnitUnits:   "unit units piece pieces item items bottle bottles cans pack packs packet packets bag bags jar jars",
+	interview.UnitCases:   "case cases crate crates",
+	interview.UnitPallets: "pallet pallets skid skids",
+	interview.UnitBoxes:   "box boxes carton cartons",
+	interview.UnitDays:    "day days",
+	interview.UnitWeeks:   "week weeks",
+	interview.UnitMonths:  "month months",
+	interview.UnitNone:    "time times year years hour hours minute minutes",
+})
+
+// signWords spell out signs, so that "$5" and "5 dollars" are the same words.
+var signWords = map[rune]string{'$': "dollars", '€': "euros", '£': "pounds", '¥': "yen", '￥': "yen", '%': "percent", '/': "per"}
+
+// adverbs are rates in one word.
+var adverbs = map[string]string{"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year", "hourly": "hour"}
+
+// periods are what a rate can be per. Those without a unit in the contract map to UnitNone.
+var periods = map[string]interview.Unit{
+	"day": interview.UnitUnitsPerDay, "week": interview.UnitUnitsPerWeek, "month": interview.UnitUnitsPerMonth,
+	"hour": interview.UnitNone, "minute": interview.UnitNone, "quarter": interview.UnitNone, "year": interview.UnitNone,
+}
+
+// rate is the unit of a count per period. The contract's rates count units only, so "5 cases per week" is 5
+// UNITS_PER_WEEK, a case being the unit that is sold: of the two losses, a rate without its period would turn sales into
+// stock, while the container stays readable in the claim's ValueText. Money, percent and times keep their own unit.
+func rate(base, per interview.Unit) interview.Unit {
+	switch base {
+	case "", interview.UnitUnits, interview.UnitCases, interview.UnitPallets, interview.UnitBoxes:
+		return per
+	}
+	return base
+}
+
+func spellings(lists map[interview.Unit]string) map[string]interview.Unit {
+	table := map[string]interview.Unit{}
+	for unit, list := range lists {
+		for _, word := range strings.Fields(list) {
+			table[word] = unit
+		}
+	}
+	return table
 }

@@ -1,10 +1,12 @@
-package interview
+package evidence
 
 import (
 	"encoding/json"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // quoteCase is a quote of what a person said. By are words that govern it; "" for one that stands as it is.
@@ -28,12 +30,12 @@ func quoteCases(t *testing.T) (governed, clean []quoteCase) {
 }
 
 // claimOf is a claim that a model makes of a quote.
-func claimOf(said, quote string) Claim {
+func claimOf(said, quote string) interview.Claim {
 	yes := true
 	c := Candidate{HypothesisID: "H1", Field: "OTHER", Text: "A claim.", Quote: quote, Utterance: -1, Confidence: num(0.9), Supports: &yes}
-	return CheckClaim(c, Extraction{Hypotheses: []Hypothesis{{ID: "H1"}}, Utterances: []Utterance{
-		{Speaker: SpeakerAgent, Text: "What can you tell us about it?", EndSec: 2},
-		{Speaker: SpeakerCallee, Text: said, StartSec: 3, EndSec: 9},
+	return CheckClaim(c, interview.Extraction{Hypotheses: []interview.Hypothesis{{ID: "H1"}}, Utterances: []interview.Utterance{
+		{Speaker: interview.SpeakerAgent, Text: "What can you tell us about it?", EndSec: 2},
+		{Speaker: interview.SpeakerCallee, Text: said, StartSec: 3, EndSec: 9},
 	}})
 }
 

@@ -1,20 +1,22 @@
-package interview
+package evidence
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // shelf is a conversation of two channels.
-func shelf() []Utterance {
-	return []Utterance{
-		{Speaker: SpeakerAgent, Text: "What do you pay for a case?", StartSec: 0, EndSec: 2},
-		{Speaker: SpeakerCallee, Text: "We pay about twelve dollars fifty a case.", StartSec: 3, EndSec: 7},
-		{Speaker: SpeakerCallee, Text: "Not more than that, and we never run out of it.", StartSec: 7.5, EndSec: 11.5},
-		{Speaker: SpeakerAgent, Text: "How many do you sell a week?", StartSec: 12, EndSec: 14},
-		{Speaker: SpeakerCallee, Text: "Um, forty, uh, cases a week. Yes.", StartSec: 15, EndSec: 18},
-		{Speaker: SpeakerAgent, Text: "Do you like it?", StartSec: 19, EndSec: 20},
-		{Speaker: SpeakerCallee, Text: "Yes.", StartSec: 21, EndSec: 22},
+func shelf() []interview.Utterance {
+	return []interview.Utterance{
+		{Speaker: interview.SpeakerAgent, Text: "What do you pay for a case?", StartSec: 0, EndSec: 2},
+		{Speaker: interview.SpeakerCallee, Text: "We pay about twelve dollars fifty a case.", StartSec: 3, EndSec: 7},
+		{Speaker: interview.SpeakerCallee, Text: "Not more than that, and we never run out of it.", StartSec: 7.5, EndSec: 11.5},
+		{Speaker: interview.SpeakerAgent, Text: "How many do you sell a week?", StartSec: 12, EndSec: 14},
+		{Speaker: interview.SpeakerCallee, Text: "Um, forty, uh, cases a week. Yes.", StartSec: 15, EndSec: 18},
+		{Speaker: interview.SpeakerAgent, Text: "Do you like it?", StartSec: 19, EndSec: 20},
+		{Speaker: interview.SpeakerCallee, Text: "Yes.", StartSec: 21, EndSec: 22},
 	}
 }
 
@@ -74,8 +76,8 @@ func TestTimesOfAQuoteAreOutsideOfItsWords(t *testing.T) {
 }
 
 func TestTranscriptWithoutTimesBreaksAQuote(t *testing.T) {
-	for _, u := range []Utterance{{Text: "We pay 5 dollars"}, {Text: "We pay 5 dollars", StartSec: 9, EndSec: 3}} {
-		got, found := FindQuote("5 dollars", []Utterance{u}, 0)
+	for _, u := range []interview.Utterance{{Text: "We pay 5 dollars"}, {Text: "We pay 5 dollars", StartSec: 9, EndSec: 3}} {
+		got, found := FindQuote("5 dollars", []interview.Utterance{u}, 0)
 		if !found || got.EndSec < got.StartSec || got.StartSec != u.StartSec {
 			t.Errorf("%+v, %v", got, found)
 		}
@@ -89,9 +91,9 @@ func FuzzFindQuote(f *testing.F) {
 	f.Add("$", "0", "cent")
 	f.Add("$", "$20", "$")
 	f.Fuzz(func(t *testing.T, quote, first, second string) {
-		utterances := []Utterance{
-			{Speaker: SpeakerCallee, Text: first, StartSec: 1, EndSec: 2},
-			{Speaker: SpeakerCallee, Text: second, StartSec: 3, EndSec: 4},
+		utterances := []interview.Utterance{
+			{Speaker: interview.SpeakerCallee, Text: first, StartSec: 1, EndSec: 2},
+			{Speaker: interview.SpeakerCallee, Text: second, StartSec: 3, EndSec: 4},
 		}
 		got, found := FindQuote(quote, utterances, 1)
 		if !found {

@@ -1,6 +1,10 @@
-package interview
+package evidence
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
 
 // Governor is what was said around a quote and makes it say something else: the "never" of "we never sold out" around the
 // quote "sold out".
@@ -38,11 +42,11 @@ func (g Governor) Reason() string {
 
 // permits reports that the claims of a field may rest on words of this manner once these are in the quote: what others do
 // is what competitive activity is about, and what others say is feedback.
-func (g Governor) permits(field Field) bool {
+func (g Governor) permits(field interview.Field) bool {
 	switch field {
-	case FieldCompetitiveActivity:
+	case interview.FieldCompetitiveActivity:
 		return g.mild || g.Manner == MannerOthers || g.Manner == MannerReported
-	case FieldCustomerFeedback:
+	case interview.FieldCustomerFeedback:
 		return g.mild || g.Manner == MannerReported
 	}
 	return g.mild

@@ -1,10 +1,12 @@
-package interview
+package evidence
 
 import (
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // Candidate is a claim as a model made it. Nothing in it is believed.
@@ -33,13 +35,13 @@ type Candidate struct {
 
 // CheckClaims makes claims of candidates. None is lost: one that fails has its reason in Rejected, and takes no other
 // with it.
-func CheckClaims(candidates []Candidate, e Extraction) []Claim {
-	claims := make([]Claim, 0, len(candidates))
+func CheckClaims(candidates []Candidate, e interview.Extraction) []interview.Claim {
+	claims := make([]interview.Claim, 0, len(candidates))
 	for _, c := range candidates {
 		claim := CheckClaim(c, e)
 		for _, earlier := range claims {
-			if claim.Rejected == "" && earlier.Rejected == "" && claim.repeats(earlier) {
-				claim.reject("this was claimed before with the same words")
+			if claim.Rejected == "" && earlier.Rejected == "" && same(claim, earlier) {
+				claim = rejected(claim, "this was claimed before with the same words")
 			}
 		}
 		claims = append(claims, claim)
@@ -49,25 +51,29 @@ func CheckClaims(candidates []Candidate, e Extraction) []Claim {
 
 // CheckClaim checks a candidate against what was said (the same text that the model saw) and asked. Its times and its
 // unit come from the words found, never from the model.
-func CheckClaim(c Candidate, e Extraction) Claim {
-	claim := Claim{
-		CallID: e.Call.ID, RecordingSid: e.Recording.Sid, Unit: UnitNone,
-		ValueText: bounded(c.ValueText, 500), SkuID: bounded(c.SkuID, 100), GeoCode: bounded(c.GeoCode, 100),
-		Text: bounded(c.Text, 1000), RawText: bounded(c.Quote, 2000), Supports: c.Supports,
-	}
+func CheckClaim(c Candidate, e interview.Extraction) interview.Claim {
+	claim := draft{interview.Claim{
+		CallID: e.Call.ID, RecordingSid: e.Recording.Sid, Unit: interview.UnitNone,
+		ValueText: interview.Bounded(c.ValueText, 500), SkuID: interview.Bounded(c.SkuID, 100), GeoCode: interview.Bounded(c.GeoCode, 100),
+		Text: interview.Bounded(c.Text, 1000), RawText: interview.Bounded(c.Quote, 2000), Supports: c.Supports,
+	}}
 	if reason := claim.check(c, e); reason != "" {
-		claim.reject(reason)
+		return rejected(claim.Claim, reason)
 	}
-	return claim
+	return claim.Claim
 }
 
-func (c *Claim) reject(reason string) {
+// draft is a claim while it is checked.
+type draft struct{ interview.Claim }
+
+func rejected(c interview.Claim, reason string) interview.Claim {
 	c.Rejected, c.StartSec, c.EndSec, c.EvidenceURL = reason, 0, 0, ""
+	return c
 }
 
 // check fills the claim and returns why it is no evidence, "" if it is. It goes on after a fault as long as it can, so
 // that a rejected claim shows what it was about, and returns the first reason.
-func (c *Claim) check(from Candidate, e Extraction) string {
+func (c *draft) check(from Candidate, e interview.Extraction) string {
 	var reasons []string
 	fault := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	if from.Unreadable != "" {
@@ -79,12 +85,12 @@ func (c *Claim) check(from Candidate, e Extraction) string {
 		}
 	}
 	if c.HypothesisID == "" {
-		fault("hypothesis %q is not one of this campaign", bounded(from.HypothesisID, 60))
+		fault("hypothesis %q is not one of this campaign", interview.Bounded(from.HypothesisID, 60))
 	}
 	var ok bool
-	if c.Field, ok = ParseField(from.Field); !ok {
-		c.Field = FieldOther
-		fault("field %q is unknown", bounded(from.Field, 60))
+	if c.Field, ok = interview.ParseField(from.Field); !ok {
+		c.Field = interview.FieldOther
+		fault("field %q is unknown", interview.Bounded(from.Field, 60))
 	}
 	if reason := c.trust(from.Confidence); reason != "" {
 		fault("%s", reason)
@@ -97,7 +103,7 @@ func (c *Claim) check(from Candidate, e Extraction) string {
 		fault("%s", reason)
 	} else {
 		c.RawText, c.StartSec, c.EndSec = quote.Text, quote.StartSec, quote.EndSec
-		c.EvidenceURL = EvidenceURL(e.Recording.URL, c.StartSec, c.EndSec)
+		c.EvidenceURL = interview.EvidenceURL(e.Recording.URL, c.StartSec, c.EndSec)
 	}
 	if reason := c.measure(from, quote, reason == ""); reason != "" {
 		fault("%s", reason)
@@ -112,7 +118,7 @@ func (c *Claim) check(from Candidate, e Extraction) string {
 }
 
 // trust takes over the confidence.
-func (c *Claim) trust(confidence *float64) string {
+func (c *draft) trust(confidence *float64) string {
 	c.LowConfidence = true
 	if confidence == nil {
 		return ""
@@ -121,12 +127,12 @@ func (c *Claim) trust(confidence *float64) string {
 		return fmt.Sprintf("confidence %v is not between 0 and 1", *confidence)
 	}
 	c.Confidence = *confidence
-	c.LowConfidence = c.Confidence < MinConfidence
+	c.LowConfidence = c.Confidence < interview.MinConfidence
 	return ""
 }
 
 // proof finds the words that prove a claim. Our own are none, also where the speakers are not known.
-func proof(from Candidate, e Extraction) (Quote, string) {
+func proof(from Candidate, e interview.Extraction) (Quote, string) {
 	if strings.TrimSpace(from.Quote) == "" {
 		return Quote{}, "there is no quote"
 	}
@@ -137,17 +143,17 @@ func proof(from Candidate, e Extraction) (Quote, string) {
 		}
 		return Quote{}, "the quote was not said"
 	}
-	if quote.Speaker == SpeakerUnknown && ourWords(quote.Text, e.Said) {
+	if quote.Speaker == interview.SpeakerUnknown && ourWords(quote.Text, e.Said) {
 		return Quote{}, "the quote is what we said ourselves"
 	}
 	return quote, ""
 }
 
 // spokenByThem are the utterances without our words.
-func spokenByThem(utterances []Utterance) []Utterance {
+func spokenByThem(utterances []interview.Utterance) []interview.Utterance {
 	all := slices.Clone(utterances)
 	for i, u := range all {
-		if u.Speaker == SpeakerAgent {
+		if u.Speaker == interview.SpeakerAgent {
 			all[i].Text = "" // it still stands between what others said
 		}
 	}
@@ -160,7 +166,7 @@ func ourWords(quote string, said []string) bool {
 		return false
 	}
 	for _, line := range said {
-		if _, found := FindQuote(quote, []Utterance{{Speaker: SpeakerAgent, Text: line}}, -1); found {
+		if _, found := FindQuote(quote, []interview.Utterance{{Speaker: interview.SpeakerAgent, Text: line}}, -1); found {
 			return true
 		}
 	}
@@ -168,7 +174,7 @@ func ourWords(quote string, said []string) bool {
 }
 
 // measure settles number, unit and text of the value.
-func (c *Claim) measure(from Candidate, quote Quote, proven bool) string {
+func (c *draft) measure(from Candidate, quote Quote, proven bool) string {
 	number, asked := from.ValueNumber, from.Unit
 	if number == nil {
 		// A value in words that is nothing but a measure is a number: "$1,200".
@@ -197,23 +203,23 @@ func (c *Claim) measure(from Candidate, quote Quote, proven bool) string {
 	case !ok:
 		return fmt.Sprintf("the number %v is not in the quote", *number)
 	case said.Range:
-		c.ValueNumber, c.Unit, c.ValueText = nil, UnitNone, quote.words(said, c.ValueText)
+		c.ValueNumber, c.Unit, c.ValueText = nil, interview.UnitNone, quote.words(said, c.ValueText)
 		return ""
-	case said.Unit == UnitNone:
+	case said.Unit == interview.UnitNone:
 		// Said per year, say: the contract has no unit for it, and another unit would be wrong.
-		c.ValueNumber, c.Unit, c.ValueText = nil, UnitNone, quote.words(said, c.ValueText)
+		c.ValueNumber, c.Unit, c.ValueText = nil, interview.UnitNone, quote.words(said, c.ValueText)
 		return ""
 	case said.Unit != "":
 		c.Unit, known = said.Unit, true
 	}
 	if words, governed := quote.governed(said, c.Field); ok && governed {
-		c.ValueNumber, c.Unit, c.ValueText = nil, UnitNone, bounded(words, 500)
+		c.ValueNumber, c.Unit, c.ValueText = nil, interview.UnitNone, interview.Bounded(words, 500)
 		return ""
 	}
 	if !known {
-		return fmt.Sprintf("unit %q is unknown", bounded(from.Unit, 60))
+		return fmt.Sprintf("unit %q is unknown", interview.Bounded(from.Unit, 60))
 	}
-	if c.Unit == UnitNone || c.Unit == "" {
+	if c.Unit == interview.UnitNone || c.Unit == "" {
 		return "a number needs a unit"
 	}
 	if c.ValueText == "" {
@@ -263,19 +269,20 @@ func wholeText(text string, m Measure) bool {
 	return strings.Trim(text[:m.Start]+text[m.End:], " \t.,;!?") == ""
 }
 
-// repeats reports that two claims of a recording are the same one.
-func (c Claim) repeats(d Claim) bool {
-	same := c.ValueNumber == nil && d.ValueNumber == nil ||
+// same reports that two claims of a recording are the same one.
+func same(c, d interview.Claim) bool {
+	value := c.ValueNumber == nil && d.ValueNumber == nil ||
 		c.ValueNumber != nil && d.ValueNumber != nil && equal(*c.ValueNumber, *d.ValueNumber)
-	return same && c.HypothesisID == d.HypothesisID && c.Field == d.Field && c.StartSec == d.StartSec && c.EndSec == d.EndSec &&
+	return value && c.HypothesisID == d.HypothesisID && c.Field == d.Field && c.StartSec == d.StartSec && c.EndSec == d.EndSec &&
 		c.RawText == d.RawText && c.ValueText == d.ValueText && c.SkuID == d.SkuID && c.GeoCode == d.GeoCode
 }
 
-// bounded cuts a model's text to a length in bytes that a database row should have.
-func bounded(s string, most int) string {
-	s = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+// Answered reports whether anybody but us said anything.
+func Answered(e interview.Extraction) bool {
+	for _, u := range e.Utterances {
+		if u.Speaker != interview.SpeakerAgent && len(tokens(u.Text)) > 0 {
+			return true
+		}
 	}
-	return s
+	return false
 }

@@ -1,4 +1,4 @@
-package interview
+package evidence
 
 // reach says how far words govern what comes after them.
 type reach int

@@ -1,6 +1,10 @@
-package interview
+package evidence
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/i-agent/iagent/internal/lexicon"
+)
 
 // The tables of what governs a quote, a table for each manner. Words are in lower case, with "#" for a number; phrases are
 // separated by commas. Negations are in negating, besides everything with "n't".
@@ -126,79 +130,79 @@ var corrections = phrasesOf(`or rather, or actually, or better, i wish, or was i
 	which it wasn't, ignore that, disregard that, cancel that, not so fast`)
 
 var (
-	contrasts     = set("but however nevertheless nonetheless")
-	subordinators = set(`because although though while whereas when whenever where which who whose after before until till except besides despite
+	contrasts     = lexicon.Set("but however nevertheless nonetheless")
+	subordinators = lexicon.Set(`because although though while whereas when whenever where which who whose after before until till except besides despite
 		unlike since`)
-	subjects      = set("we i they he she")
-	objects       = set("it you there this that these those here what")
-	anaphors      = set("that it this which those these all")
-	leadIns       = set("well but and so actually oh yeah yes though then now here today really however in fact reality truth us for still sadly currently")
-	closers       = set("anymore any more really though at all here now then today yet either of course though us sir madam you know ever in fact actually")
-	ourWay        = set("in with for at by our my this the any")
-	nearby        = set("us ours here me mine we anymore really exactly quite all true so case now shop store market area place branch city town country")
-	degrees       = set("really quite simply just totally completely entirely exactly at all even always necessarily actually plain so absolutely")
-	degreesBefore = set("very so too only that and because have has sell")
-	toBe          = set("is was are were be been being isn't wasn't aren't weren't am ain't 's")
-	untrue        = set(`wrong false untrue incorrect nonsense lie lies rumor rumour rumors rumours rubbish joke mistake bullshit different mistaken myth fake outdated
+	subjects      = lexicon.Set("we i they he she")
+	objects       = lexicon.Set("it you there this that these those here what")
+	anaphors      = lexicon.Set("that it this which those these all")
+	leadIns       = lexicon.Set("well but and so actually oh yeah yes though then now here today really however in fact reality truth us for still sadly currently")
+	closers       = lexicon.Set("anymore any more really though at all here now then today yet either of course though us sir madam you know ever in fact actually")
+	ourWay        = lexicon.Set("in with for at by our my this the any")
+	nearby        = lexicon.Set("us ours here me mine we anymore really exactly quite all true so case now shop store market area place branch city town country")
+	degrees       = lexicon.Set("really quite simply just totally completely entirely exactly at all even always necessarily actually plain so absolutely")
+	degreesBefore = lexicon.Set("very so too only that and because have has sell")
+	toBe          = lexicon.Set("is was are were be been being isn't wasn't aren't weren't am ain't 's")
+	untrue        = lexicon.Set(`wrong false untrue incorrect nonsense lie lies rumor rumour rumors rumours rubbish joke mistake bullshit different mistaken myth fake outdated
 		over history exaggerated exaggeration inaccurate hearsay misunderstanding hypothetical invented fiction ridiculous absurd crap garbage error typo unfounded misinformation`)
-	truths        = set("true right correct so accurate case us ours here anymore exactly fact likely possible")
-	others        = set("other another different competitor competitors competition else somebody someone others previous former old neighbor neighbour somewhere")
-	anybody       = set("everyone everybody someone somebody nobody anyone anybody")
-	askers        = set("asked ask asks asking wonder wondered know knew sure see check remember me us")
-	superlatives  = set("most least maximum minimum highest lowest cheapest max min")
-	quantified    = set("nobody none nothing neither never have has had few no haven't hasn't hadn't nobody's")
-	followUps     = set("anything any do are can could would shall may will is what how why when where who which")
-	followUpWords = set("you else more i other about there this that now")
-	surprises     = set("oh ah sorry no wait actually oops")
-	denials       = set("deny denies denied denying dispute disputes disputed")
-	correctors    = set("sorry no wait actually rather pardon")
-	addressees    = set("us me you them him her everyone everybody people here it there always that")
-	ownPeople     = set(`colleague colleagues boss manager wife husband staff owner team employee employees partner assistant cashier son daughter accountant system
+	truths        = lexicon.Set("true right correct so accurate case us ours here anymore exactly fact likely possible")
+	others        = lexicon.Set("other another different competitor competitors competition else somebody someone others previous former old neighbor neighbour somewhere")
+	anybody       = lexicon.Set("everyone everybody someone somebody nobody anyone anybody")
+	askers        = lexicon.Set("asked ask asks asking wonder wondered know knew sure see check remember me us")
+	superlatives  = lexicon.Set("most least maximum minimum highest lowest cheapest max min")
+	quantified    = lexicon.Set("nobody none nothing neither never have has had few no haven't hasn't hadn't nobody's")
+	followUps     = lexicon.Set("anything any do are can could would shall may will is what how why when where who which")
+	followUpWords = lexicon.Set("you else more i other about there this that now")
+	surprises     = lexicon.Set("oh ah sorry no wait actually oops")
+	denials       = lexicon.Set("deny denies denied denying dispute disputes disputed")
+	correctors    = lexicon.Set("sorry no wait actually rather pardon")
+	addressees    = lexicon.Set("us me you them him her everyone everybody people here it there always that")
+	ownPeople     = lexicon.Set(`colleague colleagues boss manager wife husband staff owner team employee employees partner assistant cashier son daughter accountant system
 		books records report till register invoice receipt label tag customer customers client clients shoppers shopper buyers guests`)
 	// otherPeople are those whose shops and goods are not what was asked about.
-	otherPeople = set(`cousin cousins brother sister uncle aunt nephew niece mother mom father dad friend friends neighbor neighbors neighbour
+	otherPeople = lexicon.Set(`cousin cousins brother sister uncle aunt nephew niece mother mom father dad friend friends neighbor neighbors neighbour
 		neighbours competitor competitors competition rival rivals website websites elsewhere others else chain chains giants discounter discounters amazon 
 		other another`)
 	// notSubject are words before others that show that the clause is not about them.
-	notSubject = set("we i us than like from to unlike against with as each no every for any on if")
+	notSubject = lexicon.Set("we i us than like from to unlike against with as each no every for any on if")
 	// otherGoods follow "other" and "another" when these speak of somebody or something else.
-	otherGoods = set(`brand brands shop shops store stores product products one ones company companies supplier suppliers place places chain chains guy guys people
+	otherGoods = lexicon.Set(`brand brands shop shops store stores product products one ones company companies supplier suppliers place places chain chains guy guys people
 		kind flavor flavour variety item items market markets branch branches seller sellers business businesses side`)
-	theirs       = set("your their his her previous former old last ex")
-	sellers      = set("sell sells sold charge charges charged stock stocks carry carries offer offers")
-	spans        = set("when whenever until till before except")
-	publications = set("website internet online sign ad advert advertisement flyer leaflet newspaper paper news radio tv television brochure catalogue catalog app")
-	sayings      = set(`say says said saying tell tells told claim claims claimed think thinks thought believe believes believed reckon reckons reckoned insist insists
+	theirs       = lexicon.Set("your their his her previous former old last ex")
+	sellers      = lexicon.Set("sell sells sold charge charges charged stock stocks carry carries offer offers")
+	spans        = lexicon.Set("when whenever until till before except")
+	publications = lexicon.Set("website internet online sign ad advert advertisement flyer leaflet newspaper paper news radio tv television brochure catalogue catalog app")
+	sayings      = lexicon.Set(`say says said saying tell tells told claim claims claimed think thinks thought believe believes believed reckon reckons reckoned insist insists
 		insisted swear swears swore promise promises promised advertise advertises advertised mention mentions mentioned wrote write writes shows announce announced
 		announces suggest suggests suggested complain complains complained state states stated report reports reported argue argues argued assume assumes assumed`)
-	embedders = set(`something anything often think believe say says said saying claim claims know knew remember recall mean means meant feel guess suppose expect true correct right sure certain case like
+	embedders = lexicon.Set(`something anything often think believe say says said saying claim claims know knew remember recall mean means meant feel guess suppose expect true correct right sure certain case like
 		way chance clear saying convinced aware imagine agree confirm confirmed notice noticed see saw seen hear heard happen happened happens reason tell tells told
 		accurate fair report reported mention mentioned proof evidence complain complained certain positive fact accept suggest suggested argue thinks
 		believes knows thought believed wish understand figure doubt admit`)
-	occasions     = set("point stage situation days weeks months years times moments weekends day week month year time moment weekend season case shop customer one")
-	conditions    = set("if unless without with otherwise then imagine suppose assuming provided had")
-	unreal        = set("would could might wouldve couldve would've could've might've should've")
-	moves         = set("went go goes gone going rose risen rise rises rising jumped jump came come comes moved climbed raised raise put pushed crept grew grown")
-	comparatives  = set("more less fewer cheaper dearer higher lower off extra short under over above below")
-	approximators = set(`about around roughly approximately a an the just like some maybe perhaps only even say our approximately exactly somewhere probably well circa almost nearly
+	occasions     = lexicon.Set("point stage situation days weeks months years times moments weekends day week month year time moment weekend season case shop customer one")
+	conditions    = lexicon.Set("if unless without with otherwise then imagine suppose assuming provided had")
+	unreal        = lexicon.Set("would could might wouldve couldve would've could've might've should've")
+	moves         = lexicon.Set("went go goes gone going rose risen rise rises rising jumped jump came come comes moved climbed raised raise put pushed crept grew grown")
+	comparatives  = lexicon.Set("more less fewer cheaper dearer higher lower off extra short under over above below")
+	approximators = lexicon.Set(`about around roughly approximately a an the just like some maybe perhaps only even say our approximately exactly somewhere probably well circa almost nearly
 		really at dollars euros pounds sometimes still something easily usually like`)
-	adverbsBefore = set(`really quite completely entirely totally just even still also ever actually already been be have has had being fully totally usually probably
+	adverbsBefore = lexicon.Set(`really quite completely entirely totally just even still also ever actually already been be have has had being fully totally usually probably
 		definitely once again nearly all simply the a an at to`)
-	determiners    = set("the a an our my your his her their its this that these those some any no every each # prices people customers")
-	interrogatives = set("who what when where why how which whose who's what's")
-	clauseOpeners  = set("the our my a an this that these still then now nobody no never yes usually always therefore today yesterday people customers last next")
-	auxiliaries    = set(`do does did have has had is am are was were can could will would may might shall should must don't doesn't didn't haven't hasn't hadn't isn't aren't
+	determiners    = lexicon.Set("the a an our my your his her their its this that these those some any no every each # prices people customers")
+	interrogatives = lexicon.Set("who what when where why how which whose who's what's")
+	clauseOpeners  = lexicon.Set("the our my a an this that these still then now nobody no never yes usually always therefore today yesterday people customers last next")
+	auxiliaries    = lexicon.Set(`do does did have has had is am are was were can could will would may might shall should must don't doesn't didn't haven't hasn't hadn't isn't aren't
 		wasn't weren't can't couldn't won't wouldn't shouldn't mustn't ain't cannot`)
 	// finite are words that show that the pronoun before them is a subject.
-	finite = set(`is was are were has had have costs cost sells sold sell went goes go came comes come runs ran run could would should will might may can cannot did does do never always
+	finite = lexicon.Set(`is was are were has had have costs cost sells sold sell went goes go came comes come runs ran run could would should will might may can cannot did does do never always
 		just only really still also usually actually used gets got get takes took take stays stayed stay keeps kept keep moves moved looks feels seems says said ask asked
 		know want pay paid buy bought need means mean must won't isn't wasn't aren't weren't hasn't hadn't haven't couldn't wouldn't shouldn't didn't doesn't don't can't lasts lasted
 		depends works worked became becomes remains remained happened happens stopped started starts rose fell falls dropped increased doubled ain't makes made
 		think remember ordered arrived stands sits says left leaves brings brought needs wants gave gives put puts hit hits jumped sounds varies`)
-	pastForms   = set("sold paid ran had was were went got took made kept bought came fell rose lost gave put brought left became saw thought began")
-	participles = set(`sold been paid run had gone got gotten taken made kept bought come fallen risen lost given put brought left become seen thought begun never just always already
+	pastForms   = lexicon.Set("sold paid ran had was were went got took made kept bought came fell rose lost gave put brought left became saw thought began")
+	participles = lexicon.Set(`sold been paid run had gone got gotten taken made kept bought come fallen risen lost given put brought left become seen thought begun never just always already
 		only said told heard better`)
-	foreignNegations = set("nicht pas")
+	foreignNegations = lexicon.Set("nicht pas")
 )
 
 // apostrophes are contractions as some speech recognition writes them.
