@@ -38,6 +38,12 @@ func onBoth(t *testing.T, test func(t *testing.T, db *database), options ...func
 	t.Run("postgres", func(t *testing.T) { test(t, openDatabase(t, testdb.Postgres(t), options...)) })
 }
 
+// onSQLite is for a test of what is done with the audio, which no database sees.
+func onSQLite(t *testing.T) *database {
+	t.Helper()
+	return openDatabase(t, "sqlite:"+testdb.SQLite(t))
+}
+
 func openDatabase(t *testing.T, url string, options ...func(*store.Options)) *database {
 	t.Helper()
 	db := &database{now: now}
@@ -208,4 +214,30 @@ func (db *database) wait(t *testing.T, run interview.Run, until time.Time) inter
 		t.Fatal(err)
 	}
 	return db.start(t, run.Function, run.Key)
+}
+
+// recorded makes a call with a recording, and takes the run of the job that is started for it. change may set what else there
+// is to know of both.
+func (db *database) recorded(t *testing.T, job func(callID, sid string) interview.Job, change func(*interview.Call, *interview.Recording)) (recording interview.Recording, run interview.Run) {
+	t.Helper()
+	id := db.call(t)
+	recording = interview.Recording{Sid: "RE" + id, CallID: id, Status: interview.RecordingCompleted}
+	var started interview.Job
+	db.change(t, id, func(call *interview.Call) interview.Change {
+		call.AccountSid, call.Status = account, interview.CallCompleted
+		change(call, &recording)
+		started = job(id, recording.Sid)
+		return interview.Change{Recordings: []interview.Recording{recording}, Jobs: []interview.Job{started}}
+	})
+	return recording, db.start(t, started.Function, started.Key)
+}
+
+// recording is the only recording of a call as it stands.
+func (db *database) recording(t *testing.T, callID string) interview.Recording {
+	t.Helper()
+	all := db.detail(t, callID).Recordings
+	if len(all) != 1 {
+		t.Fatalf("%d recordings", len(all))
+	}
+	return all[0]
 }

@@ -174,6 +174,9 @@ func oneOutcome(t *testing.T, db *database) {
 			if said := db.dialled(t, id); !slices.Equal(said, []string{test.want}) || call.Status != test.status || state != interview.RunDone {
 				t.Errorf("recorded %q, call %s, run %s", said, call.Status, state)
 			}
+			if last := db.detail(t, id).History; last[len(last)-1].Detail == "" {
+				t.Error("no reason is given")
+			}
 			if (call.TwilioSid != "") != (test.want == "accepted") {
 				t.Errorf("CallSid %q", call.TwilioSid)
 			}
@@ -352,7 +355,7 @@ func TestLostReceiptIsNotDialledAgain(t *testing.T) {
 func TestRunThatMayNotDialDialsNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		down := errors.New("down")
-		first, second := db.call(t), db.call(t)
+		first := db.call(t)
 		run := db.start(t, interview.OrchestrateCall, first)
 		c := newCarrier(t)
 		f := newOrchestrate(t, db, c.URL, 0)
@@ -378,6 +381,7 @@ func TestRunThatMayNotDialDialsNothing(t *testing.T) {
 		if err := f.Run(t.Context(), newer); err != nil {
 			t.Fatal(err)
 		}
+		second := db.call(t)
 		err := f.Run(t.Context(), db.start(t, interview.OrchestrateCall, second))
 		if until, waits := jobs.WaitUntil(err); !waits || !until.Equal(db.clock().Add(time.Minute)) || !db.untouched(t, second) {
 			t.Errorf("over the rate: %v", err)
