@@ -9,7 +9,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// Candidate is a claim as a model made it. Nothing in it is believed.
+// Candidate is a claim as a model made it. Nothing in it is taken as true before it is checked.
 type Candidate struct {
 	HypothesisID string
 	Field        string
@@ -92,12 +92,12 @@ func (c *draft) check(from Candidate, e interview.Extraction) string {
 		c.Field = interview.FieldOther
 		fault("field %q is unknown", interview.Bounded(from.Field, 60))
 	}
-	if reason := c.trust(from.Confidence); reason != "" {
+	if reason := c.takeConfidence(from.Confidence); reason != "" {
 		fault("%s", reason)
 	}
-	quote, reason := proof(from, e)
+	quote, reason := locate(from, e)
 	if reason == "" {
-		quote, reason = quote.whole(c.Field)
+		quote, reason = quote.complete(c.Field)
 	}
 	if reason != "" {
 		fault("%s", reason)
@@ -117,8 +117,8 @@ func (c *draft) check(from Candidate, e interview.Extraction) string {
 	return ""
 }
 
-// trust takes over the confidence.
-func (c *draft) trust(confidence *float64) string {
+// takeConfidence takes over the confidence.
+func (c *draft) takeConfidence(confidence *float64) string {
 	c.LowConfidence = true
 	if confidence == nil {
 		return ""
@@ -131,26 +131,26 @@ func (c *draft) trust(confidence *float64) string {
 	return ""
 }
 
-// proof finds the words that prove a claim. Our own are none, also where the speakers are not known.
-func proof(from Candidate, e interview.Extraction) (Quote, string) {
+// locate finds the words that prove a claim. Our own are none, also where the speakers are not known.
+func locate(from Candidate, e interview.Extraction) (Quote, string) {
 	if strings.TrimSpace(from.Quote) == "" {
 		return Quote{}, "there is no quote"
 	}
-	quote, found := FindQuote(from.Quote, spokenByThem(e.Utterances), from.Utterance)
+	quote, found := FindQuote(from.Quote, byOthers(e.Utterances), from.Utterance)
 	if !found {
 		if _, ours := FindQuote(from.Quote, e.Utterances, from.Utterance); ours {
 			return Quote{}, "the quote is what we said ourselves"
 		}
 		return Quote{}, "the quote was not said"
 	}
-	if quote.Speaker == interview.SpeakerUnknown && ourWords(quote.Text, e.Said) {
+	if quote.Speaker == interview.SpeakerUnknown && inScript(quote.Text, e.Said) {
 		return Quote{}, "the quote is what we said ourselves"
 	}
 	return quote, ""
 }
 
-// spokenByThem are the utterances without our words.
-func spokenByThem(utterances []interview.Utterance) []interview.Utterance {
+// byOthers are the utterances without our words.
+func byOthers(utterances []interview.Utterance) []interview.Utterance {
 	all := slices.Clone(utterances)
 	for i, u := range all {
 		if u.Speaker == interview.SpeakerAgent {
@@ -160,9 +160,9 @@ func spokenByThem(utterances []interview.Utterance) []interview.Utterance {
 	return all
 }
 
-// ourWords reports that our script has these words. Up to two words anybody may say.
-func ourWords(quote string, said []string) bool {
-	if len(spoken(tokens(quote))) <= 2 {
+// inScript reports that our script has these words. Up to two words anybody may say.
+func inScript(quote string, said []string) bool {
+	if len(withoutFillers(tokens(quote))) <= 2 {
 		return false
 	}
 	for _, line := range said {
@@ -197,7 +197,7 @@ func (c *draft) measure(from Candidate, quote Quote, proven bool) string {
 	if !proven {
 		return ""
 	}
-	said, ok := quote.says(*number)
+	said, ok := quote.measureOf(*number)
 	switch {
 	case !ok && *number == 0 && quote.denies():
 	case !ok:
@@ -212,7 +212,7 @@ func (c *draft) measure(from Candidate, quote Quote, proven bool) string {
 	case said.Unit != "":
 		c.Unit, known = said.Unit, true
 	}
-	if words, governed := quote.governed(said, c.Field); ok && governed {
+	if words, modified := quote.modified(said, c.Field); ok && modified {
 		c.ValueNumber, c.Unit, c.ValueText = nil, interview.UnitNone, interview.Bounded(words, 500)
 		return ""
 	}
@@ -228,8 +228,8 @@ func (c *draft) measure(from Candidate, quote Quote, proven bool) string {
 	return ""
 }
 
-// says finds the measure among a quote's that has this number, also a range that it lies in.
-func (q Quote) says(number float64) (Measure, bool) {
+// measureOf finds the measure among a quote's that has this number, also a range that it lies in.
+func (q Quote) measureOf(number float64) (Measure, bool) {
 	for _, m := range q.Measures {
 		if m.Range {
 			if number >= m.Number && number <= m.High {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// piece is a word or number of a stretch with what the search for governors needs to know of it.
+// piece is a word or number of a turn with what the search for modifiers needs to know of it.
 type piece struct {
 	// word is as tokens have it, "#" for a number.
 	word       string
@@ -14,8 +14,8 @@ type piece struct {
 	stop byte
 	// opens says which boundaries of clauses are crossed between the piece before and this one.
 	opens boundary
-	// idle says that the word belongs to a saying that governs nothing: "no doubt", "if you ask me".
-	idle bool
+	// neutral says that the word belongs to a saying that modifies nothing: "no doubt", "if you ask me".
+	neutral bool
 }
 
 // boundary is a set of reasons why a clause begins at a word.
@@ -27,16 +27,16 @@ const (
 	atSubject          // a pronoun with its verb
 	atIf               // "if" and "whether"
 	atAnd              // "and", "or" with a clause of its own
-	atBecause          // "because", "which", "when" and their kin
+	atBecause          // "because", "which", "when" and the like
 	atBut
 )
 
 // object are the boundaries behind which the object of a verb such as "think" may follow.
 const object = atThat | atSubject | atIf
 
-// context is what was said around a quote: pieces[from:to] are its own, pieces[low:high] the sentences it is in, and
+// surroundings is what was said around a quote: pieces[from:to] are its own, pieces[low:high] the sentences it is in, and
 // pieces[high:next] is the sentence after.
-type context struct {
+type surroundings struct {
 	text                 string
 	pieces               []piece
 	from, to             int
@@ -49,8 +49,8 @@ type context struct {
 // written down without punctuation.
 const longSentence = 60
 
-func newContext(s stretch, start, end int) *context {
-	c := &context{text: s.text}
+func surroundingsOf(s turn, start, end int) *surroundings {
+	c := &surroundings{text: s.text}
 	for _, t := range s.all {
 		if t.start == t.end || hesitations[t.word] {
 			continue // a unit that stands before its number is in the number
@@ -95,10 +95,12 @@ func written(t token, text string) string {
 	return t.word
 }
 
-func (c *context) sentenceAt(i int) bool { return c.pieces[i].stop == '.' || c.pieces[i].stop == '?' }
+func (c *surroundings) sentenceAt(i int) bool {
+	return c.pieces[i].stop == '.' || c.pieces[i].stop == '?'
+}
 
 // sentenceEnd is the first place from i on where a sentence begins.
-func (c *context) sentenceEnd(i int) int {
+func (c *surroundings) sentenceEnd(i int) int {
 	for i < len(c.pieces) && !c.sentenceAt(i) {
 		i++
 	}
@@ -106,7 +108,7 @@ func (c *context) sentenceEnd(i int) int {
 }
 
 // stopAt is the punctuation before a piece, or behind the last one.
-func (c *context) stopAt(i int) byte {
+func (c *surroundings) stopAt(i int) byte {
 	if i < len(c.pieces) {
 		return c.pieces[i].stop
 	}
@@ -131,14 +133,14 @@ func stopIn(gap string) byte {
 	return 0
 }
 
-// mark finds idle sayings and the boundaries of clauses.
-func (c *context) mark() {
+// mark finds neutral sayings and the boundaries of clauses.
+func (c *surroundings) mark() {
 	end := c.following
 	for i := c.low; i < end; i++ {
-		for _, saying := range idleSayings {
-			if last := i + len(saying); c.says(i, saying) && last <= end && (saying[0] != "not" || c.word(last) != "#") {
+		for _, saying := range neutralPhrases {
+			if last := i + len(saying); c.matches(i, saying) && last <= end && (saying[0] != "not" || c.word(last) != "#") {
 				for k := range saying {
-					c.pieces[i+k].idle = true
+					c.pieces[i+k].neutral = true
 				}
 			}
 		}
@@ -149,25 +151,25 @@ func (c *context) mark() {
 	c.passAsides()
 	for i := c.low + 1; i < end; i++ {
 		before := c.pieces[i-1]
-		if before.word != "no" && isNegation(before.word) && !before.idle && c.pieces[i].opens&atComma != 0 {
+		if before.word != "no" && isNegation(before.word) && !before.neutral && c.pieces[i].opens&atComma != 0 {
 			c.passAside(i)
 		}
 	}
 }
 
 // passAsides takes the commas around an aside for none: ", to be honest,".
-func (c *context) passAsides() {
+func (c *surroundings) passAsides() {
 	for i := c.low + 1; i < c.from; i++ {
 		if c.pieces[i].opens&atComma == 0 {
 			continue
 		}
 		for _, aside := range asides {
 			last := i + len(aside)
-			if !c.says(i, aside) || c.pieces[last].stop != ',' || last > c.from {
+			if !c.matches(i, aside) || c.pieces[last].stop != ',' || last > c.from {
 				continue
 			}
 			for k := i; k < last; k++ {
-				c.pieces[k].idle, c.pieces[k].opens = true, 0
+				c.pieces[k].neutral, c.pieces[k].opens = true, 0
 			}
 			c.pieces[last].opens &^= atComma
 		}
@@ -176,7 +178,7 @@ func (c *context) passAsides() {
 
 // passAside takes what stands between the comma at pieces[i] and the next for an aside of a clause that goes on behind it:
 // "it does not, and never did, cost".
-func (c *context) passAside(i int) {
+func (c *surroundings) passAside(i int) {
 	c.pieces[i].opens &^= atComma
 	for k := i + 1; k < c.following && !c.sentenceAt(k); k++ {
 		if c.pieces[k].opens&atComma == 0 {
@@ -191,8 +193,8 @@ func (c *context) passAside(i int) {
 	}
 }
 
-// says reports that these words stand at pieces[i].
-func (c *context) says(i int, words []string) bool {
+// matches reports that these words stand at pieces[i].
+func (c *surroundings) matches(i int, words []string) bool {
 	if i < 0 || i+len(words) > len(c.pieces) {
 		return false
 	}
@@ -205,14 +207,14 @@ func (c *context) says(i int, words []string) bool {
 }
 
 // word is that of pieces[i], "" outside of the sentences around the quote and across a punctuation mark.
-func (c *context) word(i int) string {
+func (c *surroundings) word(i int) string {
 	if i < c.low || i >= c.following {
 		return ""
 	}
 	return c.pieces[i].word
 }
 
-func (c *context) boundaryAt(i int) boundary {
+func (c *surroundings) boundaryAt(i int) boundary {
 	p := c.pieces[i]
 	var b boundary
 	if p.stop == ',' {
@@ -220,7 +222,7 @@ func (c *context) boundaryAt(i int) boundary {
 	}
 	next := c.word(i + 1)
 	switch {
-	case p.idle:
+	case p.neutral:
 		return b
 	case contrasts[p.word]:
 		return b | atBut
@@ -252,7 +254,7 @@ func (c *context) boundaryAt(i int) boundary {
 
 // ends reports that the clause before pieces[i] ends there when "and" and a form of the past follow: what is negated in it has
 // another form of its verb. "did not order and sold", but not "have never ordered and sold" or "nobody came and bought".
-func (c *context) ends(i int) bool {
+func (c *surroundings) ends(i int) bool {
 	for k := i - 1; k >= c.low && c.pieces[k].stop != ','; k-- {
 		word := c.pieces[k].word
 		if quantified[word] && (k == c.low || c.pieces[k].opens != 0 || word != "no" && word != "none" && word != "nothing" && word != "had") {
@@ -265,9 +267,9 @@ func (c *context) ends(i int) bool {
 func past(word string) bool { return pastForms[word] || len(word) > 4 && strings.HasSuffix(word, "ed") }
 
 // subjectAt reports that a pronoun at pieces[i] is the subject of a clause that begins there.
-func (c *context) subjectAt(i int) bool {
+func (c *surroundings) subjectAt(i int) bool {
 	word := c.word(i)
-	if word == "" || c.pieces[i].idle {
+	if word == "" || c.pieces[i].neutral {
 		return false
 	}
 	pronoun, contracted, _ := splitContraction(word)
@@ -281,7 +283,7 @@ func (c *context) subjectAt(i int) bool {
 }
 
 // crossed are the boundaries between pieces[i] and pieces[j].
-func (c *context) crossed(i, j int) boundary {
+func (c *surroundings) crossed(i, j int) boundary {
 	var b boundary
 	for k := i + 1; k <= j && k < len(c.pieces); k++ {
 		b |= c.pieces[k].opens

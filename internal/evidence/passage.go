@@ -19,7 +19,7 @@ func PassageOf(c interview.Claim, utterances []interview.Utterance) interview.Pa
 			near = i
 		}
 	}
-	q, found := FindQuote(c.RawText, spokenByThem(said), near)
+	q, found := FindQuote(c.RawText, byOthers(said), near)
 	if !found {
 		return interview.Passage{Quote: c.RawText}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
-// Quote is a place in what was said.
+// Quote is a part of what was said.
 type Quote struct {
 	// Text is the words as they are in the utterances, from the first to the last one found.
 	Text string
@@ -19,11 +19,11 @@ type Quote struct {
 	// Measures are the numbers among the words, read with the words around them, so that a quote that ends in the middle
 	// of a number shows the whole number.
 	Measures []Measure
-	// Governors are the words around it that change what it says, those that change it most first.
-	Governors []Governor
+	// Modifiers are the words around it that change what it says, those that change it most first.
+	Modifiers []Modifier
 
-	in         stretch
-	start, end int // its bytes in the text of the stretch
+	in         turn
+	start, end int // its bytes in the text of the turn
 }
 
 // FindQuote looks for a quote in the utterances of one recording, which are in order. Case, punctuation, fillers, and the
@@ -32,14 +32,14 @@ type Quote struct {
 // same speaker, if nobody spoke between them. Of equally good places the one in utterance near (an index; -1 for no
 // idea) is taken, else the first.
 func FindQuote(quote string, utterances []interview.Utterance, near int) (Quote, bool) {
-	wanted := spoken(tokens(quote))
+	wanted := withoutFillers(tokens(quote))
 	if len(wanted) == 0 || len(wanted) > maxQuote {
 		return Quote{}, false
 	}
-	var best place
-	var where stretch
+	var best match
+	var where turn
 	best.cost = math.Inf(1)
-	for _, s := range stretches(utterances) {
+	for _, s := range turns(utterances) {
 		p, ok := align(wanted, s, near)
 		if ok && (p.cost < best.cost || p.cost == best.cost && p.near && !best.near) {
 			best, where = p, s
@@ -54,8 +54,8 @@ func FindQuote(quote string, utterances []interview.Utterance, near int) (Quote,
 // maxQuote is the most words of a quote: longer ones prove nothing in particular.
 const maxQuote = 200
 
-// stretch is what one speaker said without anybody in between.
-type stretch struct {
+// turn is what one speaker said without anybody in between.
+type turn struct {
 	text       string
 	all, words []token // all tokens, and those that are compared
 	utterances []interview.Utterance
@@ -63,10 +63,10 @@ type stretch struct {
 	starts     []int // where each utterance begins in text
 }
 
-func stretches(utterances []interview.Utterance) []stretch {
-	var all []stretch
+func turns(utterances []interview.Utterance) []turn {
+	var all []turn
 	for i := 0; i < len(utterances); {
-		s := stretch{first: i}
+		s := turn{first: i}
 		var b strings.Builder
 		for ; i < len(utterances) && utterances[i].Speaker == utterances[s.first].Speaker; i++ {
 			if b.Len() > 0 {
@@ -78,14 +78,14 @@ func stretches(utterances []interview.Utterance) []stretch {
 		}
 		s.text = b.String()
 		s.all = tokens(s.text)
-		s.words = spoken(s.all)
+		s.words = withoutFillers(s.all)
 		all = append(all, s)
 	}
 	return all
 }
 
-// spoken drops fillers.
-func spoken(all []token) []token {
+// withoutFillers drops fillers.
+func withoutFillers(all []token) []token {
 	words := make([]token, 0, len(all))
 	for _, t := range all {
 		if !hesitations[t.word] {
@@ -97,15 +97,15 @@ func spoken(all []token) []token {
 
 var hesitations = lexicon.Set("uh um uhm er erm hmm hm ah")
 
-// place is a part of a stretch's words that a quote was aligned with.
-type place struct {
+// match is a part of a turn's words that a quote was aligned with.
+type match struct {
 	from, to int // words[from:to]
 	cost     float64
 	near     bool
 }
 
 // align finds the words of s that are closest to the wanted ones, by the edit distance over words with free ends.
-func align(wanted []token, s stretch, near int) (place, bool) {
+func align(wanted []token, s turn, near int) (match, bool) {
 	type cell struct {
 		cost float64
 		from int
@@ -129,13 +129,13 @@ func align(wanted []token, s stretch, near int) (place, bool) {
 		}
 		row, above = above, row
 	}
-	best, found := place{}, false
+	best, found := match{}, false
 	for j, c := range above {
-		if c.cost > limit || c.from >= j || s.understood(c.from, j) {
+		if c.cost > limit || c.from >= j || s.implied(c.from, j) {
 			continue
 		}
-		p := place{from: c.from, to: j, cost: c.cost, near: s.within(c.from, j, near)}
-		longer := p.from == best.from && p.near == best.near // a word that was heard wrong belongs to the quote
+		p := match{from: c.from, to: j, cost: c.cost, near: s.within(c.from, j, near)}
+		longer := p.from == best.from && p.near == best.near // a word that was recognised wrongly belongs to the quote
 		if !found || p.cost < best.cost || p.cost == best.cost && (p.near && !best.near || longer) {
 			best, found = p, true
 		}
@@ -143,8 +143,8 @@ func align(wanted []token, s stretch, near int) (place, bool) {
 	return best, found
 }
 
-// understood reports that words[from:to] take no room in what was said, such as the dollar behind the number of "$20".
-func (s stretch) understood(from, to int) bool { return s.words[from].start == s.words[to-1].end }
+// implied reports that words[from:to] take no room in what was said, such as the dollar behind the number of "$20".
+func (s turn) implied(from, to int) bool { return s.words[from].start == s.words[to-1].end }
 
 // decisive words make another statement when they are missing or different.
 const decisive = 1000
@@ -164,21 +164,21 @@ var comparing = lexicon.Set("more less fewer most least over under above below a
 
 var negating = lexicon.Set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
 
-// difference is what it costs that a word was heard as another.
+// difference is the cost of one word recognised as another.
 func difference(a, b token) float64 {
 	switch {
 	case a.same(b):
 		return 0
 	case weight(a) > 1 || weight(b) > 1:
 		return 2 * decisive
-	case alike(a.word, b.word):
+	case similar(a.word, b.word):
 		return 0.5
 	}
 	return 1
 }
 
-// alike reports that two words differ by a letter, long ones by two: "shelf" and "shelfs", "favourite" and "favorite".
-func alike(a, b string) bool {
+// similar reports that two words differ by a letter, long ones by two: "shelf" and "shelfs", "favourite" and "favorite".
+func similar(a, b string) bool {
 	x, y := []rune(a), []rune(b)
 	shorter := min(len(x), len(y))
 	most := 0
@@ -191,11 +191,11 @@ func alike(a, b string) bool {
 	if most == 0 || max(len(x), len(y))-shorter > most {
 		return false
 	}
-	return letters(x, y) <= most
+	return editDistance(x, y) <= most
 }
 
-// letters is the edit distance of two short words.
-func letters(a, b []rune) int {
+// editDistance is the edit distance of two short words.
+func editDistance(a, b []rune) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
@@ -216,7 +216,7 @@ func letters(a, b []rune) int {
 }
 
 // within reports that words[from:to] overlap an utterance, given by its index among all.
-func (s stretch) within(from, to, utterance int) bool {
+func (s turn) within(from, to, utterance int) bool {
 	n := utterance - s.first
 	if n < 0 || n >= len(s.utterances) {
 		return false
@@ -229,7 +229,7 @@ func (s stretch) within(from, to, utterance int) bool {
 }
 
 // quote describes text[start:end].
-func (s stretch) quote(start, end int) Quote {
+func (s turn) quote(start, end int) Quote {
 	q := Quote{Speaker: s.utterances[0].Speaker, StartSec: s.second(start, false), EndSec: s.second(end, true), in: s, start: start, end: end}
 	q.EndSec = max(q.EndSec, q.StartSec)
 	q.Text = strings.TrimSpace(s.text[start:end])
@@ -238,40 +238,42 @@ func (s stretch) quote(start, end int) Quote {
 			q.Measures = append(q.Measures, m)
 		}
 	}
-	q.Governors = s.governors(start, end)
+	q.Modifiers = s.modifiers(start, end)
 	return q
 }
 
-// widened is the quote with what is said up to text[start:end] of the same speaker.
-func (q Quote) widened(start, end int) Quote { return q.in.quote(min(q.start, start), max(q.end, end)) }
+// extended is the quote with what is said up to text[start:end] of the same speaker.
+func (q Quote) extended(start, end int) Quote {
+	return q.in.quote(min(q.start, start), max(q.end, end))
+}
 
-// maxAdded is how often words are added to a quote. One with more words that govern it says too little.
+// maxAdded is how often words are added to a quote. One with more words that modify it says too little.
 const maxAdded = 8
 
-// whole widens the quote until the ranges in it are whole, then until the words are in it that govern it and may be added. It
-// returns the reason when others govern it, too.
-func (q Quote) whole(field interview.Field) (Quote, string) {
+// complete widens the quote until the ranges in it are whole, then until the words are in it that modify it and may be added. It
+// returns the reason when others modify it, too.
+func (q Quote) complete(field interview.Field) (Quote, string) {
 	for _, m := range q.Measures {
 		if m.Range {
-			q = q.widened(m.Start, m.End)
+			q = q.extended(m.Start, m.End)
 		}
 	}
-	for round := 0; len(q.Governors) > 0; round++ {
-		g := q.Governors[0]
-		if !g.permits(field) || round == maxAdded || g.start >= q.start && g.end <= q.end {
+	for round := 0; len(q.Modifiers) > 0; round++ {
+		g := q.Modifiers[0]
+		if !g.allowedFor(field) || round == maxAdded || g.start >= q.start && g.end <= q.end {
 			return q, g.Reason()
 		}
-		q = q.widened(g.start, g.end)
+		q = q.extended(g.start, g.end)
 	}
 	return q, ""
 }
 
-// governed reports that words of the quote govern one of its measures in a claim of this field, so that its number is not the
+// modified reports that words of the quote modify one of its measures in a claim of this field, so that its number is not the
 // value; it returns the measure with these words.
-func (q Quote) governed(m Measure, field interview.Field) (words string, ok bool) {
+func (q Quote) modified(m Measure, field interview.Field) (words string, ok bool) {
 	start, end := m.Start, m.End
-	for _, g := range q.in.governors(m.Start, m.End) {
-		if !g.permits(field) {
+	for _, g := range q.in.modifiers(m.Start, m.End) {
+		if !g.allowedFor(field) {
 			start, end, ok = min(start, g.start), max(end, g.end), true
 		}
 	}
@@ -280,7 +282,7 @@ func (q Quote) governed(m Measure, field interview.Field) (words string, ok bool
 
 // second is when the byte at was said, taking an utterance as spoken evenly. ends says that it is the end of a word, which
 // belongs to the utterance before it.
-func (s stretch) second(at int, ends bool) float64 {
+func (s turn) second(at int, ends bool) float64 {
 	n := 0
 	for n+1 < len(s.starts) && (s.starts[n+1] < at || !ends && s.starts[n+1] == at) {
 		n++

@@ -74,7 +74,7 @@ func TestGovernedNumberIsNoPlainValue(t *testing.T) {
 	}
 }
 
-// The words that govern a quote may be in another utterance of the same answer.
+// The words that modify a quote may be in another utterance of the same answer.
 func TestGoverningWordsInAnotherUtteranceCount(t *testing.T) {
 	for _, said := range [][]string{
 		{"We did", "not", "sell out in October"},
@@ -140,14 +140,14 @@ func FuzzNegatedQuoteIsRejected(f *testing.F) {
 	})
 }
 
-// Whatever is said, governors are words of it outside of the quote, and a quote with all of them stands.
+// Whatever is said, modifiers are words of it outside of the quote, and a quote with all of them stands.
 func FuzzGovernors(f *testing.F) {
 	for _, s := range []string{"We never, ever sold out, did we? No.", "$20 or more. Not", "if", "once, twice", "ten - no, eleven... dollars; that's it", "¿no? 5€, [… ], not us"} {
 		f.Add(s, byte(0), byte(3))
 		f.Add(s, byte(1), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, said string, from, words byte) {
-		all := stretches([]interview.Utterance{{Text: said, EndSec: 1}})
+		all := turns([]interview.Utterance{{Text: said, EndSec: 1}})
 		if len(all) == 0 || len(all[0].words) == 0 {
 			return
 		}
@@ -155,13 +155,13 @@ func FuzzGovernors(f *testing.F) {
 		first := int(from) % len(s.words)
 		last := min(first+int(words), len(s.words)-1)
 		q := s.quote(s.words[first].start, s.words[last].end)
-		for _, g := range q.Governors {
+		for _, g := range q.Modifiers {
 			if g.start < 0 || g.end > len(said) || g.start > g.end || g.start >= q.start && g.end <= q.end && g.start < g.end {
 				t.Fatalf("%q in %q: %+v", q.Text, said, g)
 			}
 		}
-		if whole, reason := q.whole(interview.FieldOther); reason == "" && len(whole.Governors) > 0 {
-			t.Fatalf("%q in %q stands with %+v", whole.Text, said, whole.Governors)
+		if whole, reason := q.complete(interview.FieldOther); reason == "" && len(whole.Modifiers) > 0 {
+			t.Fatalf("%q in %q stands with %+v", whole.Text, said, whole.Modifiers)
 		}
 	})
 }

@@ -2,43 +2,43 @@ package evidence
 
 import "slices"
 
-// takenBack reads pieces[from:to], which comes after the quote's clause, as a denial of it. own says that it is a sentence
+// retracted reads pieces[from:to], which comes after the quote's clause, as a denial of it. own says that it is a sentence
 // of its own.
-func (c *context) takenBack(from, to int, own bool) (Governor, bool) {
+func (c *surroundings) retracted(from, to int, own bool) (Modifier, bool) {
 	at := from
 	for at < to && (leadIns[c.pieces[at].word] || surprises[c.pieces[at].word] && at+1 < to && c.word(at) != "no") {
 		at++
 	}
 	for _, correction := range corrections {
-		if c.says(at, correction) || c.says(from, correction) {
-			return c.span(MannerTakenBack, from, min(from+len(correction)+at-from, to)), true
+		if c.matches(at, correction) || c.matches(from, correction) {
+			return c.span(KindRetracted, from, min(from+len(correction)+at-from, to)), true
 		}
 	}
 	switch {
 	case at >= to:
-		return Governor{}, false
+		return Modifier{}, false
 	case c.bareNo(at, to, own),
 		c.deniesWholly(at, to),
 		c.repliesNot(at, to),
 		c.isNotUs(at, to),
 		c.wasAnother(at, to),
 		c.otherNumber(at, to):
-		return c.span(MannerTakenBack, from, to), true
+		return c.span(KindRetracted, from, to), true
 	}
 	if last := c.pieces[to-1].word; !own && sayings[last] && to-at <= 5 && c.saidByOthers(at, to-1) {
-		return c.span(MannerReported, at, to), true
+		return c.span(KindReported, at, to), true
 	}
 	for _, r := range attributions {
 		open := slices.Contains([]string{"to", "the", "says", "told"}, r.words[len(r.words)-1])
-		if rest := to - at - len(r.words); c.says(at, r.words) && !own && rest >= 0 && (open || rest <= 1) {
-			return c.span(r.manner, at, at+len(r.words)), true
+		if rest := to - at - len(r.words); c.matches(at, r.words) && !own && rest >= 0 && (open || rest <= 1) {
+			return c.span(r.kind, at, at+len(r.words)), true
 		}
 	}
-	return Governor{}, false
+	return Modifier{}, false
 }
 
 // saidByOthers reports that neither we nor ours are in pieces[from:to].
-func (c *context) saidByOthers(from, to int) bool {
+func (c *surroundings) saidByOthers(from, to int) bool {
 	for i := from; i < to; i++ {
 		word, _, _ := splitContraction(c.pieces[i].word)
 		if word == "i" || word == "we" || word == "as" || ownPeople[word] || isNegation(word) {
@@ -49,7 +49,7 @@ func (c *context) saidByOthers(from, to int) bool {
 }
 
 // bareNo reads "no", alone or before what is right instead.
-func (c *context) bareNo(at, to int, own bool) bool {
+func (c *surroundings) bareNo(at, to int, own bool) bool {
 	switch c.word(at) {
 	case "nope", "nah", "never", "no", "not":
 	default:
@@ -67,7 +67,7 @@ func (c *context) bareNo(at, to int, own bool) bool {
 }
 
 // ownClause reports that the quote's clause has a subject or verb.
-func (c *context) ownClause() bool {
+func (c *surroundings) ownClause() bool {
 	for i := c.low; i < c.high; i++ {
 		if c.subjectAt(i) || finite[c.pieces[i].word] {
 			return true
@@ -77,7 +77,7 @@ func (c *context) ownClause() bool {
 }
 
 // deniesWholly reads "that is wrong", "it isn't true", "not true", "never happened", "here it is different".
-func (c *context) deniesWholly(at, to int) bool {
+func (c *surroundings) deniesWholly(at, to int) bool {
 	if at >= to {
 		return false
 	}
@@ -122,7 +122,7 @@ func happened(word string) bool { return word == "happened" || word == "happen" 
 
 // repliesNot reads a clause that is no more than subject and negation: "it didn't", "we do not". Whose subject is another's
 // says something of them alone.
-func (c *context) repliesNot(at, to int) bool {
+func (c *surroundings) repliesNot(at, to int) bool {
 	subject := c.word(at)
 	if !subjects[subject] && !objects[subject] {
 		if _, contracted, ok := splitContraction(subject); !ok || contracted != "'s" && contracted != "'re" || c.word(at+1) != "not" {
@@ -155,7 +155,7 @@ func (c *context) repliesNot(at, to int) bool {
 }
 
 // isNotUs reads "not us", "not here", "not anymore", "not really", and nothing more.
-func (c *context) isNotUs(at, to int) bool {
+func (c *surroundings) isNotUs(at, to int) bool {
 	if word := c.word(at); word != "not" && word != "never" {
 		return false
 	}
@@ -175,7 +175,7 @@ func (c *context) isNotUs(at, to int) bool {
 }
 
 // wasAnother reads "that was the other brand", "it was my old shop".
-func (c *context) wasAnother(at, to int) bool {
+func (c *surroundings) wasAnother(at, to int) bool {
 	subject, contracted, _ := splitContraction(c.word(at))
 	if !anaphors[subject] || contracted == "" && !toBe[c.word(at+1)] {
 		return false
@@ -199,7 +199,7 @@ func (c *context) wasAnother(at, to int) bool {
 }
 
 // otherNumber reads a correction of the number: "sorry, twelve", "I mean twelve".
-func (c *context) otherNumber(at, to int) bool {
+func (c *surroundings) otherNumber(at, to int) bool {
 	i := at
 	for i < to {
 		switch two := c.word(i) + " " + c.word(i+1); {

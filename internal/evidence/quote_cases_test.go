@@ -9,24 +9,24 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// quoteCase is a quote of what a person said. By are words that govern it; "" for one that stands as it is.
+// quoteCase is a quote of what a person said. By are words that modify it; "" for one that stands as it is.
 type quoteCase struct {
 	Said  string `json:"said"`
 	Quote string `json:"quote"`
 	By    string `json:"by"`
 }
 
-func quoteCases(t *testing.T) (governed, clean []quoteCase) {
+func quoteCases(t *testing.T) (misleading, faithful []quoteCase) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/quotes.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases struct{ Governed, Clean []quoteCase }
+	var cases struct{ Misleading, Faithful []quoteCase }
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	return cases.Governed, cases.Clean
+	return cases.Misleading, cases.Faithful
 }
 
 // claimOf is a claim that a model makes of a quote.
@@ -40,8 +40,8 @@ func claimOf(said, quote string) interview.Claim {
 }
 
 func TestQuoteSaysWhatThePersonSaid(t *testing.T) {
-	governed, clean := quoteCases(t)
-	for _, c := range governed {
+	misleading, faithful := quoteCases(t)
+	for _, c := range misleading {
 		claim := claimOf(c.Said, c.Quote)
 		if claim.Rejected == "" && !strings.Contains(claim.RawText, c.By) {
 			t.Errorf("%q of %q stands as %q without %q", c.Quote, c.Said, claim.RawText, c.By)
@@ -50,10 +50,10 @@ func TestQuoteSaysWhatThePersonSaid(t *testing.T) {
 			t.Errorf("%q is not in %q", c.Quote, c.Said)
 		}
 	}
-	for _, c := range clean {
+	for _, c := range faithful {
 		if claim := claimOf(c.Said, c.Quote); claim.Rejected != "" || !strings.Contains(claim.RawText, strings.Trim(c.Quote, ".?!")) {
 			t.Errorf("%q of %q: %q, rejected: %s", c.Quote, c.Said, claim.RawText, claim.Rejected)
 		}
 	}
-	t.Logf("%d governed, %d clean", len(governed), len(clean))
+	t.Logf("%d misleading, %d faithful", len(misleading), len(faithful))
 }

@@ -6,87 +6,87 @@ import (
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
-// The tables of what governs a quote, a table for each manner. Words are in lower case, with "#" for a number; phrases are
+// The tables of what modifies a quote, a table for each kind. Words are in lower case, with "#" for a number; phrases are
 // separated by commas. Negations are in negating, besides everything with "n't".
-var governing = tables(
-	table{MannerHedged, reachClause, `almost never, almost always, nearly always, practically never, practically always, virtually never, virtually always, almost every`},
-	table{MannerOthers, reachClause, `next door, down the road, down the street, across the street, across the road, around the corner, in town, the other side, previous owner, former owner, old owner, last owner, owner before, predecessor, predecessors`},
-	table{MannerNegated, reachClause, `no longer, no way, a long way from, a far cry from, miles from, yet to, let alone, much less, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
+var modifying = tables(
+	table{KindHedged, scopeClause, `almost never, almost always, nearly always, practically never, practically always, virtually never, virtually always, almost every`},
+	table{KindOthers, scopeClause, `next door, down the road, down the street, across the street, across the road, around the corner, in town, the other side, previous owner, former owner, old owner, last owner, owner before, predecessor, predecessors`},
+	table{KindNegated, scopeClause, `no longer, no way, a long way from, a far cry from, miles from, yet to, let alone, much less, far from, nowhere near, anything but, instead of, rather than, rarely, seldom,
 		unable to, few, little, lack, lacked, lacking, nicht, kein, keine, keinen, niemals, niemand, jamais, nunca`},
-	table{MannerNegated, reachObject, `fail to, fails to, failed to, failing to, failed, refuse, refuses, refused, refusing, deny, denies, denied, denying,
+	table{KindNegated, scopeObject, `fail to, fails to, failed to, failing to, failed, refuse, refuses, refused, refusing, deny, denies, denied, denying,
 		dispute, disputes, disputed, stop, stops, stopped, stopping, quit, quits, cease, ceased, avoid, avoids, avoided, decline to, declined to,
 		forgot to, forget to, prevent, prevents, prevented, wrong that, wrong to say, false that, false to say, untrue that, incorrect that,
 		not true, no chance, no way, impossible, unlikely, improbable, implausible, nonsense that, a lie that, a myth that, a rumor that, a rumour that, exaggeration to say, exaggerated to say`},
-	table{MannerCompared, reachNumber, `more than, less than, fewer than, greater than, higher than, lower than, cheaper than, larger than, smaller than,
+	table{KindCompared, scopeNumber, `more than, less than, fewer than, greater than, higher than, lower than, cheaper than, larger than, smaller than,
 		at most, at least, at the most, at the least, at best, at worst, up to, over, under, above, below, beyond, upwards of, north of, south of,
 		almost, nearly, virtually, practically, not quite, just over, just under, close to, closer to, short of, shy of, # of, as much as, as many as,
 		as low as, as high as, as little as, as few as, a maximum of, a minimum of, maximum is, minimum is, limit is, ceiling is, most is, least is, maximum, minimum, max, min, starting at, starts at,
 		starting from, starts from, within, double, triple, by, beneath, exceeding,
 		exceeds, exceeded, approaching, approaches, topping, towards, toward, cheaper by, off by`},
-	table{MannerCompared, reachNext, `almost, nearly, virtually, practically, close to, on the verge of, about to, as good as, not quite, came close to,
+	table{KindCompared, scopeNext, `almost, nearly, virtually, practically, close to, on the verge of, about to, as good as, not quite, came close to,
 		come close to, just short of, on the edge of, on the brink of`},
-	table{MannerConditional, reachSentence, `give me, give us, picture this, picture that, if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
+	table{KindConditional, scopeSentence, `give me, give us, picture this, picture that, if, unless, suppose, supposing, imagine, imagining, assume, assuming, presuming, provided, providing, as long as, so long as,
 		in case, lest, otherwise, pretend, what if, hypothetically, in theory, theoretically, ideally, in an ideal world, in a perfect world, were it, were we, had we, should we,
 		given that, on condition that, in the event, let's say, let us say`},
-	table{MannerConditional, reachClause, `supposed to, meant to, wish, wishes, wished, as though, hope to, hopes to, hoped to, hoping to, want to, wants to, wanted to,
+	table{KindConditional, scopeClause, `supposed to, meant to, wish, wishes, wished, as though, hope to, hopes to, hoped to, hoping to, want to, wants to, wanted to,
 		plan to, plans to, planned to, planning to, intend to, intends to, intended to, aim to, aims to, aimed to, aiming to, ought to`},
-	table{MannerConditional, reachObject, `wish, hope, hoped, hoping, fear, feared, dream, dreamed`},
-	table{MannerAsked, reachObject, `whether, ask if, asks if, asked if, asking if, asked me if, asked us if, wonder if, see if, check if, know if, sure if, remember if, wonder, wonders, wondered, wondering, who says, who said, who told you, who claims, why would, why should,
+	table{KindConditional, scopeObject, `wish, hope, hoped, hoping, fear, feared, dream, dreamed`},
+	table{KindAsked, scopeObject, `whether, ask if, asks if, asked if, asking if, asked me if, asked us if, wonder if, see if, check if, know if, sure if, remember if, wonder, wonders, wondered, wondering, who says, who said, who told you, who claims, why would, why should,
 		how could, how would, what makes you think, where did you hear, where did you read, where did you get, are you saying, is it true,
 		do you mean, do you think, you mean, you are saying, you're saying, you ask, you asked, you asked me, asking, asked me, asked us`},
-	table{MannerReported, reachSaid, `i heard, we heard, i hear, we hear, i've heard, we've heard, i have heard, we have heard, i was told, we were told, i've been told,
+	table{KindReported, scopeSaid, `i heard, we heard, i hear, we hear, i've heard, we've heard, i have heard, we have heard, i was told, we were told, i've been told,
 		i have been told, we've been told, we have been told, i'm told, i am told, we are told, we're told, i read, we read, i've read,
 		rumor has it, rumour has it, rumors are, rumours are, word on the street is, word is, the word is, word has it, legend has it, it is said, it's said, the story goes,
 		i saw somewhere, i have read`},
-	table{MannerReported, reachSentence, `according to, supposedly, allegedly, reportedly, as reported by`},
-	table{MannerReported, reachClause, `so-called, promised, advertised, quoted`},
-	table{MannerPast, reachClause, `used to, formerly, once, at one time, once upon a time`},
-	table{MannerPast, reachSentence, `previously, earlier on, in the old days, back in the day, back then, back when, years ago, a long time ago, in those days, in the past, long ago, in former times,
+	table{KindReported, scopeSentence, `according to, supposedly, allegedly, reportedly, as reported by`},
+	table{KindReported, scopeClause, `so-called, promised, advertised, quoted`},
+	table{KindPast, scopeClause, `used to, formerly, once, at one time, once upon a time`},
+	table{KindPast, scopeSentence, `previously, earlier on, in the old days, back in the day, back then, back when, years ago, a long time ago, in those days, in the past, long ago, in former times,
 		before my time, in my previous, at my previous, in my old, at my old, in our old, at our old, in my former, at my former, in my last job, in my old job, at my old job, at my last job, when i was`},
-	table{MannerDoubted, reachObject, `doubt, doubts, doubted, doubtful, doubting, questionable, unsure, uncertain, unclear, forget, forgot, unconvinced, sceptical,
+	table{KindDoubted, scopeObject, `doubt, doubts, doubted, doubtful, doubting, questionable, unsure, uncertain, unclear, forget, forgot, unconvinced, sceptical,
 		skeptical, mistaken, hard to believe, hard to imagine, hard time believing, hard time imagining, trouble believing, hard to say, hard to tell, difficult to say, i thought, we thought, i used to think`},
-	table{MannerHedged, reachNumber, `about, around, between, roughly, approximately, approx, circa, some, like, or so, more or less, say, somewhere around, somewhere about,
+	table{KindHedged, scopeNumber, `about, around, between, roughly, approximately, approx, circa, some, like, or so, more or less, say, somewhere around, somewhere about,
 		a good, easily, in the region of, in the neighborhood of, in the neighbourhood of, something like, an estimated, an average of, on average, ish`},
-	table{MannerHedged, reachClause, `maybe, perhaps, possibly, probably, presumably, apparently, likely, may, will, should, i'll, we'll, it'll, they'll, that'll, going to,
+	table{KindHedged, scopeClause, `maybe, perhaps, possibly, probably, presumably, apparently, likely, may, will, should, i'll, we'll, it'll, they'll, that'll, going to,
 		gonna, usually, normally, sometimes, occasionally, mostly, try to, tries to, tried to, trying to, expect to, expects to,
 		expected to, expecting to`},
-	table{MannerHedged, reachObject, `may be, may well be, guess is, estimate is, i guess, i suppose, possibly, probably, presumably, likely, i assume, we assume, maybe, perhaps, i imagine, i'm guessing, i am guessing, it seems, seems, seems like, it looks like, looks like, apparently,
+	table{KindHedged, scopeObject, `may be, may well be, guess is, estimate is, i guess, i suppose, possibly, probably, presumably, likely, i assume, we assume, maybe, perhaps, i imagine, i'm guessing, i am guessing, it seems, seems, seems like, it looks like, looks like, apparently,
 		chances are, it could be, i reckon, i have a feeling`},
-	table{MannerHedged, reachSentence, `only when, only if, originally, initially, at first, in the beginning, when, whenever, before, until, without the, with the discount, with a discount, with the promotion, with a coupon, with the offer, on offer, on sale, next year,
+	table{KindHedged, scopeSentence, `only when, only if, originally, initially, at first, in the beginning, when, whenever, before, until, without the, with the discount, with a discount, with the promotion, with a coupon, with the offer, on offer, on sale, next year,
 		next month, next week, last year's`},
 )
 
 // trailing are words that belong to what is right before them.
 var trailing = tables(
-	table{MannerCompared, reachNumber, `at most, at the most, at the very most, at the very least, at least, at the least, at best, at worst, or more, or less, or fewer, or under, or over, or above, or below,
+	table{KindCompared, scopeNumber, `at most, at the most, at the very most, at the very least, at least, at the least, at best, at worst, or more, or less, or fewer, or under, or over, or above, or below,
 		or better, or higher, or lower, or cheaper, max, maximum, minimum, tops, at the outside, and up, and above, and more, and over, plus, upwards, if that, if not more,
 		more, less, fewer, cheaper, dearer, higher, lower, off, extra, short, too much, too many, too high, too low, under, over, above, below`},
-	table{MannerCompared, reachClause, `is the most, is the least, is the maximum, is the minimum, is the limit, is our limit, is our maximum, is my limit, was the most, would be`},
-	table{MannerPast, reachClause, `was the old, was the previous, was the former, was our old, was before, was last year's, was yesterday's, back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
+	table{KindCompared, scopeClause, `is the most, is the least, is the maximum, is the minimum, is the limit, is our limit, is our maximum, is my limit, was the most, would be`},
+	table{KindPast, scopeClause, `was the old, was the previous, was the former, was our old, was before, was last year's, was yesterday's, back then, in those days, years ago, a long time ago, long ago, in the old days, back in the day, in the past, at one time, before my time,
 		no longer, anymore, any more, once upon a time, when i was`},
-	table{MannerConditional, reachClause, `provided, providing, assuming, as long as, so long as, only if, in case, supposing, on condition, on the condition, depending, depends, otherwise, in theory,
+	table{KindConditional, scopeClause, `provided, providing, assuming, as long as, so long as, only if, in case, supposing, on condition, on the condition, depending, depends, otherwise, in theory,
 		theoretically, hypothetically, in my dreams, with luck`},
-	table{MannerReported, reachClause, `or so they, or so i, or so we, according to, supposedly, allegedly, reportedly, they say, they said, so they say, people say, he says, he said, she says, she said,
+	table{KindReported, scopeClause, `or so they, or so i, or so we, according to, supposedly, allegedly, reportedly, they say, they said, so they say, people say, he says, he said, she says, she said,
 		i heard, i hear, i was told, i'm told, i am told, we were told, they claim, or so they say, or so i heard, so i heard, so i hear, so i was told,
 		rumor has it, on their website, on your website, on the website`},
-	table{MannerAsked, reachClause, `you say, you mean, you said, you think, you ask, you asked`},
-	table{MannerDoubted, reachClause, `but i doubt it, i doubt it, but i'm not sure, but i am not sure, i'm not sure, i am not sure, not sure, not certain, but don't quote me, who knows,
+	table{KindAsked, scopeClause, `you say, you mean, you said, you think, you ask, you asked`},
+	table{KindDoubted, scopeClause, `but i doubt it, i doubt it, but i'm not sure, but i am not sure, i'm not sure, i am not sure, not sure, not certain, but don't quote me, who knows,
 		but i don't know, i don't think so, i don't think, i doubt, i don't believe so, i don't believe it, don't quote me`},
-	table{MannerNegated, reachClause, `nowhere near, not at all, not us, not here, not anymore, not any more, not really, not quite, not exactly`},
-	table{MannerHedged, reachClause, `only in, only on, only for, only at, only during, only with, only because, or so, or thereabouts, give or take, roughly, approximately, more or less, maybe, perhaps, possibly, probably, i guess, i suppose, or something,
+	table{KindNegated, scopeClause, `nowhere near, not at all, not us, not here, not anymore, not any more, not really, not quite, not exactly`},
+	table{KindHedged, scopeClause, `only in, only on, only for, only at, only during, only with, only because, or so, or thereabouts, give or take, roughly, approximately, more or less, maybe, perhaps, possibly, probably, i guess, i suppose, or something,
 		ish, on average, if i remember, apparently`},
 )
 
 // attributions say after a comma whose words those before it were.
 var attributions = tables(
-	table{MannerReported, reachClause, `they say, they said, they claim, they told, people say, he says, he said, she says, she said, i heard, i hear, i was told, so i heard,
+	table{KindReported, scopeClause, `they say, they said, they claim, they told, people say, he says, he said, she says, she said, i heard, i hear, i was told, so i heard,
 		so i hear, so they say, or so they say, said nobody, said no one, according to, supposedly, allegedly, your website says, the website says, says the, said the, we were told`},
-	table{MannerDoubted, reachClause, `i doubt, i'm not sure, i am not sure, not sure, i don't think, i don't believe, don't quote me, i don't know, who knows, i can't remember`},
-	table{MannerAsked, reachClause, `you say, you mean, you said, is that what you, is that so, didn't we, don't we, isn't it, wasn't it, did we, do we, is it, was it`},
+	table{KindDoubted, scopeClause, `i doubt, i'm not sure, i am not sure, not sure, i don't think, i don't believe, don't quote me, i don't know, who knows, i can't remember`},
+	table{KindAsked, scopeClause, `you say, you mean, you said, is that what you, is that so, didn't we, don't we, isn't it, wasn't it, did we, do we, is it, was it`},
 )
 
-// idleSayings govern nothing, whatever words are in them.
-var idleSayings = phrasesOf(`in no time, no doubt, no question, no question about it, without question, without a question, without a doubt, without doubt, without fail, not only, not just, not merely,
+// neutralPhrases modify nothing, whatever words are in them.
+var neutralPhrases = phrasesOf(`in no time, no doubt, no question, no question about it, without question, without a question, without a doubt, without doubt, without fail, not only, not just, not merely,
 	not to mention, nothing but, no wonder, no problem, no kidding, no joke, why not, never mind, no matter, can't deny, cannot deny, couldn't deny, could not deny,
 	can not deny, nobody can deny, no one can deny, don't doubt, do not doubt, never doubt, never doubted, didn't doubt, can't complain, cannot complain,
 	couldn't agree more, could not agree more, couldn't be happier, couldn't be better, don't get me wrong, do not get me wrong, don't forget, do not forget, don't worry,
@@ -205,25 +205,23 @@ var (
 	foreignNegations = lexicon.Set("nicht pas")
 )
 
-// apostrophes are contractions as some speech recognition writes them.
+// apostrophes are more contractions as some speech recognition writes them, besides lexicon.Contractions.
 var apostrophes = map[string]string{
-	"hasnt": "hasn't", "havent": "haven't", "hadnt": "hadn't", "werent": "weren't", "mustnt": "mustn't", "dont": "don't", "didnt": "didn't", "cant": "can't",
-	"doesnt": "doesn't", "isnt": "isn't", "wasnt": "wasn't", "arent": "aren't", "wouldnt": "wouldn't", "couldnt": "couldn't", "shouldnt": "shouldn't",
-	"thats": "that's", "theyre": "they're", "weve": "we've", "ive": "i've", "theyve": "they've", "youre": "you're", "im": "i'm", "noone": "nobody",
+	"hasnt": "hasn't", "havent": "haven't", "hadnt": "hadn't", "werent": "weren't", "mustnt": "mustn't", "thats": "that's", "theyre": "they're", "weve": "we've", "ive": "i've", "theyve": "they've", "youre": "you're", "noone": "nobody",
 	"itd": "it'd", "thatd": "that'd", "theyd": "they'd", "youd": "you'd",
 }
 
 type table struct {
-	manner Manner
-	reach  reach
-	list   string
+	kind  Kind
+	scope scope
+	list  string
 }
 
 func tables(all ...table) []rule {
 	var rules []rule
 	for _, t := range all {
 		for _, words := range phrasesOf(t.list) {
-			rules = append(rules, rule{words, t.manner, t.reach})
+			rules = append(rules, rule{words, t.kind, t.scope})
 		}
 	}
 	return rules

@@ -1,36 +1,36 @@
 package evidence
 
-// reach says how far words govern what comes after them.
-type reach int
+// scope says how far words modify what comes after them.
+type scope int
 
 const (
-	reachClause   reach = iota // to the end of their clause
-	reachObject                // their clause, and one that is their object: "doubt that it went up"
-	reachSaid                  // the same, also behind a comma: "they said, it went up"
-	reachSentence              // the sentence, up to a "but"
-	reachNumber                // a number right behind them
-	reachNext                  // whatever is right behind them
+	scopeClause   scope = iota // to the end of their clause
+	scopeObject                // their clause, and one that is their object: "doubt that it went up"
+	scopeSaid                  // the same, also behind a comma: "they said, it went up"
+	scopeSentence              // the sentence, up to a "but"
+	scopeNumber                // a number right behind them
+	scopeNext                  // whatever is right behind them
 )
 
-// rule is a row of the tables of words that govern.
+// rule is a row of the tables of words that modify.
 type rule struct {
-	words  []string
-	manner Manner
-	reach  reach
+	words []string
+	kind  Kind
+	scope scope
 }
 
-// reaches reports that words which end before pieces[i] govern the quote.
-func (c *context) reaches(r reach, i int) bool {
+// inScope reports that words which end before pieces[i] modify the quote.
+func (c *surroundings) inScope(r scope, i int) bool {
 	if i > c.from {
 		return true // their end is in the quote
 	}
 	crossed := c.crossed(i-1, c.from)
 	switch r {
-	case reachClause:
+	case scopeClause:
 		return crossed == 0
-	case reachObject:
+	case scopeObject:
 		return crossed&^object == 0
-	case reachSaid:
+	case scopeSaid:
 		if c.stopAt(i) == ',' {
 			crossed &^= atComma
 			for k := i + 1; k <= c.from; k++ {
@@ -38,14 +38,14 @@ func (c *context) reaches(r reach, i int) bool {
 			}
 		}
 		return crossed&^object == 0
-	case reachSentence:
+	case scopeSentence:
 		return crossed&atBut == 0
 	}
 	if crossed&^atSubject != 0 {
 		return false
 	}
 	between := approximators
-	if r == reachNext {
+	if r == scopeNext {
 		between = adverbsBefore
 	}
 	for ; i < c.from; i++ {
@@ -53,11 +53,11 @@ func (c *context) reaches(r reach, i int) bool {
 			return false
 		}
 	}
-	return r == reachNext || c.beginsWithNumber()
+	return r == scopeNext || c.beginsWithNumber()
 }
 
 // beginsWithNumber reports that the quote begins with a number, also "a ten dollar bill" and "about ten".
-func (c *context) beginsWithNumber() bool {
+func (c *surroundings) beginsWithNumber() bool {
 	for i := c.from; i < c.to; i++ {
 		if c.pieces[i].word == "#" {
 			return true
@@ -69,33 +69,33 @@ func (c *context) beginsWithNumber() bool {
 	return false
 }
 
-// before finds the governors that stand before the quote in its sentence.
-func (c *context) before() []Governor {
-	var all []Governor
+// before finds the modifiers that stand before the quote in its sentence.
+func (c *surroundings) before() []Modifier {
+	var all []Modifier
 	for i := c.from - 1; i >= c.low; i-- {
-		if c.pieces[i].idle {
+		if c.pieces[i].neutral {
 			continue
 		}
 		switch {
 		case c.negates(i):
-			all = append(all, c.span(MannerNegated, i, i+1))
+			all = append(all, c.span(KindNegated, i, i+1))
 			continue
 		case c.wouldBe(i):
-			all = append(all, c.span(MannerConditional, i, i+1))
+			all = append(all, c.span(KindConditional, i, i+1))
 			continue
 		}
 		if g, ok := c.reported(i); ok {
 			all = append(all, g)
 		}
 		if superlatives[c.pieces[i].word] && c.word(i-1) == "the" && toBe[c.word(c.from-1)] && c.beginsWithNumber() {
-			all = append(all, c.span(MannerCompared, i-1, i+1))
+			all = append(all, c.span(KindCompared, i-1, i+1))
 		}
 		if g, ok := c.ofOthers(i); ok {
 			all = append(all, g)
 		}
-		for _, r := range governing {
-			if c.says(i, r.words) && c.reaches(r.reach, i+len(r.words)) && !c.otherSense(i, r) {
-				all = append(all, c.span(r.manner, i, i+len(r.words)))
+		for _, r := range modifying {
+			if c.matches(i, r.words) && c.inScope(r.scope, i+len(r.words)) && !c.otherSense(i, r) {
+				all = append(all, c.span(r.kind, i, i+len(r.words)))
 				break
 			}
 		}
@@ -104,7 +104,7 @@ func (c *context) before() []Governor {
 }
 
 // otherSense reports words that look like a rule's but are not: "went up to", "get used to", "in May".
-func (c *context) otherSense(i int, r rule) bool {
+func (c *surroundings) otherSense(i int, r rule) bool {
 	last := c.word(i - 1)
 	if denials[r.words[0]] {
 		for k := i - 1; k >= max(c.low, i-3) && c.pieces[k+1].opens == 0; k-- {
@@ -136,8 +136,8 @@ func (c *context) otherSense(i int, r rule) bool {
 	return false
 }
 
-// negates reports that pieces[i] is a negation that governs the quote.
-func (c *context) negates(i int) bool {
+// negates reports that pieces[i] is a negation that modifies the quote.
+func (c *surroundings) negates(i int) bool {
 	word, _, _ := splitContraction(c.pieces[i].word)
 	if !isNegation(word) && !isNegation(c.pieces[i].word) || c.answers(i) {
 		return false
@@ -162,12 +162,12 @@ func (c *context) negates(i int) bool {
 		}
 		occasion = occasion || occasions[c.pieces[k].word]
 	}
-	return c.word(i+1) == "that" && c.reaches(reachObject, i+1) // "not that we sold out"
+	return c.word(i+1) == "that" && c.inScope(scopeObject, i+1) // "not that we sold out"
 }
 
 // cleft reports that pieces[i] belongs to the main clause of a cleft sentence whose other clause has the quote: "it is not us
 // that sold out".
-func (c *context) cleft(i int) bool {
+func (c *surroundings) cleft(i int) bool {
 	first := i
 	for first > c.low && c.pieces[first].opens == 0 {
 		first--
@@ -187,15 +187,15 @@ func (c *context) cleft(i int) bool {
 }
 
 // answers reports a "no" that answers and negates nothing: "No, we", "no it costs".
-func (c *context) answers(i int) bool {
+func (c *surroundings) answers(i int) bool {
 	if w := c.pieces[i].word; w != "no" && w != "nope" {
 		return false
 	}
 	return c.stopAt(i+1) == ',' || c.subjectAt(i+1) || c.word(i+1) == "that" || i+1 == c.from && c.pieces[i+1].word != "#" && i == c.low
 }
 
-// wouldBe reports a "would" or its kin at pieces[i], which makes the clause unreal.
-func (c *context) wouldBe(i int) bool {
+// wouldBe reports a "would" or the like at pieces[i], which makes the clause unreal.
+func (c *surroundings) wouldBe(i int) bool {
 	word := c.pieces[i].word
 	if c.crossed(i, c.from) != 0 && !c.embedded(i) {
 		return false
@@ -219,9 +219,9 @@ func (c *context) wouldBe(i int) bool {
 }
 
 // embedded reports that the quote is in the object of a verb such as "say" behind pieces[i].
-func (c *context) embedded(i int) bool {
+func (c *surroundings) embedded(i int) bool {
 	for k := i + 1; k < c.from && c.crossed(i, k) == 0; k++ {
-		if word := c.pieces[k].word; (embedders[word] || word == "be") && c.reaches(reachObject, k+1) {
+		if word := c.pieces[k].word; (embedders[word] || word == "be") && c.inScope(scopeObject, k+1) {
 			return true
 		}
 	}
@@ -229,9 +229,9 @@ func (c *context) embedded(i int) bool {
 }
 
 // conditional reports that the sentence names a condition: without one "that would be ten dollars" is courtesy.
-func (c *context) conditional() bool {
+func (c *surroundings) conditional() bool {
 	for _, p := range c.pieces[c.low:c.high] {
-		if conditions[p.word] && !p.idle {
+		if conditions[p.word] && !p.neutral {
 			return true
 		}
 	}
@@ -239,32 +239,32 @@ func (c *context) conditional() bool {
 }
 
 // reported finds who else said it, when pieces[i] is a verb of saying.
-func (c *context) reported(i int) (Governor, bool) {
-	if !sayings[c.pieces[i].word] || !c.reaches(reachSaid, c.addressee(i+1)) {
-		return Governor{}, false
+func (c *surroundings) reported(i int) (Modifier, bool) {
+	if !sayings[c.pieces[i].word] || !c.inScope(scopeSaid, c.addressee(i+1)) {
+		return Modifier{}, false
 	}
 	for k := i - 1; k >= c.low; k-- {
 		word := c.pieces[k].word
 		switch {
 		case word == "i" || word == "we" || word == "i'd" || word == "i've" || word == "i'm" || word == "let" || word == "to" && k == i-1,
 			word == "it" && !c.elsewhere(k):
-			return Governor{}, false
+			return Modifier{}, false
 		case ownPeople[word] && !theirs[c.word(k-1)], isNegation(word):
-			return Governor{}, false
+			return Modifier{}, false
 		}
 		if c.pieces[k].stop == ',' || c.pieces[k].opens != 0 || k == c.low {
-			g := c.span(MannerReported, k, i+1)
+			g := c.span(KindReported, k, i+1)
 			return g, true
 		}
 	}
 	if c.pieces[i].word == "say" && !c.beginsWithNumber() { // "say it cost twenty dollars"
-		return c.span(MannerConditional, i, i+1), true
+		return c.span(KindConditional, i, i+1), true
 	}
-	return Governor{}, false
+	return Modifier{}, false
 }
 
 // elsewhere reports that another place is named before pieces[i]: "on your website it says".
-func (c *context) elsewhere(i int) bool {
+func (c *surroundings) elsewhere(i int) bool {
 	for _, p := range c.pieces[c.low:i] {
 		if word, _, _ := splitContraction(p.word); otherPeople[word] || publications[word] {
 			return true
@@ -274,7 +274,7 @@ func (c *context) elsewhere(i int) bool {
 }
 
 // addressee is the place behind who was told: "told us", "says here".
-func (c *context) addressee(i int) int {
+func (c *surroundings) addressee(i int) int {
 	for i < c.from && addressees[c.pieces[i].word] && !c.subjectAt(i) {
 		i++
 	}
@@ -282,19 +282,19 @@ func (c *context) addressee(i int) int {
 }
 
 // ofOthers finds that the clause is about others, who are named at pieces[i].
-func (c *context) ofOthers(i int) (Governor, bool) {
+func (c *surroundings) ofOthers(i int) (Modifier, bool) {
 	word, _, _ := splitContraction(c.pieces[i].word)
 	if (word == "they" || word == "he" || word == "she") && sellers[c.word(i+1)] && c.crossed(i, c.from) == 0 {
-		return c.span(MannerOthers, i, i+1), true
+		return c.span(KindOthers, i, i+1), true
 	}
 	if !otherPeople[word] || word == "else" && !anybody[c.word(i-1)] || (word == "other" || word == "another") && !otherGoods[c.word(i+1)] {
-		return Governor{}, false
+		return Modifier{}, false
 	}
 	first := i
 	for first > c.low && c.pieces[first].opens == 0 {
 		first--
 		if word := c.pieces[first].word; notSubject[word] {
-			return Governor{}, false
+			return Modifier{}, false
 		}
 	}
 	crossed := c.crossed(i, c.from)
@@ -304,19 +304,19 @@ func (c *context) ofOthers(i int) (Governor, bool) {
 	if place := c.pieces[first].word; crossed == atSubject && (place == "at" || place == "in" || place == "elsewhere") {
 		for k := i + 1; k <= c.from; k++ {
 			if word := c.pieces[k].word; word == "we" || word == "i" {
-				return Governor{}, false
+				return Modifier{}, false
 			}
 		}
 		crossed = 0
 	}
-	if crossed != 0 || c.pieces[first].idle {
-		return Governor{}, false
+	if crossed != 0 || c.pieces[first].neutral {
+		return Modifier{}, false
 	}
-	return c.span(MannerOthers, first, i+1), true
+	return c.span(KindOthers, first, i+1), true
 }
 
 // asksOther reports that the question is only in a later part of the sentence: "it costs ten dollars, anything else?".
-func (c *context) asksOther() bool {
+func (c *surroundings) asksOther() bool {
 	last := c.high - 1
 	for last > c.to && c.pieces[last].opens&(atComma|atBut|atAnd) == 0 {
 		last--
@@ -330,23 +330,23 @@ func (c *context) asksOther() bool {
 func isThatSo(first, second string) bool { return first == "is" && second != "there" }
 
 // questions finds that the quote's sentence is a question, by its mark or by the order of its words.
-func (c *context) questions() []Governor {
+func (c *surroundings) questions() []Modifier {
 	first := c.word(c.low)
 	inverted := auxiliaries[first] && (subjects[c.word(c.low+1)] || objects[c.word(c.low+1)])
 	wh := interrogatives[first]
 	switch {
 	case c.low < c.from && inverted && !isNegation(first) && c.crossed(c.low+1, c.from)&^object == 0:
-		return []Governor{c.span(MannerAsked, c.low, c.low+1)}
+		return []Modifier{c.span(KindAsked, c.low, c.low+1)}
 	case !c.asked, c.asksOther():
 		return nil
 	case c.from == c.low && (inverted || wh): // the quote is the whole question, and says so
 		return nil
 	case c.from > c.low && (inverted || wh):
-		return []Governor{c.span(MannerAsked, c.low, c.low+1)}
+		return []Modifier{c.span(KindAsked, c.low, c.low+1)}
 	}
 	for i := c.high - 1; i >= c.to && i >= c.high-3; i-- {
 		for _, tag := range tagsThatAskNothing {
-			if c.says(i, tag) && i+len(tag) == c.high {
+			if c.matches(i, tag) && i+len(tag) == c.high {
 				return nil
 			}
 		}
@@ -355,5 +355,5 @@ func (c *context) questions() []Governor {
 	for mark < len(c.text) && c.text[mark] != '?' {
 		mark++
 	}
-	return []Governor{{Manner: MannerAsked, Words: "?", start: mark, end: min(mark+1, len(c.text))}}
+	return []Modifier{{Kind: KindAsked, Words: "?", start: mark, end: min(mark+1, len(c.text))}}
 }
