@@ -209,7 +209,7 @@ func (r *run) awaitRepair(ctx context.Context) error {
 func (r *run) missing(ctx context.Context) (n int, err error) {
 	late, err := r.ledger.OverdueCounts(ctx, interview.DefaultDeadlines())
 	for what, count := range late {
-		if what != string(interview.ExpectClearance) {
+		if what != string(interview.OverdueClearance) {
 			n += count
 		}
 	}

@@ -2,21 +2,21 @@ package interview
 
 import "time"
 
-// Expectation is what a call waits for.
-type Expectation string
+// Overdue names what can become overdue in a call.
+type Overdue string
 
-// What can be late. Nothing more is expected of a call that is over, whose recording is known if it agreed to one, and of
+// What a call waits for. Nothing more is awaited of a call that is over, whose recording is known if it agreed to one, and of
 // which it is certain that Twilio has no other.
 const (
-	ExpectDial      Expectation = "dial"      // to learn whether Twilio has the call
-	ExpectAnswer    Expectation = "answer"    // to be answered or given up
-	ExpectEnd       Expectation = "end"       // to be hung up
-	ExpectRecording Expectation = "recording" // to learn what became of the recording
-	ExpectVerdict   Expectation = "verdict"   // to learn who picked up
-	ExpectClearance Expectation = "clearance" // to be certain that Twilio has no recording of it but with consent
+	OverdueDial      Overdue = "dial"      // to learn whether Twilio has the call
+	OverdueAnswer    Overdue = "answer"    // to be answered or given up
+	OverdueEnd       Overdue = "end"       // to be hung up
+	OverdueRecording Overdue = "recording" // to learn what became of the recording
+	OverdueVerdict   Overdue = "verdict"   // to learn who picked up
+	OverdueClearance Overdue = "clearance" // to be certain that Twilio has no recording of it but with consent
 )
 
-// Deadlines say how long each expectation may take.
+// Deadlines say after how long each of them is overdue.
 type Deadlines struct {
 	// Dial counts from the intent to dial.
 	Dial time.Duration
@@ -59,44 +59,44 @@ const (
 	minClearance = 10 * time.Minute
 )
 
-// Expect says what the call waits for and by when it must have come. Of two things that is the verdict only while the other
-// is not late. It returns false when nothing more is expected, or the call was not dialled yet.
-func (c *Call) Expect(d Deadlines, known Known, now time.Time) (what Expectation, due time.Time, ok bool) {
-	what, due, ok = c.expectProgress(d, known)
+// NextDue says what the call waits for next and at what time that becomes overdue. Of two things it is the verdict only while
+// the other is not overdue. It returns false when nothing more is awaited, or the call was not dialled yet.
+func (c *Call) NextDue(d Deadlines, known Known, now time.Time) (what Overdue, due time.Time, ok bool) {
+	what, due, ok = c.dueInProgress(d, known)
 	// Detection is asked for with every call. What nobody picked up has none.
 	if c.AnsweredBy == "" && c.answered() {
 		if at := c.AnsweredAt().Add(d.Verdict); !ok || at.Before(due) && !now.After(due) {
-			return ExpectVerdict, at, true
+			return OverdueVerdict, at, true
 		}
 	}
 	return what, due, ok
 }
 
-func (c *Call) expectProgress(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
+func (c *Call) dueInProgress(d Deadlines, known Known) (what Overdue, due time.Time, ok bool) {
 	switch {
 	case c.Status.Terminal():
-		return c.expectAfterwards(d, known)
+		return c.dueAfterwards(d, known)
 	case c.CancelRequestedAt != nil && c.TwilioSid != "":
-		return ExpectEnd, c.CancelRequestedAt.Add(d.Answer), true
+		return OverdueEnd, c.CancelRequestedAt.Add(d.Answer), true
 	case c.Status == CallInProgress:
-		return ExpectEnd, since(c.StartedAt, c.DialedAt, c.CreatedAt).Add(d.End), true
+		return OverdueEnd, since(c.StartedAt, c.DialedAt, c.CreatedAt).Add(d.End), true
 	case c.Status == CallDialing, c.Status == CallRinging:
-		return ExpectAnswer, since(c.DialedAt, nil, c.CreatedAt).Add(d.Answer), true
+		return OverdueAnswer, since(c.DialedAt, nil, c.CreatedAt).Add(d.Answer), true
 	case c.Status == CallDialUnknown:
-		return ExpectDial, since(c.DialedAt, nil, c.CreatedAt).Add(d.Dial), true
+		return OverdueDial, since(c.DialedAt, nil, c.CreatedAt).Add(d.Dial), true
 	case c.DialedAt != nil:
 		// The attempt that wrote the intent is still under way, or died and is about to be found.
-		return ExpectDial, c.DialedAt.Add(d.Answer), true
+		return OverdueDial, c.DialedAt.Add(d.Answer), true
 	}
 	return "", time.Time{}, false
 }
 
-func (c *Call) expectAfterwards(d Deadlines, known Known) (what Expectation, due time.Time, ok bool) {
+func (c *Call) dueAfterwards(d Deadlines, known Known) (what Overdue, due time.Time, ok bool) {
 	switch {
 	case c.Status == CallCompleted && c.Consent == ConsentGiven && !known.Recording && c.CompletedAt != nil:
-		return ExpectRecording, c.CompletedAt.Add(d.Recording), true
+		return OverdueRecording, c.CompletedAt.Add(d.Recording), true
 	case c.Uncleared():
-		return ExpectClearance, c.LostAt().Add(d.Clearance), true
+		return OverdueClearance, c.LostAt().Add(d.Clearance), true
 	}
 	return "", time.Time{}, false
 }
