@@ -38,7 +38,7 @@ type Call struct {
 	Consent  Consent
 	// ConsentMeans is by what Consent was decided, "" while it is not, and for calls of before this was kept.
 	ConsentBy ConsentMeans
-	// ConsentAttempts counts the answers to the consent question that were heard.
+	// ConsentAttempts counts the answers to the consent question that came in.
 	ConsentAttempts int
 	ConsentAt       *time.Time
 	// Duration is in seconds, nil until Twilio told us.
@@ -50,7 +50,7 @@ type Call struct {
 	// ErrorCode and ErrorMessage keep Twilio's own words when a call was refused.
 	ErrorCode    int
 	ErrorMessage string
-	// Transcript is the joined text of the utterances, "" until something was heard.
+	// Transcript is the joined text of the utterances, "" until something was recognised.
 	Transcript string
 	// AnsweredBy is who picked up, by Twilio's machine detection, "" until it told us.
 	AnsweredBy AnsweredBy

@@ -25,7 +25,7 @@ const callbackPath = "/api/webhooks/twilio/"
 // Source: Twilio: Webhooks connection overrides.
 const retryOverrides = "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000"
 
-// AnswerWithin bounds our own work on a webhook: after it comes a 500, which Twilio hears before its rt is over and repeats
+// AnswerWithin bounds our own work on a webhook: after it comes a 500, which reaches Twilio before its rt is over and repeats
 // at once.
 const AnswerWithin = 4 * time.Second
 
@@ -41,10 +41,10 @@ func (u CallbackURLs) Fallback(callID string) string {
 	return u.Voice(callID)
 }
 
-// Status hears of every change of the call's status.
+// Status receives every change of the call's status.
 func (u CallbackURLs) Status(callID string) string { return u.build("status", callID, "") }
 
-// Recording hears of every change of a recording's status.
+// Recording receives every change of a recording's status.
 func (u CallbackURLs) Recording(callID string) string { return u.build("recording", callID, "") }
 
 // Consent receives the answer to the given asking of the consent question, counted from 1. The count is part of the
@@ -56,7 +56,7 @@ func (u CallbackURLs) Consent(callID string, attempt int) string {
 	return u.build("consent", callID, "&attempt="+strconv.Itoa(attempt))
 }
 
-// AMD hears whether a person or a machine answered.
+// AMD is told whether a person or a machine answered.
 func (u CallbackURLs) AMD(callID string) string { return u.build("amd", callID, "") }
 
 // Answer receives the live answer to a question of the interview, counted from 1. Like the asking of the consent question
@@ -65,6 +65,6 @@ func (u CallbackURLs) Answer(callID string, step int) string {
 	return u.build("answer", callID, "&step="+strconv.Itoa(step))
 }
 
-func (u CallbackURLs) build(kind, callID, more string) string {
-	return strings.TrimRight(u.Base, "/") + callbackPath + kind + "?callId=" + url.QueryEscape(callID) + more + retryOverrides
+func (u CallbackURLs) build(kind, callID, parameters string) string {
+	return strings.TrimRight(u.Base, "/") + callbackPath + kind + "?callId=" + url.QueryEscape(callID) + parameters + retryOverrides
 }

@@ -21,7 +21,7 @@ const MinSpeechConfidence = 0.5
 // maxConsentWords bounds a spoken yes: people who agree use few words, recordings and speeches many.
 const maxConsentWords = 10
 
-// ConsentAnswer is what a Gather heard as the answer to the consent question.
+// ConsentAnswer is what a Gather recognised as the answer to the consent question.
 type ConsentAnswer struct {
 	// Digits are the keys that were pressed, "" for none.
 	Digits string
@@ -34,9 +34,9 @@ type ConsentAnswer struct {
 	Language string
 }
 
-// HearsConsent reports whether a spoken answer to the consent question can be understood in a language, BCP 47. Where it
+// UnderstandsConsent reports whether a spoken answer to the consent question can be understood in a language, BCP 47. Where it
 // cannot, the question is asked for the keypad only.
-func HearsConsent(language string) bool { return consentWordsOf(language) != nil }
+func UnderstandsConsent(language string) bool { return consentWordsOf(language) != nil }
 
 // Meaning reads the answer to the consent question.
 //

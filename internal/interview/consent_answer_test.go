@@ -84,7 +84,7 @@ func TestSpeechOfLowConfidenceIsAskedAgain(t *testing.T) {
 
 func TestLanguageWithoutWordsIsHeardByKeypadOnly(t *testing.T) {
 	for language, hears := range map[string]bool{"": true, "en": true, "en-US": true, "EN-gb": true, "xx": false, "ja-JP": false} {
-		if HearsConsent(language) != hears {
+		if UnderstandsConsent(language) != hears {
 			t.Errorf("consent in %q is heard: %t", language, !hears)
 		}
 		spoken, pressed := AnswerUnclear, ConsentAnswer{Digits: "1", Language: language}.Meaning()

@@ -52,30 +52,30 @@ func consentWordsOf(language string) *consentWords {
 // read reads a spoken answer.
 func (w *consentWords) read(speech string) Answer {
 	said := w.split(speech)
-	if answer, ok := w.whole[strings.Join(said, " ")]; ok && !w.asks(speech) {
+	if answer, ok := w.whole[strings.Join(said, " ")]; ok && !w.isQuestion(speech) {
 		return answer
 	}
-	var heard [phraseMachine + 1]int
+	var counts [phraseMachine + 1]int
 	length, before, last := len(said), phraseUnknown, ""
 	for len(said) > 0 {
 		meant, n := w.next(said)
 		if meant == phraseObject && before != phraseAffirms && before != phraseObject {
 			meant = phraseUnknown
 		}
-		heard[meant]++
+		counts[meant]++
 		before, last = meant, strings.Join(said[:n], " ")
 		said = said[n:]
 	}
 	switch {
-	case heard[phraseMachine] > 0:
+	case counts[phraseMachine] > 0:
 		return AnswerUnclear
-	case heard[phraseRefuses] > 0, before == phraseNegates && w.refusals[last]:
+	case counts[phraseRefuses] > 0, before == phraseNegates && w.refusals[last]:
 		return AnswerNo
-	case heard[phraseNegates] > 0 && heard[phraseAffirms]+heard[phraseLeans] == 0:
+	case counts[phraseNegates] > 0 && counts[phraseAffirms]+counts[phraseLeans] == 0:
 		return AnswerNo
-	case heard[phraseNegates]+heard[phraseUnknown]+heard[phraseLeans] > 0, heard[phraseAffirms] == 0:
+	case counts[phraseNegates]+counts[phraseUnknown]+counts[phraseLeans] > 0, counts[phraseAffirms] == 0:
 		return AnswerUnclear
-	case w.asks(speech), length > maxConsentWords:
+	case w.isQuestion(speech), length > maxConsentWords:
 		return AnswerUnclear
 	}
 	return AnswerYes
@@ -94,8 +94,8 @@ func (w *consentWords) next(said []string) (meaning, int) {
 	return phraseUnknown, 1
 }
 
-// asks reports whether the recogniser heard a question.
-func (w *consentWords) asks(speech string) bool {
+// isQuestion reports whether the recogniser wrote a question.
+func (w *consentWords) isQuestion(speech string) bool {
 	for part := range strings.SplitAfterSeq(speech, "?") {
 		question, ok := strings.CutSuffix(part, "?")
 		if !ok {

@@ -41,8 +41,8 @@ func (f *CancelCall) Run(ctx context.Context, run interview.Run) error {
 	}
 	outcome := "ended at Twilio on request"
 	if err := f.Twilio.HangUp(ctx, ending.CallSid); err != nil {
-		if !over(err) {
-			return fmt.Errorf("canceling call %s: %w", args.CallID, curable(err))
+		if !noLongerRuns(err) {
+			return fmt.Errorf("canceling call %s: %w", args.CallID, permanent(err))
 		}
 		outcome = err.Error()
 	}

@@ -133,7 +133,7 @@ func TestVerdictThatCannotBeReadIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := d.store.HypothesisDetail(t.Context(), d.hypotheses[0])
-		if err != nil || h.Hypothesis.Status != interview.HypothesisValidated || h.Verdicts[0].Model != "oracle" || !h.Claims[0].Validated {
+		if err != nil || h.Hypothesis.Status != interview.HypothesisValidated || h.Verdicts[0].Model != "scripted" || !h.Claims[0].Validated {
 			t.Errorf("%+v, %v", h, err)
 		}
 	})

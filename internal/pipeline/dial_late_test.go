@@ -26,7 +26,7 @@ func (s *sleeper) BeginDial(ctx context.Context, run interview.Run, callID strin
 
 func TestIntentThatHasEndedIsWithdrawnUnsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		c, id := newCarrier(t), db.call(t)
+		c, id := newFakeTwilio(t), db.call(t)
 		s := &sleeper{Store: db.store, db: db, sleeps: 30 * time.Second}
 		f := newOrchestrate(t, db, c.URL, 0)
 		f.Store = s

@@ -43,8 +43,8 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 	}
 	outcome := "said goodbye to a machine"
 	if err := f.Twilio.SayGoodbye(ctx, ending.CallSid, ending.Words); err != nil {
-		if !over(err) {
-			return fmt.Errorf("ending call %s: %w", args.CallID, curable(err))
+		if !noLongerRuns(err) {
+			return fmt.Errorf("ending call %s: %w", args.CallID, permanent(err))
 		}
 		outcome = fault.Of(err).String()
 	}
@@ -56,8 +56,8 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 	return nil
 }
 
-// over reports that Twilio has no such call in progress: there is nothing left to end.
-func over(err error) bool {
+// noLongerRuns reports that Twilio has no such call in progress: there is nothing left to end.
+func noLongerRuns(err error) bool {
 	var e *twilio.Error
 	return errors.As(err, &e) && e.Refused() && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
 }

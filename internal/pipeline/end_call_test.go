@@ -59,7 +59,7 @@ func TestMachineIsHungUpOrItIsTriedAgain(t *testing.T) {
 			"no answer":         {answer: drop, again: true},
 		} {
 			t.Run(name, func(t *testing.T) {
-				c := newCarrier(t, test.answer)
+				c := newFakeTwilio(t, test.answer)
 				client, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: c.URL})
 				if err != nil {
 					t.Fatal(err)
@@ -79,7 +79,7 @@ func TestMachineIsHungUpOrItIsTriedAgain(t *testing.T) {
 
 func TestCallThatIsOverIsNotEndedAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		c := newCarrier(t) // any request is unexpected
+		c := newFakeTwilio(t) // any request is unexpected
 		client, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: c.URL})
 		if err != nil {
 			t.Fatal(err)

@@ -60,7 +60,7 @@ func TestRecordingsAreNeverInMemory(t *testing.T) {
 	var running sync.WaitGroup
 	for range recordings {
 		running.Go(func() {
-			if _, err := (&studio{media: media, models: models}).run(t, db, 2); err != nil {
+			if _, err := (&fakeServers{media: media, models: models}).run(t, db, 2); err != nil {
 				t.Error(err)
 			}
 		})

@@ -25,17 +25,17 @@ const (
 	token   = "0123456789abcdef0123456789abcdef"
 )
 
-// carrier stands in for Twilio: it counts the calls that it placed and answers as the test says, one handler after the
+// fakeTwilio stands in for Twilio: it counts the calls that it placed and answers as the test says, one handler after the
 // other.
-type carrier struct {
+type fakeTwilio struct {
 	*httptest.Server
 	mu      sync.Mutex
 	placed  int
 	answers []http.HandlerFunc
 }
 
-func newCarrier(t *testing.T, answers ...http.HandlerFunc) *carrier {
-	c := &carrier{answers: answers}
+func newFakeTwilio(t *testing.T, answers ...http.HandlerFunc) *fakeTwilio {
+	c := &fakeTwilio{answers: answers}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		c.mu.Lock()
@@ -53,15 +53,15 @@ func newCarrier(t *testing.T, answers ...http.HandlerFunc) *carrier {
 	return c
 }
 
-// calls is how many calls exist at the carrier.
-func (c *carrier) calls() int {
+// calls is how many calls exist at Twilio.
+func (c *fakeTwilio) calls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.placed
 }
 
 // place counts a call and then answers; without it a handler refuses.
-func (c *carrier) place(then http.HandlerFunc) {
+func (c *fakeTwilio) place(then http.HandlerFunc) {
 	c.answers = append(c.answers, func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.placed++
@@ -160,7 +160,7 @@ func oneOutcome(t *testing.T, db *database) {
 		"5xx that claims to be throttle": {true, reply(500, `{"code":20429,"message":"?","status":429}`), "unknown", interview.CallDialUnknown, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, id := newCarrier(t), db.call(t)
+			c, id := newFakeTwilio(t), db.call(t)
 			if test.placed {
 				c.place(test.answer)
 			} else {
@@ -203,7 +203,7 @@ func TestRefusalOfTheAccountLeavesTheCallQueued(t *testing.T) {
 			21210: reply(400, `{"code":21210,"message":"not verified","status":400}`),
 			29999: reply(403, `{"code":29999,"message":"+15551234567 may not be called","status":403}`),
 		} {
-			c, id := newCarrier(t, answer), db.call(t)
+			c, id := newFakeTwilio(t, answer), db.call(t)
 			err := newOrchestrate(t, db, c.URL, 0).Run(t.Context(), db.start(t, interview.OrchestrateCall, id))
 			until, waits := jobs.WaitUntil(err)
 			if !waits || !until.Equal(now.Add(10*time.Second)) || strings.Contains(err.Error(), "5551234567") {
@@ -224,7 +224,7 @@ func TestRefusalOfTheAccountLeavesTheCallQueued(t *testing.T) {
 func TestTimeoutAfterPlacingDoesNotDialAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		release := make(chan struct{})
-		c, id := newCarrier(t), db.call(t)
+		c, id := newFakeTwilio(t), db.call(t)
 		c.place(func(http.ResponseWriter, *http.Request) { <-release })
 		defer close(release)
 		if err := newOrchestrate(t, db, c.URL, time.Second).Run(t.Context(), db.start(t, interview.OrchestrateCall, id)); err != nil {
@@ -244,7 +244,7 @@ func TestShutdownWhileDiallingIsRecorded(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		ctx, stop := context.WithCancel(t.Context())
 		release := make(chan struct{})
-		c, id := newCarrier(t), db.call(t)
+		c, id := newFakeTwilio(t), db.call(t)
 		c.place(func(http.ResponseWriter, *http.Request) { stop(); <-release })
 		defer close(release)
 		if err := newOrchestrate(t, db, c.URL, 0).Run(ctx, db.start(t, interview.OrchestrateCall, id)); err != nil {
@@ -267,7 +267,7 @@ func throttled(after string) http.HandlerFunc {
 
 func TestTooManyRequestsWaitsAndThenDialsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		c, id := newCarrier(t, throttled(""), throttled(""), throttled("60"), throttled("1")), db.call(t)
+		c, id := newFakeTwilio(t, throttled(""), throttled(""), throttled("60"), throttled("1")), db.call(t)
 		c.place(created)
 		f, run := newOrchestrate(t, db, c.URL, 0), db.start(t, interview.OrchestrateCall, id)
 		for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute, 40 * time.Second} {
@@ -297,7 +297,7 @@ func TestWaitGrowsToABound(t *testing.T) {
 		id := db.call(t)
 		var until time.Time
 		for run := db.start(t, interview.OrchestrateCall, id); len(db.dialled(t, id)) < 9; run = db.wait(t, run, until) {
-			until, _ = jobs.WaitUntil(newOrchestrate(t, db, newCarrier(t, throttled("")).URL, 0).Run(t.Context(), run))
+			until, _ = jobs.WaitUntil(newOrchestrate(t, db, newFakeTwilio(t, throttled("")).URL, 0).Run(t.Context(), run))
 		}
 		if until.Sub(now) != 5*time.Minute {
 			t.Errorf("waits %v", until.Sub(now))
@@ -321,7 +321,7 @@ func TestDialThatNeverLeftUsIsDialledAgain(t *testing.T) {
 		if !db.untouched(t, id) {
 			t.Fatalf("call %+v", db.detail(t, id).Call)
 		}
-		c := newCarrier(t)
+		c := newFakeTwilio(t)
 		c.place(created)
 		err = newOrchestrate(t, db, c.URL, 0).Run(t.Context(), db.wait(t, run, now))
 		if status := db.detail(t, id).Call.Status; err != nil || status != interview.CallDialing {
@@ -333,7 +333,7 @@ func TestDialThatNeverLeftUsIsDialledAgain(t *testing.T) {
 // The database is gone when Twilio's receipt arrives: the next attempt must not dial.
 func TestLostReceiptIsNotDialledAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		c, id := newCarrier(t), db.call(t)
+		c, id := newFakeTwilio(t), db.call(t)
 		c.place(func(w http.ResponseWriter, r *http.Request) {
 			db.goAway(errors.New("database is down"))
 			created(w, r)
@@ -357,7 +357,7 @@ func TestRunThatMayNotDialDialsNothing(t *testing.T) {
 		down := errors.New("down")
 		first := db.call(t)
 		run := db.start(t, interview.OrchestrateCall, first)
-		c := newCarrier(t)
+		c := newFakeTwilio(t)
 		f := newOrchestrate(t, db, c.URL, 0)
 
 		db.goAway(down)
@@ -391,7 +391,7 @@ func TestRunThatMayNotDialDialsNothing(t *testing.T) {
 
 func TestTwilioIsToldWhereToReport(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		c, id := newCarrier(t), db.call(t)
+		c, id := newFakeTwilio(t), db.call(t)
 		c.place(func(w http.ResponseWriter, r *http.Request) {
 			if r.Form.Get("To") != db.detail(t, id).Call.PhoneNumber || r.Form.Get("From") != "+15557654321" {
 				t.Errorf("numbers: %v", r.Form)

@@ -27,8 +27,8 @@ func TestSilentChannelIsNotSent(t *testing.T) { onBoth(t, silentChannels) }
 
 func silentChannels(t *testing.T, db *database) {
 	for name, test := range map[string]struct {
-		file     []byte
-		hearings int32
+		file           []byte
+		transcriptions int32
 	}{
 		"zeros":        {recorded(9, voice, silence), 1},
 		"zeros first":  {recorded(9, silence, voice), 1},
@@ -42,22 +42,22 @@ func silentChannels(t *testing.T, db *database) {
 		"90 ms":        {recorded(0.09, voice, voice), 0},
 	} {
 		models := hear(map[byte]string{1: asking, 2: asking})
-		if test.hearings == 0 {
+		if test.transcriptions == 0 {
 			models = hear(map[byte]string{1: inventing, 2: inventing})
 		}
-		s := &studio{media: serve(test.file), models: models}
+		s := &fakeServers{media: serve(test.file), models: models}
 		got, err := s.run(t, db, 2)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if !got.done || s.hearings.Load() != test.hearings || len(got.saved) != int(test.hearings) {
-			t.Errorf("%s: done %v after %d hearings: %+v", name, got.done, s.hearings.Load(), got.saved)
+		if !got.done || s.transcriptions.Load() != test.transcriptions || len(got.saved) != int(test.transcriptions) {
+			t.Errorf("%s: done %v after %d transcriptions: %+v", name, got.done, s.transcriptions.Load(), got.saved)
 		}
 	}
 }
 
 func TestServerThatFindsAudioTooShortHearsSilence(t *testing.T) {
-	s := &studio{media: serve(recorded(0.2, voice, voice)), models: func(w http.ResponseWriter, r *http.Request) {
+	s := &fakeServers{media: serve(recorded(0.2, voice, voice)), models: func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(400)
 		_, _ = io.WriteString(w, `{"error":{"message":"Audio file is too short. Minimum audio length is 0.1 seconds.","code":"audio_too_short"}}`)
@@ -96,7 +96,7 @@ func whatNobodySaid(t *testing.T, db *database) {
 		map[string]any{"start": 24.0, "end": 26.0, "text": "Goodbye."},
 	)
 	both := func(at float64) float64 { return during(1, 3)(at) + during(10, 20)(at) }
-	s := &studio{media: serve(recorded(30, voice, both)), models: hear(map[byte]string{1: asking, 2: callee})}
+	s := &fakeServers{media: serve(recorded(30, voice, both)), models: hear(map[byte]string{1: asking, 2: callee})}
 	got, err := s.run(t, db, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestLongRecordingIsHeardInPieces(t *testing.T) {
 	var mu sync.Mutex
 	var sizes []int64
 	var total float64
-	s := &studio{media: serve(recorded(minutes*60, silence, pausing)), models: func(w http.ResponseWriter, r *http.Request) {
+	s := &fakeServers{media: serve(recorded(minutes*60, silence, pausing)), models: func(w http.ResponseWriter, r *http.Request) {
 		_, header, err := r.FormFile("file")
 		if err != nil {
 			t.Error(err)
@@ -181,7 +181,7 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 	}
 	ok := hear(map[byte]string{1: asking, 2: asking})
 	for _, models := range []http.HandlerFunc{ok, fail(500), fail(400), drop} {
-		_, _ = (&studio{media: serve(twoChannels()), models: func(w http.ResponseWriter, r *http.Request) {
+		_, _ = (&fakeServers{media: serve(twoChannels()), models: func(w http.ResponseWriter, r *http.Request) {
 			look() // while it is being sent, too
 			models(w, r)
 		}}).run(t, db, 2)
@@ -195,7 +195,7 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 func TestFullDiskIsWaitedFor(t *testing.T) {
 	db := onSQLite(t)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	got, err := (&studio{media: serve(twoChannels()), models: fail(500)}).run(t, db, 2)
+	got, err := (&fakeServers{media: serve(twoChannels()), models: fail(500)}).run(t, db, 2)
 	if err == nil || jobs.IsPermanent(err) || got.done || !strings.Contains(err.Error(), "TMPDIR") || !os.IsNotExist(unwrapAll(err)) {
 		t.Errorf("done %v, %v", got.done, err)
 	}

@@ -59,12 +59,12 @@ func recorded(seconds float64, channels ...func(at float64) float64) []byte {
 	return b
 }
 
-// studio stands in for Twilio's media and for the model server.
-type studio struct {
+// fakeServers stand in for Twilio's media and for the model server.
+type fakeServers struct {
 	media  http.HandlerFunc
 	models http.HandlerFunc
 
-	downloads, hearings atomic.Int32
+	downloads, transcriptions atomic.Int32
 }
 
 // transcribed is what became of one recording.
@@ -75,8 +75,8 @@ type transcribed struct {
 	dropped     []interview.DroppedSegment
 }
 
-// run makes one attempt to transcribe a new recording of so many channels against the studio.
-func (s *studio) run(t *testing.T, db *database, channels int) (transcribed, error) {
+// run makes one attempt to transcribe a new recording of so many channels against the fake servers.
+func (s *fakeServers) run(t *testing.T, db *database, channels int) (transcribed, error) {
 	t.Helper()
 	f, url := s.function(t, db)
 	recording, run := db.agreed(t, channels, url)
@@ -84,8 +84,8 @@ func (s *studio) run(t *testing.T, db *database, channels int) (transcribed, err
 	return db.transcribed(t, recording, run), err
 }
 
-// function is what transcribes against the studio, and where that has the recordings.
-func (s *studio) function(t *testing.T, db *database) (f *pipeline.TranscribeRecording, url string) {
+// function is what transcribes against the fake servers, and where that has the recordings.
+func (s *fakeServers) function(t *testing.T, db *database) (f *pipeline.TranscribeRecording, url string) {
 	t.Helper()
 	mediaServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.downloads.Add(1)
@@ -93,7 +93,7 @@ func (s *studio) function(t *testing.T, db *database) (f *pipeline.TranscribeRec
 	}))
 	t.Cleanup(mediaServer.Close)
 	modelServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hearings.Add(1)
+		s.transcriptions.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		s.models(w, r)
 	}))
@@ -160,7 +160,7 @@ func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 	callee := `{"text":"x","segments":[{"start":2.5,"end":5,"text":"Forty."}]}`
 	onBoth(t, func(t *testing.T, db *database) {
 		for name, channels := range map[string]map[byte]string{"ours first": {1: agent, 2: callee}, "ours second": {1: callee, 2: agent}} {
-			s := &studio{media: serve(twoChannels()), models: hear(channels)}
+			s := &fakeServers{media: serve(twoChannels()), models: hear(channels)}
 			got, err := s.run(t, db, 2)
 			if err != nil {
 				t.Fatal(err)
@@ -173,8 +173,8 @@ func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 			if !reflect.DeepEqual(got.saved, want) {
 				t.Errorf("%s: %+v", name, got.saved)
 			}
-			if s.downloads.Load() != 1 || s.hearings.Load() != 2 {
-				t.Errorf("%s: %d downloads, %d hearings", name, s.downloads.Load(), s.hearings.Load())
+			if s.downloads.Load() != 1 || s.transcriptions.Load() != 2 {
+				t.Errorf("%s: %d downloads, %d transcriptions", name, s.downloads.Load(), s.transcriptions.Load())
 			}
 		}
 	})
@@ -183,7 +183,7 @@ func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 func TestMonoRecordingHasUnknownSpeakers(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		for name, file := range map[string][]byte{"mp3": []byte("ID3\x01"), "wav": recorded(9, voice)} {
-			s := &studio{media: func(w http.ResponseWriter, r *http.Request) {
+			s := &fakeServers{media: func(w http.ResponseWriter, r *http.Request) {
 				if !strings.HasSuffix(r.URL.Path, name) {
 					w.WriteHeader(400)
 					return
@@ -215,7 +215,7 @@ func TestMonoRecordingHasUnknownSpeakers(t *testing.T) {
 
 func TestModelWithoutTimesSpansTheRecording(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		s := &studio{media: serve(twoChannels()), models: hear(map[byte]string{
+		s := &fakeServers{media: serve(twoChannels()), models: hear(map[byte]string{
 			1: `{"text":"How many cases do you sell in a week?"}`, 2: `{"text":"Forty.\u0000"}`})}
 		got, err := s.run(t, db, 2)
 		if err != nil {
@@ -229,7 +229,7 @@ func TestModelWithoutTimesSpansTheRecording(t *testing.T) {
 
 func TestSilenceIsATranscript(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		s := &studio{media: serve(twoChannels()), models: hear(map[byte]string{1: `{"text":""}`, 2: `{"text":"","segments":[]}`})}
+		s := &fakeServers{media: serve(twoChannels()), models: hear(map[byte]string{1: `{"text":""}`, 2: `{"text":"","segments":[]}`})}
 		if got, err := s.run(t, db, 2); err != nil || !got.done || len(got.saved) != 0 {
 			t.Errorf("done %v: %+v, %v", got.done, got.saved, err)
 		}
@@ -247,7 +247,7 @@ func (s careless) BeginTranscription(ctx context.Context, run interview.Run, cal
 
 func TestNothingIsFetchedWithoutConsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		s := &studio{media: fail(500), models: fail(500)}
+		s := &fakeServers{media: fail(500), models: fail(500)}
 		f, url := s.function(t, db)
 
 		agreed, run := db.agreed(t, 2, url)
@@ -305,7 +305,7 @@ func curableFailures(t *testing.T, db *database) {
 		"model is not there":     {serve(twoChannels()), fail(404), true},
 		"model finds it large":   {serve(twoChannels()), fail(413), true},
 	} {
-		got, err := (&studio{media: test.media, models: test.models}).run(t, db, 2)
+		got, err := (&fakeServers{media: test.media, models: test.models}).run(t, db, 2)
 		if err == nil || jobs.IsPermanent(err) != test.permanent || got.done {
 			t.Errorf("%s: permanent %v, done %v: %v", name, jobs.IsPermanent(err), got.done, err)
 		}
@@ -317,7 +317,7 @@ func curableFailures(t *testing.T, db *database) {
 
 func TestBeingAskedForPatienceUsesUpAnAttempt(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		_, err := (&studio{media: fail(429), models: hear(nil)}).run(t, db, 2)
+		_, err := (&fakeServers{media: fail(429), models: hear(nil)}).run(t, db, 2)
 		if _, waits := jobs.WaitUntil(err); !waits {
 			t.Errorf("a throttled download counts as a failed attempt: %v", err)
 		}

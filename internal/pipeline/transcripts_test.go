@@ -78,7 +78,7 @@ func onTranscripts(t *testing.T, calls int, test func(t *testing.T, d *judged)) 
 			t.Fatal(err)
 		}
 		d.extract = &pipeline.ExtractClaims{Store: d.store, Models: models}
-		d.validate = &pipeline.ValidateClaim{Store: d.store, Models: models, Model: "oracle"}
+		d.validate = &pipeline.ValidateClaim{Store: d.store, Models: models, Model: "scripted"}
 		d.hypotheses = []string{db.campaign.Hypotheses[0].ID, db.campaign.Hypotheses[1].ID}
 		for range calls {
 			d.transcribe()

@@ -33,7 +33,7 @@ var WithoutScript = []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD}
 // ErrCallNotFound refuses an event whose call does not exist.
 var ErrCallNotFound = inbox.Refuse(http.StatusNotFound, ReasonCallNotFound)
 
-// Config says what the decisions need to know of the world.
+// Config says what the decisions depend on besides the call and the event.
 type Config struct {
 	// URLs are given to Twilio for the answers that are still to come.
 	URLs interview.CallbackURLs

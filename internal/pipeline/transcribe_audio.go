@@ -15,15 +15,15 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-// heard is what one side said, or both where they cannot be told apart.
-type heard struct {
-	speaker    interview.Speaker
-	said       []openai.Segment
-	inventions []dropped
+// side is what one side said, or both where they cannot be told apart.
+type side struct {
+	speaker        interview.Speaker
+	said           []openai.Segment
+	hallucinations []dropped
 }
 
-// conversation is everything that was heard in a recording.
-type conversation []heard
+// conversation is everything that was recognised in a recording.
+type conversation []side
 
 const (
 	// shortestAudio is the least that speech-to-text takes (OpenAI: error audio_too_short). There is no word in less.
@@ -31,20 +31,20 @@ const (
 	// smallestWAV is less than what shortestAudio takes at 8 bits and 8 kHz, in bytes: there is only a head in it.
 	smallestWAV = 800
 	// longestPiece is how much is sent at once. It is far below what servers take in a file (OpenAI: 25 MB, some models
-	// 25 minutes), and short enough to be heard within the time that a request has.
+	// 25 minutes), and short enough to be transcribed within the time that a request has.
 	longestPiece = 10 * time.Minute
 	// cutWithin is how far from its end a piece may be cut earlier, for the sake of a pause.
 	cutWithin = time.Minute
 )
 
-// hear listens to a recording. Silence is a conversation without utterances.
-func (f *TranscribeRecording) hear(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription) (conversation, error) {
+// transcribe turns a recording into text. Silence is a conversation without utterances.
+func (f *TranscribeRecording) transcribe(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription) (conversation, error) {
 	audio, err := openWAV(file, media.Size)
 	switch {
 	case errors.Is(err, errWAV) && media.Format == twilio.WAV && media.Size < smallestWAV:
 		return nil, nil
 	case errors.Is(err, errWAV), err == nil && audio.channels > 2:
-		return f.hearWhole(ctx, file, media, t)
+		return f.transcribeWhole(ctx, file, media, t)
 	case err != nil:
 		return nil, fmt.Errorf("reading the recording: %w", err)
 	case audio.duration() < shortestAudio:
@@ -56,11 +56,11 @@ func (f *TranscribeRecording) hear(ctx context.Context, file io.ReaderAt, media 
 	}
 	sides := make(conversation, audio.channels)
 	for n := range sides {
-		segments, err := f.hearChannel(ctx, audio, n, loud[n], t)
+		segments, err := f.transcribeChannel(ctx, audio, n, loud[n], t)
 		if err != nil {
 			return nil, fmt.Errorf("channel %d: %w", n+1, err)
 		}
-		sides[n].said, sides[n].inventions = sift(segments, &loud[n])
+		sides[n].said, sides[n].hallucinations = dropHallucinations(segments, &loud[n])
 		sides[n].speaker = interview.SpeakerUnknown
 	}
 	if len(sides) == 2 {
@@ -70,8 +70,8 @@ func (f *TranscribeRecording) hear(ctx context.Context, file io.ReaderAt, media 
 	return sides, nil
 }
 
-// hearChannel listens to one channel, piece by piece. A piece that is silent is not sent.
-func (f *TranscribeRecording) hearChannel(ctx context.Context, audio wav, channel int, loud loudness, t interview.Transcription) ([]openai.Segment, error) {
+// transcribeChannel transcribes one channel, piece by piece. A piece that is silent is not sent.
+func (f *TranscribeRecording) transcribeChannel(ctx context.Context, audio wav, channel int, loud loudness, t interview.Transcription) ([]openai.Segment, error) {
 	var segments []openai.Segment
 	for _, p := range audio.pieces(loud) {
 		from, to := audio.timeOf(p.from), audio.timeOf(p.to)
@@ -79,7 +79,7 @@ func (f *TranscribeRecording) hearChannel(ctx context.Context, audio wav, channe
 			continue
 		}
 		size, open := audio.mono(channel, p.from, p.to)
-		found, err := f.listen(ctx, openai.Audio{
+		found, err := f.transcribeFile(ctx, openai.Audio{
 			Name:        fmt.Sprintf("%s-%d.wav", t.Recording.Sid, channel+1),
 			ContentType: "audio/wav",
 			Open:        open, Size: size,
@@ -96,8 +96,8 @@ func (f *TranscribeRecording) hearChannel(ctx context.Context, audio wav, channe
 	return segments, nil
 }
 
-// hearWhole listens to a recording that cannot be taken apart, or measured.
-func (f *TranscribeRecording) hearWhole(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription) (conversation, error) {
+// transcribeWhole transcribes a recording that cannot be taken apart, or measured.
+func (f *TranscribeRecording) transcribeWhole(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription) (conversation, error) {
 	if media.Size > twilio.MaxUpload {
 		return nil, twilio.ErrMediaTooLarge
 	}
@@ -109,7 +109,7 @@ func (f *TranscribeRecording) hearWhole(ctx context.Context, file io.ReaderAt, m
 	if t.Recording.Duration != nil {
 		duration = float64(*t.Recording.Duration)
 	}
-	segments, err := f.listen(ctx, openai.Audio{
+	segments, err := f.transcribeFile(ctx, openai.Audio{
 		Name:        t.Recording.Sid + "." + string(media.Format),
 		ContentType: contentType,
 		Open:        func() io.Reader { return io.NewSectionReader(file, 0, media.Size) },
@@ -119,13 +119,13 @@ func (f *TranscribeRecording) hearWhole(ctx context.Context, file io.ReaderAt, m
 	if err != nil {
 		return nil, err
 	}
-	h := heard{speaker: interview.SpeakerUnknown}
-	h.said, h.inventions = sift(segments, nil)
+	h := side{speaker: interview.SpeakerUnknown}
+	h.said, h.hallucinations = dropHallucinations(segments, nil)
 	return conversation{h}, nil
 }
 
-// listen transcribes one file. A model that gives no times is taken to have heard one thing from beginning to end.
-func (f *TranscribeRecording) listen(ctx context.Context, audio openai.Audio, duration float64) ([]openai.Segment, error) {
+// transcribeFile transcribes one file. A model that gives no times gets one segment that lasts from beginning to end.
+func (f *TranscribeRecording) transcribeFile(ctx context.Context, audio openai.Audio, duration float64) ([]openai.Segment, error) {
 	transcript, err := f.Models.Transcribe(ctx, audio)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (c conversation) utterances(args interview.TranscribeRecordingArgs) []inter
 func (c conversation) dropped(args interview.TranscribeRecordingArgs) []interview.DroppedSegment {
 	var out []interview.DroppedSegment
 	for _, side := range c {
-		for _, d := range side.inventions {
+		for _, d := range side.hallucinations {
 			out = append(out, interview.DroppedSegment{Utterance: side.utterance(d.Segment), Reason: d.reason, Detail: d.detail})
 		}
 	}
@@ -193,7 +193,7 @@ func (c conversation) dropped(args interview.TranscribeRecordingArgs) []intervie
 	return out
 }
 
-func (h heard) utterance(s openai.Segment) interview.Utterance {
+func (h side) utterance(s openai.Segment) interview.Utterance {
 	text := strings.ReplaceAll(s.Text, "\x00", "") // Postgres takes no NUL in text
 	return interview.Utterance{Speaker: h.speaker, Text: text, StartSec: s.Start, EndSec: s.End}
 }

@@ -24,43 +24,43 @@ func mostRepeats(words int) int {
 // longestPhrase bounds, in words, what is looked for.
 const longestPhrase = 30
 
-// breath is the pause in seconds after which a person may say the same thing once more, for instance to another question.
-const breath = 0.7
+// minPause is the pause in seconds after which a person may say the same thing once more, for instance to another question.
+const minPause = 0.7
 
 // mostSegments bounds how many segments make a phrase that is looked for.
 const mostSegments = 4
 
-// withoutLoops takes out phrases that are repeated more often than a person would: segments that are alike, or some that
+// withoutRepetitions takes out phrases that are repeated more often than a person would: segments that are alike, or some that
 // come in turn, without a pause between them; and the same inside a segment, of which the rest stays.
-func withoutLoops(segments []openai.Segment) (said []openai.Segment, loops []dropped) {
+func withoutRepetitions(segments []openai.Segment) (said []openai.Segment, repetitions []dropped) {
 	for at := 0; at < len(segments); {
-		if n, times := segmentLoopAt(segments[at:]); n > 0 {
+		if n, times := segmentRepetitionAt(segments[at:]); n > 0 {
 			for _, s := range segments[at : at+n] {
-				loops = append(loops, dropped{s, interview.DropRepetition, fmt.Sprintf("a phrase %d times", times)})
+				repetitions = append(repetitions, dropped{s, interview.DropRepetition, fmt.Sprintf("a phrase %d times", times)})
 			}
 			at += n
 			continue
 		}
 		s := segments[at]
-		rest, loop, times := cutLoops(s.Text)
+		rest, loop, times := cutRepetitions(s.Text)
 		if times > 0 {
 			cut := s
 			cut.Text = loop
-			loops = append(loops, dropped{cut, interview.DropRepetition, fmt.Sprintf("a phrase %d times", times)})
+			repetitions = append(repetitions, dropped{cut, interview.DropRepetition, fmt.Sprintf("a phrase %d times", times)})
 		}
 		if s.Text = rest; rest != "" {
 			said = append(said, s)
 		}
 		at++
 	}
-	return said, loops
+	return said, repetitions
 }
 
-// segmentLoopAt finds the shortest group of segments with which they begin again and again: how many segments that makes,
+// segmentRepetitionAt finds the shortest group of segments with which they begin again and again: how many segments that makes,
 // and how often the group comes, or zeros.
-func segmentLoopAt(segments []openai.Segment) (n, times int) {
+func segmentRepetitionAt(segments []openai.Segment) (n, times int) {
 	unbroken := 1
-	for unbroken < len(segments) && segments[unbroken].Start-segments[unbroken-1].End < breath {
+	for unbroken < len(segments) && segments[unbroken].Start-segments[unbroken-1].End < minPause {
 		unbroken++
 	}
 	var texts []string
@@ -86,9 +86,9 @@ func repeats(list []string, size int) int {
 	return times
 }
 
-// cutLoops takes the phrases out of a text that are repeated too often. rest is the text around them, loops what was taken
+// cutRepetitions takes the phrases out of a text that are repeated too often. rest is the text around them, repetitions what was taken
 // out, and times how often the worst one was said, 0 when there is none.
-func cutLoops(text string) (rest, loops string, times int) {
+func cutRepetitions(text string) (rest, repetitions string, times int) {
 	fields := strings.Fields(text)
 	words := make([]string, len(fields))
 	for i, f := range fields {
@@ -96,7 +96,7 @@ func cutLoops(text string) (rest, loops string, times int) {
 	}
 	var kept, cut []string
 	for at := 0; at < len(fields); {
-		size, n := loopAt(words[at:])
+		size, n := repetitionAt(words[at:])
 		if n == 0 {
 			kept = append(kept, fields[at])
 			at++
@@ -116,8 +116,8 @@ func cutLoops(text string) (rest, loops string, times int) {
 	return strings.Join(kept, " "), strings.Join(cut, " "), times
 }
 
-// loopAt finds the shortest phrase with which words begin again and again: its length and how often, or zeros.
-func loopAt(words []string) (size, times int) {
+// repetitionAt finds the shortest phrase with which words begin again and again: its length and how often, or zeros.
+func repetitionAt(words []string) (size, times int) {
 	for size := 1; size <= longestPhrase && size*(mostRepeats(size)+1) <= len(words); size++ {
 		if times := repeats(words, size); times > mostRepeats(size) {
 			return size, times

@@ -49,7 +49,7 @@ func TestWhatPeopleSayIsKept(t *testing.T) {
 		"no figures":               {{Start: 0, End: 1, Text: "Forty."}},
 		"a list":                   {spoken(0, 9, "five dollars for the small one, five dollars for the large one, five dollars for the blue one")},
 	} {
-		said, dropped := sift(segments, nil)
+		said, dropped := dropHallucinations(segments, nil)
 		if len(said) != len(segments) || len(dropped) != 0 {
 			t.Errorf("%s: dropped %+v", name, dropped)
 		}
@@ -71,7 +71,7 @@ func TestLoopsOfOnePhraseAreDropped(t *testing.T) {
 		"with punctuation":  {[]openai.Segment{spoken(0, 30, strings.Repeat("So, yes; ", 10))}, ""},
 		"many words, often": {[]openai.Segment{spoken(0, 30, strings.Repeat("one two three four five six seven eight nine ten ", 4))}, ""},
 	} {
-		said, dropped := sift(test.segments, nil)
+		said, dropped := dropHallucinations(test.segments, nil)
 		if got := strings.TrimSpace(joined(said)); got != test.rest || len(dropped) == 0 {
 			t.Errorf("%s: left %q, dropped %+v", name, got, dropped)
 		}
@@ -105,7 +105,7 @@ func TestSegmentBesideItsSoundIsKept(t *testing.T) {
 		"a sliver of sound": {[]openai.Segment{spoken(5, 6, "Forty."), spoken(5.9, 9, "Thank you for watching and see you next time!")}, 1},
 		"beyond the end":    {[]openai.Segment{spoken(40, 42, "Goodbye.")}, 1},
 	} {
-		if _, dropped := sift(test.segments, &l); len(dropped) != test.dropped {
+		if _, dropped := dropHallucinations(test.segments, &l); len(dropped) != test.dropped {
 			t.Errorf("%s: dropped %+v", name, dropped)
 		}
 	}

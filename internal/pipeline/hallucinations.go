@@ -12,7 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 )
 
-// Speech-to-text writes down words also where nobody speaks. What betrays them, the surest sign first:
+// Speech-to-text writes down words also where nobody speaks. The signs of it, the surest first:
 //
 //   - the audio at that time is silent;
 //   - the model finds it all but certain that nothing was said (no_speech_prob), whatever it thinks of its words, or likely
@@ -28,39 +28,39 @@ const (
 	stockNoSpeech  = 0.4
 )
 
-// dropped is a segment that is taken for an invention.
+// dropped is a segment that is taken for a hallucination.
 type dropped struct {
 	openai.Segment
 	reason interview.DropReason
 	detail string
 }
 
-// sift tells what was said from what was invented. sound is what the channel really holds, nil when that could not be
+// dropHallucinations tells what was said from what was hallucinated. sound is what the channel really holds, nil when that could not be
 // measured.
-func sift(segments []openai.Segment, sound *loudness) (said []openai.Segment, inventions []dropped) {
+func dropHallucinations(segments []openai.Segment, sound *loudness) (said []openai.Segment, hallucinations []dropped) {
 	for i, s := range segments {
-		if reason, detail := invented(segments, i, sound); reason != "" {
-			inventions = append(inventions, dropped{s, reason, detail})
+		if reason, detail := hallucinated(segments, i, sound); reason != "" {
+			hallucinations = append(hallucinations, dropped{s, reason, detail})
 			continue
 		}
 		said = append(said, s)
 	}
-	said, loops := withoutLoops(said)
-	inventions = append(inventions, loops...)
-	slices.SortStableFunc(inventions, func(a, b dropped) int { return cmp.Compare(a.Start, b.Start) })
-	return said, inventions
+	said, repetitions := withoutRepetitions(said)
+	hallucinations = append(hallucinations, repetitions...)
+	slices.SortStableFunc(hallucinations, func(a, b dropped) int { return cmp.Compare(a.Start, b.Start) })
+	return said, hallucinations
 }
 
-// invented says why a segment is no speech, "" when it is.
-func invented(segments []openai.Segment, i int, sound *loudness) (reason interview.DropReason, detail string) {
+// hallucinated says why a segment is no speech, "" when it is.
+func hallucinated(segments []openai.Segment, i int, sound *loudness) (reason interview.DropReason, detail string) {
 	s := segments[i]
 	short := false // whether there is too little sound to say this calmly
 	if sound != nil {
-		heard := soundOf(segments, i, *sound)
-		if heard < leastSound(s.Text) {
-			return interview.DropSilence, fmt.Sprintf("%d ms above %d dBFS", heard.Milliseconds(), silentDBFS)
+		audible := soundOf(segments, i, *sound)
+		if audible < leastSound(s.Text) {
+			return interview.DropSilence, fmt.Sprintf("%d ms above %d dBFS", audible.Milliseconds(), silentDBFS)
 		}
-		short = heard < 3*leastSound(s.Text)
+		short = audible < 3*leastSound(s.Text)
 	}
 	switch {
 	case s.NoSpeechProb >= surelyNoSpeech, s.NoSpeechProb > likelyNoSpeech && s.AvgLogprob < doubtedWords:
@@ -89,21 +89,21 @@ const (
 // is near.
 func soundOf(segments []openai.Segment, i int, l loudness) time.Duration {
 	from, to := timesOf(segments[i])
-	if heard := l.soundBetween(from, to); heard >= shortestSound {
-		return heard
+	if audible := l.soundBetween(from, to); audible >= shortestSound {
+		return audible
 	}
 	first, end := l.windows(from-farOff, to+farOff)
-	var heard time.Duration
+	var audible time.Duration
 	for n := first; n < end; n++ {
 		at := time.Duration(n) * window
 		if l.sound[n] && !slices.ContainsFunc(segments, func(s openai.Segment) bool {
 			from, to := timesOf(s)
 			return s != segments[i] && at >= from-endsOff && at < to+endsOff
 		}) {
-			heard += window
+			audible += window
 		}
 	}
-	return heard
+	return audible
 }
 
 func timesOf(s openai.Segment) (from, to time.Duration) {

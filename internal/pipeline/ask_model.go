@@ -79,7 +79,7 @@ func repair(answer string, err error) string {
 func settled(err error, keep func(answer, reason string) error) error {
 	var bad *unreadable
 	if !errors.As(err, &bad) {
-		return curable(err)
+		return permanent(err)
 	}
 	if kept := keep(bad.answer, bad.err.Error()); kept != nil {
 		return kept
