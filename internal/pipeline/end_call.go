@@ -9,22 +9,14 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
-
-// EndingStore is what end-call needs of the database. Every method is one transaction, fenced by the run: when another
-// attempt has taken over it changes nothing and returns jobs.ErrLostRun.
-type EndingStore interface {
-	// BeginEndCall guards: the call is not over and a machine answered it. Otherwise it ends the run and says Skip.
-	BeginEndCall(ctx context.Context, run interview.Run, callID string) (interview.CallEnding, error)
-	// CallEnded keeps what came of it in the call's history and ends the run.
-	CallEnded(ctx context.Context, run interview.Run, callID, outcome string) error
-}
 
 // EndCall says goodbye to a machine and hangs up. A callback cannot steer the call, so Twilio is asked to. That the call
 // is over is told by its status callback, as always.
 type EndCall struct {
-	Store  EndingStore
+	Store  *store.Store
 	Twilio *twilio.Client
 }
 
