@@ -58,6 +58,7 @@ func run(args []string) int {
 	exit := -1
 	parser, err := kong.New(&c,
 		kong.Name("iagent"),
+		kong.Vars(app.Defaults()),
 		kong.Description("Phone interviews over Twilio, every webhook exactly once. A flag with an environment variable beside it can be set by that."),
 		kong.Exit(func(code int) { exit = code }),
 		kong.UsageOnError(),

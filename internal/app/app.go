@@ -44,6 +44,7 @@ type App struct {
 	options   Options
 	log       *slog.Logger
 	store     *store.Store
+	processor *store.Processor
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
@@ -78,6 +79,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
+	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
 		return nil, err
 	}

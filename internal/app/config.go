@@ -14,6 +14,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/openai"
 )
 
 // Config is the configuration, from flags or the environment. Values are kept as they were written, so that [Config.Check]
@@ -33,8 +34,8 @@ type Config struct {
 	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API, password of the console. Required unless HOST and APP_URL are both loopback."`
 	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
 	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
-	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"whisper-1" help:"Speech-to-text model."`
-	ExtractModel       string `name:"extract-model" env:"EXTRACT_MODEL" default:"gpt-4o-mini" help:"Language model for claims and verdicts."`
+	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"${transcribe_model}" help:"Speech-to-text model."`
+	ExtractModel       string `name:"extract-model" env:"EXTRACT_MODEL" default:"${extract_model}" help:"Language model for claims and verdicts."`
 	RedisURL           string `name:"redis-url" env:"REDIS_URL" help:"Redis for rate limits shared by processes; without it they are kept in memory."`
 	JobsEngine         string `name:"jobs-engine" env:"JOBS_ENGINE" default:"river" help:"What runs the functions: river or inngest."`
 	InngestEventKey    string `name:"inngest-event-key" env:"INNGEST_EVENT_KEY" help:"Event key of Inngest. Required with JOBS_ENGINE=inngest, unless INNGEST_DEV."`
@@ -50,6 +51,11 @@ type Config struct {
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
 	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
 	LogLevel           string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
+}
+
+// Defaults are the values of Config that other packages know, by the names that its tags call them (kong.Vars).
+func Defaults() map[string]string {
+	return map[string]string{"transcribe_model": openai.DefaultTranscribeModel, "extract_model": openai.DefaultExtractModel}
 }
 
 // String shows nothing: a configuration holds secrets.

@@ -22,9 +22,8 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	if err != nil || client == nil || a.settings.reconcileEvery == 0 {
 		return nil, err
 	}
-	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
 	return reconcile.New(reconcile.Config{
-		Store: a.store, Twilio: client, Processor: store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...), Identify: webhook.Identify,
+		Store: a.store, Twilio: client, Processor: a.processor, Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair,
 	}), nil
@@ -86,6 +85,7 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if !ready {
 		return found, errors.New("the database is not of this version; run iagent migrate up")
 	}
+	a.processor = a.newProcessor()
 	r, err := a.newReconciler(func(kind inbox.Kind) { found.Repaired[kind]++ })
 	if err != nil {
 		return found, err

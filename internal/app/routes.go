@@ -9,7 +9,6 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/ratelimit"
-	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
@@ -34,12 +33,10 @@ func (a *App) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature settings: %w", err)
 	}
-	hooks := webhook.New(webhook.Config{URLs: a.callbackURLs(), Accounts: a.settings.accounts})
-	processor := store.NewProcessor(a.store, hooks.Decide, webhook.Wordless...)
 
 	mux := http.NewServeMux()
 	for _, kind := range kinds {
-		handler, err := a.webhook(kind, verifier, processor)
+		handler, err := a.webhook(kind, verifier, a.processor)
 		if err != nil {
 			return nil, err
 		}

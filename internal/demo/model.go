@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -67,7 +67,7 @@ func (s Study) notes(prompt string) []map[string]any {
 func (s Study) Claims(truth simulator.Truth) (claims int) {
 	for _, recording := range truth.Recordings {
 		for _, said := range recording.Person {
-			claims += len(s.heard(interview.Redact(said)))
+			claims += len(s.heard(evidence.Redact(said)))
 		}
 	}
 	return claims
@@ -78,7 +78,7 @@ func (s Study) heard(utterance string) []Note {
 	var notes []Note
 	for _, person := range s.People {
 		for _, line := range person.Lines {
-			if strings.Contains(plain(utterance), plain(interview.Redact(line.Say))) {
+			if strings.Contains(plain(utterance), plain(evidence.Redact(line.Say))) {
 				notes = append(notes, line.Notes...)
 			}
 		}

@@ -36,9 +36,9 @@ type Call struct {
 	// Sequence is the SequenceNumber of the status callback that set Status, -1 for none.
 	Sequence int
 	Consent  Consent
-	// ConsentBy is by what Consent was decided, "" while it is not, and for calls of before this was kept.
+	// ConsentMeans is by what Consent was decided, "" while it is not, and for calls of before this was kept.
 	ConsentBy ConsentMeans
-	// ConsentAttempts counts the answers to the consent question that were heard.
+	// ConsentAttempts counts the answers to the consent question that came in.
 	ConsentAttempts int
 	ConsentAt       *time.Time
 	// Duration is in seconds, nil until Twilio told us.
@@ -50,7 +50,7 @@ type Call struct {
 	// ErrorCode and ErrorMessage keep Twilio's own words when a call was refused.
 	ErrorCode    int
 	ErrorMessage string
-	// Transcript is the joined text of the utterances, "" until something was heard.
+	// Transcript is the joined text of the utterances, "" until something was recognised.
 	Transcript string
 	// AnsweredBy is who picked up, by Twilio's machine detection, "" until it told us.
 	AnsweredBy AnsweredBy
@@ -70,4 +70,61 @@ type Call struct {
 
 	// Script is what the call says. It belongs to the campaign and is only read here.
 	Script Script
+}
+
+// Terminal reports whether a call with this status is over. A terminal status is final.
+func (s CallStatus) Terminal() bool {
+	switch s {
+	case CallCompleted, CallBusy, CallNoAnswer, CallFailed, CallCanceled:
+		return true
+	}
+	return false
+}
+
+// Rank orders the statuses: a call moves only to a higher rank. All terminal statuses share the highest one, so none
+// replaces another. DIAL_UNKNOWN ranks below DIALING because any word from Twilio, even "initiated", resolves it. An
+// unknown status has rank 0, below all.
+func (s CallStatus) Rank() int {
+	switch s {
+	case CallQueued:
+		return 1
+	case CallDialUnknown:
+		return 2
+	case CallDialing:
+		return 3
+	case CallRinging:
+		return 4
+	case CallInProgress:
+		return 5
+	case CallCompleted, CallBusy, CallNoAnswer, CallFailed, CallCanceled:
+		return 6
+	}
+	return 0
+}
+
+// Valid reports whether s is one of the statuses of a call.
+func (s CallStatus) Valid() bool { return s.Rank() > 0 }
+
+// CallStatusFromTwilio translates the CallStatus parameter of a callback, or the status of a Call resource. It reports
+// false for a word that we do not know; such an event changes nothing. Source: Twilio: Call resource, status callbacks.
+func CallStatusFromTwilio(s string) (CallStatus, bool) {
+	switch s {
+	case "queued", "initiated":
+		return CallDialing, true
+	case "ringing":
+		return CallRinging, true
+	case "in-progress":
+		return CallInProgress, true
+	case "completed":
+		return CallCompleted, true
+	case "busy":
+		return CallBusy, true
+	case "no-answer":
+		return CallNoAnswer, true
+	case "failed":
+		return CallFailed, true
+	case "canceled":
+		return CallCanceled, true
+	}
+	return "", false
 }

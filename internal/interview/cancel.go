@@ -35,3 +35,14 @@ func (c *Call) CancelJob() (Job, bool) {
 	}
 	return NewCancelCall(c.ID), true
 }
+
+// CallEnding is what end-call needs to know before it asks Twilio.
+type CallEnding struct {
+	// Skip says that the call is over, or was never placed, and that the run was ended with that answer. The other fields
+	// are then zero.
+	Skip bool
+	// CallSid is the call's name at Twilio.
+	CallSid string
+	// Words are said before hanging up.
+	Words string
+}

@@ -45,11 +45,11 @@ func TestCanceledCallIsDueSoon(t *testing.T) {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	d := DefaultDeadlines()
 	c := Call{Status: CallInProgress, TwilioSid: "CA1", StartedAt: &at, DialedAt: &at, CancelRequestedAt: &at}
-	if what, due, ok := c.Expect(d, Known{}, at); !ok || what != ExpectEnd || !due.Equal(at.Add(d.Answer)) {
+	if what, due, ok := c.NextDue(d, Known{}, at); !ok || what != OverdueEnd || !due.Equal(at.Add(d.Answer)) {
 		t.Errorf("%s %v %v", what, due, ok)
 	}
 	c.Status, c.StartedAt, c.CompletedAt = CallCanceled, nil, &at
-	if _, _, ok := c.Expect(d, Known{}, at); ok {
+	if _, _, ok := c.NextDue(d, Known{}, at); ok {
 		t.Error("something is expected of a call that was canceled before anybody answered")
 	}
 }

@@ -11,7 +11,7 @@ type Change struct {
 	Utterances []Utterance
 	// Jobs start in the same commit.
 	Jobs []Job
-	// Erase says that the call has lost its consent: what was recorded, heard or concluded from it is erased, this change's
+	// Erase says that the call has lost its consent: what was recorded, recognised or concluded from it is erased, this change's
 	// own utterances too, and its recordings are deleted at Twilio.
 	Erase bool
 }

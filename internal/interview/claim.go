@@ -83,6 +83,51 @@ func ParseField(s string) (Field, bool) {
 	return "", false
 }
 
+// Unit is what the number of a claim counts.
+type Unit string
+
+// The units of a claim.
+const (
+	UnitUSD           Unit = "USD"
+	UnitEUR           Unit = "EUR"
+	UnitGBP           Unit = "GBP"
+	UnitJPY           Unit = "JPY"
+	UnitPercent       Unit = "PERCENT"
+	UnitUnits         Unit = "UNITS"
+	UnitCases         Unit = "CASES"
+	UnitPallets       Unit = "PALLETS"
+	UnitBoxes         Unit = "BOXES"
+	UnitDays          Unit = "DAYS"
+	UnitWeeks         Unit = "WEEKS"
+	UnitMonths        Unit = "MONTHS"
+	UnitUnitsPerDay   Unit = "UNITS_PER_DAY"
+	UnitUnitsPerWeek  Unit = "UNITS_PER_WEEK"
+	UnitUnitsPerMonth Unit = "UNITS_PER_MONTH"
+	UnitNone          Unit = "NONE"
+)
+
+// Units are all units.
+func Units() []Unit {
+	return []Unit{UnitUSD, UnitEUR, UnitGBP, UnitJPY, UnitPercent, UnitUnits, UnitCases, UnitPallets, UnitBoxes, UnitDays,
+		UnitWeeks, UnitMonths, UnitUnitsPerDay, UnitUnitsPerWeek, UnitUnitsPerMonth, UnitNone}
+}
+
+// Extraction is what extract-claims needs to know before it asks a model.
+type Extraction struct {
+	// Skip says that there is nothing to extract (no consent, recording unknown or not transcribed, or extracted already)
+	// and that the run was ended with that answer. The other fields are then zero.
+	Skip      bool
+	Call      Call
+	Recording Recording
+	// Utterances are those of the recording, in order, as they were saved.
+	Utterances []Utterance
+	// Hypotheses are all of the campaign.
+	Hypotheses []Hypothesis
+	// Said is what our own TwiML said while the recording ran: in a recording whose speakers are unknown these words are
+	// no evidence.
+	Said []string
+}
+
 // EvidenceURL is the link that plays a recording from startSec to endSec: its media with a temporal fragment.
 // recordingURL is Twilio's, without extension. Source: W3C Media Fragments URI 1.0, 4.2.1.
 func EvidenceURL(recordingURL string, startSec, endSec float64) string {

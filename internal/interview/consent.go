@@ -67,7 +67,7 @@ func (c *Call) AnswerConsent(attempt int, answer Answer, by ConsentMeans, at tim
 	}
 }
 
-// withdraw makes the consent a no, whatever it was, and drops what was heard. What the call has beside itself is erased
+// withdraw makes the consent a no, whatever it was, and drops what was recognised. What the call has beside itself is erased
 // by the store, see [Change].Erase; whether Twilio has more is to be looked for.
 func (c *Call) withdraw(by ConsentMeans, at time.Time) {
 	if c.Consent != ConsentRefused {

@@ -92,19 +92,19 @@ func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
 	at := dialTime.Add(10 * time.Second)
 	for name, c := range map[string]struct {
 		call Call
-		want Expectation
+		want Overdue
 		now  time.Time
 	}{
-		"in progress":        {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectVerdict, at},
-		"should be over":     {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, ExpectEnd, at.Add(d.End + 1)},
-		"in progress, known": {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at, AnsweredBy: "human"}, ExpectEnd, at},
-		"over":               {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven}, ExpectVerdict, at},
-		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, ExpectClearance, at},
+		"in progress":        {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, OverdueVerdict, at},
+		"should be over":     {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at}, OverdueEnd, at.Add(d.End + 1)},
+		"in progress, known": {Call{Status: CallInProgress, DialedAt: &dialTime, StartedAt: &at, AnsweredBy: "human"}, OverdueEnd, at},
+		"over":               {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven}, OverdueVerdict, at},
+		"over, known":        {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, Consent: ConsentGiven, AnsweredBy: "human"}, OverdueClearance, at},
 		"over, unknown":      {Call{Status: CallCompleted, TwilioSid: "CA1", CompletedAt: &at, ClearedAt: &at, AnsweredBy: "unknown"}, "", at},
 		"busy":               {Call{Status: CallBusy, TwilioSid: "CA1", CompletedAt: &at}, "", at},
-		"ringing":            {Call{Status: CallRinging, DialedAt: &dialTime}, ExpectAnswer, at},
+		"ringing":            {Call{Status: CallRinging, DialedAt: &dialTime}, OverdueAnswer, at},
 	} {
-		if what, due, _ := c.call.Expect(d, Known{Recording: true}, c.now); what != c.want || what == ExpectVerdict && !due.Equal(at.Add(d.Verdict)) {
+		if what, due, _ := c.call.NextDue(d, Known{Recording: true}, c.now); what != c.want || what == OverdueVerdict && !due.Equal(at.Add(d.Verdict)) {
 			t.Errorf("%s: %q by %v, want %q", name, what, due, c.want)
 		}
 	}
@@ -130,8 +130,8 @@ func TestClearanceIsExpectedOfEveryAnsweredCall(t *testing.T) {
 	} {
 		call := base
 		c.change(&call)
-		what, due, ok := call.Expect(d, Known{Recording: true}, later)
-		if want := ExpectClearance; ok != !c.due.IsZero() || !due.Equal(c.due) || ok && what != want && name != "not over" {
+		what, due, ok := call.NextDue(d, Known{Recording: true}, later)
+		if want := OverdueClearance; ok != !c.due.IsZero() || !due.Equal(c.due) || ok && what != want && name != "not over" {
 			t.Errorf("%s: %q by %v, want by %v", name, what, due, c.due)
 		}
 	}

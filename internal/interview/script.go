@@ -44,14 +44,14 @@ func (s Script) ConsentQuestion() string {
 		"Do you agree? " + s.howToConsent()
 }
 
-// ConsentAgain asks once more after an answer that was unclear or not heard.
+// ConsentAgain asks once more after an answer that was unclear or missing.
 func (s Script) ConsentAgain() string {
 	return "Sorry, I did not understand. May we record this call? " + s.howToConsent()
 }
 
 // howToConsent names the ways to answer: by keypad alone where a spoken answer would not be understood.
 func (s Script) howToConsent() string {
-	if !HearsConsent(s.Language) {
+	if !UnderstandsConsent(s.Language) {
 		return "Please press 1 for yes, or 2 for no."
 	}
 	return "Please say yes or press 1, or say no or press 2."
@@ -89,7 +89,7 @@ func (s Script) Goodbye() string {
 // Declined ends a call whose person said no. It holds for a consent withdrawn later, too: that recording is deleted.
 func (s Script) Declined() string { return "Understood. We keep no recording of this call. Goodbye." }
 
-// NotUnderstood ends a call in which no clear answer was heard.
+// NotUnderstood ends a call in which there was no clear answer.
 func (s Script) NotUnderstood() string {
 	return "We could not hear a clear answer, so nothing was recorded. Goodbye."
 }

@@ -48,6 +48,15 @@ type EvidenceClaim struct {
 	Passage     Passage
 }
 
+// Passage is where a quote was said: the whole utterances that it is in with their neighbours, and the question before them.
+type Passage struct {
+	// Question is what was said before by the other side, "" when nothing was or the speakers are not known.
+	Question string
+	Speaker  Speaker
+	// Before, Quote and After are the utterances, cut at the quote.
+	Before, Quote, After string
+}
+
 // Validation is what validate-claim needs to know before it asks a model.
 type Validation struct {
 	// Skip says that there is nothing to judge (too little evidence, a newer revision, or judged already) and that the run
@@ -122,12 +131,12 @@ func (e Evidence) Confidence() float64 {
 func (v Validation) Judge(opinion Opinion) Verdict {
 	for_, against := v.Evidence.directions()
 	verdict := Verdict{
-		HypothesisID: v.Hypothesis.ID, Revision: v.Revision, Status: opinion.Status, Conclusion: bounded(opinion.Conclusion, 2000),
+		HypothesisID: v.Hypothesis.ID, Revision: v.Revision, Status: opinion.Status, Conclusion: Bounded(opinion.Conclusion, 2000),
 		Consistency: v.Evidence.Consistency(), Confidence: v.Evidence.Confidence(),
 		Claims: len(v.Evidence), Calls: v.Evidence.Calls(),
 	}
 	for _, reason := range opinion.Reasons {
-		if reason = bounded(reason, 1000); reason != "" {
+		if reason = Bounded(reason, 1000); reason != "" {
 			verdict.Reasons = append(verdict.Reasons, reason)
 		}
 	}
@@ -166,4 +175,13 @@ func (r Run) Revision() (int, error) {
 		return 0, fmt.Errorf("key of %s: %q has no revision", r.Function, r.Key)
 	}
 	return n, nil
+}
+
+// Bounded cuts a model's text to a length in bytes that a database row should have.
+func Bounded(s string, most int) string {
+	s = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }

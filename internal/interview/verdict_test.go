@@ -1,6 +1,7 @@
 package interview
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -41,7 +42,7 @@ func TestVerdictIsBelieved(t *testing.T) {
 	} {
 		got := Validation{Hypothesis: Hypothesis{ID: "H1"}, Revision: 7, Evidence: test.evidence}.
 			Judge(Opinion{Status: test.model, Conclusion: "so it is", Reasons: []string{"because"}})
-		if got.Status != test.want || !equal(got.Consistency, test.consistency) || got.Revision != 7 || got.HypothesisID != "H1" {
+		if got.Status != test.want || math.Abs(got.Consistency-test.consistency) > 1e-9 || got.Revision != 7 || got.HypothesisID != "H1" {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if test.reason != "" != (len(got.Reasons) == 2) || !strings.Contains(strings.Join(got.Reasons, " "), test.reason) {

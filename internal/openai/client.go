@@ -31,7 +31,7 @@ type Config struct {
 	APIKey string
 	// BaseURL is where the protocol's paths begin, version included, such as "http://localhost:8000/v1".
 	BaseURL string
-	// TranscribeModel hears, ExtractModel answers.
+	// TranscribeModel turns speech into text, ExtractModel answers questions.
 	TranscribeModel, ExtractModel string
 	// UserAgent is ours, such as "iagent/1.2.0"; "" leaves the official client's.
 	UserAgent string
@@ -41,13 +41,13 @@ type Config struct {
 	Transport http.RoundTripper
 }
 
-// Client speaks to one server. It is safe for concurrent use and starts no goroutines.
+// Client sends requests to one server. It is safe for concurrent use and starts no goroutines.
 type Client struct {
 	config Config
 	audio  sdk.AudioTranscriptionService
 	chat   sdk.ChatCompletionService
-	// hearing and answering remember which forms of a transcript and of an answer the server takes.
-	hearing, answering forms
+	// transcriptForms and answerForms remember which forms of a transcript and of an answer the server takes.
+	transcriptForms, answerForms forms
 }
 
 // New checks the configuration and returns a Client. Nothing is sent.

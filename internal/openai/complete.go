@@ -45,7 +45,7 @@ func (c *Client) Complete(ctx context.Context, system, user string, schema Schem
 	if err != nil {
 		return "", fmt.Errorf("%s: writing the schema: %w", op, err)
 	}
-	choice, err := inForm(&c.answering, strictSchema, freeText, func(form int) (choice, error) {
+	choice, err := inForm(&c.answerForms, strictSchema, freeText, func(form int) (choice, error) {
 		return c.complete(ctx, op, form, system, user, schema, titled)
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ type Audio struct {
 	Language string
 }
 
-// Transcript is what was heard. Silence is a transcript without segments.
+// Transcript is what was recognised. Silence is a transcript without segments.
 type Transcript struct {
 	// Duration of the audio in seconds, 0 when the server did not say.
 	Duration float64
@@ -58,7 +58,7 @@ func (c *Client) Transcribe(ctx context.Context, audio Audio) (Transcript, error
 	if textOnly(c.config.TranscribeModel) {
 		best = 1
 	}
-	transcript, err := inForm(&c.hearing, best, len(transcriptForms)-1, func(form int) (Transcript, error) {
+	transcript, err := inForm(&c.transcriptForms, best, len(transcriptForms)-1, func(form int) (Transcript, error) {
 		return c.transcribe(ctx, audio, transcriptForms[form])
 	})
 	if tooShort(err) {
@@ -89,7 +89,7 @@ func (c *Client) transcribe(ctx context.Context, audio Audio, format string) (Tr
 	if format == "text" && !strings.HasPrefix(x.contentType, "text/html") && !json.Valid(body) {
 		body, _ = json.Marshal(map[string]string{"text": string(body)}) // a string marshals always
 	}
-	var answer *hearing
+	var answer *transcription
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return Transcript{}, c.failure(op, x, fmt.Errorf("reading the answer: %w", err))
 	}
@@ -99,8 +99,8 @@ func (c *Client) transcribe(ctx context.Context, audio Audio, format string) (Tr
 	return answer.transcript(), nil
 }
 
-// hearing is the answer of a server in any of the JSON forms.
-type hearing struct {
+// transcription is the answer of a server in any of the JSON forms.
+type transcription struct {
 	Text     string  `json:"text"`
 	Duration measure `json:"duration"`
 	Segments []struct {
@@ -132,16 +132,16 @@ func (m *measure) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (h *hearing) transcript() Transcript {
+func (h *transcription) transcript() Transcript {
 	t := Transcript{Duration: max(float64(h.Duration), 0)}
 	switch text := strings.TrimSpace(h.Text); {
 	case len(h.Segments) > 0:
 		for _, s := range h.Segments {
 			if text := strings.TrimSpace(s.Text); text != "" {
-				heard := segment(float64(s.Start), float64(s.End), text)
-				heard.NoSpeechProb, heard.AvgLogprob = float64(s.NoSpeechProb), float64(s.AvgLogprob)
-				heard.CompressionRatio = float64(s.CompressionRatio)
-				t.Segments = append(t.Segments, heard)
+				found := segment(float64(s.Start), float64(s.End), text)
+				found.NoSpeechProb, found.AvgLogprob = float64(s.NoSpeechProb), float64(s.AvgLogprob)
+				found.CompressionRatio = float64(s.CompressionRatio)
+				t.Segments = append(t.Segments, found)
 			}
 		}
 	case len(h.Words) > 0:
@@ -156,21 +156,21 @@ func (h *hearing) transcript() Transcript {
 const pause = 0.8
 
 // phrases joins words up to the next pause.
-func (h *hearing) phrases() []Segment {
-	var heard []Segment
+func (h *transcription) phrases() []Segment {
+	var segments []Segment
 	for _, w := range h.Words {
 		text, start, end := strings.TrimSpace(w.Word), float64(w.Start), float64(w.End)
 		if text == "" {
 			continue
 		}
-		if n := len(heard); n > 0 && start-heard[n-1].End < pause {
-			heard[n-1].Text += " " + text
-			heard[n-1].End = max(heard[n-1].End, end)
+		if n := len(segments); n > 0 && start-segments[n-1].End < pause {
+			segments[n-1].Text += " " + text
+			segments[n-1].End = max(segments[n-1].End, end)
 			continue
 		}
-		heard = append(heard, segment(start, end, text))
+		segments = append(segments, segment(start, end, text))
 	}
-	return heard
+	return segments
 }
 
 // segment makes times that a transcript can have.
@@ -184,7 +184,7 @@ func textOnly(model string) bool {
 	return strings.HasPrefix(model, "gpt-")
 }
 
-// tooShort reports that a server found nothing to hear in a file because it is too short, as OpenAI does with less than
+// tooShort reports that a server found no speech in a file because it is too short, as OpenAI does with less than
 // 0.1 s (code audio_too_short).
 func tooShort(err error) bool {
 	var e *Error

@@ -6,23 +6,14 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
-
-// CancelStore is what cancel-call needs of the database. Every method is one transaction, fenced by the run: when another
-// attempt has taken over it changes nothing and returns jobs.ErrLostRun.
-type CancelStore interface {
-	// BeginCancel guards: somebody asked for the call to be ended, its CallSid is known, and it is not over. Otherwise it
-	// ends the run and says Skip.
-	BeginCancel(ctx context.Context, run interview.Run, callID string) (interview.CallEnding, error)
-	// CallEnded keeps what came of it in the call's history and ends the run.
-	CallEnded(ctx context.Context, run interview.Run, callID, outcome string) error
-}
 
 // CancelCall ends a call at Twilio on request, queued there, ringing or in progress. That it is over is told by its status
 // callback, as always. Asking twice does no harm, so a crash costs one request.
 type CancelCall struct {
-	Store  CancelStore
+	Store  *store.Store
 	Twilio *twilio.Client
 }
 
@@ -41,8 +32,8 @@ func (f *CancelCall) Run(ctx context.Context, run interview.Run) error {
 	}
 	outcome := "ended at Twilio on request"
 	if err := f.Twilio.HangUp(ctx, ending.CallSid); err != nil {
-		if !over(err) {
-			return fmt.Errorf("canceling call %s: %w", args.CallID, curable(err))
+		if !noLongerRuns(err) {
+			return fmt.Errorf("canceling call %s: %w", args.CallID, permanent(err))
 		}
 		outcome = err.Error()
 	}

@@ -27,45 +27,45 @@ func TestModelThatAnswersBadlyIsBelieved(t *testing.T) {
 	}
 	one := func(s string) []string { return []string{s} }
 	cases := map[string]struct {
-		answers func(d *desk) []string
+		answers func(d *judged) []string
 		want    want
 	}{
-		"good":            {func(d *desk) []string { return one(claims(d.claim(""))) }, want{1, 0, "done", 1, 0}},
-		"fenced":          {func(d *desk) []string { return one("Sure!\n```json\n" + claims(d.claim("")) + "\n```\n") }, want{1, 0, "done", 1, 0}},
-		"a bare list":     {func(d *desk) []string { return one("[" + d.claim("") + "]") }, want{1, 0, "done", 1, 0}},
-		"prose for ever":  {func(*desk) []string { return one("The caller pays five dollars.") }, want{0, 0, "failed", 2, 1}},
-		"prose once":      {func(d *desk) []string { return []string{"I would say:", claims(d.claim(""))} }, want{1, 0, "done", 2, 0}},
-		"trailing commas": {func(d *desk) []string { return []string{`{"claims":[` + d.claim("") + `,]}`, claims(d.claim(""))} }, want{1, 0, "done", 2, 0}},
-		"null":            {func(*desk) []string { return one("null") }, want{0, 0, "failed", 2, 1}},
-		"nothing":         {func(*desk) []string { return one("") }, want{0, 0, "failed", 2, 1}},
-		"no list":         {func(*desk) []string { return one(`{"claims":null}`) }, want{0, 0, "failed", 2, 1}},
-		"null claims":     {func(d *desk) []string { return one(claims("null", "7", `"x"`, "[]", "{}", d.claim(""))) }, want{1, 5, "done", 1, 0}},
-		"null members": {func(d *desk) []string {
+		"good":            {func(d *judged) []string { return one(claims(d.claim(""))) }, want{1, 0, "done", 1, 0}},
+		"fenced":          {func(d *judged) []string { return one("Sure!\n```json\n" + claims(d.claim("")) + "\n```\n") }, want{1, 0, "done", 1, 0}},
+		"a bare list":     {func(d *judged) []string { return one("[" + d.claim("") + "]") }, want{1, 0, "done", 1, 0}},
+		"prose for ever":  {func(*judged) []string { return one("The caller pays five dollars.") }, want{0, 0, "failed", 2, 1}},
+		"prose once":      {func(d *judged) []string { return []string{"I would say:", claims(d.claim(""))} }, want{1, 0, "done", 2, 0}},
+		"trailing commas": {func(d *judged) []string { return []string{`{"claims":[` + d.claim("") + `,]}`, claims(d.claim(""))} }, want{1, 0, "done", 2, 0}},
+		"null":            {func(*judged) []string { return one("null") }, want{0, 0, "failed", 2, 1}},
+		"nothing":         {func(*judged) []string { return one("") }, want{0, 0, "failed", 2, 1}},
+		"no list":         {func(*judged) []string { return one(`{"claims":null}`) }, want{0, 0, "failed", 2, 1}},
+		"null claims":     {func(d *judged) []string { return one(claims("null", "7", `"x"`, "[]", "{}", d.claim(""))) }, want{1, 5, "done", 1, 0}},
+		"null members": {func(d *judged) []string {
 			return one(claims(d.claim(`"quote":null`), d.claim(`"field":null`), d.claim(`"hypothesisId":null`), d.claim(`"unit":null,"valueNumber":null,"confidence":null,"stance":null,"statement":null,"utterance":null`)))
 		}, want{1, 3, "done", 1, 0}},
-		"wrong types": {func(d *desk) []string {
+		"wrong types": {func(d *judged) []string {
 			return one(claims(d.claim(`"quote":{"a":1}`), d.claim(`"utterance":"two","skuId":12,"confidence":"0.9","valueNumber":"$5"`)))
 		}, want{1, 1, "done", 1, 0}},
-		"foreign hypothesis": {func(d *desk) []string { return one(claims(d.claim(`"hypothesisId":"01FOREIGN"`), d.claim(""))) }, want{1, 1, "done", 1, 0}},
-		"invented quote": {func(d *desk) []string {
+		"foreign hypothesis": {func(d *judged) []string { return one(claims(d.claim(`"hypothesisId":"01FOREIGN"`), d.claim(""))) }, want{1, 1, "done", 1, 0}},
+		"invented quote": {func(d *judged) []string {
 			return one(claims(d.claim(`"quote":"it is far too dear for us"`), d.claim("")))
 		}, want{1, 1, "done", 1, 0}},
-		"invented number": {func(d *desk) []string { return one(claims(d.claim(`"valueNumber":500`))) }, want{0, 1, "done", 1, 0}},
-		"our own words": {func(d *desk) []string {
+		"invented number": {func(d *judged) []string { return one(claims(d.claim(`"valueNumber":500`))) }, want{0, 1, "done", 1, 0}},
+		"our own words": {func(d *judged) []string {
 			return one(claims(d.claim(`"quote":"What do you pay for a case?","valueNumber":null`)))
 		}, want{0, 1, "done", 1, 0}},
-		"zero": {func(d *desk) []string {
+		"zero": {func(d *judged) []string {
 			return one(claims(d.claim(`"field":"INVENTORY_LEVEL","valueNumber":0,"unit":"CASES","quote":"We have 0 cases left"`)))
 		}, want{1, 0, "done", 1, 0}},
-		"huge": {func(d *desk) []string {
+		"huge": {func(d *judged) []string {
 			return one(claims(d.claim(`"statement":"` + strings.Repeat("x", 1<<20) + `"`)))
 		}, want{1, 0, "done", 1, 0}},
-		"nul":           {func(d *desk) []string { return one(claims(d.claim(`"statement":"a\u0000b","skuId":"\ud800"`))) }, want{1, 0, "done", 1, 0}},
-		"empty list":    {func(*desk) []string { return one(claims()) }, want{0, 0, "done", 1, 0}},
-		"500":           {func(*desk) []string { return one("500") }, want{0, 0, "waiting", 1, 0}},
-		"500 on repair": {func(*desk) []string { return []string{"prose", "500"} }, want{0, 0, "waiting", 2, 0}},
+		"nul":           {func(d *judged) []string { return one(claims(d.claim(`"statement":"a\u0000b","skuId":"\ud800"`))) }, want{1, 0, "done", 1, 0}},
+		"empty list":    {func(*judged) []string { return one(claims()) }, want{0, 0, "done", 1, 0}},
+		"500":           {func(*judged) []string { return one("500") }, want{0, 0, "waiting", 1, 0}},
+		"500 on repair": {func(*judged) []string { return []string{"prose", "500"} }, want{0, 0, "waiting", 2, 0}},
 	}
-	onDesks(t, len(cases), func(t *testing.T, d *desk) {
+	onTranscripts(t, len(cases), func(t *testing.T, d *judged) {
 		next := 0
 		for _, name := range slices.Sorted(maps.Keys(cases)) {
 			test, call := cases[name], next
@@ -103,7 +103,7 @@ func TestModelThatAnswersBadlyIsBelieved(t *testing.T) {
 }
 
 func TestVerdictThatCannotBeReadIsKept(t *testing.T) {
-	onDesks(t, 3, func(t *testing.T, d *desk) {
+	onTranscripts(t, 3, func(t *testing.T, d *judged) {
 		d.model.say(claims(d.claim("")))
 		for i := range d.calls {
 			if err := d.attempt(interview.ExtractClaims, d.extraction(i)); err != nil {
@@ -133,31 +133,22 @@ func TestVerdictThatCannotBeReadIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := d.store.HypothesisDetail(t.Context(), d.hypotheses[0])
-		if err != nil || h.Hypothesis.Status != interview.HypothesisValidated || h.Verdicts[0].Model != "oracle" || !h.Claims[0].Validated {
+		if err != nil || h.Hypothesis.Status != interview.HypothesisValidated || h.Verdicts[0].Model != "scripted" || !h.Claims[0].Validated {
 			t.Errorf("%+v, %v", h, err)
 		}
 	})
 }
 
 // retry makes a dead run wait again, as an operator does.
-func (d *desk) retry(key string) {
+func (d *judged) retry(key string) {
 	d.t.Helper()
-	const query = `UPDATE function_runs SET state = 'waiting' WHERE key = $1 AND state = 'failed'`
-	var err error
-	if pool := d.store.Postgres(); pool != nil {
-		_, err = pool.Exec(d.t.Context(), query, key)
-	} else {
-		_, err = d.store.SQLite().ExecContext(d.t.Context(), query, key)
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	d.exec(d.t, `UPDATE function_runs SET state = 'waiting' WHERE key = $1 AND state = 'failed'`, key)
 }
 
 // Each function run twice with the same event, one after the other and at once, as by an attempt that was given up for
 // dead and its successor: one effect.
 func TestSameEventTwiceHasTwoEffects(t *testing.T) {
-	onDesks(t, 3, func(t *testing.T, d *desk) {
+	onTranscripts(t, 3, func(t *testing.T, d *judged) {
 		d.model.say(claims(d.claim(""), d.claim(`"hypothesisId":"`+d.hypotheses[1]+`","valueNumber":null,"unit":"NONE"`)))
 		for i := range d.calls {
 			d.together(interview.ExtractClaims, d.extraction(i), d.extract.Run)
@@ -181,7 +172,7 @@ func TestSameEventTwiceHasTwoEffects(t *testing.T) {
 }
 
 // together runs an attempt and its successor at once, then once more.
-func (d *desk) together(function interview.Function, key string, body func(context.Context, interview.Run) error) {
+func (d *judged) together(function interview.Function, key string, body func(context.Context, interview.Run) error) {
 	d.t.Helper()
 	first := d.start(function, key)
 	d.advance(jobs.LostAfter + time.Second)
@@ -207,7 +198,7 @@ func (d *desk) together(function interview.Function, key string, body func(conte
 // A process killed between any two statements: the run goes on elsewhere, its effects come once, and the model is asked
 // at most once more than needed.
 func TestKilledBetweenStatements(t *testing.T) {
-	onDesks(t, 60, func(t *testing.T, d *desk) {
+	onTranscripts(t, 60, func(t *testing.T, d *judged) {
 		killed := errors.New("killed")
 		kill := func(function interview.Function, key string, body func(context.Context, interview.Run) error, n int) (survived bool) {
 			run := d.start(function, key)

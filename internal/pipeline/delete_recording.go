@@ -42,7 +42,7 @@ const (
 	// maxRunningDelay bounds the pauses while the recording has not ended.
 	maxRunningDelay = 30 * time.Second
 	// recordingEndsWithin is how long to wait for a recording to end: what Twilio answers before is no proof of anything.
-	// A recording whose end we never heard of is deleted after it.
+	// A recording whose end was never reported is deleted after it.
 	recordingEndsWithin = time.Hour
 )
 

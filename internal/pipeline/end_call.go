@@ -9,22 +9,14 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
-
-// EndingStore is what end-call needs of the database. Every method is one transaction, fenced by the run: when another
-// attempt has taken over it changes nothing and returns jobs.ErrLostRun.
-type EndingStore interface {
-	// BeginEndCall guards: the call is not over and a machine answered it. Otherwise it ends the run and says Skip.
-	BeginEndCall(ctx context.Context, run interview.Run, callID string) (interview.CallEnding, error)
-	// CallEnded keeps what came of it in the call's history and ends the run.
-	CallEnded(ctx context.Context, run interview.Run, callID, outcome string) error
-}
 
 // EndCall says goodbye to a machine and hangs up. A callback cannot steer the call, so Twilio is asked to. That the call
 // is over is told by its status callback, as always.
 type EndCall struct {
-	Store  EndingStore
+	Store  *store.Store
 	Twilio *twilio.Client
 }
 
@@ -43,8 +35,8 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 	}
 	outcome := "said goodbye to a machine"
 	if err := f.Twilio.SayGoodbye(ctx, ending.CallSid, ending.Words); err != nil {
-		if !over(err) {
-			return fmt.Errorf("ending call %s: %w", args.CallID, curable(err))
+		if !noLongerRuns(err) {
+			return fmt.Errorf("ending call %s: %w", args.CallID, permanent(err))
 		}
 		outcome = fault.Of(err).String()
 	}
@@ -56,8 +48,8 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 	return nil
 }
 
-// over reports that Twilio has no such call in progress: there is nothing left to end.
-func over(err error) bool {
+// noLongerRuns reports that Twilio has no such call in progress: there is nothing left to end.
+func noLongerRuns(err error) bool {
 	var e *twilio.Error
 	return errors.As(err, &e) && e.Refused() && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
 }

@@ -9,7 +9,7 @@ import (
 
 // The judge sees each quote within all that was said around it, after the question, and no phone number.
 func TestJudgeGetsWholeUtterancesWithTheQuestion(t *testing.T) {
-	onDesks(t, 3, func(t *testing.T, d *desk) {
+	onTranscripts(t, 3, func(t *testing.T, d *judged) {
 		d.model.say(claims(d.claim("")))
 		for i := range d.calls {
 			if err := d.attempt(interview.ExtractClaims, d.extraction(i)); err != nil {
@@ -35,7 +35,7 @@ func TestJudgeGetsWholeUtterancesWithTheQuestion(t *testing.T) {
 // A quote that leaves out what governs it is kept with the reason and calls for no verdict; nor does a number that was denied
 // become a value.
 func TestQuoteThatInvertsWhatWasSaidIsNoEvidence(t *testing.T) {
-	onDesks(t, 1, func(t *testing.T, d *desk) {
+	onTranscripts(t, 1, func(t *testing.T, d *judged) {
 		call := d.calls[0]
 		d.rewrite(call, "No, we did not sell out in October. It is not twelve dollars a bottle. We never paid more than ten dollars.")
 		d.model.say(claims(
@@ -64,7 +64,7 @@ func TestQuoteThatInvertsWhatWasSaidIsNoEvidence(t *testing.T) {
 }
 
 // rewrite changes what the person of a call said.
-func (d *desk) rewrite(callID, text string) {
+func (d *judged) rewrite(callID, text string) {
 	d.t.Helper()
 	const query = `UPDATE utterances SET text = $2 WHERE call_id = $1 AND speaker = 'callee'`
 	var err error

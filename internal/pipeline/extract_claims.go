@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
@@ -48,9 +49,9 @@ func (f *ExtractClaims) Run(ctx context.Context, run interview.Run) error {
 	if e.Call.Consent != interview.ConsentGiven {
 		return jobs.Permanent(fmt.Errorf("extracting claims of recording %s: %w", args.RecordingSid, errNoConsent))
 	}
-	e = e.Redacted()
+	e = evidence.Redacted(e)
 	var claims []interview.Claim
-	if e.Answered() && len(e.Hypotheses) > 0 {
+	if evidence.Answered(e) && len(e.Hypotheses) > 0 {
 		candidates, err := ask(ctx, f.Models, extractionQuestion(e), readCandidates)
 		if err != nil {
 			err = settled(err, func(answer, reason string) error {
@@ -58,7 +59,7 @@ func (f *ExtractClaims) Run(ctx context.Context, run interview.Run) error {
 			})
 			return fmt.Errorf("extracting claims of recording %s: %w", args.RecordingSid, err)
 		}
-		claims = interview.CheckClaims(candidates, e)
+		claims = evidence.CheckClaims(candidates, e)
 	}
 	if err := f.Store.SaveClaims(ctx, run, args.CallID, args.RecordingSid, claims); err != nil {
 		return fmt.Errorf("saving claims of recording %s: %w", args.RecordingSid, err)
@@ -68,7 +69,7 @@ func (f *ExtractClaims) Run(ctx context.Context, run interview.Run) error {
 
 // readCandidates reads the model's answer. A claim that is not of the form asked for becomes a candidate that is
 // rejected, so that it takes no other with it; only an answer without a list of claims is an error.
-func readCandidates(answer string) ([]interview.Candidate, error) {
+func readCandidates(answer string) ([]evidence.Candidate, error) {
 	data := object(answer)
 	var list []rawClaim
 	if len(data) > 0 && data[0] == '[' { // servers without structured output like to leave out the object
@@ -87,7 +88,7 @@ func readCandidates(answer string) ([]interview.Candidate, error) {
 		}
 		list = *body.Claims
 	}
-	candidates := make([]interview.Candidate, len(list))
+	candidates := make([]evidence.Candidate, len(list))
 	for i, raw := range list {
 		candidates[i] = raw.candidate()
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/openai"
 )
@@ -93,8 +94,8 @@ func (r *rawClaim) UnmarshalJSON(data []byte) error {
 }
 
 // candidate takes over what can be read. What cannot is as if it was not there; the check then says what is missing.
-func (r rawClaim) candidate() interview.Candidate {
-	c := interview.Candidate{Utterance: -1}
+func (r rawClaim) candidate() evidence.Candidate {
+	c := evidence.Candidate{Utterance: -1}
 	var parts map[string]any
 	if err := json.Unmarshal(r, &parts); err != nil || parts == nil {
 		c.Unreadable = "the model's claim is not an object"

@@ -41,6 +41,7 @@ func TestRecordingsAreNeverInMemory(t *testing.T) {
 		}
 		_, _ = fmt.Fprint(w, `{"text":""}`)
 	}
+	db := onSQLite(t)
 	idle := heap()
 	stop, stopped := make(chan struct{}), make(chan uint64)
 	go func() {
@@ -59,7 +60,7 @@ func TestRecordingsAreNeverInMemory(t *testing.T) {
 	var running sync.WaitGroup
 	for range recordings {
 		running.Go(func() {
-			if err := (&studio{media: media, models: models}).run(t, begun(2)); err != nil {
+			if _, err := (&fakeServers{media: media, models: models}).run(t, db, 2); err != nil {
 				t.Error(err)
 			}
 		})

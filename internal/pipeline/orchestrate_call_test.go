@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/pipeline"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -25,93 +25,17 @@ const (
 	token   = "0123456789abcdef0123456789abcdef"
 )
 
-var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-
-// dialLedger is the least of a store that tells a classification from another: one call, its intent and what was said
-// about it.
-type dialLedger struct {
-	call      interview.Call
-	intent    bool
-	ended     bool
-	postponed int
-	said      []string
-	begin     error // returned by BeginDial
-	settle    error // returned once by the method that records an outcome
-}
-
-func (s *dialLedger) BeginDial(_ context.Context, _ interview.Run, _ string) (interview.Dial, error) {
-	switch {
-	case s.begin != nil:
-		return interview.Dial{}, s.begin
-	case s.call.Status != interview.CallQueued:
-		s.ended = true
-		return interview.Dial{State: interview.DialSkip}, nil
-	case s.intent:
-		return interview.Dial{State: interview.DialInterrupted, Call: s.call, Postponed: s.postponed}, nil
-	}
-	s.intent = true
-	return interview.Dial{State: interview.DialProceed, Call: s.call, Postponed: s.postponed}, nil
-}
-
-func (s *dialLedger) DialAccepted(ctx context.Context, _ interview.Run, _ string, placed interview.PlacedCall) error {
-	return s.record(ctx, interview.CallDialing, "accepted "+placed.Sid)
-}
-
-func (s *dialLedger) DialRefused(ctx context.Context, _ interview.Run, _ string, code int, message string) error {
-	s.call.ErrorCode, s.call.ErrorMessage = code, message
-	return s.record(ctx, interview.CallFailed, "refused")
-}
-
-func (s *dialLedger) DialUnknown(ctx context.Context, _ interview.Run, _ string, reason string) error {
-	if reason == "" {
-		return errors.New("no reason given")
-	}
-	return s.record(ctx, interview.CallDialUnknown, "unknown")
-}
-
-func (s *dialLedger) DialPaused(ctx context.Context, _ interview.Run, _ string, _, code int) (time.Time, error) {
-	if err := ctx.Err(); err != nil {
-		return now, err
-	}
-	s.intent = false
-	s.said = append(s.said, fmt.Sprintf("paused %d", code))
-	return now.Add(time.Minute), nil
-}
-
-func (s *dialLedger) DialPostponed(ctx context.Context, _ interview.Run, _ string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.intent = false
-	s.postponed++
-	s.said = append(s.said, "postponed")
-	return nil
-}
-
-func (s *dialLedger) record(ctx context.Context, status interview.CallStatus, said string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := s.settle; err != nil {
-		s.settle = nil
-		return err
-	}
-	s.call.Status, s.ended = status, true
-	s.said = append(s.said, said)
-	return nil
-}
-
-// carrier stands in for Twilio: it counts the calls that it placed and answers as the test says, one handler after the
+// fakeTwilio stands in for Twilio: it counts the calls that it placed and answers as the test says, one handler after the
 // other.
-type carrier struct {
+type fakeTwilio struct {
 	*httptest.Server
 	mu      sync.Mutex
 	placed  int
 	answers []http.HandlerFunc
 }
 
-func newCarrier(t *testing.T, answers ...http.HandlerFunc) *carrier {
-	c := &carrier{answers: answers}
+func newFakeTwilio(t *testing.T, answers ...http.HandlerFunc) *fakeTwilio {
+	c := &fakeTwilio{answers: answers}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		c.mu.Lock()
@@ -129,15 +53,15 @@ func newCarrier(t *testing.T, answers ...http.HandlerFunc) *carrier {
 	return c
 }
 
-// calls is how many calls exist at the carrier.
-func (c *carrier) calls() int {
+// calls is how many calls exist at Twilio.
+func (c *fakeTwilio) calls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.placed
 }
 
 // place counts a call and then answers; without it a handler refuses.
-func (c *carrier) place(then http.HandlerFunc) {
+func (c *fakeTwilio) place(then http.HandlerFunc) {
 	c.answers = append(c.answers, func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.placed++
@@ -164,25 +88,42 @@ const receipt = `{"sid":"CA00000000000000000000000000000001","account_sid":"` + 
 
 var created = reply(201, receipt)
 
-func newLedger() *dialLedger {
-	return &dialLedger{call: interview.Call{ID: "call-1", PhoneNumber: "+15551234567", Status: interview.CallQueued}}
-}
-
-func newOrchestrate(t *testing.T, store *dialLedger, apiURL string, timeout time.Duration) *pipeline.OrchestrateCall {
+// newOrchestrate is the function that dials on a database, at a Twilio that has so long to answer.
+func newOrchestrate(t *testing.T, db *database, apiURL string, timeout time.Duration) *pipeline.OrchestrateCall {
 	t.Helper()
 	client, err := twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: apiURL, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &pipeline.OrchestrateCall{
-		Store: store, Twilio: client, URLs: interview.CallbackURLs{Base: "https://app.test"}, From: "+15557654321",
-		Now: func() time.Time { return now }, Jitter: func() float64 { return 0 },
+		Store: db.store, Twilio: client, URLs: interview.CallbackURLs{Base: "https://app.test"}, From: "+15557654321",
+		Now: db.clock, Jitter: func() float64 { return 0 },
 	}
 }
 
-var dialRun = interview.Run{ID: "run-1", Function: interview.OrchestrateCall, Key: "call-1", Attempt: 1, Args: []byte(`{"callId":"call-1"}`)}
+// dialled is what the history of a call says of its dials, without the intents.
+func (db *database) dialled(t *testing.T, callID string) (said []string) {
+	t.Helper()
+	for _, h := range db.detail(t, callID).History {
+		if what, ok := strings.CutPrefix(h.What, "dial."); ok && what != "intent" {
+			said = append(said, what)
+		}
+	}
+	return said
+}
+
+// untouched reports that a call waits for a dial, without an intent.
+func (db *database) untouched(t *testing.T, callID string) bool {
+	t.Helper()
+	call := db.detail(t, callID).Call
+	return call.Status == interview.CallQueued && call.DialedAt == nil
+}
 
 func TestOneDialHasOneOutcome(t *testing.T) {
+	onBoth(t, oneOutcome)
+}
+
+func oneOutcome(t *testing.T, db *database) {
 	for name, test := range map[string]struct {
 		placed bool // whether Twilio placed the call before it answered
 		answer http.HandlerFunc
@@ -190,7 +131,7 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 		status interview.CallStatus
 		code   int
 	}{
-		"accepted":                       {true, created, "accepted CA00000000000000000000000000000001", interview.CallDialing, 0},
+		"accepted":                       {true, created, "accepted", interview.CallDialing, 0},
 		"error 500 without a call":       {false, reply(500, `{"code":20500,"message":"oops"}`), "unknown", interview.CallDialUnknown, 0},
 		"error 500 after placing":        {true, reply(500, `{"code":20500,"message":"oops"}`), "unknown", interview.CallDialUnknown, 0},
 		"HTML 502":                       {true, reply(502, `<html>bad gateway</html>`), "unknown", interview.CallDialUnknown, 0},
@@ -219,24 +160,34 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 		"5xx that claims to be throttle": {true, reply(500, `{"code":20429,"message":"?","status":429}`), "unknown", interview.CallDialUnknown, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, store := newCarrier(t), newLedger()
+			c, id := newFakeTwilio(t), db.call(t)
 			if test.placed {
 				c.place(test.answer)
 			} else {
 				c.answers = []http.HandlerFunc{test.answer}
 			}
-			f := newOrchestrate(t, store, c.URL, 0)
-			if err := f.Run(t.Context(), dialRun); err != nil {
+			f := newOrchestrate(t, db, c.URL, 0)
+			if err := f.Run(t.Context(), db.start(t, interview.OrchestrateCall, id)); err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(store.said, []string{test.want}) || store.call.Status != test.status || !store.ended {
-				t.Errorf("recorded %q, call %s, run ended %v", store.said, store.call.Status, store.ended)
+			call, state := db.detail(t, id).Call, db.runState(t, interview.OrchestrateCall, id)
+			if said := db.dialled(t, id); !slices.Equal(said, []string{test.want}) || call.Status != test.status || state != interview.RunDone {
+				t.Errorf("recorded %q, call %s, run %s", said, call.Status, state)
 			}
-			if store.call.ErrorCode != test.code || (test.want == "refused" && store.call.ErrorMessage == "") {
-				t.Errorf("error kept: %d %q", store.call.ErrorCode, store.call.ErrorMessage)
+			if last := db.detail(t, id).History; last[len(last)-1].Detail == "" {
+				t.Error("no reason is given")
 			}
-			// Twilio answers nothing more: a second run that dials fails the test.
-			if err := f.Run(t.Context(), dialRun); err != nil {
+			if (call.TwilioSid != "") != (test.want == "accepted") {
+				t.Errorf("CallSid %q", call.TwilioSid)
+			}
+			if call.ErrorCode != test.code || (test.want == "refused" && call.ErrorMessage == "") {
+				t.Errorf("error kept: %d %q", call.ErrorCode, call.ErrorMessage)
+			}
+			// Twilio answers nothing more: another run that dials fails the test.
+			db.change(t, id, func(*interview.Call) interview.Change {
+				return interview.Change{Jobs: []interview.Job{interview.NewRedial(id, 1)}}
+			})
+			if err := f.Run(t.Context(), db.start(t, interview.OrchestrateCall, id+":redial:1")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -244,171 +195,218 @@ func TestOneDialHasOneOutcome(t *testing.T) {
 }
 
 func TestRefusalOfTheAccountLeavesTheCallQueued(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
-		"paused 20003": reply(401, `{"code":20003,"message":"Authenticate","status":401}`),
-		"paused 20005": reply(403, `{"code":20005,"message":"Account not active","status":403}`),
-		"paused 20404": reply(404, `{"code":20404,"message":"not found","status":404}`),
-		"paused 21210": reply(400, `{"code":21210,"message":"not verified","status":400}`),
-		"paused 29999": reply(403, `{"code":29999,"message":"+15551234567 may not be called","status":403}`),
-	} {
-		c, store := newCarrier(t, answer), newLedger()
-		err := newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun)
-		until, waits := jobs.WaitUntil(err)
-		if !waits || !until.Equal(now.Add(time.Minute)) || strings.Contains(err.Error(), "5551234567") {
-			t.Errorf("%s: %v", name, err)
+	onBoth(t, func(t *testing.T, db *database) {
+		for code, answer := range map[int]http.HandlerFunc{
+			20003: reply(401, `{"code":20003,"message":"Authenticate","status":401}`),
+			20005: reply(403, `{"code":20005,"message":"Account not active","status":403}`),
+			20404: reply(404, `{"code":20404,"message":"not found","status":404}`),
+			21210: reply(400, `{"code":21210,"message":"not verified","status":400}`),
+			29999: reply(403, `{"code":29999,"message":"+15551234567 may not be called","status":403}`),
+		} {
+			c, id := newFakeTwilio(t, answer), db.call(t)
+			err := newOrchestrate(t, db, c.URL, 0).Run(t.Context(), db.start(t, interview.OrchestrateCall, id))
+			until, waits := jobs.WaitUntil(err)
+			if !waits || !until.Equal(now.Add(10*time.Second)) || strings.Contains(err.Error(), "5551234567") {
+				t.Errorf("%d: %v", code, err)
+			}
+			if state := db.runState(t, interview.OrchestrateCall, id); !db.untouched(t, id) || state != interview.RunRunning {
+				t.Errorf("%d: call %+v, run %s", code, db.detail(t, id).Call, state)
+			}
+			pauses, err := db.store.DialingPauses(t.Context())
+			if err != nil || len(pauses) != 1 || pauses[0].Account != account || pauses[0].Code != code {
+				t.Errorf("%d: pauses %+v, %v", code, pauses, err)
+			}
+			db.exec(t, `DELETE FROM dialing_pauses`)
 		}
-		if store.intent || store.call.Status != interview.CallQueued || store.ended || !slices.Equal(store.said, []string{name}) {
-			t.Errorf("%s: call %s, said %q", name, store.call.Status, store.said)
-		}
-	}
+	})
 }
 
 func TestTimeoutAfterPlacingDoesNotDialAgain(t *testing.T) {
-	release := make(chan struct{})
-	c, store := newCarrier(t), newLedger()
-	c.place(func(http.ResponseWriter, *http.Request) { <-release })
-	defer close(release)
-	f := newOrchestrate(t, store, c.URL, time.Second)
-	for range 2 {
-		if err := f.Run(t.Context(), dialRun); err != nil {
+	onBoth(t, func(t *testing.T, db *database) {
+		release := make(chan struct{})
+		c, id := newFakeTwilio(t), db.call(t)
+		c.place(func(http.ResponseWriter, *http.Request) { <-release })
+		defer close(release)
+		if err := newOrchestrate(t, db, c.URL, time.Second).Run(t.Context(), db.start(t, interview.OrchestrateCall, id)); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if store.call.Status != interview.CallDialUnknown || c.calls() != 1 {
-		t.Errorf("call %s, %d placed", store.call.Status, c.calls())
-	}
+		if _, started, err := db.tryStart(t, interview.OrchestrateCall, id); started != jobs.RunOver || err != nil {
+			t.Errorf("the run starts again: %v, %v", started, err)
+		}
+		if status := db.detail(t, id).Call.Status; status != interview.CallDialUnknown || c.calls() != 1 {
+			t.Errorf("call %s, %d placed", status, c.calls())
+		}
+	})
 }
 
 // The program is told to stop while Twilio is placing the call: the outcome must still be written down.
 func TestShutdownWhileDiallingIsRecorded(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	release := make(chan struct{})
-	c, store := newCarrier(t), newLedger()
-	c.place(func(http.ResponseWriter, *http.Request) { stop(); <-release })
-	defer close(release)
-	if err := newOrchestrate(t, store, c.URL, 0).Run(ctx, dialRun); err != nil {
-		t.Fatal(err)
-	}
-	if store.call.Status != interview.CallDialUnknown {
-		t.Errorf("call %s", store.call.Status)
+	onBoth(t, func(t *testing.T, db *database) {
+		ctx, stop := context.WithCancel(t.Context())
+		release := make(chan struct{})
+		c, id := newFakeTwilio(t), db.call(t)
+		c.place(func(http.ResponseWriter, *http.Request) { stop(); <-release })
+		defer close(release)
+		if err := newOrchestrate(t, db, c.URL, 0).Run(ctx, db.start(t, interview.OrchestrateCall, id)); err != nil {
+			t.Fatal(err)
+		}
+		if status := db.detail(t, id).Call.Status; status != interview.CallDialUnknown {
+			t.Errorf("call %s", status)
+		}
+	})
+}
+
+func throttled(after string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if after != "" {
+			w.Header().Set("Retry-After", after)
+		}
+		reply(429, `{"code":20429,"message":"Too many requests","status":429}`)(w, r)
 	}
 }
 
 func TestTooManyRequestsWaitsAndThenDialsOnce(t *testing.T) {
-	throttled := func(after string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			if after != "" {
-				w.Header().Set("Retry-After", after)
+	onBoth(t, func(t *testing.T, db *database) {
+		c, id := newFakeTwilio(t, throttled(""), throttled(""), throttled("60"), throttled("1")), db.call(t)
+		c.place(created)
+		f, run := newOrchestrate(t, db, c.URL, 0), db.start(t, interview.OrchestrateCall, id)
+		for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute, 40 * time.Second} {
+			until, ok := jobs.WaitUntil(f.Run(t.Context(), run))
+			if !ok || until.Sub(now) != want {
+				t.Errorf("attempt %d waits %v, want %v", i+1, until.Sub(now), want)
 			}
-			reply(429, `{"code":20429,"message":"Too many requests","status":429}`)(w, r)
+			if !db.untouched(t, id) || db.runState(t, interview.OrchestrateCall, id) != interview.RunRunning {
+				t.Fatalf("attempt %d: call %+v", i+1, db.detail(t, id).Call)
+			}
+			run = db.wait(t, run, until)
 		}
-	}
-	c, store := newCarrier(t, throttled(""), throttled(""), throttled("60"), throttled("1")), newLedger()
-	c.place(created)
-	f := newOrchestrate(t, store, c.URL, 0)
-	for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute, 40 * time.Second} {
-		until, ok := jobs.WaitUntil(f.Run(t.Context(), dialRun))
-		if !ok || until.Sub(now) != want {
-			t.Errorf("attempt %d waits %v, want %v", i+1, until.Sub(now), want)
-		}
-		if store.intent || store.call.Status != interview.CallQueued || store.ended {
-			t.Fatalf("attempt %d: intent %v, call %s", i+1, store.intent, store.call.Status)
-		}
-	}
-	for range 2 {
-		if err := f.Run(t.Context(), dialRun); err != nil {
+		if err := f.Run(t.Context(), run); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if c.calls() != 1 || store.call.Status != interview.CallDialing {
-		t.Errorf("%d placed, call %s", c.calls(), store.call.Status)
-	}
+		if _, started, err := db.tryStart(t, interview.OrchestrateCall, id); started != jobs.RunOver || err != nil {
+			t.Errorf("the run starts again: %v, %v", started, err)
+		}
+		if status := db.detail(t, id).Call.Status; c.calls() != 1 || status != interview.CallDialing {
+			t.Errorf("%d placed, call %s", c.calls(), status)
+		}
+	})
 }
 
 func TestWaitGrowsToABound(t *testing.T) {
-	c, store := newCarrier(t, reply(429, `{"code":20429,"message":"Too many requests","status":429}`)), newLedger()
-	store.postponed = 1000
-	until, ok := jobs.WaitUntil(newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun))
-	if !ok || until.Sub(now) != 5*time.Minute {
-		t.Errorf("waits %v", until.Sub(now))
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		id := db.call(t)
+		var until time.Time
+		for run := db.start(t, interview.OrchestrateCall, id); len(db.dialled(t, id)) < 9; run = db.wait(t, run, until) {
+			until, _ = jobs.WaitUntil(newOrchestrate(t, db, newFakeTwilio(t, throttled("")).URL, 0).Run(t.Context(), run))
+		}
+		if until.Sub(now) != 5*time.Minute {
+			t.Errorf("waits %v", until.Sub(now))
+		}
+	})
 }
 
 func TestDialThatNeverLeftUsIsDialledAgain(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = closed.Close()
-	store := newLedger()
-	err = newOrchestrate(t, store, "http://"+closed.Addr().String(), 0).Run(t.Context(), dialRun)
-	if _, waits := jobs.WaitUntil(err); err == nil || jobs.IsPermanent(err) || waits {
-		t.Fatalf("got %v, want an error that is tried again", err)
-	}
-	if store.intent || store.call.Status != interview.CallQueued {
-		t.Fatalf("intent %v, call %s", store.intent, store.call.Status)
-	}
-	c := newCarrier(t)
-	c.place(created)
-	if err := newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun); err != nil || store.call.Status != interview.CallDialing {
-		t.Errorf("%v, call %s", err, store.call.Status)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		closed, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = closed.Close()
+		id := db.call(t)
+		run := db.start(t, interview.OrchestrateCall, id)
+		err = newOrchestrate(t, db, "http://"+closed.Addr().String(), 0).Run(t.Context(), run)
+		if _, waits := jobs.WaitUntil(err); err == nil || jobs.IsPermanent(err) || waits {
+			t.Fatalf("got %v, want an error that is tried again", err)
+		}
+		if !db.untouched(t, id) {
+			t.Fatalf("call %+v", db.detail(t, id).Call)
+		}
+		c := newFakeTwilio(t)
+		c.place(created)
+		err = newOrchestrate(t, db, c.URL, 0).Run(t.Context(), db.wait(t, run, now))
+		if status := db.detail(t, id).Call.Status; err != nil || status != interview.CallDialing {
+			t.Errorf("%v, call %s", err, status)
+		}
+	})
 }
 
 // The database is gone when Twilio's receipt arrives: the next attempt must not dial.
 func TestLostReceiptIsNotDialledAgain(t *testing.T) {
-	c, store := newCarrier(t), newLedger()
-	c.place(created)
-	store.settle = errors.New("database is down")
-	f := newOrchestrate(t, store, c.URL, 0)
-	if err := f.Run(t.Context(), dialRun); err == nil || jobs.IsPermanent(err) {
-		t.Fatalf("got %v", err)
-	}
-	if err := f.Run(t.Context(), dialRun); err != nil {
-		t.Fatal(err)
-	}
-	if c.calls() != 1 || store.call.Status != interview.CallDialUnknown {
-		t.Errorf("%d placed, call %s", c.calls(), store.call.Status)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		c, id := newFakeTwilio(t), db.call(t)
+		c.place(func(w http.ResponseWriter, r *http.Request) {
+			db.goAway(errors.New("database is down"))
+			created(w, r)
+		})
+		f := newOrchestrate(t, db, c.URL, 0)
+		if err := f.Run(t.Context(), db.start(t, interview.OrchestrateCall, id)); err == nil || jobs.IsPermanent(err) {
+			t.Fatalf("got %v", err)
+		}
+		db.goAway(nil)
+		if err := f.Run(t.Context(), db.takeOver(t, interview.OrchestrateCall, id)); err != nil {
+			t.Fatal(err)
+		}
+		if status := db.detail(t, id).Call.Status; c.calls() != 1 || status != interview.CallDialUnknown {
+			t.Errorf("%d placed, call %s", c.calls(), status)
+		}
+	})
 }
 
 func TestRunThatMayNotDialDialsNothing(t *testing.T) {
-	later := now.Add(time.Minute)
-	for name, begin := range map[string]error{"rate": jobs.Wait(later, "10 dials a minute"), "lost": jobs.ErrLostRun, "database": errors.New("down")} {
-		store := newLedger()
-		store.begin = begin
-		err := newOrchestrate(t, store, newCarrier(t).URL, 0).Run(t.Context(), dialRun)
-		if !errors.Is(err, begin) {
-			t.Errorf("%s: got %v", name, err)
+	onBoth(t, func(t *testing.T, db *database) {
+		down := errors.New("down")
+		first := db.call(t)
+		run := db.start(t, interview.OrchestrateCall, first)
+		c := newFakeTwilio(t)
+		f := newOrchestrate(t, db, c.URL, 0)
+
+		db.goAway(down)
+		if err := f.Run(t.Context(), run); !errors.Is(err, down) {
+			t.Errorf("the database is away: %v", err)
 		}
-		if until, ok := jobs.WaitUntil(err); name == "rate" && (!ok || !until.Equal(later)) {
-			t.Errorf("the wait got lost: %v", err)
+		db.goAway(nil)
+		newer := db.takeOver(t, interview.OrchestrateCall, first)
+		if err := f.Run(t.Context(), run); !errors.Is(err, jobs.ErrLostRun) {
+			t.Errorf("the run was taken over: %v", err)
 		}
-	}
-	store := newLedger()
-	run := dialRun
-	run.Args = []byte(`{`)
-	if err := newOrchestrate(t, store, newCarrier(t).URL, 0).Run(t.Context(), run); !jobs.IsPermanent(err) {
-		t.Errorf("broken arguments: %v", err)
-	}
+		broken := newer
+		broken.Args = []byte(`{`)
+		if err := f.Run(t.Context(), broken); !jobs.IsPermanent(err) {
+			t.Errorf("broken arguments: %v", err)
+		}
+		if !db.untouched(t, first) {
+			t.Errorf("call %+v", db.detail(t, first).Call)
+		}
+		c.place(created)
+		if err := f.Run(t.Context(), newer); err != nil {
+			t.Fatal(err)
+		}
+		second := db.call(t)
+		err := f.Run(t.Context(), db.start(t, interview.OrchestrateCall, second))
+		if until, waits := jobs.WaitUntil(err); !waits || !until.Equal(db.clock().Add(time.Minute)) || !db.untouched(t, second) {
+			t.Errorf("over the rate: %v", err)
+		}
+	}, func(o *store.Options) { o.DialsPerMinute = 1 })
 }
 
 func TestTwilioIsToldWhereToReport(t *testing.T) {
-	c, store := newCarrier(t), newLedger()
-	c.place(func(w http.ResponseWriter, r *http.Request) {
-		if r.Form.Get("To") != "+15551234567" || r.Form.Get("From") != "+15557654321" {
-			t.Errorf("numbers: %v", r.Form)
-		}
-		for name, path := range map[string]string{"Url": "voice", "FallbackUrl": "voice", "StatusCallback": "status"} {
-			got := r.Form.Get(name)
-			if !strings.HasPrefix(got, "https://app.test/api/webhooks/twilio/"+path+"?callId=call-1") ||
-				!strings.HasSuffix(got, "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000") {
-				t.Errorf("%s: %s", name, got)
+	onBoth(t, func(t *testing.T, db *database) {
+		c, id := newFakeTwilio(t), db.call(t)
+		c.place(func(w http.ResponseWriter, r *http.Request) {
+			if r.Form.Get("To") != db.detail(t, id).Call.PhoneNumber || r.Form.Get("From") != "+15557654321" {
+				t.Errorf("numbers: %v", r.Form)
 			}
+			for name, path := range map[string]string{"Url": "voice", "FallbackUrl": "voice", "StatusCallback": "status"} {
+				got := r.Form.Get(name)
+				if !strings.HasPrefix(got, "https://app.test/api/webhooks/twilio/"+path+"?callId="+id) ||
+					!strings.HasSuffix(got, "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000") {
+					t.Errorf("%s: %s", name, got)
+				}
+			}
+			created(w, r)
+		})
+		if err := newOrchestrate(t, db, c.URL, 0).Run(t.Context(), db.start(t, interview.OrchestrateCall, id)); err != nil {
+			t.Fatal(err)
 		}
-		created(w, r)
 	})
-	if err := newOrchestrate(t, store, c.URL, 0).Run(t.Context(), dialRun); err != nil {
-		t.Fatal(err)
-	}
 }

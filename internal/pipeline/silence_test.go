@@ -23,10 +23,12 @@ const (
 )
 
 // What a model writes under silence must not become evidence, and a channel of silence is not sent to it at all.
-func TestSilentChannelIsNotSent(t *testing.T) {
+func TestSilentChannelIsNotSent(t *testing.T) { onBoth(t, silentChannels) }
+
+func silentChannels(t *testing.T, db *database) {
 	for name, test := range map[string]struct {
-		file     []byte
-		hearings int32
+		file           []byte
+		transcriptions int32
 	}{
 		"zeros":        {recorded(9, voice, silence), 1},
 		"zeros first":  {recorded(9, silence, voice), 1},
@@ -39,31 +41,32 @@ func TestSilentChannelIsNotSent(t *testing.T) {
 		"cut head":     {recorded(0, silence, silence)[:30], 0},
 		"90 ms":        {recorded(0.09, voice, voice), 0},
 	} {
-		store := begun(2)
 		models := hear(map[byte]string{1: asking, 2: asking})
-		if test.hearings == 0 {
+		if test.transcriptions == 0 {
 			models = hear(map[byte]string{1: inventing, 2: inventing})
 		}
-		s := &studio{media: serve(test.file), models: models}
-		if err := s.run(t, store); err != nil {
+		s := &fakeServers{media: serve(test.file), models: models}
+		got, err := s.run(t, db, 2)
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if store.saves != 1 || s.hearings.Load() != test.hearings || len(store.saved) != int(test.hearings) {
-			t.Errorf("%s: %d saves after %d hearings: %+v", name, store.saves, s.hearings.Load(), store.saved)
+		if !got.done || s.transcriptions.Load() != test.transcriptions || len(got.saved) != int(test.transcriptions) {
+			t.Errorf("%s: done %v after %d transcriptions: %+v", name, got.done, s.transcriptions.Load(), got.saved)
 		}
 	}
 }
 
 func TestServerThatFindsAudioTooShortHearsSilence(t *testing.T) {
-	store := begun(2)
-	s := &studio{media: serve(recorded(0.2, voice, voice)), models: func(w http.ResponseWriter, r *http.Request) {
+	s := &fakeServers{media: serve(recorded(0.2, voice, voice)), models: func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(400)
 		_, _ = io.WriteString(w, `{"error":{"message":"Audio file is too short. Minimum audio length is 0.1 seconds.","code":"audio_too_short"}}`)
 	}}
-	if err := s.run(t, store); err != nil || store.saves != 1 || len(store.saved) != 0 {
-		t.Errorf("%d saves of %+v, %v", store.saves, store.saved, err)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		if got, err := s.run(t, db, 2); err != nil || !got.done || len(got.saved) != 0 {
+			t.Errorf("done %v: %+v, %v", got.done, got.saved, err)
+		}
+	})
 }
 
 // segmentsOf answers with segments as Whisper describes them.
@@ -79,7 +82,9 @@ func segmentsOf(segments ...map[string]any) string {
 	return string(answer)
 }
 
-func TestWhatNobodySaidIsKeptAside(t *testing.T) {
+func TestWhatNobodySaidIsKeptAside(t *testing.T) { onBoth(t, whatNobodySaid) }
+
+func whatNobodySaid(t *testing.T, db *database) {
 	callee := segmentsOf(
 		map[string]any{"start": 1.0, "end": 3.0, "text": "We sell forty."},
 		map[string]any{"start": 3.0, "end": 6.0, "text": "Thank you for watching!"},
@@ -90,18 +95,18 @@ func TestWhatNobodySaidIsKeptAside(t *testing.T) {
 		map[string]any{"start": 18.0, "end": 20.0, "text": "Subtitles by the Amara.org community", "no_speech_prob": 0.5},
 		map[string]any{"start": 24.0, "end": 26.0, "text": "Goodbye."},
 	)
-	store := begun(2)
 	both := func(at float64) float64 { return during(1, 3)(at) + during(10, 20)(at) }
-	s := &studio{media: serve(recorded(30, voice, both)), models: hear(map[byte]string{1: asking, 2: callee})}
-	if err := s.run(t, store); err != nil {
+	s := &fakeServers{media: serve(recorded(30, voice, both)), models: hear(map[byte]string{1: asking, 2: callee})}
+	got, err := s.run(t, db, 2)
+	if err != nil {
 		t.Fatal(err)
 	}
 	var said, dropped []string
-	for _, u := range store.saved {
+	for _, u := range got.saved {
 		said = append(said, u.Text)
 	}
-	for i, d := range store.dropped {
-		if d.Speaker != interview.SpeakerCallee || d.Position != i || d.CallID != "call-1" || d.RecordingSid != "RE1" || d.Detail == "" || d.EndSec <= d.StartSec {
+	for i, d := range got.dropped {
+		if d.Speaker != interview.SpeakerCallee || d.Position != i || d.CallID != got.callID || d.RecordingSid != got.sid || d.Detail == "" || d.EndSec <= d.StartSec {
 			t.Errorf("%+v", d)
 		}
 		dropped = append(dropped, string(d.Reason)+": "+d.Text)
@@ -130,8 +135,7 @@ func TestLongRecordingIsHeardInPieces(t *testing.T) {
 	var mu sync.Mutex
 	var sizes []int64
 	var total float64
-	store := begun(2)
-	s := &studio{media: serve(recorded(minutes*60, silence, pausing)), models: func(w http.ResponseWriter, r *http.Request) {
+	s := &fakeServers{media: serve(recorded(minutes*60, silence, pausing)), models: func(w http.ResponseWriter, r *http.Request) {
 		_, header, err := r.FormFile("file")
 		if err != nil {
 			t.Error(err)
@@ -146,25 +150,26 @@ func TestLongRecordingIsHeardInPieces(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"text":"x","segments":[{"start":0.1,"end":0.6,"text":"from %d"},{"start":%f,"end":%f,"text":"to"}]}`,
 			int(at), seconds-1, seconds)
 	}}
-	if err := s.run(t, store); err != nil {
+	got, err := s.run(t, onSQLite(t), 2)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if len(sizes) != 3 || slices.Max(sizes) > 25<<20 || int(total) != minutes*60 {
 		t.Errorf("pieces of %v bytes, %v s together", sizes, total)
 	}
-	for _, u := range store.saved {
+	for _, u := range got.saved {
 		if at, ok := strings.CutPrefix(u.Text, "from "); ok && at != fmt.Sprint(int(u.StartSec)) {
 			t.Errorf("what was said %q is put at %v", u.Text, u.StartSec)
 		}
 	}
-	if len(store.saved) != 6 || store.saved[5].EndSec > minutes*60+1 || store.saved[5].EndSec < minutes*60-1 {
-		t.Errorf("%+v", store.saved)
+	if len(got.saved) != 6 || got.saved[5].EndSec > minutes*60+1 || got.saved[5].EndSec < minutes*60-1 {
+		t.Errorf("%+v", got.saved)
 	}
 }
 
 // Audio is of somebody: none of it stays on the disk, however an attempt ends.
 func TestNoAudioStaysOnTheDisk(t *testing.T) {
-	dir := t.TempDir()
+	db, dir := onSQLite(t), t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	var seen atomic.Int64
 	look := func() {
@@ -176,10 +181,10 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 	}
 	ok := hear(map[byte]string{1: asking, 2: asking})
 	for _, models := range []http.HandlerFunc{ok, fail(500), fail(400), drop} {
-		_ = (&studio{media: serve(twoChannels()), models: func(w http.ResponseWriter, r *http.Request) {
+		_, _ = (&fakeServers{media: serve(twoChannels()), models: func(w http.ResponseWriter, r *http.Request) {
 			look() // while it is being sent, too
 			models(w, r)
-		}}).run(t, begun(2))
+		}}).run(t, db, 2)
 		look()
 	}
 	if n := seen.Load(); n != 0 {
@@ -188,11 +193,11 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 }
 
 func TestFullDiskIsWaitedFor(t *testing.T) {
+	db := onSQLite(t)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	store := begun(2)
-	err := (&studio{media: serve(twoChannels()), models: fail(500)}).run(t, store)
-	if err == nil || jobs.IsPermanent(err) || store.saves != 0 || !strings.Contains(err.Error(), "TMPDIR") || !os.IsNotExist(unwrapAll(err)) {
-		t.Errorf("%d saves, %v", store.saves, err)
+	got, err := (&fakeServers{media: serve(twoChannels()), models: fail(500)}).run(t, db, 2)
+	if err == nil || jobs.IsPermanent(err) || got.done || !strings.Contains(err.Error(), "TMPDIR") || !os.IsNotExist(unwrapAll(err)) {
+		t.Errorf("done %v, %v", got.done, err)
 	}
 }
 

@@ -4,20 +4,20 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// assignSpeakers says who speaks on each of two channels, given what was heard on each and what our TwiML said. Which
+// assignSpeakers says who speaks on each of two channels, given what was recognised on each and what our TwiML said. Which
 // channel is which is not certain from the order: Twilio's documentation and observation disagree.
 //
 // Channels are compared by their pairs of neighbouring words. Ours has many of the pairs that we said and few others;
 // the other side has few even when it repeats a question. When the two are too alike, or nothing was recognised, nobody
 // is named.
-func assignSpeakers(heard [2]string, said []string) [2]interview.Speaker {
+func assignSpeakers(recognised [2]string, said []string) [2]interview.Speaker {
 	ours := make(map[string]bool)
 	for _, s := range said {
 		for _, p := range wordPairs(s) {
 			ours[p] = true
 		}
 	}
-	first, second := likeness(heard[0], ours), likeness(heard[1], ours)
+	first, second := likeness(recognised[0], ours), likeness(recognised[1], ours)
 	switch {
 	case first >= minLikeness && first >= second*minLead:
 		return [2]interview.Speaker{interview.SpeakerAgent, interview.SpeakerCallee}
@@ -32,11 +32,11 @@ const (
 	minLead     = 1.5 // over the other channel
 )
 
-// likeness is the number of our word pairs that were heard, times the share that they make of all that was heard.
-func likeness(heard string, ours map[string]bool) float64 {
+// likeness is the number of our word pairs that were recognised, times the share that they make of all that was recognised.
+func likeness(recognised string, ours map[string]bool) float64 {
 	seen := make(map[string]bool)
 	hits := 0
-	for _, p := range wordPairs(heard) {
+	for _, p := range wordPairs(recognised) {
 		if seen[p] {
 			continue
 		}

@@ -28,9 +28,9 @@ type TranscriptStore interface {
 
 // TranscribeRecording turns one recording into utterances.
 //
-// A recording of two channels is split and each is heard by itself, so that the speakers are known for certain; one of a
+// A recording of two channels is split and each is transcribed by itself, so that the speakers are known for certain; one of a
 // single channel has unknown speakers. The audio goes through a file, never through memory as a whole. What is silent is
-// not sent, and what is written down without having been said is no utterance: see sift.
+// not sent, and what is written down without having been said is no utterance: see dropHallucinations.
 type TranscribeRecording struct {
 	Store  TranscriptStore
 	Twilio *twilio.Client
@@ -61,7 +61,7 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 	if t.Call.Consent != interview.ConsentGiven {
 		return jobs.Permanent(fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, errNoConsent))
 	}
-	file, err := newScratch()
+	file, err := newTempFile()
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, err)
 	}
@@ -73,21 +73,21 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 		return jobs.Wait(f.Now().Add(max(busy.RetryAfter, busyDelay)), "Twilio asks to fetch the recording later")
 	}
 	if err != nil {
-		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, curable(err))
+		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, permanent(err))
 	}
-	heard, err := f.hear(ctx, file, media, t)
+	conversation, err := f.transcribe(ctx, file, media, t)
 	if err != nil {
-		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, curable(err))
+		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, permanent(err))
 	}
-	if err := f.Store.SaveTranscript(ctx, run, args.CallID, args.RecordingSid, heard.utterances(args), heard.dropped(args)...); err != nil {
+	if err := f.Store.SaveTranscript(ctx, run, args.CallID, args.RecordingSid, conversation.utterances(args), conversation.dropped(args)...); err != nil {
 		return fmt.Errorf("saving transcript of recording %s: %w", args.RecordingSid, err)
 	}
 	return nil
 }
 
-// curable marks errors that no repetition cures. A recording that is not found may not be ready yet: Twilio announces it
+// permanent marks errors that no retry cures. A recording that is not found may not be ready yet: Twilio announces it
 // before every copy of the file exists. One that stays away for longer than a few attempts take is gone.
-func curable(err error) error {
+func permanent(err error) error {
 	var media *twilio.Error
 	switch {
 	case errors.Is(err, twilio.ErrForeignMedia):

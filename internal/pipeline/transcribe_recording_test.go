@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -13,37 +12,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
-
-// transcriptLedger is the least of a store: what it hands out, and what was saved.
-type transcriptLedger struct {
-	begin   interview.Transcription
-	err     error
-	saved   []interview.Utterance
-	dropped []interview.DroppedSegment
-	saves   int
-}
-
-func (s *transcriptLedger) BeginTranscription(context.Context, interview.Run, string, string) (interview.Transcription, error) {
-	return s.begin, s.err
-}
-
-func (s *transcriptLedger) SaveTranscript(_ context.Context, _ interview.Run, callID, sid string, u []interview.Utterance,
-	dropped ...interview.DroppedSegment) error {
-	if callID != "call-1" || sid != "RE1" {
-		return errors.New("saved for something else")
-	}
-	s.saved, s.dropped = u, dropped
-	s.saves++
-	return nil
-}
 
 // twoChannels is a WAV of nine seconds in which both sides speak all the time.
 func twoChannels() []byte { return recorded(9, voice, voice) }
@@ -83,16 +59,33 @@ func recorded(seconds float64, channels ...func(at float64) float64) []byte {
 	return b
 }
 
-// studio stands in for Twilio's media and for the model server.
-type studio struct {
+// fakeServers stand in for Twilio's media and for the model server.
+type fakeServers struct {
 	media  http.HandlerFunc
 	models http.HandlerFunc
 
-	downloads, hearings atomic.Int32
+	downloads, transcriptions atomic.Int32
 }
 
-// run transcribes RE1 against the studio.
-func (s *studio) run(t *testing.T, store *transcriptLedger) error {
+// transcribed is what became of one recording.
+type transcribed struct {
+	callID, sid string
+	done        bool // transcribed, and its run ended
+	saved       []interview.Utterance
+	dropped     []interview.DroppedSegment
+}
+
+// run makes one attempt to transcribe a new recording of so many channels against the fake servers.
+func (s *fakeServers) run(t *testing.T, db *database, channels int) (transcribed, error) {
+	t.Helper()
+	f, url := s.function(t, db)
+	recording, run := db.agreed(t, channels, url)
+	err := f.Run(t.Context(), run)
+	return db.transcribed(t, recording, run), err
+}
+
+// function is what transcribes against the fake servers, and where that has the recordings.
+func (s *fakeServers) function(t *testing.T, db *database) (f *pipeline.TranscribeRecording, url string) {
 	t.Helper()
 	mediaServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.downloads.Add(1)
@@ -100,7 +93,7 @@ func (s *studio) run(t *testing.T, store *transcriptLedger) error {
 	}))
 	t.Cleanup(mediaServer.Close)
 	modelServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hearings.Add(1)
+		s.transcriptions.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		s.models(w, r)
 	}))
@@ -113,13 +106,28 @@ func (s *studio) run(t *testing.T, store *transcriptLedger) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args, err := json.Marshal(interview.NewTranscribeRecording("call-1", "RE1",
-		mediaServer.URL+"/2010-04-01/Accounts/"+account+"/Recordings/RE1").Args)
-	if err != nil {
-		t.Fatal(err)
+	return &pipeline.TranscribeRecording{Store: db.store, Twilio: client, Models: models, Now: db.clock},
+		mediaServer.URL + "/2010-04-01/Accounts/" + account + "/Recordings/"
+}
+
+// agreed makes a call with consent and a recording of nine seconds at a URL, and takes the run that transcribes it.
+func (db *database) agreed(t *testing.T, channels int, url string) (interview.Recording, interview.Run) {
+	t.Helper()
+	job := func(callID, sid string) interview.Job { return interview.NewTranscribeRecording(callID, sid, url+sid) }
+	return db.recorded(t, job, func(c *interview.Call, r *interview.Recording) {
+		duration := 9
+		c.Consent, r.Channels, r.Duration, r.URL = interview.ConsentGiven, channels, &duration, url+r.Sid
+	})
+}
+
+func (db *database) transcribed(t *testing.T, r interview.Recording, run interview.Run) transcribed {
+	t.Helper()
+	d := db.detail(t, r.CallID)
+	done := d.Recordings[0].TranscribedAt != nil
+	if state := db.runState(t, run.Function, run.Key); done != (state == interview.RunDone) {
+		t.Errorf("transcribed %v, run %s", done, state)
 	}
-	f := &pipeline.TranscribeRecording{Store: store, Twilio: client, Models: models, Now: time.Now}
-	return f.Run(t.Context(), interview.Run{ID: "run-1", Function: interview.TranscribeRecording, Attempt: 1, Args: args})
+	return transcribed{callID: r.CallID, sid: r.Sid, done: done, saved: d.Utterances, dropped: d.Dropped}
 }
 
 func serve(body []byte) http.HandlerFunc {
@@ -147,117 +155,131 @@ func hear(channels map[byte]string) http.HandlerFunc {
 	}
 }
 
-func begun(channels int) *transcriptLedger {
-	duration := 9
-	return &transcriptLedger{begin: interview.Transcription{Language: "en",
-		Call:      interview.Call{ID: "call-1", Consent: interview.ConsentGiven},
-		Recording: interview.Recording{Sid: "RE1", Channels: channels, Duration: &duration},
-		Said:      []string{"How many cases do you sell in a week?"},
-	}}
-}
-
 func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 	agent := `{"text":"x","segments":[{"start":0.2,"end":2,"text":"How many cases do you sell in a week?"},{"start":6,"end":7,"text":"Goodbye."}]}`
 	callee := `{"text":"x","segments":[{"start":2.5,"end":5,"text":"Forty."}]}`
-	want := []interview.Utterance{
-		{CallID: "call-1", RecordingSid: "RE1", Position: 0, Speaker: "agent", Text: "How many cases do you sell in a week?", StartSec: 0.2, EndSec: 2},
-		{CallID: "call-1", RecordingSid: "RE1", Position: 1, Speaker: "callee", Text: "Forty.", StartSec: 2.5, EndSec: 5},
-		{CallID: "call-1", RecordingSid: "RE1", Position: 2, Speaker: "agent", Text: "Goodbye.", StartSec: 6, EndSec: 7},
-	}
-	for name, channels := range map[string]map[byte]string{"ours first": {1: agent, 2: callee}, "ours second": {1: callee, 2: agent}} {
-		store := begun(2)
-		s := &studio{media: serve(twoChannels()), models: hear(channels)}
-		if err := s.run(t, store); err != nil {
-			t.Fatal(err)
+	onBoth(t, func(t *testing.T, db *database) {
+		for name, channels := range map[string]map[byte]string{"ours first": {1: agent, 2: callee}, "ours second": {1: callee, 2: agent}} {
+			s := &fakeServers{media: serve(twoChannels()), models: hear(channels)}
+			got, err := s.run(t, db, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []interview.Utterance{
+				{CallID: got.callID, RecordingSid: got.sid, Position: 0, Speaker: "agent", Text: "How many cases do you sell in a week?", StartSec: 0.2, EndSec: 2},
+				{CallID: got.callID, RecordingSid: got.sid, Position: 1, Speaker: "callee", Text: "Forty.", StartSec: 2.5, EndSec: 5},
+				{CallID: got.callID, RecordingSid: got.sid, Position: 2, Speaker: "agent", Text: "Goodbye.", StartSec: 6, EndSec: 7},
+			}
+			if !reflect.DeepEqual(got.saved, want) {
+				t.Errorf("%s: %+v", name, got.saved)
+			}
+			if s.downloads.Load() != 1 || s.transcriptions.Load() != 2 {
+				t.Errorf("%s: %d downloads, %d transcriptions", name, s.downloads.Load(), s.transcriptions.Load())
+			}
 		}
-		if !reflect.DeepEqual(store.saved, want) {
-			t.Errorf("%s: %+v", name, store.saved)
-		}
-		if s.downloads.Load() != 1 || s.hearings.Load() != 2 {
-			t.Errorf("%s: %d downloads, %d hearings", name, s.downloads.Load(), s.hearings.Load())
-		}
-	}
+	})
 }
 
 func TestMonoRecordingHasUnknownSpeakers(t *testing.T) {
-	for name, file := range map[string][]byte{"mp3": []byte("ID3\x01"), "wav": recorded(9, voice)} {
-		store := begun(1)
-		s := &studio{media: func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasSuffix(r.URL.Path, name) {
-				w.WriteHeader(400)
-				return
+	onBoth(t, func(t *testing.T, db *database) {
+		for name, file := range map[string][]byte{"mp3": []byte("ID3\x01"), "wav": recorded(9, voice)} {
+			s := &fakeServers{media: func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, name) {
+					w.WriteHeader(400)
+					return
+				}
+				_, _ = w.Write(file)
+			}, models: func(w http.ResponseWriter, r *http.Request) {
+				_, header, err := r.FormFile("file")
+				want := map[string][]string{"mp3": {".mp3", "audio/mpeg"}, "wav": {"-1.wav", "audio/wav"}}[name]
+				if err != nil || !strings.HasPrefix(header.Filename, "RE") || !strings.HasSuffix(header.Filename, want[0]) || header.Header.Get("Content-Type") != want[1] {
+					t.Errorf("file: %+v, %v", header, err)
+				}
+				if r.FormValue("language") != "en" {
+					t.Errorf("language %q", r.FormValue("language"))
+				}
+				_, _ = io.WriteString(w, `{"text":"How many cases do you sell in a week? Forty."}`)
+			}}
+			got, err := s.run(t, db, 1)
+			if err != nil {
+				t.Fatal(err)
 			}
-			_, _ = w.Write(file)
-		}, models: func(w http.ResponseWriter, r *http.Request) {
-			_, header, err := r.FormFile("file")
-			want := map[string][]string{"mp3": {"RE1.mp3", "audio/mpeg"}, "wav": {"RE1-1.wav", "audio/wav"}}[name]
-			if err != nil || header.Filename != want[0] || header.Header.Get("Content-Type") != want[1] {
-				t.Errorf("file: %+v, %v", header, err)
+			want := []interview.Utterance{{CallID: got.callID, RecordingSid: got.sid, Speaker: interview.SpeakerUnknown,
+				Text: "How many cases do you sell in a week? Forty.", StartSec: 0, EndSec: 9}}
+			if !reflect.DeepEqual(got.saved, want) {
+				t.Errorf("%s: %+v", name, got.saved)
 			}
-			if r.FormValue("language") != "en" {
-				t.Errorf("language %q", r.FormValue("language"))
-			}
-			_, _ = io.WriteString(w, `{"text":"How many cases do you sell in a week? Forty."}`)
-		}}
-		if err := s.run(t, store); err != nil {
-			t.Fatal(err)
 		}
-		want := []interview.Utterance{{CallID: "call-1", RecordingSid: "RE1", Speaker: interview.SpeakerUnknown,
-			Text: "How many cases do you sell in a week? Forty.", StartSec: 0, EndSec: 9}}
-		if !reflect.DeepEqual(store.saved, want) {
-			t.Errorf("%s: %+v", name, store.saved)
-		}
-	}
+	})
 }
 
 func TestModelWithoutTimesSpansTheRecording(t *testing.T) {
-	store := begun(2)
-	s := &studio{media: serve(twoChannels()), models: hear(map[byte]string{
-		1: `{"text":"How many cases do you sell in a week?"}`, 2: `{"text":"Forty.\u0000"}`})}
-	if err := s.run(t, store); err != nil {
-		t.Fatal(err)
-	}
-	if len(store.saved) != 2 || store.saved[0].EndSec != 9 || store.saved[1].Text != "Forty." || store.saved[1].Speaker != interview.SpeakerCallee {
-		t.Errorf("%+v", store.saved)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		s := &fakeServers{media: serve(twoChannels()), models: hear(map[byte]string{
+			1: `{"text":"How many cases do you sell in a week?"}`, 2: `{"text":"Forty.\u0000"}`})}
+		got, err := s.run(t, db, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.saved) != 2 || got.saved[0].EndSec != 9 || got.saved[1].Text != "Forty." || got.saved[1].Speaker != interview.SpeakerCallee {
+			t.Errorf("%+v", got.saved)
+		}
+	})
 }
 
 func TestSilenceIsATranscript(t *testing.T) {
-	store := begun(2)
-	s := &studio{media: serve(twoChannels()), models: hear(map[byte]string{1: `{"text":""}`, 2: `{"text":"","segments":[]}`})}
-	if err := s.run(t, store); err != nil {
-		t.Fatal(err)
-	}
-	if store.saves != 1 || len(store.saved) != 0 {
-		t.Errorf("%d saves of %+v", store.saves, store.saved)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		s := &fakeServers{media: serve(twoChannels()), models: hear(map[byte]string{1: `{"text":""}`, 2: `{"text":"","segments":[]}`})}
+		if got, err := s.run(t, db, 2); err != nil || !got.done || len(got.saved) != 0 {
+			t.Errorf("done %v: %+v, %v", got.done, got.saved, err)
+		}
+	})
+}
+
+// careless is a store that hands out a call which has no consent.
+type careless struct{ *store.Store }
+
+func (s careless) BeginTranscription(ctx context.Context, run interview.Run, callID, sid string) (interview.Transcription, error) {
+	t, err := s.Store.BeginTranscription(ctx, run, callID, sid)
+	t.Call.Consent = interview.ConsentRefused
+	return t, err
 }
 
 func TestNothingIsFetchedWithoutConsent(t *testing.T) {
-	refused := begun(2)
-	refused.begin.Call.Consent = interview.ConsentRefused
-	skipped := &transcriptLedger{begin: interview.Transcription{Skip: true}}
-	lost := begun(2)
-	lost.err = jobs.ErrLostRun
-	for name, test := range map[string]struct {
-		store *transcriptLedger
-		check func(error) bool
-	}{
-		"refused":  {refused, jobs.IsPermanent},
-		"skipped":  {skipped, func(err error) bool { return err == nil }},
-		"lost run": {lost, func(err error) bool { return errors.Is(err, jobs.ErrLostRun) }},
-	} {
-		s := &studio{media: fail(500), models: fail(500)}
-		if err := s.run(t, test.store); !test.check(err) {
-			t.Errorf("%s: %v", name, err)
+	onBoth(t, func(t *testing.T, db *database) {
+		s := &fakeServers{media: fail(500), models: fail(500)}
+		f, url := s.function(t, db)
+
+		agreed, run := db.agreed(t, 2, url)
+		f.Store = careless{db.store}
+		if err := f.Run(t.Context(), run); !jobs.IsPermanent(err) {
+			t.Errorf("refused: %v", err)
 		}
-		if s.downloads.Load() != 0 || test.store.saves != 0 {
-			t.Errorf("%s: %d downloads, %d saves", name, s.downloads.Load(), test.store.saves)
+		f.Store = db.store
+		db.takeOver(t, run.Function, run.Key)
+		if err := f.Run(t.Context(), run); !errors.Is(err, jobs.ErrLostRun) {
+			t.Errorf("lost run: %v", err)
 		}
-	}
+		refused, run := db.recorded(t, func(callID, sid string) interview.Job {
+			return interview.NewTranscribeRecording(callID, sid, url+sid)
+		}, func(c *interview.Call, _ *interview.Recording) { c.Consent = interview.ConsentRefused })
+		if err := f.Run(t.Context(), run); err != nil || db.runState(t, run.Function, run.Key) != interview.RunDone {
+			t.Errorf("nothing to do: %v", err)
+		}
+		for _, r := range []interview.Recording{agreed, refused} {
+			if db.recording(t, r.CallID).TranscribedAt != nil {
+				t.Errorf("%s is transcribed", r.Sid)
+			}
+		}
+		if s.downloads.Load() != 0 {
+			t.Errorf("%d downloads", s.downloads.Load())
+		}
+	})
 }
 
-func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
+func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) { onBoth(t, curableFailures) }
+
+func curableFailures(t *testing.T, db *database) {
 	heard := hear(map[byte]string{1: `{"text":""}`, 2: `{"text":""}`})
 	for name, test := range map[string]struct {
 		media, models http.HandlerFunc
@@ -283,10 +305,9 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 		"model is not there":     {serve(twoChannels()), fail(404), true},
 		"model finds it large":   {serve(twoChannels()), fail(413), true},
 	} {
-		store := begun(2)
-		err := (&studio{media: test.media, models: test.models}).run(t, store)
-		if err == nil || jobs.IsPermanent(err) != test.permanent || store.saves != 0 {
-			t.Errorf("%s: permanent %v, %d saves: %v", name, jobs.IsPermanent(err), store.saves, err)
+		got, err := (&fakeServers{media: test.media, models: test.models}).run(t, db, 2)
+		if err == nil || jobs.IsPermanent(err) != test.permanent || got.done {
+			t.Errorf("%s: permanent %v, done %v: %v", name, jobs.IsPermanent(err), got.done, err)
 		}
 		if err != nil && strings.Contains(err.Error(), token) {
 			t.Errorf("%s: the token is in the error", name)
@@ -295,10 +316,12 @@ func TestOnlyCurableFailuresAreTriedAgain(t *testing.T) {
 }
 
 func TestBeingAskedForPatienceUsesUpAnAttempt(t *testing.T) {
-	err := (&studio{media: fail(429), models: hear(nil)}).run(t, begun(2))
-	if _, waits := jobs.WaitUntil(err); !waits {
-		t.Errorf("a throttled download counts as a failed attempt: %v", err)
-	}
+	onBoth(t, func(t *testing.T, db *database) {
+		_, err := (&fakeServers{media: fail(429), models: hear(nil)}).run(t, db, 2)
+		if _, waits := jobs.WaitUntil(err); !waits {
+			t.Errorf("a throttled download counts as a failed attempt: %v", err)
+		}
+	})
 }
 
 func huge(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "999999999") }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/openai"
 )
@@ -30,7 +31,7 @@ func verdictQuestion(v interview.Validation) question {
 			calls[c.CallID] = len(calls) + 1
 		}
 		fmt.Fprintf(&b, "%d | %d | %s | %.2f | %s | %s | %s | %s\n", i+1, calls[c.CallID], stance(c.Supports), c.Confidence,
-			c.Field, value(c.Claim), interview.Redact(line(c.Text)), strconv.Quote(line(c.RawText)))
+			c.Field, value(c.Claim), evidence.Redact(line(c.Text)), strconv.Quote(line(c.RawText)))
 	}
 	b.WriteString("\nPassages, as claim | speaker | words:\n")
 	for i, c := range v.Evidence {
@@ -68,7 +69,7 @@ func stance(supports *bool) string {
 
 func value(c interview.Claim) string {
 	if c.ValueNumber == nil {
-		return interview.Redact(line(c.ValueText))
+		return evidence.Redact(line(c.ValueText))
 	}
 	return strconv.FormatFloat(*c.ValueNumber, 'f', -1, 64) + " " + string(c.Unit)
 }

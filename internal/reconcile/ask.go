@@ -23,7 +23,7 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 	if w.Call.TwilioSid == "" {
 		return r.findDial(ctx, w)
 	}
-	if w.What == interview.ExpectClearance {
+	if w.What == interview.OverdueClearance {
 		return r.clear(ctx, w)
 	}
 	if err := r.limit.Wait(ctx); err != nil {
@@ -48,7 +48,7 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 		return repaired, err
 	}
 	n, list, err := r.feedRecordings(ctx, w.Call)
-	if err == nil && len(list) == 0 && w.What == interview.ExpectRecording && w.Checks+1 >= r.config.AbsentAnswers {
+	if err == nil && len(list) == 0 && w.What == interview.OverdueRecording && w.Checks+1 >= r.config.AbsentAnswers {
 		// The person hung up before the recording began.
 		err = r.config.Store.NoRecording(ctx, w.Call.ID)
 	}
@@ -88,7 +88,7 @@ func (r *Reconciler) feedCall(ctx context.Context, w store.Watched, remote twili
 // giveUpVerdict settles who picked up a call that has been over for a while, when Twilio was asked often enough.
 func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
 	over := w.Call.Status.Terminal() && (w.Call.CompletedAt == nil || r.config.Now().Sub(*w.Call.CompletedAt) >= r.config.AbsentFor)
-	if w.What != interview.ExpectVerdict || !over || w.Checks+1 < r.config.AbsentAnswers {
+	if w.What != interview.OverdueVerdict || !over || w.Checks+1 < r.config.AbsentAnswers {
 		return nil
 	}
 	return r.config.Store.NoVerdict(ctx, w.Call.ID)

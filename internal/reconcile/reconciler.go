@@ -183,10 +183,10 @@ func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) 
 		return 0, false, r.config.Store.Unwatch(ctx, callID)
 	case now.Before(begin(w)):
 		return 0, false, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
-	case w.What == interview.ExpectClearance && !clearances:
+	case w.What == interview.OverdueClearance && !clearances:
 		return 0, true, nil
 	}
-	if w.Checks == manyChecks && w.What != interview.ExpectDial {
+	if w.Checks == manyChecks && w.What != interview.OverdueDial {
 		err := r.config.Store.Note(ctx, callID, "reconcile.fruitless", "Twilio does not say what became of: "+string(w.What)+"; asking daily")
 		if err != nil {
 			return 0, false, err
@@ -211,9 +211,9 @@ const (
 // calls are over before it is known; and to be certain that there is no recording takes several answers.
 func begin(w store.Watched) time.Time {
 	switch w.What {
-	case interview.ExpectVerdict:
+	case interview.OverdueVerdict:
 		return earlier(w.Due, w.Call.AnsweredAt().Add(verdictAfter))
-	case interview.ExpectClearance:
+	case interview.OverdueClearance:
 		return earlier(w.Due, w.Call.LostAt().Add(clearAfter))
 	default:
 	}
@@ -242,11 +242,11 @@ func (r *Reconciler) again(ctx context.Context, before store.Watched, failed boo
 // one answer towards the proof.
 func pause(w store.Watched) time.Duration {
 	switch {
-	case w.What == interview.ExpectDial:
+	case w.What == interview.OverdueDial:
 		return 30 * time.Second
 	case w.Checks >= manyChecks:
 		return 24 * time.Hour
-	case w.What == interview.ExpectClearance && w.Absences > 0:
+	case w.What == interview.OverdueClearance && w.Absences > 0:
 		return 30 * time.Second
 	}
 	return min(15*time.Second<<min(w.Checks, 6), 15*time.Minute)

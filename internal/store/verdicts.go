@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -64,7 +65,7 @@ func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothes
 		return interview.Validation{}, fmt.Errorf("beginning to judge hypothesis %s: %w", hypothesisID, err)
 	}
 	for i, c := range result.Evidence { // outside of the transaction: to search takes a while
-		result.Evidence[i].Passage = interview.PassageOf(c.Claim, said[c.RecordingSid])
+		result.Evidence[i].Passage = evidence.PassageOf(c.Claim, said[c.RecordingSid])
 	}
 	return result, nil
 }

@@ -14,7 +14,7 @@ import (
 type Watched struct {
 	Call interview.Call
 	// What is expected, and by when. What is "" when nothing more is.
-	What interview.Expectation
+	What interview.Overdue
 	Due  time.Time
 	// Checks counts how often Twilio was asked about what is late now.
 	Checks int
@@ -114,7 +114,7 @@ func (s *Store) eachWatched(ctx context.Context, deadlines interview.Deadlines, 
 			return err
 		}
 		w.Call = call
-		if what, due, ok := call.Expect(deadlines, known, now); ok {
+		if what, due, ok := call.NextDue(deadlines, known, now); ok {
 			w.What, w.Due = what, due
 		}
 		each(w)

@@ -122,8 +122,8 @@ func (v *verifier) checkCall(c store.AuditCall) {
 // checkProgress finds what should have come by now. A verdict and the proof that Twilio has no recording take their time:
 // until they are late, waiting for them leaves nothing unfinished.
 func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
-	what, due, ok := c.Call.Expect(v.config.Deadlines, c.Known, now)
-	waiting := ok && what != interview.ExpectVerdict && what != interview.ExpectClearance
+	what, due, ok := c.Call.NextDue(v.config.Deadlines, c.Known, now)
+	waiting := ok && what != interview.OverdueVerdict && what != interview.OverdueClearance
 	switch {
 	case ok && now.After(due):
 		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is late: what should have told us is lost")

@@ -6,13 +6,13 @@ import (
 )
 
 // decideAMD takes the result of asynchronous machine detection. The call goes on meanwhile, so a voicemail greeting may
-// have been heard as an answer: a machine's consent is none, what was recorded of it is erased, and the call is ended,
+// have been taken for an answer: a machine's consent is none, what was recorded of it is erased, and the call is ended,
 // which only a job can do: the answer to this callback does not steer the call.
 func decideAMD(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	advance(&call, event.Form, event.ReceivedAt)
 	hangUp := detect(&call, event)
-	return silent(before, call, hangUp), success(), nil
+	return withoutTwiML(before, call, hangUp), success(), nil
 }
 
 // detect takes in the verdict that any callback may carry: the one of the detection itself may be lost. Twilio was seen to
@@ -21,9 +21,9 @@ func detect(call *interview.Call, event *inbox.Event) (hangUp bool) {
 	return call.Detect(interview.AnsweredBy(event.Form.Get("AnsweredBy")), event.ReceivedAt)
 }
 
-// silent is the change by a callback whose answer does not steer the call.
-func silent(before interview.Consent, call interview.Call, hangUp bool) interview.Change {
-	change := interview.Change{Call: call, Erase: lost(before, call)}
+// withoutTwiML is the change by a callback whose answer does not steer the call.
+func withoutTwiML(before interview.Consent, call interview.Call, hangUp bool) interview.Change {
+	change := interview.Change{Call: call, Erase: withdrawn(before, call)}
 	if hangUp && !call.Status.Terminal() {
 		change.Jobs = []interview.Job{interview.NewEndCall(call.ID)}
 	}

@@ -28,7 +28,7 @@ func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Ch
 		}
 	}
 	detect(&call, event) // an answer outranks a verdict that comes with it
-	change.Call, change.Erase = call, lost(before, call)
+	change.Call, change.Erase = call, withdrawn(before, call)
 
 	document := w.question(call)
 	switch {

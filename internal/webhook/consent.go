@@ -34,10 +34,10 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 		document = farewell(call.Script.NotUnderstood())
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
+	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err
 }
 
-// lost reports whether an event took back a consent that was given.
-func lost(before interview.Consent, call interview.Call) bool {
+// withdrawn reports whether an event took back a consent that was given.
+func withdrawn(before interview.Consent, call interview.Call) bool {
 	return before == interview.ConsentGiven && call.Consent != interview.ConsentGiven
 }

@@ -51,7 +51,7 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 		document = farewell(call.Script.NotUnderstood())
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
+	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err
 }
 
 // isFallback says whether Twilio asks for TwiML because it could not have it elsewhere: no other request says so.

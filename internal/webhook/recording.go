@@ -14,7 +14,7 @@ import (
 func decideRecording(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	hangUp := detect(&call, event)
-	change := silent(before, call, hangUp)
+	change := withoutTwiML(before, call, hangUp)
 	status := recordingStatus(event.Form)
 	switch status {
 	case interview.RecordingInProgress, interview.RecordingCompleted, interview.RecordingAbsent, interview.RecordingFailed:

@@ -26,5 +26,5 @@ func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, in
 			call.ErrorMessage = "SIP response " + strconv.Itoa(sip)
 		}
 	}
-	return silent(before, call, hangUp), success(), nil
+	return withoutTwiML(before, call, hangUp), success(), nil
 }

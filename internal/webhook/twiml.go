@@ -33,7 +33,7 @@ func (w *Webhooks) ask(call interview.Call, n int, prompts ...string) []twiml.El
 		Timeout:             strconv.Itoa(consentTimeout),
 		ActionOnEmptyResult: "true",
 	}
-	if interview.HearsConsent(call.Script.Language) {
+	if interview.UnderstandsConsent(call.Script.Language) {
 		gather.Input, gather.Language = "dtmf speech", spokenLanguage(call.Script)
 		gather.SpeechTimeout, gather.Hints = "auto", "yes, no, yes I agree, no thank you, sure, go ahead"
 	}
@@ -92,7 +92,7 @@ func (w *Webhooks) question(call interview.Call) []twiml.Element {
 	}
 }
 
-// spokenLanguage is the language attribute of what a campaign asks and hears, "" for Twilio's default, which is ours.
+// spokenLanguage is the language attribute of what a campaign asks and recognises, "" for Twilio's default, which is ours.
 func spokenLanguage(s interview.Script) string {
 	if s.Language == interview.DefaultLanguage {
 		return ""

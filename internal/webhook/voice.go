@@ -30,5 +30,5 @@ func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Cha
 		document = w.interview(call)
 	}
 	reply, err := render(document)
-	return interview.Change{Call: call, Erase: lost(before, call)}, reply, err
+	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err
 }

@@ -28,17 +28,13 @@ const (
 	KindAnswer  inbox.Kind = "answer"  // Gather action that carries the live answer to a question
 )
 
-// Wordless are the kinds whose decisions do not depend on what the call says, its Script.
-var Wordless = []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD}
+// WithoutScript are the kinds whose decisions do not need the call's Script, so that it need not be loaded for them.
+var WithoutScript = []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD}
 
 // ErrCallNotFound refuses an event whose call does not exist.
 var ErrCallNotFound = inbox.Refuse(http.StatusNotFound, ReasonCallNotFound)
 
-// Decider decides what one event does to its call. The error is an [inbox.Refusal] when the event must not take effect;
-// then nothing of the change counts. The call that was passed in is never written to, not even through its pointers.
-type Decider func(interview.Call, *inbox.Event) (interview.Change, inbox.Reply, error)
-
-// Config says what the decisions need to know of the world.
+// Config says what the decisions depend on besides the call and the event.
 type Config struct {
 	// URLs are given to Twilio for the answers that are still to come.
 	URLs interview.CallbackURLs
@@ -58,16 +54,13 @@ func New(config Config) *Webhooks {
 	return &Webhooks{urls: config.URLs, accounts: slices.Clone(config.Accounts)}
 }
 
-// Decide is the [Decider] for every kind of event that [Identify] knows. The call is the one that the event's Subject
-// names, as it stands.
+// Decide says what one event does to its call, for every kind of event that [Identify] knows. The call is the one that the
+// event's Subject names, as it stands; it is never written to, not even through its pointers.
 //
-// It refuses with 409 an event that belongs to another Twilio call or account than the call is bound to, and with 400
-// what Identify refuses. The first event of a call binds it.
+// An [inbox.Refusal] means that the event must not take effect; then nothing of the change counts. Refused are, with 409, an
+// event that belongs to another Twilio call or account than the call is bound to, and with 400 what Identify refuses. The
+// first event of a call binds it.
 func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
-	decide, ok := w.decider(event.Kind)
-	if !ok {
-		return interview.Change{}, inbox.Reply{}, fmt.Errorf("deciding %s event: unknown kind", event.Kind)
-	}
 	if _, _, err := Identify(event.Kind, event.Form, event.Query); err != nil {
 		return interview.Change{}, inbox.Reply{}, err
 	}
@@ -80,7 +73,7 @@ func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Ch
 	} else if err != nil {
 		return interview.Change{}, inbox.Reply{}, err
 	}
-	change, reply, err := decide(call, event)
+	change, reply, err := w.decide(call, event)
 	if err != nil || !unbound {
 		return change, reply, err
 	}
@@ -91,22 +84,22 @@ func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Ch
 	return change, reply, nil
 }
 
-func (w *Webhooks) decider(kind inbox.Kind) (Decider, bool) {
-	switch kind {
+func (w *Webhooks) decide(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	switch event.Kind {
 	case inbox.KindVoice:
-		return w.voice, true
+		return w.voice(call, event)
 	case KindConsent:
-		return w.consent, true
+		return w.consent(call, event)
 	case inbox.KindStatus:
-		return decideStatus, true
+		return decideStatus(call, event)
 	case inbox.KindRecording:
-		return decideRecording, true
+		return decideRecording(call, event)
 	case KindAMD:
-		return decideAMD, true
+		return decideAMD(call, event)
 	case KindAnswer:
-		return w.answer, true
+		return w.answer(call, event)
 	}
-	return nil, false
+	return interview.Change{}, inbox.Reply{}, fmt.Errorf("deciding %s event: unknown kind", event.Kind)
 }
 
 // success is what the callbacks without TwiML are answered.

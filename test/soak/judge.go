@@ -65,7 +65,7 @@ func (r *run) judge(ctx context.Context) error {
 
 // unknownDial reports whether verify found a dial whose outcome nobody knows, whether that is late yet or not.
 func unknownDial(v verify.Violation) bool {
-	return v.Kind == "overdue" && v.Detail == string(interview.ExpectDial) ||
+	return v.Kind == "overdue" && v.Detail == string(interview.OverdueDial) ||
 		v.Kind == "unfinished" && v.Detail == string(interview.CallDialUnknown)
 }
 

@@ -228,7 +228,7 @@ func (r *run) awaitRepair(ctx context.Context) error {
 func (r *run) missing(ctx context.Context) (n int, err error) {
 	late, err := r.store.OverdueCounts(ctx, interview.DefaultDeadlines())
 	for what, count := range late {
-		if what != string(interview.ExpectClearance) {
+		if what != string(interview.OverdueClearance) {
 			n += count
 		}
 	}

@@ -35,7 +35,7 @@ func main() {
 
 func run() error {
 	var config app.Config
-	parser, err := kong.New(&config)
+	parser, err := kong.New(&config, kong.Vars(app.Defaults()))
 	if err != nil {
 		return err
 	}
