@@ -16,6 +16,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -256,8 +257,8 @@ func awaitClean(t *testing.T, path string) {
 }
 
 func TestErasedWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.interview()
 	l.recordingEnds()
@@ -277,8 +278,8 @@ func TestErasedWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 }
 
 func TestWithdrawnWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
 	l.send(inbox.KindConsent, "SpeechResult", "yes")
@@ -305,8 +306,8 @@ func TestWithdrawnWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 // A reader of an older state keeps the log as it is; a writer is not held up by that, and when the reader ends, or the
 // process is killed and another one starts, the log is emptied.
 func TestErasedWordsLeaveTheLogAfterAReaderAndAfterAKill(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.interview()
 	l.hangUp()
@@ -369,7 +370,10 @@ func TestDatabaseFilesAreReadableByTheirOwnerAlone(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s := migrated(t, "sqlite:"+path, Options{})
+			s := open(t, "sqlite:"+path, Options{})
+			if err := s.MigrateUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			seed(t, s, 1)
 			for _, suffix := range []string{"", "-wal", "-shm"} {
 				info, err := os.Stat(path + suffix)

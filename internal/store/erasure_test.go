@@ -14,7 +14,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -280,8 +280,8 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 
 // A page that SQLite no longer needs keeps its bytes, unless told otherwise.
 func TestErasedDataStaysInTheFile(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.interview()
 	l.recordingEnds()

@@ -9,24 +9,24 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/inbox/inboxtest"
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // The application's inbox keeps the promise of every inbox.
 func TestProcessorBreaksThePromiseOfTheInbox(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, "sqlite:"+testdb.SQLite(t), handle, oneByOne)
+			return newHarness(t, storetest.SQLite(t), handle, oneByOne)
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, testdb.Postgres(t), handle, oneByOne)
+			return newHarness(t, storetest.Postgres(t), handle, oneByOne)
 		})
 	})
 	t.Run("postgres, statements together", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, testdb.Postgres(t), handle, together)
+			return newHarness(t, storetest.Postgres(t), handle, together)
 		})
 	})
 }
@@ -52,7 +52,7 @@ type harness struct {
 
 func newHarness(t *testing.T, url string, handle inboxtest.Handle, fused func(*inboxtest.Fuse) Options) *harness {
 	h := &harness{t: t, url: url, handle: handle, fuse: &inboxtest.Fuse{}, fused: fused}
-	h.plain = migrated(t, url, Options{})
+	h.plain = open(t, url, Options{})
 	h.callID = seed(t, h.plain, 1)[0]
 	if err := h.Reopen(t.Context()); err != nil {
 		t.Fatal(err)
