@@ -9,10 +9,11 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			if calls.Add(1) == 1 {
@@ -37,7 +38,7 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 // A process may die between taking a job from River and taking its run from the ledger, which then shows a run that
 // waits.
 func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		r.enqueue(1)
 		var err error
@@ -59,7 +60,7 @@ func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 }
 
 func TestStoppedRunCountsAsAnAttemptOrIsForgotten(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		began := make(chan struct{}, 1)
 		r := open(t, url).run(func(ctx context.Context, _ interview.Run) error {
 			began <- struct{}{}

@@ -13,11 +13,12 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
 func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil }, &inngest.Config{})
 		calls := r.enqueue(5)
 		r.until("five runs complete", func() bool {
@@ -46,7 +47,7 @@ func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 }
 
 func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			calls.Add(1)
@@ -93,7 +94,7 @@ func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
 }
 
 func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url)
 		r.run(func(context.Context, interview.Run) error {
@@ -118,7 +119,7 @@ func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
 }
 
 func TestEventThatInngestLostIsSentAgain(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		var lost atomic.Bool
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil },
 			&inngest.Config{Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" && lost.CompareAndSwap(false, true) }})
@@ -136,7 +137,7 @@ func TestEventThatInngestLostIsSentAgain(t *testing.T) {
 }
 
 func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		begun, release := make(chan struct{}), make(chan struct{})
 		r := open(t, url).run(func(context.Context, interview.Run) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -283,7 +284,7 @@ func (w *works) work(within time.Duration) {
 // onWorks runs a test on both databases.
 func onWorks(t *testing.T, test func(t *testing.T, w *works)) {
 	t.Helper()
-	eachDatabase(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
+	storetest.Each(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
 }
 
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
@@ -418,7 +419,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 
 // An error that nobody can classify, or a panic, is tried four times, however long the run failed for an outage before.
 func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.Each(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		outage := true
 		config := jobs.Config{Ledger: r.store, Now: r.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

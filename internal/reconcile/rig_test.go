@@ -14,7 +14,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/twilio"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -45,15 +45,13 @@ type rig struct {
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, "sqlite:"+testdb.SQLite(t))) })
-	t.Run("postgres", func(t *testing.T) { test(t, newRig(t, testdb.Postgres(t))) })
+	storetest.Each(t, func(t *testing.T, url string) { test(t, newRig(t, url)) })
 }
 
 func newRig(t *testing.T, url string) *rig {
 	t.Helper()
 	r := &rig{t: t, url: url, carrier: newCarrier(t), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	r.store = r.open()
-	r.must(r.store.MigrateUp(t.Context()))
 	r.processor = store.NewProcessor(r.store, webhook.New(webhook.Config{}).Decide)
 	var err error
 	r.client, err = twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: r.carrier.URL})
