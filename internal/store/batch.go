@@ -81,26 +81,26 @@ func (b *batch) load(ctx context.Context) error {
 	for _, d := range b.deliveries {
 		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
 	}
-	trip := b.tx.trip()
+	stmts := b.tx.newStmtBatch()
 	if bound := b.tx.store.dialect.boundWaits; bound != "" {
-		trip.exec("bounding waits for locks", bound)
+		stmts.exec("bounding waits for locks", bound)
 	}
-	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
+	b.calls = stmts.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
 	sorted := slices.Sorted(maps.Keys(eventIDs))
 	rows := make([][]any, len(sorted))
 	for i, id := range sorted {
 		rows[i] = []any{id, b.tx.Now}
 	}
 	claim, args := dedupInsert.statement(b.tx, rows)
-	trip.query("claiming event ids", func(r row) error {
+	stmts.query("claiming event ids", func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		b.claimed[id] = true
 		return err
 	}, claim, args...)
 	// A statement of its own, since it must see what was committed while the claim waited.
-	trip.settledEvents(sorted, b.first)
-	return trip.run(ctx)
+	stmts.settledEvents(sorted, b.first)
+	return stmts.run(ctx)
 }
 
 // speaks says whether a decision may need what its call says.
@@ -254,40 +254,40 @@ func (b *batch) giveUp(d *delivery, refusal error) {
 	}
 }
 
-// save writes everything that was decided, and commits where that saves a round trip.
+// save writes everything that was decided, and commits where that saves a round stmts.
 func (b *batch) save(ctx context.Context) error {
 	if err := b.keepConflicts(ctx); err != nil {
 		return err
 	}
-	trip := b.tx.trip()
+	stmts := b.tx.newStmtBatch()
 	// A twin of a refused delivery may have been accepted after all.
 	b.unclaimed = slices.DeleteFunc(b.unclaimed, func(id string) bool { return b.first[id] != nil })
 	if len(b.unclaimed) > 0 {
 		condition, args := b.tx.in(`"id"`, 1, b.unclaimed)
-		trip.exec("giving up refused event ids", `DELETE FROM webhook_dedup WHERE `+condition, args...)
+		stmts.exec("giving up refused event ids", `DELETE FROM webhook_dedup WHERE `+condition, args...)
 	}
 	for _, event := range b.events {
 		event.duplicates = b.again[event.ID]
 		delete(b.again, event.ID)
 	}
-	trip.insertEvents(b.events)
-	trip.countDuplicates(b.again)
+	stmts.insertEvents(b.events)
+	stmts.countDuplicates(b.again)
 	var was, is []interview.Call
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
-	trip.saveCalls(was, is)
+	stmts.saveCalls(was, is)
 	for i := range is {
 		if is[i].Uncleared() && !was[i].Uncleared() {
-			trip.watchAnew(is[i].ID)
+			stmts.watchAnew(is[i].ID)
 		}
 	}
-	trip.saveRecordings(b.recordings)
-	trip.insertUtterances(b.utterances)
+	stmts.saveRecordings(b.recordings)
+	stmts.insertUtterances(b.utterances)
 	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {
-		return trip.commit(ctx)
+		return stmts.commit(ctx)
 	}
-	if err := trip.run(ctx); err != nil {
+	if err := stmts.run(ctx); err != nil {
 		return err
 	}
 	if err := b.tx.transcribeLive(ctx, b.utterances); err != nil {

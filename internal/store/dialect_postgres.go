@@ -98,21 +98,31 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("connecting to Postgres: %w", err)
 	}
-	defer conn.Release()
-	begun := postgresTx{conn.Conn()}
-	defer func() { _ = begun.Rollback(ctx) }()
-	tx := s.newTx(lateQuerier{pgxQuerier{begun}, begun})
-	tx.pgx = &begun
-	if s.options.Around != nil {
-		if err := s.around(func() error { return begun.begin(ctx) }); err != nil {
-			return err
-		}
+	defer conn.Release() // which closes a connection whose transaction could not be ended
+	var begun pgx.Tx
+	err = s.around(func() (err error) {
+		begun, err = conn.Begin(ctx)
+		return err
+	})
+	if begun != nil {
+		defer func() {
+			if inTransaction(conn) {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+				defer cancel()
+				_ = begun.Rollback(ctx)
+			}
+		}()
 	}
+	if err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+	tx := s.newTx(pgxQuerier{begun})
+	tx.pgx = begun
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !begun.open() {
-		return nil // committed by its last trip, or nothing was to be done
+	if !inTransaction(conn) {
+		return nil // committed with its last statements
 	}
 	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
 		return fmt.Errorf("committing: %w", err)
@@ -120,13 +130,12 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	return nil
 }
 
+func inTransaction(conn *pgxpool.Conn) bool { return conn.Conn().PgConn().TxStatus() != 'I' }
+
 // postgresInserter enqueues in the transaction of pgx.
 type postgresInserter struct{ client *river.Client[pgx.Tx] }
 
 func (i postgresInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
-	if err := tx.pgx.begin(ctx); err != nil {
-		return err
-	}
 	_, err := i.client.InsertManyFastTx(ctx, tx.pgx, insertParams(runs))
 	return err
 }

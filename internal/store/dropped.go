@@ -8,7 +8,7 @@ import (
 )
 
 // insertDropped keeps aside what was written down and not said.
-func (t *trip) insertDropped(list []interview.DroppedSegment) {
+func (b *stmtBatch) insertDropped(list []interview.DroppedSegment) {
 	const most = 500
 	for len(list) > 0 {
 		n := min(len(list), most)
@@ -17,7 +17,7 @@ func (t *trip) insertDropped(list []interview.DroppedSegment) {
 			args = append(args, d.CallID, d.RecordingSid, d.Position, string(d.Speaker), storable(d.Text), d.StartSec, d.EndSec,
 				string(d.Reason), d.Detail)
 		}
-		t.exec("saving dropped segments", `INSERT INTO dropped_segments (call_id, recording_sid, position, speaker, text,
+		b.exec("saving dropped segments", `INSERT INTO dropped_segments (call_id, recording_sid, position, speaker, text,
 			start_sec, end_sec, reason, detail) VALUES `+values(n, 9), args...)
 		list = list[n:]
 	}

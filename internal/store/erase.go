@@ -86,10 +86,10 @@ const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error 
 
 // insertUnaccepted keeps an event that did not take effect, without the payload when its call must forget it.
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
-	trip := tx.trip()
-	trip.insertEvents([]*storedEvent{e})
-	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+	stmts := tx.newStmtBatch()
+	stmts.insertEvents([]*storedEvent{e})
+	stmts.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
 		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
 		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
-	return trip.run(ctx)
+	return stmts.run(ctx)
 }

@@ -62,9 +62,9 @@ func storable(s string) string {
 
 // settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: that would
 // be an invitation to read a whole index.
-func (t *trip) settledEvents(eventIDs []string, into map[string]*storedEvent) {
-	condition, args := t.tx.in("event_id", 1, eventIDs)
-	t.query("loading settled events", func(r row) error {
+func (b *stmtBatch) settledEvents(eventIDs []string, into map[string]*storedEvent) {
+	condition, args := b.tx.in("event_id", 1, eventIDs)
+	b.query("loading settled events", func(r row) error {
 		e := &storedEvent{Outcome: inbox.Accepted}
 		var hash []byte
 		err := r.Scan(&e.ID, &e.EventID, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
@@ -72,7 +72,7 @@ func (t *trip) settledEvents(eventIDs []string, into map[string]*storedEvent) {
 		into[e.EventID] = e
 		return err
 	}, `SELECT id, event_id, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
-		WHERE outcome = 'accepted' AND `+condition+t.tx.store.dialect.lock, args...)
+		WHERE outcome = 'accepted' AND `+condition+b.tx.store.dialect.lock, args...)
 }
 
 // conflicts tells which of the payloads are kept already. The accepted events of their ids are locked by now.
@@ -93,23 +93,23 @@ func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey
 	return kept, nil
 }
 
-func (t *trip) insertEvents(events []*storedEvent) {
+func (b *stmtBatch) insertEvents(events []*storedEvent) {
 	rows := make([][]any, len(events))
 	for i, e := range events {
 		rows[i] = e.args()
 	}
-	eventInsert.add(t, "keeping events", rows)
+	eventInsert.add(b, "keeping events", rows)
 }
 
 // countDuplicates adds to the counters of stored events, by row id.
-func (t *trip) countDuplicates(again map[string]int) {
+func (b *stmtBatch) countDuplicates(again map[string]int) {
 	byCount := map[int][]string{}
 	for id, n := range again {
 		byCount[n] = append(byCount[n], id)
 	}
 	for n, ids := range byCount {
-		condition, args := t.tx.in("id", 2, ids)
-		t.exec("counting duplicates", `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition,
+		condition, args := b.tx.in("id", 2, ids)
+		b.exec("counting duplicates", `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition,
 			append([]any{n}, args...)...)
 	}
 }

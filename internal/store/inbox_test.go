@@ -16,24 +16,16 @@ import (
 func TestProcessorBreaksThePromiseOfTheInbox(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, storetest.SQLite(t), handle, oneByOne)
+			return newHarness(t, storetest.SQLite(t), handle, func(f *inboxtest.Fuse) Options { return Options{Around: f.Do} })
 		})
 	})
+	// Here each write of a connection passes the fuse: statements that are sent together fail together.
 	t.Run("postgres", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, storetest.Postgres(t), handle, oneByOne)
-		})
-	})
-	t.Run("postgres, statements together", func(t *testing.T) {
-		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
-			return newHarness(t, storetest.Postgres(t), handle, together)
+			return newHarness(t, storetest.Postgres(t), handle, func(f *inboxtest.Fuse) Options { return Options{conn: f.Conn} })
 		})
 	})
 }
-
-// oneByOne passes each statement through the fuse, together each write of a connection.
-func oneByOne(fuse *inboxtest.Fuse) Options { return Options{Around: fuse.Do} }
-func together(fuse *inboxtest.Fuse) Options { return Options{conn: fuse.Conn} }
 
 // harness runs the suite's events against one call. An effect is an utterance.
 type harness struct {

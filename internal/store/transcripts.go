@@ -74,15 +74,15 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		for i := range utterances {
 			utterances[i].CallID, utterances[i].RecordingSid, utterances[i].Position = callID, recordingSid, i
 		}
-		trip := tx.trip()
-		trip.insertUtterances(utterances)
+		stmts := tx.newStmtBatch()
+		stmts.insertUtterances(utterances)
 		for i := range dropped {
 			dropped[i].CallID, dropped[i].RecordingSid, dropped[i].Position = callID, recordingSid, i
 		}
-		trip.insertDropped(dropped)
-		trip.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
+		stmts.insertDropped(dropped)
+		stmts.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
 			recordingSid, tx.Now)
-		if err := trip.run(ctx); err != nil {
+		if err := stmts.run(ctx); err != nil {
 			return err
 		}
 		if call.Transcript, err = tx.transcript(ctx, callID); err != nil {

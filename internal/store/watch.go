@@ -46,9 +46,9 @@ func (tx *Tx) watch(ctx context.Context, callID string, at time.Time) error {
 }
 
 // watchAnew has a call looked at that may not be watched any more: that it was answered can be told after its end.
-func (t *trip) watchAnew(callID string) {
-	t.exec("watching call "+callID, `INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 0, 0)
-		ON CONFLICT (call_id) DO NOTHING`, callID, t.tx.Now)
+func (b *stmtBatch) watchAnew(callID string) {
+	b.exec("watching call "+callID, `INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 0, 0)
+		ON CONFLICT (call_id) DO NOTHING`, callID, b.tx.Now)
 }
 
 // ClaimWatched takes calls whose next check is due, for the given time, so that no other process checks them too.

@@ -12,7 +12,7 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// querier is the seam over pgx and database/sql: the same statements, with $1 placeholders, run on both.
+// querier runs the same statements, with $1 placeholders, over pgx and over database/sql.
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	Query(ctx context.Context, sql string, args ...any) (rows, error)
@@ -39,7 +39,7 @@ type Tx struct {
 	Now time.Time
 
 	// Exactly one of the two is set.
-	pgx *postgresTx
+	pgx pgx.Tx
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
@@ -102,49 +102,6 @@ func (q sqlQuerier) QueryRow(ctx context.Context, query string, args ...any) row
 type sqlRows struct{ *sql.Rows }
 
 func (r sqlRows) Close() { _ = r.Rows.Close() }
-
-// watchedQuerier passes every statement through Options.Around.
-type watchedQuerier struct {
-	querier
-	around func(statement func() error) error
-}
-
-func (q watchedQuerier) Exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
-	err = q.around(func() error {
-		n, err = q.querier.Exec(ctx, sql, args...)
-		return err
-	})
-	return n, err
-}
-
-func (q watchedQuerier) Query(ctx context.Context, sql string, args ...any) (r rows, err error) {
-	if err := q.around(func() error {
-		r, err = q.querier.Query(ctx, sql, args...)
-		return err
-	}); err != nil {
-		if r != nil {
-			r.Close()
-		}
-		return nil, err
-	}
-	return r, nil
-}
-
-func (q watchedQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
-	return watchedRow{q, ctx, sql, args}
-}
-
-// watchedRow runs its statement when it is scanned, so that the statement is over when around returns.
-type watchedRow struct {
-	q    watchedQuerier
-	ctx  context.Context
-	sql  string
-	args []any
-}
-
-func (r watchedRow) Scan(dest ...any) error {
-	return r.q.around(func() error { return r.q.querier.QueryRow(r.ctx, r.sql, r.args...).Scan(dest...) })
-}
 
 // collect runs a query and calls scan for each row.
 func collect(ctx context.Context, q querier, scan func(row) error, sql string, args ...any) error {
