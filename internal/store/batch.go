@@ -14,11 +14,11 @@ import (
 // batch is one transaction of webhooks. Locks are taken in one order everywhere (calls by id, then event ids, then event
 // rows), so that two batches cannot wait for each other.
 type batch struct {
-	tx       *Tx
-	decide   Decide
-	wordless []inbox.Kind
-	// live are the deliveries whose call is known, in order of arrival.
-	deliveries, live []*delivery
+	tx            *Tx
+	decide        Decide
+	withoutScript []inbox.Kind
+	// admitted are the deliveries whose call is known and theirs, in order of arrival.
+	deliveries, admitted []*delivery
 
 	calls   map[string]interview.Call
 	claimed map[string]bool
@@ -53,7 +53,7 @@ type conflictKey struct {
 
 func (p *Processor) newBatch(tx *Tx, deliveries []*delivery) *batch {
 	return &batch{
-		tx: tx, decide: p.decide, wordless: p.wordless, deliveries: deliveries,
+		tx: tx, decide: p.decide, withoutScript: p.withoutScript, deliveries: deliveries,
 		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
 		changed: map[string]interview.Call{}, again: map[string]int{},
 	}
@@ -67,7 +67,7 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.admit(ctx); err != nil {
 		return err
 	}
-	for _, d := range b.live {
+	for _, d := range b.admitted {
 		if err := b.settle(d); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (b *batch) load(ctx context.Context) error {
 	if bound := b.tx.store.dialect.boundWaits; bound != "" {
 		stmts.exec("bounding waits for locks", bound)
 	}
-	b.calls = stmts.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
+	b.calls = stmts.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.needsScript())
 	sorted := slices.Sorted(maps.Keys(eventIDs))
 	rows := make([][]any, len(sorted))
 	for i, id := range sorted {
@@ -103,9 +103,9 @@ func (b *batch) load(ctx context.Context) error {
 	return stmts.run(ctx)
 }
 
-// speaks says whether a decision may need what its call says.
-func (b *batch) speaks() bool {
-	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.wordless, d.event.Kind) })
+// needsScript says whether a decision may look at its call's Script.
+func (b *batch) needsScript() bool {
+	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.withoutScript, d.event.Kind) })
 }
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
@@ -126,7 +126,7 @@ func (b *batch) admit(ctx context.Context) error {
 			b.giveUp(d, inbox.Refuse(409, "Call mismatch"))
 		default:
 			owners[d.event.CallSid] = call.ID
-			b.live = append(b.live, d)
+			b.admitted = append(b.admitted, d)
 		}
 	}
 	return nil
@@ -279,7 +279,7 @@ func (b *batch) save(ctx context.Context) error {
 	stmts.saveCalls(was, is)
 	for i := range is {
 		if is[i].Uncleared() && !was[i].Uncleared() {
-			stmts.watchAnew(is[i].ID)
+			stmts.resumeOverdueChecks(is[i].ID)
 		}
 	}
 	stmts.saveRecordings(b.recordings)
@@ -300,7 +300,7 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	// Last, so that nothing of this batch stays either.
 	for _, e := range b.erasures {
-		if _, err := b.tx.eraseHeard(ctx, e.callID, e.cause); err != nil {
+		if _, err := b.tx.eraseSpeech(ctx, e.callID, e.cause); err != nil {
 			return err
 		}
 	}

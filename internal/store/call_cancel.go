@@ -68,7 +68,7 @@ func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why string) erro
 		return nil
 	}
 	// Its end is due much sooner than that of an interview.
-	if err := tx.watch(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
+	if err := tx.beginOverdueChecks(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
 		return err
 	}
 	return tx.enqueueCancel(ctx, *call, "api")

@@ -11,18 +11,18 @@ import (
 // kindAnswer is the webhook whose payload is what a person said.
 const kindAnswer inbox.Kind = "answer"
 
-// noteErased is what a call's history says of everything that was heard in it being erased.
+// noteErased is what a call's history says of everything that was said in it being erased.
 const noteErased = "erased"
 
-// heardOf counts what was erased of a call.
-type heardOf struct{ recordings, utterances, claims int }
+// erasedCounts counts what was erased of a call.
+type erasedCounts struct{ recordings, utterances, claims int }
 
-// eraseHeard erases what was recorded, said and concluded in a call whose row this transaction holds. Recordings stay as
+// eraseSpeech erases what was recorded, said and concluded in a call whose row this transaction holds. Recordings stay as
 // tombstones: where the audio lies is forgotten, and a delete-recording for each deletes it at Twilio. cause says what
 // asked for it. Doing it again finds nothing.
-func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, error) {
+func (tx *Tx) eraseSpeech(ctx context.Context, callID, cause string) (erasedCounts, error) {
 	tx.erases = true
-	var n heardOf
+	var n erasedCounts
 	var sids []string
 	err := collect(ctx, tx, func(r row) error {
 		var sid string
@@ -42,10 +42,10 @@ func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, er
 	}
 	n.recordings = len(sids)
 	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID, cause); err != nil {
-		return n, fmt.Errorf("erasing what was heard in call %s: %w", callID, err)
+		return n, fmt.Errorf("erasing what was said in call %s: %w", callID, err)
 	}
 	// Twilio may have recordings that nobody told of.
-	if err := tx.watch(ctx, callID, tx.Now); err != nil {
+	if err := tx.beginOverdueChecks(ctx, callID, tx.Now); err != nil {
 		return n, err
 	}
 	detail := fmt.Sprintf("%d recordings, %d utterances, %d claims", n.recordings, n.utterances, n.claims)

@@ -103,9 +103,9 @@ const selectUtterances = `SELECT utterances.call_id, utterances.recording_sid, u
 	utterances.text, utterances.start_sec, utterances.end_sec FROM utterances
 	LEFT JOIN recordings ON recordings.sid = utterances.recording_sid`
 
-// heard leaves out the live answers once a recording was transcribed, which has the same words and more. Until then, or
-// when the recording is lost or silent, they are what was heard.
-const heard = ` AND (utterances.recording_sid <> '' OR NOT EXISTS
+// currentUtterances leaves out the live answers once a recording was transcribed, which has the same words and more. Until
+// then, or when the recording is lost or silent, they are all there is.
+const currentUtterances = ` AND (utterances.recording_sid <> '' OR NOT EXISTS
 	(SELECT 1 FROM utterances other WHERE other.call_id = utterances.call_id AND other.recording_sid <> ''))`
 
 // utteranceOrder is the order in which things were said: recordings by their start, then positions.
@@ -149,7 +149,7 @@ func (tx *Tx) transcript(ctx context.Context, callID string) (string, error) {
 		}
 		b.WriteString(u.Text)
 		return err
-	}, selectUtterances+` WHERE utterances.call_id = $1`+heard+utteranceOrder, callID)
+	}, selectUtterances+` WHERE utterances.call_id = $1`+currentUtterances+utteranceOrder, callID)
 	if err != nil {
 		return "", fmt.Errorf("utterances of call %s: %w", callID, err)
 	}
