@@ -144,3 +144,40 @@ type enqueued struct {
 	args      jobs.RunArgs
 	notBefore time.Time
 }
+
+// newID returns an id of 26 characters that sorts by time, and within a transaction by order.
+func (tx *Tx) newID() string {
+	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.entropy)
+	if err != nil { // the counter of this millisecond is at its end, once in 2^80
+		return ulid.MustNew(ulid.Timestamp(tx.Now), rand.Reader).String()
+	}
+	return id.String()
+}
+
+// newIDs returns n ids that sort in the order of the slice.
+func (tx *Tx) newIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = tx.newID()
+	}
+	return ids
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read().QueryRow(ctx, "SELECT 1").Scan(&one)
+}
+
+// ProbeWrite writes one row and commits. Its error says that nothing can be written now: the session is read-only, the disk
+// is full, the file is locked.
+func (s *Store) ProbeWrite(ctx context.Context) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO write_probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, tx.Now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing to the database: %w", err)
+	}
+	return nil
+}
