@@ -9,11 +9,10 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			if calls.Add(1) == 1 {
@@ -38,7 +37,7 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 // A process may die between taking a job from River and taking its run from the ledger, which then shows a run that
 // waits.
 func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		r.enqueue(1)
 		var err error
@@ -60,7 +59,7 @@ func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 }
 
 func TestStoppedRunCountsAsAnAttemptOrIsForgotten(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		began := make(chan struct{}, 1)
 		r := open(t, url).run(func(ctx context.Context, _ interview.Run) error {
 			began <- struct{}{}

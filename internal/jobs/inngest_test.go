@@ -13,12 +13,11 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
 func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil }, &inngest.Config{})
 		calls := r.enqueue(5)
 		r.until("five runs complete", func() bool {
@@ -47,7 +46,7 @@ func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 }
 
 func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			calls.Add(1)
@@ -94,7 +93,7 @@ func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
 }
 
 func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url)
 		r.run(func(context.Context, interview.Run) error {
@@ -119,7 +118,7 @@ func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
 }
 
 func TestEventThatInngestLostIsSentAgain(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var lost atomic.Bool
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil },
 			&inngest.Config{Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" && lost.CompareAndSwap(false, true) }})
@@ -137,7 +136,7 @@ func TestEventThatInngestLostIsSentAgain(t *testing.T) {
 }
 
 func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		begun, release := make(chan struct{}), make(chan struct{})
 		r := open(t, url).run(func(context.Context, interview.Run) error {

@@ -17,7 +17,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -82,7 +81,7 @@ func prepared(t *testing.T, url string, server inngest.Config, work body) (*rig,
 func nothing(context.Context, interview.Run) error { return nil }
 
 func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
 		r.start(config)
 		r.background(r.server.Run)
@@ -97,7 +96,7 @@ func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
 
 // Nobody says so when a server was started again without what it had: the event that is out starts nothing any more.
 func TestServerThatForgotIsTold(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		var hold atomic.Bool
 		hold.Store(true)
 		r, config, _, heard := prepared(t, url, inngest.Config{
@@ -124,7 +123,7 @@ func TestServerThatForgotIsTold(t *testing.T) {
 func TestRunsComeBackSoonAfterTheProgramWasAway(t *testing.T) {
 	for name, away := range map[string]time.Duration{"three minutes": 3 * time.Minute, "two days": 48 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
-			storetest.Each(t, func(t *testing.T, url string) {
+			eachDatabase(t, func(t *testing.T, url string) {
 				r, config, _, _ := prepared(t, url, inngest.Config{}, nothing)
 				r.start(config)
 				// Inngest gets the event and calls only when the program is gone.
@@ -227,7 +226,7 @@ func (g *gate) before(t *testing.T, config *jobs.InngestConfig, server func() ht
 }
 
 func TestOutboxBacksOffWhileInngestTakesNoEvents(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		t.Parallel()
 		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
 		var g gate

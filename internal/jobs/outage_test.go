@@ -21,7 +21,6 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -284,7 +283,7 @@ func (w *works) work(within time.Duration) {
 // onWorks runs a test on both databases.
 func onWorks(t *testing.T, test func(t *testing.T, w *works)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
+	eachDatabase(t, func(t *testing.T, url string) { test(t, newWorks(t, url)) })
 }
 
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
@@ -419,7 +418,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 
 // An error that nobody can classify, or a panic, is tried four times, however long the run failed for an outage before.
 func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	eachDatabase(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		outage := true
 		config := jobs.Config{Ledger: r.store, Now: r.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

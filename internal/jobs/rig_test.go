@@ -17,6 +17,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -52,6 +53,13 @@ type rig struct {
 	handler atomic.Pointer[http.Handler]
 }
 
+// eachDatabase runs a test on both databases.
+func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+testdb.SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, testdb.Postgres(t)) })
+}
+
 // open makes a rig whose engine does not run yet.
 func open(t *testing.T, url string) *rig {
 	t.Helper()
@@ -61,6 +69,9 @@ func open(t *testing.T, url string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.store.Close)
+	if err := r.store.MigrateUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 

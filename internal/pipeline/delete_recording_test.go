@@ -15,7 +15,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/store/storetest"
+	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -162,57 +162,59 @@ func (s *crashing) RecordingDeleted(ctx context.Context, run interview.Run, call
 }
 
 func TestDeletionKilledHalfwayIsLost(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
-		at := now
-		s, err := store.Open(t.Context(), url, store.Options{Now: func() time.Time { return at }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		if err := s.MigrateUp(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		callID, runID := unconsented(t, s)
-		exists := true
-		f, asked := newDeletion(t, &crashing{Store: s}, func(w http.ResponseWriter, r *http.Request) {
-			if !exists {
-				gone(w, r)
-				return
+	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			at := now
+			s, err := store.Open(t.Context(), url, store.Options{Now: func() time.Time { return at }})
+			if err != nil {
+				t.Fatal(err)
 			}
-			exists = false
-			w.WriteHeader(204)
-		})
+			t.Cleanup(s.Close)
+			if err := s.MigrateUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			callID, runID := unconsented(t, s)
+			exists := true
+			f, asked := newDeletion(t, &crashing{Store: s}, func(w http.ResponseWriter, r *http.Request) {
+				if !exists {
+					gone(w, r)
+					return
+				}
+				exists = false
+				w.WriteHeader(204)
+			})
 
-		first, _, err := s.StartRun(t.Context(), runID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Run(t.Context(), first); err == nil {
-			t.Fatal("the crash was not one")
-		}
-		at = at.Add(jobs.LostAfter + time.Second)
-		if n, err := s.RescueRuns(t.Context()); n != 1 || err != nil {
-			t.Fatalf("rescued %d, %v", n, err)
-		}
-		second, _, err := s.StartRun(t.Context(), runID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Run(t.Context(), second); err != nil {
-			t.Fatal(err)
-		}
-		// And once more, after it is done.
-		if _, started, err := s.StartRun(t.Context(), runID); started != jobs.RunOver || err != nil {
-			t.Errorf("a run that is done starts again: %v, %v", started, err)
-		}
-		d, err := s.CallDetail(t.Context(), callID)
-		if err != nil || len(d.Recordings) != 1 || d.Recordings[0].Status != interview.RecordingDeleted || len(d.History) != 1 {
-			t.Errorf("%+v, %+v, %v", d.Recordings, d.History, err)
-		}
-		if asked.Load() != 2 {
-			t.Errorf("Twilio was asked %d times", asked.Load())
-		}
-	})
+			first, _, err := s.StartRun(t.Context(), runID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Run(t.Context(), first); err == nil {
+				t.Fatal("the crash was not one")
+			}
+			at = at.Add(jobs.LostAfter + time.Second)
+			if n, err := s.RescueRuns(t.Context()); n != 1 || err != nil {
+				t.Fatalf("rescued %d, %v", n, err)
+			}
+			second, _, err := s.StartRun(t.Context(), runID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Run(t.Context(), second); err != nil {
+				t.Fatal(err)
+			}
+			// And once more, after it is done.
+			if _, started, err := s.StartRun(t.Context(), runID); started != jobs.RunOver || err != nil {
+				t.Errorf("a run that is done starts again: %v, %v", started, err)
+			}
+			d, err := s.CallDetail(t.Context(), callID)
+			if err != nil || len(d.Recordings) != 1 || d.Recordings[0].Status != interview.RecordingDeleted || len(d.History) != 1 {
+				t.Errorf("%+v, %+v, %v", d.Recordings, d.History, err)
+			}
+			if asked.Load() != 2 {
+				t.Errorf("Twilio was asked %d times", asked.Load())
+			}
+		})
+	}
 }
 
 // unconsented makes a call with a recording that nobody agreed to, and returns its id and that of the run that deletes it.

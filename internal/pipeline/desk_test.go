@@ -20,7 +20,7 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/store/storetest"
+	"github.com/i-agent/iagent/internal/testdb"
 )
 
 // desk is a database with one campaign, and the two functions that work with a model on it.
@@ -81,7 +81,8 @@ func (o *oracle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // onDesks runs a test on both databases. calls is how many people said "We pay five dollars a case. Call 555-123-4567."
 func onDesks(t *testing.T, calls int, test func(t *testing.T, d *desk)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) { test(t, newDesk(t, url, calls)) })
+	t.Run("sqlite", func(t *testing.T) { test(t, newDesk(t, "sqlite:"+testdb.SQLite(t), calls)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newDesk(t, testdb.Postgres(t), calls)) })
 }
 
 func newDesk(t *testing.T, url string, calls int) *desk {

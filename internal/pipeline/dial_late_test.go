@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/store/storetest"
+	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -39,18 +39,22 @@ func (s *sleeper) BeginDial(ctx context.Context, run interview.Run, callID strin
 
 func eachSleeper(t *testing.T, test func(t *testing.T, s *sleeper)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) {
-		s := &sleeper{now: now}
-		var err error
-		if s.Store, err = store.Open(t.Context(), url, store.Options{Now: s.clock, DialFrom: "+15550009999", DialAccount: account}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		if err := s.MigrateUp(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		test(t, s)
-	})
+	for name, url := range map[string]func() string{
+		"sqlite": func() string { return "sqlite:" + testdb.SQLite(t) }, "postgres": func() string { return testdb.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &sleeper{now: now}
+			var err error
+			if s.Store, err = store.Open(t.Context(), url(), store.Options{Now: s.clock, DialFrom: "+15550009999", DialAccount: account}); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			if err := s.MigrateUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test(t, s)
+		})
+	}
 }
 
 // queue creates a call and returns its id and its run.
