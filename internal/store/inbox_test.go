@@ -102,6 +102,7 @@ func (h *harness) Claimed(ctx context.Context, eventID string) (bool, error) {
 	return n > 0, err
 }
 
+// Events come by attempt: the ids of two transactions within a millisecond have no order.
 func (h *harness) Events(ctx context.Context, eventID string) ([]inboxtest.Recorded, error) {
 	var list []inboxtest.Recorded
 	err := collect(ctx, h.plain.read(), func(r row) error {
@@ -109,7 +110,7 @@ func (h *harness) Events(ctx context.Context, eventID string) ([]inboxtest.Recor
 		err := r.Scan(&e.Outcome, &e.Error, &e.Attempt, &e.Body)
 		list = append(list, e)
 		return err
-	}, `SELECT outcome, error, attempt, body FROM webhook_events WHERE event_id = $1 ORDER BY id`, eventID)
+	}, `SELECT outcome, error, attempt, body FROM webhook_events WHERE event_id = $1 ORDER BY attempt, id`, eventID)
 	return list, err
 }
 
