@@ -12,7 +12,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 const token = "a-token-of-the-test"
@@ -28,18 +28,11 @@ type server struct {
 // eachDatabase runs a test against the API over SQLite and over Postgres.
 func eachDatabase(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, serve(t, migrated(t, "sqlite:"+testdb.SQLite(t))))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, serve(t, migrated(t, testdb.Postgres(t))))
-	})
+	storetest.Each(t, func(t *testing.T, url string) { test(t, serve(t, opened(t, url))) })
 }
 
 // onSQLite is for what happens before the database is asked.
-func onSQLite(t *testing.T) *server { return serve(t, migrated(t, "sqlite:"+testdb.SQLite(t))) }
+func onSQLite(t *testing.T) *server { return serve(t, opened(t, storetest.SQLite(t))) }
 
 func serve(t *testing.T, s *store.Store) *server {
 	t.Helper()
@@ -61,15 +54,6 @@ func opened(t *testing.T, url string) *store.Store {
 		if _, err := db.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	return s
-}
-
-func migrated(t *testing.T, url string) *store.Store {
-	t.Helper()
-	s := opened(t, url)
-	if err := s.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 	return s
 }

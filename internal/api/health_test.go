@@ -8,7 +8,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver"
 )
 
@@ -25,57 +25,53 @@ func serveProbes(t *testing.T, s *store.Store, step time.Duration) *server {
 }
 
 func TestReadyOnlyOnceTheSchemaIsThere(t *testing.T) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			s := serveProbes(t, opened(t, url), time.Minute)
-			s.get("/healthz").want(200)
-			s.get("/readyz").wantError(503, "Database schema is not up to date: run iagent migrate up")
-			if err := s.store.MigrateUp(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			for range 2 {
-				if o := s.get("/readyz").want(200); o["status"] != "ok" {
-					t.Errorf("%v", o)
-				}
-			}
-			s.store.Close()
-			s.get("/readyz").wantError(503, "Database is not reachable")
-			if o := s.get("/healthz").want(200); o["status"] != "ok" {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		s := serveProbes(t, opened(t, url), time.Minute)
+		s.get("/healthz").want(200)
+		s.get("/readyz").wantError(503, "Database schema is not up to date: run iagent migrate up")
+		if err := s.store.MigrateUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if o := s.get("/readyz").want(200); o["status"] != "ok" {
 				t.Errorf("%v", o)
 			}
-		})
-	}
+		}
+		s.store.Close()
+		s.get("/readyz").wantError(503, "Database is not reachable")
+		if o := s.get("/healthz").want(200); o["status"] != "ok" {
+			t.Errorf("%v", o)
+		}
+	})
 }
 
 // A newer program may have changed what this one writes.
 func TestNotReadyOnANewerSchema(t *testing.T) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			s := serveProbes(t, migrated(t, url), time.Minute)
-			s.get("/readyz").want(200)
-			const newer = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`
-			var err error
-			if pool := s.store.Postgres(); pool != nil {
-				_, err = pool.Exec(t.Context(), newer)
-			} else {
-				_, err = s.store.SQLite().Exec(newer)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.get("/readyz").wantError(503, "Database schema is newer than this program")
-			if err := s.store.MigrateUp(t.Context()); err == nil || !strings.Contains(err.Error(), "newer than this program") {
-				t.Errorf("migrating up: %v", err)
-			}
-		})
-	}
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := serveProbes(t, opened(t, url), time.Minute)
+		s.get("/readyz").want(200)
+		const newer = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`
+		var err error
+		if pool := s.store.Postgres(); pool != nil {
+			_, err = pool.Exec(t.Context(), newer)
+		} else {
+			_, err = s.store.SQLite().Exec(newer)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.get("/readyz").wantError(503, "Database schema is newer than this program")
+		if err := s.store.MigrateUp(t.Context()); err == nil || !strings.Contains(err.Error(), "newer than this program") {
+			t.Errorf("migrating up: %v", err)
+		}
+	})
 }
 
 // A failover may leave sessions that can only read. They are replaced once one of them says so.
 func TestReadOnlySessionsAreReplaced(t *testing.T) {
-	url := testdb.Postgres(t)
+	url := storetest.Postgres(t)
 	// The real clock: the schema is looked at once a minute, which takes a connection out of the pool.
-	s := serve(t, migrated(t, url))
+	s := serve(t, opened(t, url))
 	until := func(status int) {
 		t.Helper()
 		deadline := time.Now().Add(30 * time.Second)
@@ -103,10 +99,10 @@ func TestReadOnlySessionsAreReplaced(t *testing.T) {
 
 // Whoever holds the only place to write for longer than a probe waits keeps webhooks from being accepted.
 func TestNotReadyWhileTheFileCannotBeWritten(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := serveProbes(t, migrated(t, "sqlite:"+path), time.Second)
+	url := storetest.SQLite(t)
+	s := serveProbes(t, opened(t, url), time.Second)
 	s.get("/readyz").want(200)
-	other := opened(t, "sqlite:"+path)
+	other := opened(t, url)
 	writing, err := other.SQLite().BeginTx(t.Context(), nil) // takes the lock at once
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // becomes lets an event of Twilio's bring a call to a status.
@@ -168,7 +168,7 @@ func TestRivalRequestsCallEachNumberOnce(t *testing.T) {
 		run(t, []*server{s, s})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		url := testdb.Postgres(t)
-		run(t, []*server{serve(t, migrated(t, url)), serve(t, opened(t, url))})
+		url := storetest.Postgres(t)
+		run(t, []*server{serve(t, opened(t, url)), serve(t, opened(t, url))})
 	})
 }

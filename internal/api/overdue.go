@@ -7,8 +7,8 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// late is something that should have come by now.
-type late struct {
+// overdueItem is something that should have come by now.
+type overdueItem struct {
 	// CallID is null for what is about no single call, RunID for what is not a run.
 	CallID *string `json:"callId"`
 	RunID  *string `json:"runId"`
@@ -23,7 +23,7 @@ type late struct {
 	Checks int `json:"checks"`
 }
 
-// listOverdue lists what is late, the longest first. There is no second part: what is late is dealt with, not browsed.
+// listOverdue lists what is overdue, the longest first. It has no second page.
 func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
 	_, page, err := listQuery(r)
 	if err != nil {
@@ -34,8 +34,8 @@ func (a *api) listOverdue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := a.ready.now()
-	return answer(w, http.StatusOK, list[late]{Items: each(overdue, func(l store.Late) late {
-		return late{
+	return answer(w, http.StatusOK, list[overdueItem]{Items: each(overdue, func(l store.OverdueItem) overdueItem {
+		return overdueItem{
 			CallID: nullIfZero(l.CallID), RunID: nullIfZero(l.RunID), Status: l.Status, What: l.What, Due: l.Due.UTC(),
 			LateBySeconds: int(now.Sub(l.Due) / time.Second), Checks: l.Checks,
 		}

@@ -163,7 +163,7 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { return a.engine.Run(running) })
-	group.Go(func() error { return a.watch(running) })
+	group.Go(func() error { return a.countOverdue(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

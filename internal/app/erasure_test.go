@@ -20,8 +20,8 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/telemetry"
-	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -379,12 +379,6 @@ func (c *caller) judge(databaseURL string, kept ...string) {
 	}
 }
 
-func onBothDatabases(t *testing.T, test func(t *testing.T, databaseURL string)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+testdb.SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, testdb.Postgres(t)) })
-}
-
 // Every function calls a service that quotes the person in its errors. Until the erasure the words are where an erasure finds
 // them and nowhere else, after it they are nowhere, and they are in no line of the log.
 func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
@@ -401,7 +395,7 @@ func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
 		{"media", 500, interview.TranscribeRecording, interview.RunWaiting},
 	} {
 		t.Run(fmt.Sprintf("%s %d", tc.op, tc.status), func(t *testing.T) {
-			onBothDatabases(t, func(t *testing.T, databaseURL string) {
+			storetest.Each(t, func(t *testing.T, databaseURL string) {
 				c := newCaller(t, databaseURL)
 				c.services.set(tc.op, tc.status)
 				c.services.set("delete", tc.status)
@@ -434,7 +428,7 @@ func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
 }
 
 func TestErasureLeavesNoWordOfARefusalHoweverItSpellsTheNumber(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, databaseURL string) {
+	storetest.Each(t, func(t *testing.T, databaseURL string) {
 		c := newCaller(t, databaseURL)
 		c.services.set("create", 400)
 		c.call()
@@ -450,7 +444,7 @@ func TestErasureLeavesNoWordOfARefusalHoweverItSpellsTheNumber(t *testing.T) {
 
 // An answer that nobody can read is kept, with what is wrong with it, until the call is erased.
 func TestErasureLeavesNoUnreadableAnswer(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, databaseURL string) {
+	storetest.Each(t, func(t *testing.T, databaseURL string) {
 		c := newCaller(t, databaseURL)
 		c.call()
 		c.until(interview.OrchestrateCall, interview.RunDone)

@@ -13,8 +13,8 @@ import (
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
-// watchEvery is how often the watchdog counts what is late.
-const watchEvery = 10 * time.Second
+// overdueEvery is how often the watchdog counts what is late.
+const overdueEvery = 10 * time.Second
 
 // newReconciler is nil when it is switched off or no account is configured.
 func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, error) {
@@ -29,9 +29,9 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	}), nil
 }
 
-// watch counts what is late, again and again, until ctx ends. It looks even where nobody may ask Twilio.
-func (a *App) watch(ctx context.Context) error {
-	ticker := time.NewTicker(watchEvery)
+// countOverdue counts what is overdue, again and again, until ctx ends. It looks even where nobody may ask Twilio.
+func (a *App) countOverdue(ctx context.Context) error {
+	ticker := time.NewTicker(overdueEvery)
 	defer ticker.Stop()
 	for {
 		counts, err := a.store.OverdueCounts(ctx, a.settings.deadlines)
@@ -39,7 +39,7 @@ func (a *App) watch(ctx context.Context) error {
 		case err == nil:
 			a.telemetry.Overdue(counts)
 		case ctx.Err() == nil:
-			a.log.Warn("looking for what is late", "error", err)
+			a.log.Warn("looking for what is overdue", "error", err)
 		}
 		a.counted.Flush(ctx)
 		select {

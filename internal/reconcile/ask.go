@@ -19,7 +19,7 @@ import (
 const kindAMD inbox.Kind = "amd"
 
 // ask asks Twilio about a call and feeds in what we do not know. It returns how many events were missing.
-func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
+func (r *Reconciler) ask(ctx context.Context, w store.OverdueCheck) (int, error) {
 	if w.Call.TwilioSid == "" {
 		return r.findDial(ctx, w)
 	}
@@ -56,7 +56,7 @@ func (r *Reconciler) ask(ctx context.Context, w store.Watched) (int, error) {
 }
 
 // noteForeign says, once, that nobody can ask about a call since it was dialled with another account.
-func (r *Reconciler) noteForeign(ctx context.Context, w store.Watched, account string) error {
+func (r *Reconciler) noteForeign(ctx context.Context, w store.OverdueCheck, account string) error {
 	if w.Checks > 0 {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (r *Reconciler) noteForeign(ctx context.Context, w store.Watched, account s
 }
 
 // unknown notes, once, that Twilio does not know a call.
-func (r *Reconciler) unknown(ctx context.Context, w store.Watched) error {
+func (r *Reconciler) unknown(ctx context.Context, w store.OverdueCheck) error {
 	if w.Checks > 0 {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (r *Reconciler) unknown(ctx context.Context, w store.Watched) error {
 }
 
 // feedCall feeds what Twilio says of a call beyond what we know: how far it is, and who picked up.
-func (r *Reconciler) feedCall(ctx context.Context, w store.Watched, remote twilio.RemoteCall) (int, error) {
+func (r *Reconciler) feedCall(ctx context.Context, w store.OverdueCheck, remote twilio.RemoteCall) (int, error) {
 	repaired, err := r.feedStatus(ctx, w.Call, remote)
 	if err != nil || repaired > 0 || w.Call.AnsweredBy != "" {
 		return repaired, err
@@ -86,7 +86,7 @@ func (r *Reconciler) feedCall(ctx context.Context, w store.Watched, remote twili
 }
 
 // giveUpVerdict settles who picked up a call that has been over for a while, when Twilio was asked often enough.
-func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
+func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.OverdueCheck) error {
 	over := w.Call.Status.Terminal() && (w.Call.CompletedAt == nil || r.config.Now().Sub(*w.Call.CompletedAt) >= r.config.AbsentFor)
 	if w.What != interview.OverdueVerdict || !over || w.Checks+1 < r.config.AbsentAnswers {
 		return nil
@@ -96,7 +96,7 @@ func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.Watched) error {
 
 // clear looks for recordings of a call that is over. What Twilio has is fed, which has it deleted unless a consent covers
 // it; what is absent or failed has no audio.
-func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
+func (r *Reconciler) clear(ctx context.Context, w store.OverdueCheck) (int, error) {
 	repaired, list, err := r.feedRecordings(ctx, w.Call)
 	if notFound(err) {
 		return repaired, r.unknown(ctx, w)
@@ -123,7 +123,7 @@ func (r *Reconciler) clear(ctx context.Context, w store.Watched) (int, error) {
 // findDial looks for a call of which nobody knows whether Twilio created it: one to that number, from ours, since the
 // intent to dial, that is bound to no other of our calls. Caller id and account are those of the intent: what is
 // configured now may be something else.
-func (r *Reconciler) findDial(ctx context.Context, w store.Watched) (int, error) {
+func (r *Reconciler) findDial(ctx context.Context, w store.OverdueCheck) (int, error) {
 	if w.Call.Status == interview.CallQueued {
 		if lost, err := r.config.Store.LoseDial(ctx, w.Call.ID); err != nil || !lost {
 			return 0, err

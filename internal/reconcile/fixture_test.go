@@ -14,7 +14,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/twilio"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -45,21 +45,13 @@ type fixture struct {
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newFixture(t, "sqlite:"+testdb.SQLite(t)))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newFixture(t, testdb.Postgres(t)))
-	})
+	storetest.Each(t, func(t *testing.T, url string) { test(t, newFixture(t, url)) })
 }
 
 func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
 	r := &fixture{t: t, url: url, fakeTwilio: newFakeTwilio(t), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	r.store = r.open()
-	r.must(r.store.MigrateUp(t.Context()))
 	r.processor = store.NewProcessor(r.store, webhook.New(webhook.Config{}).Decide)
 	var err error
 	r.client, err = twilio.New(twilio.Config{AccountSid: account, AuthToken: token, APIURL: r.fakeTwilio.URL})

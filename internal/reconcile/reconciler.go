@@ -46,7 +46,7 @@ type Config struct {
 	OnRepair func(kind inbox.Kind)
 }
 
-// Reconciler asks Twilio about what is late. Run blocks; Check and Since may be called beside it.
+// Reconciler asks Twilio about what is overdue. Run blocks; Check and Since may be called beside it.
 type Reconciler struct {
 	config Config
 	limit  *rate.Limiter
@@ -101,7 +101,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // clearance: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
 	begun := time.Now()
-	ids, err := r.config.Store.ClaimWatched(ctx, claimed, lease)
+	ids, err := r.config.Store.ClaimOverdueChecks(ctx, claimed, lease)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 	}
 	var faults []error
 	for _, id := range ids {
-		w, err := r.config.Store.Watched(ctx, id, r.config.Deadlines)
+		w, err := r.config.Store.OverdueCheck(ctx, id, r.config.Deadlines)
 		if err == nil && w.What != "" {
 			var n int
 			n, err = r.ask(ctx, w)
@@ -163,7 +163,7 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 	return calls, repaired, errors.Join(faults...)
 }
 
-// Check looks at one call, asks Twilio when something is late, and sets the time of the next look. It returns how many
+// Check looks at one call, asks Twilio when something is overdue, and sets the time of the next look. It returns how many
 // events were missing.
 func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {
 	repaired, _, err = r.check(ctx, callID, true)
@@ -173,16 +173,16 @@ func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, er
 // check is Check, but unless clearances is set, a call that only needs clearance is put off for later.
 func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) (repaired int, later bool, err error) {
 	now := r.config.Now()
-	w, err := r.config.Store.Watched(ctx, callID, r.config.Deadlines)
+	w, err := r.config.Store.OverdueCheck(ctx, callID, r.config.Deadlines)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return 0, false, nil
 	case err != nil:
 		return 0, false, err
 	case w.What == "":
-		return 0, false, r.config.Store.Unwatch(ctx, callID)
+		return 0, false, r.config.Store.EndOverdueChecks(ctx, callID)
 	case now.Before(begin(w)):
-		return 0, false, r.config.Store.WatchAgain(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
+		return 0, false, r.config.Store.SetOverdueCheck(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
 	case w.What == interview.OverdueClearance && !clearances:
 		return 0, true, nil
 	}
@@ -197,7 +197,7 @@ func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) 
 }
 
 const (
-	// lookAgain is how soon a call that is not late is looked at again: what is due next may change meanwhile.
+	// lookAgain is how soon a call that is not overdue is looked at again: what is due next may change meanwhile.
 	lookAgain = 30 * time.Second
 	// manyChecks is how often Twilio is asked before it is asked but once a day. It is about a day.
 	manyChecks = 100
@@ -207,9 +207,9 @@ const (
 	clearAfter = time.Minute
 )
 
-// begin is when Twilio is first asked: when something is late. But who picked up matters while the call lasts, and many
+// begin is when Twilio is first asked: when something is overdue. But who picked up matters while the call lasts, and many
 // calls are over before it is known; and to be certain that there is no recording takes several answers.
-func begin(w store.Watched) time.Time {
+func begin(w store.OverdueCheck) time.Time {
 	switch w.What {
 	case interview.OverdueVerdict:
 		return earlier(w.Due, w.Call.AnsweredAt().Add(verdictAfter))
@@ -221,26 +221,26 @@ func begin(w store.Watched) time.Time {
 }
 
 // again plans the next look at a call after Twilio was asked. An answer that did not come counts for nothing.
-func (r *Reconciler) again(ctx context.Context, before store.Watched, failed bool) error {
-	after, err := r.config.Store.Watched(ctx, before.Call.ID, r.config.Deadlines)
+func (r *Reconciler) again(ctx context.Context, before store.OverdueCheck, failed bool) error {
+	after, err := r.config.Store.OverdueCheck(ctx, before.Call.ID, r.config.Deadlines)
 	if err != nil {
 		return err
 	}
 	now := r.config.Now()
 	switch {
 	case after.What == "":
-		return r.config.Store.Unwatch(ctx, before.Call.ID)
+		return r.config.Store.EndOverdueChecks(ctx, before.Call.ID)
 	case failed:
-		return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(time.Minute), before.Checks)
+		return r.config.Store.SetOverdueCheck(ctx, before.Call.ID, now.Add(time.Minute), before.Checks)
 	case after.What != before.What:
-		return r.config.Store.WatchAgain(ctx, before.Call.ID, earlier(begin(after), now.Add(lookAgain)), 0)
+		return r.config.Store.SetOverdueCheck(ctx, before.Call.ID, earlier(begin(after), now.Add(lookAgain)), 0)
 	}
-	return r.config.Store.WatchAgain(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
+	return r.config.Store.SetOverdueCheck(ctx, before.Call.ID, now.Add(pause(after)), before.Checks+1)
 }
 
 // pause grows with the checks that found nothing. Where absence is to be proven the checks are evenly spaced: each counts as
 // one answer towards the proof.
-func pause(w store.Watched) time.Duration {
+func pause(w store.OverdueCheck) time.Duration {
 	switch {
 	case w.What == interview.OverdueDial:
 		return 30 * time.Second

@@ -14,11 +14,11 @@ import (
 // batch is one transaction of webhooks. Locks are taken in one order everywhere (calls by id, then event ids, then event
 // rows), so that two batches cannot wait for each other.
 type batch struct {
-	tx       *Tx
-	decide   Decide
-	wordless []inbox.Kind
-	// live are the deliveries whose call is known, in order of arrival.
-	deliveries, live []*delivery
+	tx            *Tx
+	decide        Decide
+	withoutScript []inbox.Kind
+	// admitted are the deliveries whose call is known and theirs, in order of arrival.
+	deliveries, admitted []*delivery
 
 	calls   map[string]interview.Call
 	claimed map[string]bool
@@ -53,7 +53,7 @@ type conflictKey struct {
 
 func (p *Processor) newBatch(tx *Tx, deliveries []*delivery) *batch {
 	return &batch{
-		tx: tx, decide: p.decide, wordless: p.wordless, deliveries: deliveries,
+		tx: tx, decide: p.decide, withoutScript: p.withoutScript, deliveries: deliveries,
 		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
 		changed: map[string]interview.Call{}, again: map[string]int{},
 	}
@@ -67,7 +67,7 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.admit(ctx); err != nil {
 		return err
 	}
-	for _, d := range b.live {
+	for _, d := range b.admitted {
 		if err := b.settle(d); err != nil {
 			return err
 		}
@@ -81,31 +81,31 @@ func (b *batch) load(ctx context.Context) error {
 	for _, d := range b.deliveries {
 		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
 	}
-	trip := b.tx.trip()
+	stmts := b.tx.newStmtBatch()
 	if bound := b.tx.store.dialect.boundWaits; bound != "" {
-		trip.exec("bounding waits for locks", bound)
+		stmts.exec("bounding waits for locks", bound)
 	}
-	b.calls = trip.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.speaks())
+	b.calls = stmts.lockCalls(slices.Sorted(maps.Keys(callIDs)), b.needsScript())
 	sorted := slices.Sorted(maps.Keys(eventIDs))
 	rows := make([][]any, len(sorted))
 	for i, id := range sorted {
 		rows[i] = []any{id, b.tx.Now}
 	}
 	claim, args := dedupInsert.statement(b.tx, rows)
-	trip.query("claiming event ids", func(r row) error {
+	stmts.query("claiming event ids", func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		b.claimed[id] = true
 		return err
 	}, claim, args...)
 	// A statement of its own, since it must see what was committed while the claim waited.
-	trip.settledEvents(sorted, b.first)
-	return trip.run(ctx)
+	stmts.settledEvents(sorted, b.first)
+	return stmts.run(ctx)
 }
 
-// speaks says whether a decision may need what its call says.
-func (b *batch) speaks() bool {
-	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.wordless, d.event.Kind) })
+// needsScript says whether a decision may look at its call's Script.
+func (b *batch) needsScript() bool {
+	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.withoutScript, d.event.Kind) })
 }
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
@@ -126,7 +126,7 @@ func (b *batch) admit(ctx context.Context) error {
 			b.giveUp(d, inbox.Refuse(409, "Call mismatch"))
 		default:
 			owners[d.event.CallSid] = call.ID
-			b.live = append(b.live, d)
+			b.admitted = append(b.admitted, d)
 		}
 	}
 	return nil
@@ -263,40 +263,40 @@ func (b *batch) giveUp(d *delivery, refusal error) {
 	}
 }
 
-// save writes everything that was decided, and commits where that saves a round trip.
+// save writes everything that was decided, and commits where that saves a round stmts.
 func (b *batch) save(ctx context.Context) error {
 	if err := b.keepConflicts(ctx); err != nil {
 		return err
 	}
-	trip := b.tx.trip()
+	stmts := b.tx.newStmtBatch()
 	// A twin of a refused delivery may have been accepted after all.
 	b.unclaimed = slices.DeleteFunc(b.unclaimed, func(id string) bool { return b.first[id] != nil })
 	if len(b.unclaimed) > 0 {
 		condition, args := b.tx.in(`"id"`, 1, b.unclaimed)
-		trip.exec("giving up refused event ids", `DELETE FROM webhook_dedup WHERE `+condition, args...)
+		stmts.exec("giving up refused event ids", `DELETE FROM webhook_dedup WHERE `+condition, args...)
 	}
 	for _, event := range b.events {
 		event.duplicates = b.again[event.ID]
 		delete(b.again, event.ID)
 	}
-	trip.insertEvents(b.events)
-	trip.countDuplicates(b.again)
+	stmts.insertEvents(b.events)
+	stmts.countDuplicates(b.again)
 	var was, is []interview.Call
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
-	trip.saveCalls(was, is)
+	stmts.saveCalls(was, is)
 	for i := range is {
 		if is[i].Uncleared() && !was[i].Uncleared() {
-			trip.watchAnew(is[i].ID)
+			stmts.resumeOverdueChecks(is[i].ID)
 		}
 	}
-	trip.saveRecordings(b.recordings)
-	trip.insertUtterances(b.utterances)
+	stmts.saveRecordings(b.recordings)
+	stmts.insertUtterances(b.utterances)
 	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {
-		return trip.commit(ctx)
+		return stmts.commit(ctx)
 	}
-	if err := trip.run(ctx); err != nil {
+	if err := stmts.run(ctx); err != nil {
 		return err
 	}
 	if err := b.tx.transcribeLive(ctx, b.utterances); err != nil {
@@ -309,7 +309,7 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	// Last, so that nothing of this batch stays either.
 	for _, e := range b.erasures {
-		if _, err := b.tx.eraseHeard(ctx, e.callID, e.cause); err != nil {
+		if _, err := b.tx.eraseSpeech(ctx, e.callID, e.cause); err != nil {
 			return err
 		}
 	}

@@ -90,11 +90,11 @@ func (b *bulk) statement(tx *Tx, rows [][]any) (sql string, args []any) {
 	return b.prefix + values(len(rows), len(b.kinds)) + b.suffix, args
 }
 
-// add adds the statement for rows to a trip, if there are any.
-func (b *bulk) add(t *trip, doing string, rows [][]any) {
+// add adds the statement for rows to a batch, if there are any.
+func (b *bulk) add(stmts *stmtBatch, doing string, rows [][]any) {
 	if len(rows) > 0 {
-		sql, args := b.statement(t.tx, rows)
-		t.exec(doing, sql, args...)
+		sql, args := b.statement(stmts.tx, rows)
+		stmts.exec(doing, sql, args...)
 	}
 }
 

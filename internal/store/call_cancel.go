@@ -68,7 +68,7 @@ func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why string) erro
 		return nil
 	}
 	// Its end is due much sooner than that of an interview.
-	if err := tx.watch(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
+	if err := tx.beginOverdueChecks(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
 		return err
 	}
 	return tx.enqueueCancel(ctx, *call, "api")
@@ -181,9 +181,9 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	for i, id := range ids {
 		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign}
 	}
-	trip := tx.trip()
-	historyInsert.add(trip, "keeping that calls were canceled", rows)
-	if err := trip.run(ctx); err != nil || len(ids) == 0 {
+	stmts := tx.newStmtBatch()
+	historyInsert.add(stmts, "keeping that calls were canceled", rows)
+	if err := stmts.run(ctx); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return ids, tx.endDialRuns(ctx, ids)

@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -162,8 +162,8 @@ func TestCompletedCampaignDialsNothingAgain(t *testing.T) {
 
 // A campaign is completed while its calls are dialled by two processes: each is dialled before that, or canceled.
 func TestCallIsDialledOrCanceledWhenItsCampaignIsCompleted(t *testing.T) {
-	url := testdb.Postgres(t)
-	a, b := migrated(t, url, Options{DialsPerMinute: 1000}), migrated(t, url, Options{DialsPerMinute: 1000})
+	url := storetest.Postgres(t)
+	a, b := open(t, url, Options{DialsPerMinute: 1000}), open(t, url, Options{DialsPerMinute: 1000})
 	for range 5 {
 		ids := seed(t, a, 20)
 		var all sync.WaitGroup

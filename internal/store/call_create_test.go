@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestQueuedCallHasNoRunOrNoOrder(t *testing.T) {
@@ -153,7 +153,7 @@ func TestCrashBetweenTwoStatementsHalfCreatesCalls(t *testing.T) {
 				}
 				return crash
 			}
-			s := migrated(t, "sqlite:"+testdb.SQLite(t), Options{Around: around})
+			s := open(t, storetest.SQLite(t), Options{Around: around})
 			request := newCalls(activeCampaign(t, s), "key", "+15550000001", "+15550000002")
 			armed = true
 			_, err := s.CreateCalls(t.Context(), request)
@@ -182,12 +182,12 @@ func TestCrashBetweenTwoStatementsHalfCreatesCalls(t *testing.T) {
 }
 
 func TestTwinOfARequestThatDoesNotEndWaitsForEver(t *testing.T) {
-	u := testdb.Postgres(t)
+	u := storetest.Postgres(t)
 	separator := "?"
 	if strings.Contains(u, "?") {
 		separator = "&"
 	}
-	s := migrated(t, u+separator+"lock_timeout=100", Options{})
+	s := open(t, u+separator+"lock_timeout=100", Options{})
 	campaign := activeCampaign(t, s)
 	request := newCalls(campaign, "key", "+15550000001")
 	err := s.write(t.Context(), func(tx *Tx) error {

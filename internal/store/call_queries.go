@@ -111,7 +111,7 @@ func utterancesOfCall(ctx context.Context, q querier, callID string) ([]intervie
 		u, err := scanUtterance(r)
 		out = append(out, u)
 		return err
-	}, selectUtterances+` WHERE utterances.call_id = $1`+heard+utteranceOrder, callID)
+	}, selectUtterances+` WHERE utterances.call_id = $1`+currentUtterances+utteranceOrder, callID)
 	if err != nil {
 		return nil, fmt.Errorf("loading utterances: %w", err)
 	}

@@ -60,26 +60,26 @@ func scanCalled(r row) (interview.Call, error) {
 
 // lockCalls loads the calls that exist, by id, into the map that it returns, and holds their rows until the transaction
 // ends. Their scripts are only loaded where they are asked for.
-func (t *trip) lockCalls(ids []string, scripts bool) map[string]interview.Call {
+func (b *stmtBatch) lockCalls(ids []string, scripts bool) map[string]interview.Call {
 	calls := make(map[string]interview.Call, len(ids))
-	condition, args := t.tx.in("calls.id", 1, ids)
+	condition, args := b.tx.in("calls.id", 1, ids)
 	query, scan := selectCalls, scanCall
 	if !scripts {
 		query, scan = `SELECT `+calledColumns+` FROM calls`, scanCalled
 	}
-	t.query("loading calls", func(r row) error {
+	b.query("loading calls", func(r row) error {
 		c, err := scan(r)
 		calls[c.ID] = c
 		return err
-	}, query+` WHERE `+condition+` ORDER BY calls.id`+t.tx.store.dialect.lockCalls, args...)
+	}, query+` WHERE `+condition+` ORDER BY calls.id`+b.tx.store.dialect.lockCalls, args...)
 	return calls
 }
 
 // lockCall loads one call and holds its row. ErrNotFound when there is none.
 func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
-	trip := tx.trip()
-	calls := trip.lockCalls([]string{id}, true)
-	if err := trip.run(ctx); err != nil {
+	stmts := tx.newStmtBatch()
+	calls := stmts.lockCalls([]string{id}, true)
+	if err := stmts.run(ctx); err != nil {
 		return interview.Call{}, err
 	}
 	call, ok := calls[id]
@@ -101,14 +101,14 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	}
 	insert, args := callInsert.statement(tx, rows)
 	created := map[string]bool{}
-	trip := tx.trip()
-	trip.query("creating calls", func(r row) error {
+	stmts := tx.newStmtBatch()
+	stmts.query("creating calls", func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		created[id] = true
 		return err
 	}, insert, args...)
-	if err := trip.run(ctx); err != nil || len(created) == len(calls) {
+	if err := stmts.run(ctx); err != nil || len(created) == len(calls) {
 		return err
 	}
 	var refused RefusedNumbersError
@@ -122,14 +122,14 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 
 // saveCall writes a call whose row this transaction holds.
 func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
-	trip := tx.trip()
-	callUpdate(everyColumn).add(trip, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
-	return trip.run(ctx)
+	stmts := tx.newStmtBatch()
+	callUpdate(everyColumn).add(stmts, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
+	return stmts.run(ctx)
 }
 
 // saveCalls writes the calls whose state is another than it was, and of all of them the columns in which any differs. This
 // transaction holds their rows.
-func (t *trip) saveCalls(was, is []interview.Call) {
+func (b *stmtBatch) saveCalls(was, is []interview.Call) {
 	var states [][]any
 	var ids []string
 	var differs columnSet
@@ -142,9 +142,9 @@ func (t *trip) saveCalls(was, is []interview.Call) {
 	}
 	rows := make([][]any, len(ids))
 	for i, state := range states {
-		rows[i] = append([]any{ids[i], t.tx.Now}, chosen(state, differs)...)
+		rows[i] = append([]any{ids[i], b.tx.Now}, chosen(state, differs)...)
 	}
-	callUpdate(differs).add(t, "saving calls", rows)
+	callUpdate(differs).add(b, "saving calls", rows)
 }
 
 // columnSet has a bit for each column of callState.

@@ -44,9 +44,9 @@ func TestColumnThatChangedIsNotWritten(t *testing.T) {
 		save := func(was, is []interview.Call) {
 			t.Helper()
 			err := s.write(t.Context(), func(tx *Tx) error {
-				trip := tx.trip()
-				trip.saveCalls(was, is)
-				return trip.run(t.Context())
+				stmts := tx.newStmtBatch()
+				stmts.saveCalls(was, is)
+				return stmts.run(t.Context())
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -33,9 +33,9 @@ func heardCalls(t *testing.T, s *Store, n int) (calls, hypotheses []string) {
 				return err
 			}
 			recording := interview.Recording{Sid: "RE" + id, CallID: id, Status: interview.RecordingCompleted, URL: "https://api.example/RE" + id}
-			trip := tx.trip()
-			trip.saveRecordings([]interview.Recording{recording})
-			if err := trip.run(t.Context()); err != nil {
+			stmts := tx.newStmtBatch()
+			stmts.saveRecordings([]interview.Recording{recording})
+			if err := stmts.run(t.Context()); err != nil {
 				return err
 			}
 			if err := tx.enqueue(t.Context(), "test", []interview.Job{interview.NewTranscribeRecording(id, recording.Sid, recording.URL)}); err != nil {

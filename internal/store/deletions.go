@@ -14,7 +14,7 @@ const noteDeleted = "recording.deleted"
 
 // BeginDeletion says what to know of a recording before it is deleted at Twilio, or ends the run when there is nothing to
 // delete: recording unknown, or deleted already. Consent is not looked at: that was decided when the deletion was asked
-// for. What was heard of the recording is erased, should it have been transcribed before that.
+// for. What was said in the recording is erased, should it have been transcribed before that.
 func (s *Store) BeginDeletion(ctx context.Context, run interview.Run, callID, recordingSid string) (interview.Deletion, error) {
 	deletion := interview.Deletion{Skip: true}
 	err := s.write(ctx, func(tx *Tx) error {
@@ -26,20 +26,20 @@ func (s *Store) BeginDeletion(ctx context.Context, run interview.Run, callID, re
 		}
 		var d interview.Deletion
 		var status interview.RecordingStatus
-		var heard bool
+		var transcribed bool
 		err := tx.QueryRow(ctx, `SELECT recordings.status, calls.account_sid, function_runs.created_at,
 			recordings.transcribed_at IS NOT NULL AND calls.consent = 'given'
 			FROM recordings JOIN calls ON calls.id = recordings.call_id JOIN function_runs ON function_runs.id = $1
 			WHERE recordings.sid = $2 AND recordings.call_id = $3`, run.ID, recordingSid, callID).
-			Scan(&status, &d.AccountSid, &d.AskedAt, &heard)
+			Scan(&status, &d.AccountSid, &d.AskedAt, &transcribed)
 		if errors.Is(err, sql.ErrNoRows) || status == interview.RecordingDeleted {
 			return tx.finish(ctx, run)
 		}
 		if err != nil {
 			return err
 		}
-		if heard {
-			if err := tx.eraseHeardOf(ctx, callID, recordingSid, run.ID); err != nil {
+		if transcribed {
+			if err := tx.eraseSpeechOf(ctx, callID, recordingSid, run.ID); err != nil {
 				return err
 			}
 		}
@@ -76,9 +76,9 @@ func (s *Store) RecordingDeleted(ctx context.Context, run interview.Run, callID,
 	return nil
 }
 
-// eraseHeardOf erases what was said in one recording and concluded from it. Of a call that has lost its consent all of it is
+// eraseSpeechOf erases what was said in one recording and concluded from it. Of a call that has lost its consent all of it is
 // gone already.
-func (tx *Tx) eraseHeardOf(ctx context.Context, callID, recordingSid, cause string) error {
+func (tx *Tx) eraseSpeechOf(ctx context.Context, callID, recordingSid, cause string) error {
 	if _, err := tx.eraseEvidence(ctx, cause, callID, recordingSid); err != nil {
 		return err
 	}

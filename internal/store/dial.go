@@ -59,7 +59,7 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 			return err
 		}
 		// Whatever becomes of this process, somebody will look for the call.
-		if err := tx.watch(ctx, callID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
+		if err := tx.beginOverdueChecks(ctx, callID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
 			return err
 		}
 		intent, err := tx.beginIntent(ctx, run, callID)

@@ -11,8 +11,8 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
-// LateDialingPaused is the Late.What of an account that cannot dial.
-const LateDialingPaused = "dialing-paused"
+// OverdueDialingPaused is the OverdueItem.What of an account that cannot dial.
+const OverdueDialingPaused = "dialing-paused"
 
 // DialingPause is an account for which Twilio refuses to place any call: its calls wait until Twilio does again.
 type DialingPause struct {

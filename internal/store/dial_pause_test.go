@@ -82,7 +82,7 @@ func TestRefusedAccountIsPausedForAllItsCalls(t *testing.T) {
 			r.t.Errorf("%+v", list)
 		}
 		late, err := r.Overdue(r.t.Context(), interview.DefaultDeadlines(), 10)
-		if err != nil || len(late) != 1 || late[0].What != LateDialingPaused || !late[0].Due.Equal(list[0].Since) {
+		if err != nil || len(late) != 1 || late[0].What != OverdueDialingPaused || !late[0].Due.Equal(list[0].Since) {
 			r.t.Errorf("overdue: %+v, %v", late, err)
 		}
 		if n := r.count(r.t, `SELECT COUNT(*) FROM function_runs WHERE state = 'waiting' AND attempts = 0`); n != len(r.ids) {

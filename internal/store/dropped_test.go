@@ -9,9 +9,7 @@ import (
 // What speech-to-text invented is kept with its reason, and is in nothing that counts.
 func TestDroppedSegmentsAreKeptAside(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.hangUp()
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		if _, err := s.BeginTranscription(t.Context(), run, l.id, "RE1"); err != nil {
@@ -42,9 +40,7 @@ func TestDroppedSegmentsAreKeptAside(t *testing.T) {
 
 func TestDroppedSegmentsOfNobodyWhoAgreedAreThrownAway(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.hangUp()
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		if _, err := s.BeginTranscription(t.Context(), run, l.id, "RE1"); err != nil {

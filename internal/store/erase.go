@@ -11,18 +11,18 @@ import (
 // kindAnswer is the webhook whose payload is what a person said.
 const kindAnswer inbox.Kind = "answer"
 
-// noteErased is what a call's history says of everything that was heard in it being erased.
+// noteErased is what a call's history says of everything that was said in it being erased.
 const noteErased = "erased"
 
-// heardOf counts what was erased of a call.
-type heardOf struct{ recordings, utterances, claims int }
+// erasedCounts counts what was erased of a call.
+type erasedCounts struct{ recordings, utterances, claims int }
 
-// eraseHeard erases what was recorded, said and concluded in a call whose row this transaction holds. Recordings stay as
+// eraseSpeech erases what was recorded, said and concluded in a call whose row this transaction holds. Recordings stay as
 // tombstones: where the audio lies is forgotten, and a delete-recording for each deletes it at Twilio. cause says what
 // asked for it. Doing it again finds nothing.
-func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, error) {
+func (tx *Tx) eraseSpeech(ctx context.Context, callID, cause string) (erasedCounts, error) {
 	tx.erases = true
-	var n heardOf
+	var n erasedCounts
 	var sids []string
 	err := collect(ctx, tx, func(r row) error {
 		var sid string
@@ -42,10 +42,10 @@ func (tx *Tx) eraseHeard(ctx context.Context, callID, cause string) (heardOf, er
 	}
 	n.recordings = len(sids)
 	if n.utterances, n.claims, err = tx.eraseWords(ctx, callID, cause); err != nil {
-		return n, fmt.Errorf("erasing what was heard in call %s: %w", callID, err)
+		return n, fmt.Errorf("erasing what was said in call %s: %w", callID, err)
 	}
 	// Twilio may have recordings that nobody told of.
-	if err := tx.watch(ctx, callID, tx.Now); err != nil {
+	if err := tx.beginOverdueChecks(ctx, callID, tx.Now); err != nil {
 		return n, err
 	}
 	detail := fmt.Sprintf("%d recordings, %d utterances, %d claims", n.recordings, n.utterances, n.claims)
@@ -86,10 +86,10 @@ const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error 
 
 // insertUnaccepted keeps an event that did not take effect, without the payload when its call must forget it.
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
-	trip := tx.trip()
-	trip.insertEvents([]*storedEvent{e})
-	trip.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+	stmts := tx.newStmtBatch()
+	stmts.insertEvents([]*storedEvent{e})
+	stmts.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
 		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
 		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
-	return trip.run(ctx)
+	return stmts.run(ctx)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -87,9 +88,7 @@ func (s *Store) mustText(t *testing.T, query string, args ...any) (text string) 
 // history. A run that is under way does not keep them after the erasure either.
 func TestErasureFindsWhatServicesSaidInErrors(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.transcribe(secretWords)
 		under := s.mustStart(t, interview.ExtractClaims, l.id+":RE1")
 		if err := s.KeepWords(t.Context(), under, quoting()); err != nil {
@@ -141,9 +140,7 @@ func TestErasureFindsWhatServicesSaidInErrors(t *testing.T) {
 // Somebody may hold a run's row and wait for the call's while the call is erased.
 func TestErasureWaitsForNoRunThatWaitsForItsCall(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.hangUp()
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		var ended = make(chan error, 2)
@@ -167,9 +164,7 @@ func TestErasureWaitsForNoRunThatWaitsForItsCall(t *testing.T) {
 
 func TestConsentTakenBackTakesWhatModelsSaidInErrors(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")
 		if err := s.KeepWords(t.Context(), run, "bad audio: "+secretWords); err != nil {
 			t.Fatal(err)
@@ -256,13 +251,9 @@ func awaitClean(t *testing.T, path string) {
 }
 
 func TestErasedWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
-	l := dialledLine(t, s)
-	l.interview()
-	l.recordingEnds()
-	l.transcribe(secretWords)
-	l.extract()
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
+	l := minedLine(t, s)
 	l.quoteEverywhere()
 	l.hangUp()
 	if found := inFiles(t, path); len(found) == 0 {
@@ -277,8 +268,8 @@ func TestErasedWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 }
 
 func TestWithdrawnWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
 	l.send(webhook.KindConsent, "SpeechResult", "yes")
@@ -305,8 +296,8 @@ func TestWithdrawnWordsLeaveTheFilesWhileTheProgramRuns(t *testing.T) {
 // A reader of an older state keeps the log as it is; a writer is not held up by that, and when the reader ends, or the
 // process is killed and another one starts, the log is emptied.
 func TestErasedWordsLeaveTheLogAfterAReaderAndAfterAKill(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
 	l := dialledLine(t, s)
 	l.interview()
 	l.hangUp()
@@ -369,7 +360,10 @@ func TestDatabaseFilesAreReadableByTheirOwnerAlone(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s := migrated(t, "sqlite:"+path, Options{})
+			s := open(t, "sqlite:"+path, Options{})
+			if err := s.MigrateUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			seed(t, s, 1)
 			for _, suffix := range []string{"", "-wal", "-shm"} {
 				info, err := os.Stat(path + suffix)

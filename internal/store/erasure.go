@@ -63,7 +63,7 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 		if erasure.Webhooks, err = tx.erasePayloads(ctx, call.ID); err != nil {
 			return err
 		}
-		n, err := tx.eraseHeard(ctx, call.ID, "api")
+		n, err := tx.eraseSpeech(ctx, call.ID, "api")
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -65,6 +65,24 @@ func dialledLine(t *testing.T, s *Store) *line {
 		t.Fatal(err)
 	}
 	return newLine(t, s, id)
+}
+
+// recordedLine is a dialledLine up to the end of its recording.
+func recordedLine(t *testing.T, s *Store) *line {
+	t.Helper()
+	l := dialledLine(t, s)
+	l.interview()
+	l.recordingEnds()
+	return l
+}
+
+// minedLine is a recordedLine whose recording was transcribed and mined for claims.
+func minedLine(t *testing.T, s *Store) *line {
+	t.Helper()
+	l := recordedLine(t, s)
+	l.transcribe(secretWords, "a dozen")
+	l.extract()
+	return l
 }
 
 // send delivers a webhook. A parameter named step or attempt is the query's.
@@ -238,11 +256,7 @@ func traces(t *testing.T, s *Store) (found []string) {
 
 func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
-		l.transcribe(secretWords, "a dozen")
-		l.extract()
+		l := minedLine(t, s)
 		l.hangUp()
 		if found := traces(t, s); len(found) < 8 {
 			t.Fatalf("the test looks in the wrong places: %q", found)
@@ -280,14 +294,10 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 
 // A page that SQLite no longer needs keeps its bytes, unless told otherwise.
 func TestErasedDataStaysInTheFile(t *testing.T) {
-	path := testdb.SQLite(t)
-	s := migrated(t, "sqlite:"+path, Options{})
-	l := dialledLine(t, s)
-	l.interview()
-	l.recordingEnds()
+	s := open(t, storetest.SQLite(t), Options{})
+	path := s.sqlite.log.path
+	l := minedLine(t, s)
 	l.hangUp()
-	l.transcribe(secretWords)
-	l.extract()
 	if _, err := l.erase(); err != nil {
 		t.Fatal(err)
 	}
@@ -316,11 +326,7 @@ func TestErasureStopsHalfway(t *testing.T) {
 	}
 	eachDatabase(t, Options{Around: around}, func(t *testing.T, s *Store) {
 		left = -1
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
-		l.transcribe(secretWords, "a dozen")
-		l.extract()
+		l := minedLine(t, s)
 		l.hangUp()
 		whole := len(traces(t, s))
 		statements := 0
@@ -365,9 +371,7 @@ func TestSecondErasureChangesWhoAsked(t *testing.T) {
 
 func TestLateCallbackBringsErasedDataBack(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.hangUp()
 		before := l.send(inbox.KindVoice, "CallStatus", "in-progress")
 		if _, err := l.erase(); err != nil {
@@ -494,9 +498,7 @@ func TestLiveAnswersAreLostOrDoubled(t *testing.T) {
 // A recording on which nothing was heard takes nothing away.
 func TestSilentRecordingDropsTheLiveAnswers(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		l := dialledLine(t, s)
-		l.interview()
-		l.recordingEnds()
+		l := recordedLine(t, s)
 		l.transcribe()
 		if d, err := s.CallDetail(t.Context(), l.id); err != nil || !strings.Contains(d.Call.Transcript, secretWords) || len(d.Utterances) != 2 {
 			t.Errorf("%q, %+v, %v", d.Call.Transcript, d.Utterances, err)

@@ -62,11 +62,11 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: that would
-// be an invitation to read a whole index.
-func (t *trip) settledEvents(eventIDs []string, into map[string]*storedEvent) {
-	condition, args := t.tx.in("event_id", 1, eventIDs)
-	t.query("loading settled events", func(r row) error {
+// settledEvents loads the accepted event of each id, by id, into the map, and locks them. It asks for no order: for that
+// Postgres might read a whole index.
+func (b *stmtBatch) settledEvents(eventIDs []string, into map[string]*storedEvent) {
+	condition, args := b.tx.in("event_id", 1, eventIDs)
+	b.query("loading settled events", func(r row) error {
 		e := &storedEvent{Outcome: inbox.Accepted}
 		var hash []byte
 		err := r.Scan(&e.ID, &e.EventID, &e.source, &hash, &e.reply.Status, &e.reply.ContentType, &e.reply.Body)
@@ -74,8 +74,12 @@ func (t *trip) settledEvents(eventIDs []string, into map[string]*storedEvent) {
 		into[e.EventID] = e
 		return err
 	}, `SELECT id, event_id, source, body_hash, reply_status, reply_type, reply_body FROM webhook_events
-		WHERE outcome = 'accepted' AND `+condition+t.tx.store.dialect.lock, args...)
+		WHERE outcome = 'accepted' AND `+condition+b.tx.store.dialect.lock, args...)
 }
+
+// notAccepted is repeated beside the outcome that is looked for: in these words it is the condition of the partial index
+// webhook_events_event, which serves a statement only if the statement contains them.
+const notAccepted = `outcome <> 'accepted'`
 
 // conflicts tells which of the payloads are kept already. The accepted events of their ids are locked by now.
 func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey]bool, error) {
@@ -88,30 +92,30 @@ func (tx *Tx) conflicts(ctx context.Context, eventIDs []string) (map[conflictKey
 		copy(key.hash[:], hash)
 		kept[key] = true
 		return err
-	}, `SELECT event_id, body_hash FROM webhook_events WHERE outcome <> 'accepted' AND outcome = 'conflict' AND `+condition, args...)
+	}, `SELECT event_id, body_hash FROM webhook_events WHERE `+notAccepted+` AND outcome = 'conflict' AND `+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("loading conflicts: %w", err)
 	}
 	return kept, nil
 }
 
-func (t *trip) insertEvents(events []*storedEvent) {
+func (b *stmtBatch) insertEvents(events []*storedEvent) {
 	rows := make([][]any, len(events))
 	for i, e := range events {
 		rows[i] = e.args()
 	}
-	eventInsert.add(t, "keeping events", rows)
+	eventInsert.add(b, "keeping events", rows)
 }
 
 // countDuplicates adds to the counters of stored events, by row id.
-func (t *trip) countDuplicates(again map[string]int) {
+func (b *stmtBatch) countDuplicates(again map[string]int) {
 	byCount := map[int][]string{}
 	for id, n := range again {
 		byCount[n] = append(byCount[n], id)
 	}
 	for n, ids := range byCount {
-		condition, args := t.tx.in("id", 2, ids)
-		t.exec("counting duplicates", `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition,
+		condition, args := b.tx.in("id", 2, ids)
+		b.exec("counting duplicates", `UPDATE webhook_events SET duplicates = duplicates + $1 WHERE `+condition,
 			append([]any{n}, args...)...)
 	}
 }
@@ -129,7 +133,7 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 		old := oldPayloadHash(d.event)
 		// The record of the last failure gives way to this one, which keeps its id. Earlier versions had one for each failure.
 		err := tx.QueryRow(ctx, `DELETE FROM webhook_events WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $1
-			AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'failed') RETURNING id, attempt`,
+			AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'failed') RETURNING id, attempt`,
 			e.EventID, d.hash[:], old[:]).Scan(&e.ID, &e.attempt)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("counting failures: %w", err)
@@ -144,7 +148,7 @@ func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) e
 	return s.write(ctx, func(tx *Tx) error {
 		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
-			WHERE event_id = $1 AND body_hash IN ($2, $3) AND outcome <> 'accepted' AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
+			WHERE event_id = $1 AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
 		if err != nil || n > 0 {
 			return err
 		}

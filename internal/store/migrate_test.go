@@ -3,12 +3,16 @@ package store
 import (
 	"testing"
 
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
 func TestMigrationsThatCannotBeTakenBackOrRepeated(t *testing.T) {
-	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
-		ctx := t.Context()
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url, Options{}), t.Context()
+		if err := s.MigrateUp(ctx); err != nil {
+			t.Fatalf("up: %v", err)
+		}
 		if ok, err := s.Migrated(ctx); err != nil || !ok {
 			t.Fatalf("after up: migrated %v, %v", ok, err)
 		}
@@ -36,33 +40,27 @@ func TestMigrationsThatCannotBeTakenBackOrRepeated(t *testing.T) {
 
 // A table of the original application must keep counting: its ids are taken.
 func TestExistingDedupTableIsTrampled(t *testing.T) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			s, err := Open(t.Context(), url, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(s.Close)
-			err = s.write(t.Context(), func(tx *Tx) error {
-				_, err := tx.Exec(t.Context(), `CREATE TABLE "webhook_dedup" ("id" TEXT NOT NULL PRIMARY KEY,
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		s := open(t, url, Options{})
+		err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `CREATE TABLE "webhook_dedup" ("id" TEXT NOT NULL PRIMARY KEY,
 					"receivedAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP)`)
-				if err != nil {
-					return err
-				}
-				_, err = tx.Exec(t.Context(), `INSERT INTO "webhook_dedup" ("id") VALUES ('CA1:voice')`)
-				return err
-			})
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			if err := s.MigrateUp(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if n := s.count(t, `SELECT COUNT(*) FROM webhook_dedup WHERE "id" = 'CA1:voice'`); n != 1 {
-				t.Fatalf("%d rows of the old table left, want 1", n)
-			}
+			_, err = tx.Exec(t.Context(), `INSERT INTO "webhook_dedup" ("id") VALUES ('CA1:voice')`)
+			return err
 		})
-	}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.MigrateUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.count(t, `SELECT COUNT(*) FROM webhook_dedup WHERE "id" = 'CA1:voice'`); n != 1 {
+			t.Fatalf("%d rows of the old table left, want 1", n)
+		}
+	})
 }
 
 func TestManyProcessesMigrateAtOnce(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 const repeated = "+15550007777"
@@ -94,8 +94,8 @@ func TestSecondCallToANumberWaitsUntilTheFirstIsOver(t *testing.T) {
 
 // Two processes are about to dial the two calls to one number.
 func TestRivalDialsToANumberLeaveOne(t *testing.T) {
-	url := testdb.Postgres(t)
-	a, b := migrated(t, url, Options{DialsPerMinute: 1000}), migrated(t, url, Options{DialsPerMinute: 1000})
+	url := storetest.Postgres(t)
+	a, b := open(t, url, Options{DialsPerMinute: 1000}), open(t, url, Options{DialsPerMinute: 1000})
 	for range 10 {
 		// Of two campaigns, whose rows they lock.
 		ids := append(seed(t, a, 1), seed(t, a, 1)...)
@@ -172,7 +172,7 @@ func TestNumberIsFreeWhenItsCallIsOver(t *testing.T) {
 }
 
 func TestLookingForCallsToNumbersReadsNoWholeTable(t *testing.T) {
-	s := migrated(t, testdb.Postgres(t), Options{})
+	s := open(t, storetest.Postgres(t), Options{})
 	for _, statement := range []string{
 		`SELECT phone_number FROM calls WHERE phone_number <> '' AND phone_number = ANY($1)`,
 		`SELECT live_number FROM calls WHERE live_number <> '' AND live_number = ANY($1)`,

@@ -14,49 +14,49 @@ import (
 // runGrace is how long after its time a run may still wait for a worker, or go without a heartbeat.
 const runGrace = 2 * time.Minute
 
-// failingGrace is how long a run may fail for a service that is away before it counts as late, though it will be tried again.
+// failingGrace is how long a run may fail for a service that is away before it counts as overdue, though it will be tried again.
 const failingGrace = 5 * time.Minute
 
-// Late is something that should have come by now: of a call, or a run that is dead, past its time, or failing for a while.
-type Late struct {
+// OverdueItem is something that should have come by now: of a call, or a run that is dead, past its time, or failing for a while.
+type OverdueItem struct {
 	// CallID is "" for a run that is about no single call.
 	CallID string
 	// RunID is "" for a call.
 	RunID string
 	// Status is the call's, the state of the run, or Twilio's error.
 	Status string
-	// What is an interview.Expectation, "run:" and a function, or LateDialingPaused.
+	// What is an interview.Overdue, "run:" and a function, or OverdueDialingPaused.
 	What string
 	Due  time.Time
 	// Checks counts how often Twilio was asked, or the attempts of the run.
 	Checks int
 }
 
-// Overdue lists what is late, the longest first, at most limit of it.
-func (s *Store) Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]Late, error) {
-	late := []Late{}
-	err := s.eachLate(ctx, deadlines, func(l Late) {
-		at, _ := slices.BinarySearchFunc(late, l, func(a, b Late) int { return a.Due.Compare(b.Due) })
+// Overdue lists what is overdue, the longest first, at most limit of it.
+func (s *Store) Overdue(ctx context.Context, deadlines interview.Deadlines, limit int) ([]OverdueItem, error) {
+	list := []OverdueItem{}
+	err := s.eachOverdue(ctx, deadlines, func(l OverdueItem) {
+		at, _ := slices.BinarySearchFunc(list, l, func(a, b OverdueItem) int { return a.Due.Compare(b.Due) })
 		if at < limit {
-			late = slices.Insert(late, at, l)
-			late = late[:min(len(late), limit)]
+			list = slices.Insert(list, at, l)
+			list = list[:min(len(list), limit)]
 		}
 	})
-	return late, err
+	return list, err
 }
 
-// OverdueCounts counts what is late, by Late.What.
+// OverdueCounts counts what is overdue, by OverdueItem.What.
 func (s *Store) OverdueCounts(ctx context.Context, deadlines interview.Deadlines) (map[string]int, error) {
 	counts := map[string]int{}
-	err := s.eachLate(ctx, deadlines, func(l Late) { counts[l.What]++ })
+	err := s.eachOverdue(ctx, deadlines, func(l OverdueItem) { counts[l.What]++ })
 	return counts, err
 }
 
-func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, each func(Late)) error {
+func (s *Store) eachOverdue(ctx context.Context, deadlines interview.Deadlines, each func(OverdueItem)) error {
 	now := s.now()
-	err := s.eachWatched(ctx, deadlines, func(w Watched) {
+	err := s.eachOverdueCheck(ctx, deadlines, func(w OverdueCheck) {
 		if w.What != "" && w.Due.Before(now) {
-			each(Late{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
+			each(OverdueItem{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
 		}
 	}, ` WHERE call_watch.call_id IS NOT NULL`)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 		return err
 	}
 	for _, p := range paused {
-		each(Late{Status: "error " + strconv.Itoa(p.Code), What: LateDialingPaused, Due: p.Since, Checks: p.Probes})
+		each(OverdueItem{Status: "error " + strconv.Itoa(p.Code), What: OverdueDialingPaused, Due: p.Since, Checks: p.Probes})
 	}
 	for _, which := range []struct {
 		where string
@@ -79,7 +79,7 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 		{`state = 'failed'`, nil},
 	} {
 		err = collect(ctx, s.read(), func(r row) error {
-			l, err := scanLateRun(r)
+			l, err := scanOverdueRun(r)
 			if err == nil {
 				each(l)
 			}
@@ -91,13 +91,13 @@ func (s *Store) eachLate(ctx context.Context, deadlines interview.Deadlines, eac
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("looking for late runs: %w", err)
+		return fmt.Errorf("looking for overdue runs: %w", err)
 	}
 	return nil
 }
 
-func scanLateRun(r row) (Late, error) {
-	var l Late
+func scanOverdueRun(r row) (OverdueItem, error) {
+	var l OverdueItem
 	var function, args string
 	var failingSince, beginBy, notBefore, heartbeatAt, finishedAt *time.Time
 	if err := r.Scan(&l.RunID, &function, &l.Status, &args, &l.Checks, &failingSince, &beginBy, &notBefore, &heartbeatAt, &finishedAt, &l.Due); err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // explaining runs a statement and returns how the database went about it.
@@ -42,14 +42,7 @@ func skipped(t *testing.T, s *Store, selection, table string, f filter) (int, st
 
 // A list filtered by what hardly occurs must not read everything else first.
 func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
-	s, err := Open(t.Context(), testdb.Postgres(t), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, storetest.Postgres(t), Options{})
 	const many = 20_000
 	for _, statement := range []string{
 		`INSERT INTO webhook_events (id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target, content_type,

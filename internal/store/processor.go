@@ -24,15 +24,15 @@ type Decide func(call interview.Call, event *inbox.Event) (interview.Change, inb
 const (
 	// maxBatch bounds how many webhooks share a commit.
 	maxBatch = 64
-	// worthAnother is how many webhooks must wait for a second transaction to begin beside the first: fewer share a commit
+	// secondBatchAt is how many webhooks must wait for a second transaction to begin beside the first: fewer share a commit
 	// then, but one works while the other waits for the disk.
-	worthAnother = 12
+	secondBatchAt = 12
 	// maxPending bounds how many webhooks may wait for a commit; beyond it the answer is 500, at once.
 	maxPending = 4096
 	// slowBatch is when a commit takes longer than a flush to disk explains.
 	slowBatch = 50 * time.Millisecond
-	// settleWithin bounds a commit, well under the 15 s that Twilio waits for all attempts at a webhook. It goes on when a webhook
-	// of its was answered 500 because it takes too long: the retry waits for it, and gets its answer.
+	// settleWithin bounds a commit, well under the 15 s that Twilio waits for all attempts at a webhook. It goes on when one of its
+	// webhooks was answered 500 because it took too long: the retry waits for the commit and gets its answer.
 	settleWithin = 9 * time.Second
 )
 
@@ -41,9 +41,10 @@ var errOverloaded = errors.New("too many webhooks are waiting for the database")
 // Processor is the application's inbox. Webhooks that arrive while a commit is under way share the next one. It starts
 // goroutines only while there is work.
 type Processor struct {
-	store    *Store
-	decide   Decide
-	wordless []inbox.Kind
+	store  *Store
+	decide Decide
+	// withoutScript are the kinds that are decided without the call's Script.
+	withoutScript []inbox.Kind
 
 	mu      sync.Mutex
 	pending []*delivery
@@ -56,9 +57,9 @@ var _ inbox.Processor = (*Processor)(nil)
 
 // NewProcessor returns the inbox whose webhooks are decided by decide.
 //
-// The decisions on wordless kinds must not look at their call's Script: it is not always loaded.
-func NewProcessor(store *Store, decide Decide, wordless ...inbox.Kind) *Processor {
-	return &Processor{store: store, decide: decide, wordless: wordless, busy: map[string]bool{}}
+// The decisions on the kinds in withoutScript must not look at their call's Script: it is not always loaded.
+func NewProcessor(store *Store, decide Decide, withoutScript ...inbox.Kind) *Processor {
+	return &Processor{store: store, decide: decide, withoutScript: withoutScript, busy: map[string]bool{}}
 }
 
 // delivery is an event on its way through a batch.
@@ -115,15 +116,15 @@ func (p *Processor) submit(d *delivery) error {
 	return nil
 }
 
-// more says whether another transaction should run beside those that do. The fewer, the more webhooks share a commit: a
-// second one starts when enough are waiting, or when the first takes long and may be waiting for a lock.
-func (p *Processor) more() bool {
-	return p.active == 0 || p.active < p.store.dialect.batchers && p.another()
+// mayBegin says whether another transaction may begin beside those that run. The fewer run, the more webhooks share a commit.
+func (p *Processor) mayBegin() bool {
+	return p.active == 0 || p.active < p.store.dialect.batchers && p.secondBatchDue()
 }
 
-// another says whether what is pending is worth a transaction beside one that runs.
-func (p *Processor) another() bool {
-	return len(p.pending) >= worthAnother || time.Since(p.begun) > slowBatch
+// secondBatchDue says whether a second transaction should run: when enough webhooks are waiting, or when the first takes long
+// and may be waiting for a lock.
+func (p *Processor) secondBatchDue() bool {
+	return len(p.pending) >= secondBatchAt || time.Since(p.begun) > slowBatch
 }
 
 // drain settles batch after batch until nothing is pending, or what is can be left to whoever settles another batch.
@@ -135,7 +136,7 @@ func (p *Processor) drain() {
 			delete(p.busy, d.event.Subject)
 		}
 		batch = nil
-		if p.active == 1 || p.another() {
+		if p.active == 1 || p.secondBatchDue() {
 			batch = p.take()
 		}
 		if len(batch) == 0 {
@@ -145,23 +146,23 @@ func (p *Processor) drain() {
 		}
 		p.begun = time.Now()
 		p.mu.Unlock()
-		late := time.AfterFunc(slowBatch+time.Millisecond, p.goOn)
+		slow := time.AfterFunc(slowBatch+time.Millisecond, p.beginAfterSlowBatch)
 		p.settle(batch)
-		late.Stop()
+		slow.Stop()
 	}
 }
 
-// goOn begins another transaction if one is due: when a batch has been slow and nobody submits anything more, what waits
-// behind it would wait as long as it does.
-func (p *Processor) goOn() {
+// beginAfterSlowBatch begins another transaction if one is due. When a batch is slow and no further webhook arrives, those
+// that wait behind it would otherwise wait until it ends.
+func (p *Processor) beginAfterSlowBatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begin()
 }
 
-// begin begins another transaction if there is something to settle and more says so.
+// begin begins another transaction if there is something to settle and it may.
 func (p *Processor) begin() {
-	if len(p.pending) > 0 && p.more() {
+	if len(p.pending) > 0 && p.mayBegin() {
 		p.active++
 		go p.drain()
 	}

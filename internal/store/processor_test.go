@@ -9,7 +9,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // Two batches with webhooks of one call would wait for each other's row, and everything else in them with it.
@@ -39,7 +39,7 @@ func TestBatchHoldsUpAnother(t *testing.T) {
 
 // The first batch waits for a row that somebody holds. What comes after it has another call, and nobody comes after that.
 func TestStuckBatchHoldsUpWhatComesAfterIt(t *testing.T) {
-	s := migrated(t, testdb.Postgres(t), Options{})
+	s := open(t, storetest.Postgres(t), Options{})
 	calls := seed(t, s, 2)
 	p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
 		return interview.Change{Call: call}, inbox.Reply{Status: 200}, nil
@@ -83,7 +83,7 @@ func TestStuckBatchHoldsUpWhatComesAfterIt(t *testing.T) {
 // Somebody holds the row of one call for longer than Twilio waits. Its webhook ends in an error in time for a retry, and what
 // shared a batch with it takes effect.
 func TestHeldRowFailsItsOwnWebhookInTime(t *testing.T) {
-	s := migrated(t, testdb.Postgres(t), Options{})
+	s := open(t, storetest.Postgres(t), Options{})
 	calls := seed(t, s, 3)
 	p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
 		return interview.Change{Call: call}, inbox.Reply{Status: 200}, nil
@@ -115,9 +115,14 @@ func TestHeldRowFailsItsOwnWebhookInTime(t *testing.T) {
 	}
 }
 
-// A plan is made when a statement first runs, which for a new installation is on empty tables.
+// A plan is made when a statement first runs, which for a new installation is on tables with a few rows, of which the
+// statistics say so.
 func TestPlanOfAnEmptyTableReadsAllOfIt(t *testing.T) {
-	s := migrated(t, testdb.Postgres(t), Options{})
+	s := open(t, storetest.Postgres(t), Options{})
+	l := dialledLine(t, s)
+	l.send(inbox.KindVoice, "CallStatus", "in-progress")
+	s.mustExec(t, `ANALYZE calls`)
+	s.mustExec(t, `ANALYZE webhook_events`)
 	for _, statement := range []string{
 		`UPDATE webhook_events SET duplicates = duplicates + 1 WHERE id = ANY('{a,b}')`,
 		`SELECT id FROM webhook_events WHERE outcome = 'accepted' AND event_id = ANY('{a,b}')`,

@@ -7,9 +7,9 @@ import (
 const recordingColumns = `sid, call_id, status, status_rank, url, duration, channels, started_at, source, created_at, updated_at`
 
 // saveRecordings creates recordings or brings them forward. What a later callback does not say is kept.
-func (t *trip) saveRecordings(list []interview.Recording) {
+func (b *stmtBatch) saveRecordings(list []interview.Recording) {
 	for _, r := range list {
-		t.exec("saving recording "+r.Sid, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+		b.exec("saving recording "+r.Sid, `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 			ON CONFLICT (sid) DO UPDATE SET status = excluded.status, status_rank = excluded.status_rank,
 			url = CASE WHEN excluded.url = '' THEN recordings.url ELSE excluded.url END,
 			duration = COALESCE(excluded.duration, recordings.duration),
@@ -18,7 +18,7 @@ func (t *trip) saveRecordings(list []interview.Recording) {
 			source = CASE WHEN excluded.source = '' THEN recordings.source ELSE excluded.source END, updated_at = excluded.updated_at
 			WHERE recordings.call_id = excluded.call_id AND excluded.status_rank > recordings.status_rank`,
 			storable(r.Sid), r.CallID, string(r.Status), r.Status.Rank(), storable(r.URL), r.Duration, r.Channels,
-			pointedTime(r.StartedAt), storable(r.Source), t.tx.Now)
+			pointedTime(r.StartedAt), storable(r.Source), b.tx.Now)
 	}
 }
 
@@ -31,7 +31,7 @@ func scanRecording(r row) (interview.Recording, error) {
 const selectRecordings = `SELECT sid, call_id, status, url, duration, channels, started_at, source, transcribed_at FROM recordings`
 
 // insertUtterances appends what was said.
-func (t *trip) insertUtterances(list []interview.Utterance) {
+func (b *stmtBatch) insertUtterances(list []interview.Utterance) {
 	const most = 500
 	for len(list) > 0 {
 		n := min(len(list), most)
@@ -39,7 +39,7 @@ func (t *trip) insertUtterances(list []interview.Utterance) {
 		for _, u := range list[:n] {
 			args = append(args, u.CallID, u.RecordingSid, u.Position, string(u.Speaker), storable(u.Text), u.StartSec, u.EndSec)
 		}
-		t.exec("saving utterances", `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec)
+		b.exec("saving utterances", `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec)
 			VALUES `+values(n, 7), args...)
 		list = list[n:]
 	}

@@ -5,21 +5,14 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
 // Whoever ends a run holds its row while it waits for the call's. A webhook that holds the call's and asks for the same run
 // again must not wait for that row, or the two would wait for each other.
 func TestWebhookDoesNotWaitForARunThatItAsksForAgain(t *testing.T) {
-	s, err := Open(t.Context(), testdb.Postgres(t), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, storetest.Postgres(t), Options{})
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")
 	l.send(webhook.KindConsent, "Digits", "2")

@@ -114,10 +114,10 @@ func (s *Store) PingCame(ctx context.Context, id string) error {
 
 // HasPingCome reports whether Inngest made the call that a ping asked for, to whichever process.
 func (s *Store) HasPingCome(ctx context.Context, id string) (bool, error) {
-	var heard *time.Time
-	err := s.read().QueryRow(ctx, `SELECT heard_at FROM inngest_pings WHERE id = $1`, id).Scan(&heard)
+	var came *time.Time
+	err := s.read().QueryRow(ctx, `SELECT heard_at FROM inngest_pings WHERE id = $1`, id).Scan(&came)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return false, fmt.Errorf("loading a ping of Inngest: %w", err)
 	}
-	return heard != nil, nil
+	return came != nil, nil
 }

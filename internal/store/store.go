@@ -28,14 +28,15 @@ type Options struct {
 	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
 	// intent to dial.
 	DialFrom, DialAccount string
-	// Around, when set, is called with every statement of a write transaction, its begin and commit included, and runs
-	// it or not. Its error ends the transaction as a lost connection would. Statements then go one by one. For tests.
-	Around func(statement func() error) error
+	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
+	// statements that Postgres is sent together. It runs the round trip or not; its error ends the transaction as a lost
+	// connection would. For tests.
+	Around func(trip func() error) error
 
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
 
-	// conn, when set, is what each connection to Postgres goes through. For tests.
+	// conn, if set, wraps each connection to Postgres. For tests.
 	conn func(net.Conn) net.Conn
 }
 
@@ -116,17 +117,9 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	return s.writeSQLite(ctx, f)
 }
 
-// around runs one statement of a write transaction.
-func (s *Store) around(statement func() error) error {
-	if s.options.Around == nil {
-		return statement()
-	}
-	return s.options.Around(statement)
-}
-
 func (s *Store) newTx(q querier) *Tx {
 	if s.options.Around != nil {
-		q = watchedQuerier{q, s.options.Around}
+		q = hookedQuerier{q, s.options.Around}
 	}
 	return &Tx{querier: q, store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
 }
@@ -150,4 +143,41 @@ type inserter interface {
 type enqueued struct {
 	args      jobs.RunArgs
 	notBefore time.Time
+}
+
+// newID returns an id of 26 characters that sorts by time, and within a transaction by order.
+func (tx *Tx) newID() string {
+	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.entropy)
+	if err != nil { // the counter of this millisecond is at its end, once in 2^80
+		return ulid.MustNew(ulid.Timestamp(tx.Now), rand.Reader).String()
+	}
+	return id.String()
+}
+
+// newIDs returns n ids that sort in the order of the slice.
+func (tx *Tx) newIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = tx.newID()
+	}
+	return ids
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read().QueryRow(ctx, "SELECT 1").Scan(&one)
+}
+
+// ProbeWrite writes one row and commits. Its error says that nothing can be written now: the session is read-only, the disk
+// is full, the file is locked.
+func (s *Store) ProbeWrite(ctx context.Context) error {
+	err := s.write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO write_probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, tx.Now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing to the database: %w", err)
+	}
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // clock is a settable time.
@@ -31,23 +31,20 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// eachDatabase runs a test on a fresh, migrated SQLite file and on a fresh, migrated Postgres database.
+// eachDatabase runs a test on both databases.
 func eachDatabase(t *testing.T, options Options, test func(t *testing.T, s *Store)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, migrated(t, "sqlite:"+testdb.SQLite(t), options)) })
-	t.Run("postgres", func(t *testing.T) { test(t, migrated(t, testdb.Postgres(t), options)) })
+	storetest.Each(t, func(t *testing.T, url string) { test(t, open(t, url, options)) })
 }
 
-func migrated(t *testing.T, url string, options Options) *Store {
+// open opens a database that goes with the test.
+func open(t *testing.T, url string, options Options) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), url, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	if err := s.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 

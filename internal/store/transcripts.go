@@ -74,15 +74,15 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		for i := range utterances {
 			utterances[i].CallID, utterances[i].RecordingSid, utterances[i].Position = callID, recordingSid, i
 		}
-		trip := tx.trip()
-		trip.insertUtterances(utterances)
+		stmts := tx.newStmtBatch()
+		stmts.insertUtterances(utterances)
 		for i := range dropped {
 			dropped[i].CallID, dropped[i].RecordingSid, dropped[i].Position = callID, recordingSid, i
 		}
-		trip.insertDropped(dropped)
-		trip.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
+		stmts.insertDropped(dropped)
+		stmts.exec("marking recording "+recordingSid, `UPDATE recordings SET transcribed_at = $2, updated_at = $2 WHERE sid = $1`,
 			recordingSid, tx.Now)
-		if err := trip.run(ctx); err != nil {
+		if err := stmts.run(ctx); err != nil {
 			return err
 		}
 		if call.Transcript, err = tx.transcript(ctx, callID); err != nil {
@@ -103,9 +103,9 @@ const selectUtterances = `SELECT utterances.call_id, utterances.recording_sid, u
 	utterances.text, utterances.start_sec, utterances.end_sec FROM utterances
 	LEFT JOIN recordings ON recordings.sid = utterances.recording_sid`
 
-// heard leaves out the live answers once a recording was transcribed, which has the same words and more. Until then, or
-// when the recording is lost or silent, they are what was heard.
-const heard = ` AND (utterances.recording_sid <> '' OR NOT EXISTS
+// currentUtterances leaves out the live answers once a recording was transcribed, which has the same words and more. Until
+// then, or when the recording is lost or silent, they are all there is.
+const currentUtterances = ` AND (utterances.recording_sid <> '' OR NOT EXISTS
 	(SELECT 1 FROM utterances other WHERE other.call_id = utterances.call_id AND other.recording_sid <> ''))`
 
 // utteranceOrder is the order in which things were said: recordings by their start, then positions.
@@ -149,9 +149,40 @@ func (tx *Tx) transcript(ctx context.Context, callID string) (string, error) {
 		}
 		b.WriteString(u.Text)
 		return err
-	}, selectUtterances+` WHERE utterances.call_id = $1`+heard+utteranceOrder, callID)
+	}, selectUtterances+` WHERE utterances.call_id = $1`+currentUtterances+utteranceOrder, callID)
 	if err != nil {
 		return "", fmt.Errorf("utterances of call %s: %w", callID, err)
 	}
 	return b.String(), nil
+}
+
+// insertDropped keeps aside what was written down and not said.
+func (b *stmtBatch) insertDropped(list []interview.DroppedSegment) {
+	const most = 500
+	for len(list) > 0 {
+		n := min(len(list), most)
+		args := make([]any, 0, 9*n)
+		for _, d := range list[:n] {
+			args = append(args, d.CallID, d.RecordingSid, d.Position, string(d.Speaker), storable(d.Text), d.StartSec, d.EndSec,
+				string(d.Reason), d.Detail)
+		}
+		b.exec("saving dropped segments", `INSERT INTO dropped_segments (call_id, recording_sid, position, speaker, text,
+			start_sec, end_sec, reason, detail) VALUES `+values(n, 9), args...)
+		list = list[n:]
+	}
+}
+
+func droppedOfCall(ctx context.Context, q querier, callID string) ([]interview.DroppedSegment, error) {
+	var out []interview.DroppedSegment
+	err := collect(ctx, q, func(r row) error {
+		var d interview.DroppedSegment
+		err := r.Scan(&d.CallID, &d.RecordingSid, &d.Position, &d.Speaker, &d.Text, &d.StartSec, &d.EndSec, &d.Reason, &d.Detail)
+		out = append(out, d)
+		return err
+	}, `SELECT call_id, recording_sid, position, speaker, text, start_sec, end_sec, reason, detail FROM dropped_segments
+		WHERE call_id = $1 ORDER BY recording_sid, position`, callID)
+	if err != nil {
+		return nil, fmt.Errorf("loading dropped segments: %w", err)
+	}
+	return out, nil
 }

@@ -25,7 +25,7 @@ var (
 //	iagent_function_runs_total{function,result}      runs of functions, each attempt
 //	iagent_function_run_duration_seconds{function}   time of an attempt
 //	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
-//	iagent_overdue{what}                             what is late now
+//	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// overdue is what is late at the moment, by what it is. What was late once stays as 0, so that an alarm ends.
+// overdue counts what is overdue at the moment, by what it is. What was overdue once stays as 0, so that an alarm ends.
 type overdue struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -30,7 +30,7 @@ func newOverdue(meter metric.Meter) (*overdue, error) {
 	return o, err
 }
 
-// set takes in what is late now. Names that are no words, or too many, count as other.
+// set takes in what is overdue now. Names that are no words, or too many, count as other.
 func (o *overdue) set(counts map[string]int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -47,7 +47,7 @@ func (o *overdue) set(counts map[string]int) {
 	o.counts = maps.Clone(next)
 }
 
-// Overdue takes in what is late now, by what it is: "end", "run:transcribe-recording".
+// Overdue takes in what is overdue now, by what it is: "end", "run:transcribe-recording".
 func (t *Telemetry) Overdue(counts map[string]int) {
 	if t == nil {
 		return

@@ -39,17 +39,40 @@ var sharedPostgres = sync.OnceValues(func() (string, error) {
 // test's own. It is dropped at the test's end, whoever is still connected.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	// template0: nobody can be connected to it, which would be an error.
+	return create(t, server(t), "template0")
+}
+
+// PostgresCopy is Postgres with a database that is a copy of a template, which
+// is much faster than preparing each. The first who asks for the template's
+// name prepares it; it stays on the server, for later tests of any process.
+func PostgresCopy(t testing.TB, template string, prepare func(ctx context.Context, url string) error) string {
+	t.Helper()
+	admin := server(t)
+	name := "iagent_template_" + template
+	if err := ensureTemplate(admin, name, prepare); err != nil {
+		t.Fatalf("test database: template %s: %v", template, err)
+	}
+	return create(t, admin, name)
+}
+
+func server(t testing.TB) string {
+	t.Helper()
 	admin, err := sharedPostgres()
 	if err != nil {
 		t.Fatalf("test database: %v", err)
 	}
+	return admin
+}
+
+func create(t testing.TB, admin, template string) string {
+	t.Helper()
 	name := "iagent_test_" + strings.ToLower(rand.Text()[:16])
 	own, err := withDatabase(admin, name)
 	if err != nil {
 		t.Fatalf("test database: TEST_DATABASE_URL: %v", err)
 	}
-	// template0: nobody can be connected to it, which would be an error.
-	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -58,6 +81,50 @@ func Postgres(t testing.TB) string {
 		}
 	})
 	return own
+}
+
+// ensureTemplate makes a template unless it is there. Tests of several
+// processes ask at once: a lock makes the others wait for the first. It gets
+// its name when it is complete.
+func ensureTemplate(admin, name string, prepare func(ctx context.Context, url string) error) (err error) {
+	const lock = 0x69616774 // "iagt"
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }() // which gives up the lock
+	var there bool
+	known := func() error {
+		return conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	}
+	if err := known(); err != nil || there {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
+		return err
+	}
+	if err := known(); err != nil || there {
+		return err
+	}
+	unfinished := name + "_unfinished" // of a process that was killed, perhaps
+	own, err := withDatabase(admin, unfinished)
+	if err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		"DROP DATABASE IF EXISTS " + unfinished + " WITH (FORCE)", "CREATE DATABASE " + unfinished + " TEMPLATE template0",
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if err := prepare(ctx, own); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "ALTER DATABASE "+unfinished+" RENAME TO "+name)
+	return err
 }
 
 // OwnPostgres returns a PostgreSQL server that is the test's own, to be

@@ -11,9 +11,9 @@ import (
 )
 
 // queue creates calls that are not dialled.
-func (w *world) queue(numbers ...string) (ids []string) {
-	w.t.Helper()
-	_, err := w.store.CreateCalls(w.t.Context(), store.NewCalls{CampaignID: w.campaign.ID, PhoneNumbers: numbers, AllowRepeat: true,
+func (fx *fixture) queue(numbers ...string) (ids []string) {
+	fx.t.Helper()
+	_, err := fx.store.CreateCalls(fx.t.Context(), store.NewCalls{CampaignID: fx.campaign.ID, PhoneNumbers: numbers, AllowRepeat: true,
 		Answer: func(calls []interview.Call) (store.Answer, error) {
 			ids = nil
 			for _, c := range calls {
@@ -21,137 +21,123 @@ func (w *world) queue(numbers ...string) (ids []string) {
 			}
 			return store.Answer{Status: 202, Body: []byte("{}")}, nil
 		}})
-	w.must(err)
+	fx.must(err)
 	return ids
 }
 
-var numberPlants = []struct {
-	kind  string
-	plant func(w *world) (subject string)
-}{
-	{"number-live-twice", func(w *world) string {
-		ids := w.queue(w.nextNumber(), w.nextNumber())
-		w.exec(`UPDATE calls SET live_number = '' WHERE id = $1`, ids[1])
-		w.exec(`UPDATE calls SET phone_number = (SELECT phone_number FROM calls WHERE id = $1) WHERE id = $2`, ids[0], ids[1])
+var numberBreaches = []breach{
+	{"number-live-twice", func(fx *fixture) string {
+		ids := fx.queue(fx.nextNumber(), fx.nextNumber())
+		fx.exec(`UPDATE calls SET live_number = '' WHERE id = $1`, ids[1])
+		fx.exec(`UPDATE calls SET phone_number = (SELECT phone_number FROM calls WHERE id = $1) WHERE id = $2`, ids[0], ids[1])
 		return ids[1]
 	}},
-	{"number-dialled-twice", func(w *world) string {
-		first := w.dial()
-		second := w.dial()
-		w.status(first, "completed", 2)
-		w.status(second, "completed", 2)
-		w.exec(`UPDATE calls SET phone_number = (SELECT phone_number FROM calls WHERE id = $1) WHERE id = $2`, first, second)
+	{"number-dialled-twice", func(fx *fixture) string {
+		first := fx.dial()
+		second := fx.dial()
+		fx.status(first, "completed", 2)
+		fx.status(second, "completed", 2)
+		fx.exec(`UPDATE calls SET phone_number = (SELECT phone_number FROM calls WHERE id = $1) WHERE id = $2`, first, second)
 		return second
 	}},
-	{"number-not-released", func(w *world) string {
-		id := w.take("interviewed")
-		w.exec(`UPDATE calls SET live_number = phone_number WHERE id = $1`, id)
+	{"number-not-released", func(fx *fixture) string {
+		id := fx.take("interviewed")
+		fx.exec(`UPDATE calls SET live_number = phone_number WHERE id = $1`, id)
 		return id
 	}},
-	{"cancel-without-run", func(w *world) string {
-		id := w.dial()
-		w.exec(`UPDATE calls SET cancel_requested_at = $1 WHERE id = $2`, w.clock(), id)
+	{"cancel-without-run", func(fx *fixture) string {
+		id := fx.dial()
+		fx.exec(`UPDATE calls SET cancel_requested_at = $1 WHERE id = $2`, fx.clock(), id)
 		return id
 	}},
-	{"dialled-after-cancel", func(w *world) string {
-		id := w.queue(w.nextNumber())[0]
-		_, err := w.store.CancelCall(w.t.Context(), id)
-		w.must(err)
-		w.pass(time.Second)
-		w.exec(`INSERT INTO call_history (id, call_id, at, what, detail) VALUES ('after', $1, $2, 'dial.intent', '')`, id, w.clock())
+	{"dialled-after-cancel", func(fx *fixture) string {
+		id := fx.queue(fx.nextNumber())[0]
+		_, err := fx.store.CancelCall(fx.t.Context(), id)
+		fx.must(err)
+		fx.pass(time.Second)
+		fx.exec(`INSERT INTO call_history (id, call_id, at, what, detail) VALUES ('after', $1, $2, 'dial.intent', '')`, id, fx.clock())
 		return id
 	}},
-	{"queued-though-completed", func(w *world) string {
-		id := w.queue(w.nextNumber())[0]
-		w.exec(`UPDATE campaigns SET status = 'COMPLETED' WHERE id = $1`, w.campaign.ID)
-		w.pass(time.Hour)
+	{"queued-though-completed", func(fx *fixture) string {
+		id := fx.queue(fx.nextNumber())[0]
+		fx.exec(`UPDATE campaigns SET status = 'COMPLETED' WHERE id = $1`, fx.campaign.ID)
+		fx.pass(time.Hour)
 		return id
 	}},
 }
 
 func TestCallsThatBreakTheRuleOfOneNumberAreFound(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, w *world) {
-		w.populate(2)
-		if report := w.verify(); !report.OK() {
-			t.Fatal(show(report))
-		}
-		for _, p := range numberPlants {
-			subject := p.plant(w)
-			if report := w.verify(); !has(report, p.kind, subject) {
-				t.Errorf("%s of %s: %v", p.kind, subject, report.Breaches)
-			}
-		}
-	})
+	eachDatabase(t, func(t *testing.T, fx *fixture) { fx.findsAll(2, numberBreaches) })
 }
 
 // One number is called again and again, each time after the call before; calls are canceled at every stage.
 func TestCanceledAndRepeatedCallsAreInOrder(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, w *world) {
-		ctx, number := t.Context(), w.nextNumber()
+	eachDatabase(t, func(t *testing.T, fx *fixture) {
+		ctx, number := t.Context(), fx.nextNumber()
 		for range 3 {
-			w.pass(time.Second)
-			id := w.queue(number)[0]
-			run := w.start(interview.OrchestrateCall, id)
-			_, err := w.store.BeginDial(ctx, run, id)
-			w.must(err)
-			w.must(w.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
-			w.status(id, "completed", 1, "CallDuration", "3")
+			fx.pass(time.Second)
+			id := fx.queue(number)[0]
+			run := fx.start(interview.OrchestrateCall, id)
+			_, err := fx.store.BeginDial(ctx, run, id)
+			fx.must(err)
+			fx.must(fx.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
+			fx.status(id, "completed", 1, "CallDuration", "3")
 		}
 		cancel := func(id string) {
 			t.Helper()
-			w.pass(time.Second)
-			_, err := w.store.CancelCall(ctx, id)
-			w.must(err)
-			w.pass(time.Second)
+			fx.pass(time.Second)
+			_, err := fx.store.CancelCall(ctx, id)
+			fx.must(err)
+			fx.pass(time.Second)
 		}
-		cancel(w.queue(number)[0])
+		cancel(fx.queue(number)[0])
 
-		id, run := w.begin() // its dial is under way
+		id, run := fx.begin() // its dial is under way
 		cancel(id)
-		w.must(w.store.DialPostponed(ctx, run, id))
+		fx.must(fx.store.DialPostponed(ctx, run, id))
 
-		id, run = w.begin()
+		id, run = fx.begin()
 		cancel(id)
-		w.must(w.store.DialUnknown(ctx, run, id, "timeout"))
-		w.pass(time.Minute) // until then the request may still arrive
-		_, err := w.store.DialAbsent(ctx, id, 1, 0)
-		w.must(err)
+		fx.must(fx.store.DialUnknown(ctx, run, id, "timeout"))
+		fx.pass(time.Minute) // until then the request may still arrive
+		_, err := fx.store.DialAbsent(ctx, id, 1, 0)
+		fx.must(err)
 
-		id, run = w.begin()
+		id, run = fx.begin()
 		cancel(id)
-		w.must(w.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
-		w.status(id, "canceled", 1)
+		fx.must(fx.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
+		fx.status(id, "canceled", 1)
 
-		id, run = w.begin() // its first callback is faster than the answer
+		id, run = fx.begin() // its first callback is faster than the answer
 		cancel(id)
-		w.status(id, "initiated", 0)
-		w.must(w.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
-		w.status(id, "canceled", 1)
+		fx.status(id, "initiated", 0)
+		fx.must(fx.store.DialAccepted(ctx, run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
+		fx.status(id, "canceled", 1)
 
-		id = w.dial()
-		w.status(id, "in-progress", 1)
+		id = fx.dial()
+		fx.status(id, "in-progress", 1)
 		cancel(id)
-		w.status(id, "completed", 2, "CallDuration", "7")
+		fx.status(id, "completed", 2, "CallDuration", "7")
 
 		for i, erase := range []func() string{
-			func() string { return w.queue(w.nextNumber())[0] },
-			func() string { id, _ := w.begin(); return id },
-			w.dial,
+			func() string { return fx.queue(fx.nextNumber())[0] },
+			func() string { id, _ := fx.begin(); return id },
+			fx.dial,
 		} {
 			id := erase()
-			_, err := w.store.ErasePersonalData(ctx, store.ErasureRequest{CallID: id, RequestedBy: fmt.Sprint("person ", i)})
-			w.must(err)
+			_, err := fx.store.ErasePersonalData(ctx, store.ErasureRequest{CallID: id, RequestedBy: fmt.Sprint("person ", i)})
+			fx.must(err)
 			if i > 0 {
-				w.pass(time.Second)
-				w.status(id, "canceled", 3)
+				fx.pass(time.Second)
+				fx.status(id, "canceled", 3)
 			}
 		}
 
 		completed := interview.CampaignCompleted
-		w.queue(w.nextNumber(), w.nextNumber())
-		_, err = w.store.UpdateCampaign(ctx, w.campaign.ID, store.CampaignChange{Status: &completed})
-		w.must(err)
-		if report := w.verify(func(c *verify.Config) { c.StuckAfter = -time.Minute }); !report.OK() {
+		fx.queue(fx.nextNumber(), fx.nextNumber())
+		_, err = fx.store.UpdateCampaign(ctx, fx.campaign.ID, store.CampaignChange{Status: &completed})
+		fx.must(err)
+		if report := fx.verify(func(c *verify.Config) { c.StuckAfter = -time.Minute }); !report.OK() {
 			t.Error(show(report))
 		}
 	})

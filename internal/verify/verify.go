@@ -25,7 +25,7 @@ type Config struct {
 	StuckAfter time.Duration
 	// Deadlines say by when a call must have gone on; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
-	// Settled says that nothing is under way any more: whatever is unfinished is a violation, late or not.
+	// Settled says that nothing is under way any more: whatever is unfinished is a violation, overdue or not.
 	Settled bool
 }
 
@@ -120,13 +120,13 @@ func (v *verifier) checkCall(c store.AuditCall) {
 }
 
 // checkProgress finds what should have come by now. A verdict and the proof that Twilio has no recording take their time:
-// until they are late, waiting for them leaves nothing unfinished.
+// until they are overdue, waiting for them leaves nothing unfinished.
 func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
 	what, due, ok := c.Call.NextDue(v.config.Deadlines, c.Known, now)
 	waiting := ok && what != interview.OverdueVerdict && what != interview.OverdueClearance
 	switch {
 	case ok && now.After(due):
-		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is late: what should have told us is lost")
+		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is overdue: what should have told us is lost")
 	case v.config.Settled && (waiting || !c.Call.Status.Terminal()):
 		v.report.add("unfinished", c.Call.ID, string(c.Call.Status), "nothing is under way any more and the call is not finished")
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// querier is the seam over pgx and database/sql: the same statements, with $1 placeholders, run on both.
+// querier runs the same statements, with $1 placeholders, over pgx and over database/sql.
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	Query(ctx context.Context, sql string, args ...any) (rows, error)
@@ -39,7 +40,7 @@ type Tx struct {
 	Now time.Time
 
 	// Exactly one of the two is set.
-	pgx *postgresTx
+	pgx pgx.Tx
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
@@ -103,49 +104,6 @@ type sqlRows struct{ *sql.Rows }
 
 func (r sqlRows) Close() { _ = r.Rows.Close() }
 
-// watchedQuerier passes every statement through Options.Around.
-type watchedQuerier struct {
-	querier
-	around func(statement func() error) error
-}
-
-func (q watchedQuerier) Exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
-	err = q.around(func() error {
-		n, err = q.querier.Exec(ctx, sql, args...)
-		return err
-	})
-	return n, err
-}
-
-func (q watchedQuerier) Query(ctx context.Context, sql string, args ...any) (r rows, err error) {
-	if err := q.around(func() error {
-		r, err = q.querier.Query(ctx, sql, args...)
-		return err
-	}); err != nil {
-		if r != nil {
-			r.Close()
-		}
-		return nil, err
-	}
-	return r, nil
-}
-
-func (q watchedQuerier) QueryRow(ctx context.Context, sql string, args ...any) row {
-	return watchedRow{q, ctx, sql, args}
-}
-
-// watchedRow runs its statement when it is scanned, so that the statement is over when around returns.
-type watchedRow struct {
-	q    watchedQuerier
-	ctx  context.Context
-	sql  string
-	args []any
-}
-
-func (r watchedRow) Scan(dest ...any) error {
-	return r.q.around(func() error { return r.q.querier.QueryRow(r.ctx, r.sql, r.args...).Scan(dest...) })
-}
-
 // collect runs a query and calls scan for each row.
 func collect(ctx context.Context, q querier, scan func(row) error, sql string, args ...any) error {
 	r, err := q.Query(ctx, sql, args...)
@@ -197,4 +155,19 @@ func anys(list []string) []any {
 		out[i] = s
 	}
 	return out
+}
+
+// snapshot runs reading statements that must see one state of the database, such as a call and what belongs to it.
+func (s *Store) snapshot(ctx context.Context, f func(q querier) error) error {
+	if s.postgres != nil {
+		options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+		return pgx.BeginTxFunc(ctx, s.postgres, options, func(tx pgx.Tx) error { return f(pgxQuerier{tx}) })
+	}
+	// In WAL mode a transaction reads what was committed when its first statement ran.
+	tx, err := s.sqlite.read.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return f(sqlQuerier{tx})
 }

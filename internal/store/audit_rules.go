@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// AuditRule is a rule of the ledger that the database alone can check.
+// AuditRule is a rule that the database alone can check.
 type AuditRule struct {
 	// Kind names a breach of the rule, Text says what it is.
 	Kind, Text string
 	// Settled says that the rule holds only once nothing is under way any more.
 	Settled bool
-	// statement selects the breaches since $1: what breaks the rule, and a word more. $2 is the moment named by second.
+	// statement selects the breaches since $1: an id of what breaks the rule, and a detail. $2 is the moment named by second.
 	statement string
 	second    auditMoment
 }
@@ -130,5 +130,71 @@ func dialRules() []AuditRule {
 			statement: `SELECT r.sid, r.call_id FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.created_at >= $1
 				AND c.consent <> 'given' AND (r.url <> '' OR r.status = 'completed' AND NOT EXISTS (SELECT 1 FROM function_runs f
 				WHERE f.function = 'delete-recording' AND f.key = r.call_id || ':' || r.sid))`},
+	}
+}
+
+// intentRules are those of the intents to dial: the account and the deadline.
+func intentRules() []AuditRule {
+	return []AuditRule{
+		{Kind: "dial-sent-late", Text: "the request to call was sent after the deadline of its intent: another may have been sent meanwhile",
+			statement: `SELECT i.call_id, i.run_id FROM dial_intents i JOIN calls c ON c.id = i.call_id
+				WHERE c.created_at >= $1 AND i.sent_at > i.deadline`},
+		{Kind: "call-in-another-account", Text: "the call is bound to a call of another account than the one that dialled it",
+			statement: `SELECT c.id, c.account_sid FROM calls c JOIN dial_intents i ON i.call_id = c.id
+				WHERE c.created_at >= $1 AND c.twilio_sid <> '' AND c.account_sid <> '' AND i.account_sid <> ''
+				AND c.account_sid <> i.account_sid`},
+	}
+}
+
+// speechRules are those of segments that were dropped from transcripts.
+func speechRules() []AuditRule {
+	return []AuditRule{
+		{Kind: "dropped-without-consent", Text: "a dropped segment is kept though the person did not agree, or it was erased",
+			statement: `SELECT c.id, MIN(d.reason) FROM dropped_segments d JOIN calls c ON c.id = d.call_id
+				WHERE c.created_at >= $1 AND (c.consent <> 'given' OR c.erased_at IS NOT NULL) GROUP BY c.id`},
+		{Kind: "dropped-without-transcript", Text: "a dropped segment is kept of a recording that was not transcribed",
+			statement: `SELECT d.call_id, MAX(d.recording_sid) FROM dropped_segments d JOIN calls c ON c.id = d.call_id
+				LEFT JOIN recordings r ON r.sid = d.recording_sid AND r.call_id = d.call_id
+				WHERE c.created_at >= $1 AND r.transcribed_at IS NULL GROUP BY d.call_id`},
+	}
+}
+
+// errorRules look for the words of services, which may quote a person, where no erasure would find them, or after one. The
+// words themselves are not known, so the form of what is kept is looked at.
+func errorRules() []AuditRule {
+	// ours are the beginnings of what is kept of an error with a run.
+	const ours = ` (e.last_error LIKE 'transient: %' OR e.last_error LIKE 'permanent: %' OR e.last_error LIKE 'unclear: %'
+		OR e.last_error LIKE 'waiting until %' OR e.last_error LIKE 'stopped: %' OR e.last_error LIKE 'sending the event to Inngest%'
+		OR e.last_error IN ('', 'error of an earlier version', '` + processDied + `', '` + eventLost + `')) `
+	return []AuditRule{
+		{Kind: "error-of-erased-call", Text: "a call was erased and what a service said of it is still kept",
+			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1 AND c.erased_at IS NOT NULL AND (c.error_message <> ''
+				OR EXISTS (SELECT 1 FROM run_errors r WHERE r.call_id = c.id)
+				OR EXISTS (SELECT 1 FROM run_answers a WHERE a.call_id = c.id)
+				OR EXISTS (SELECT 1 FROM webhook_events w WHERE w.call_id = c.id AND w.outcome = 'failed' AND w.error <> '')
+				OR EXISTS (SELECT 1 FROM function_runs e WHERE e.subject = c.id AND NOT` + ours + `))`},
+		{Kind: "error-without-consent", Text: "a call lost its consent and what a model said of it is still kept",
+			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1 AND c.consent = 'refused'
+				AND (EXISTS (SELECT 1 FROM run_errors r WHERE r.call_id = c.id)
+				OR EXISTS (SELECT 1 FROM run_answers a WHERE a.call_id = c.id))`},
+		{Kind: "refusal-with-words", Text: "the history of an erased call quotes Twilio's refusal",
+			statement: `SELECT c.id, h.id FROM calls c JOIN call_history h ON h.call_id = c.id AND h.what = '` + noteRefused + `'
+				WHERE c.created_at >= $1 AND c.erased_at IS NOT NULL AND LENGTH(h.detail) > 6`},
+	}
+}
+
+// recordingRules are those of audio that must not be kept. Whether a recording began before the consent, package verify asks
+// package interview.
+func recordingRules() []AuditRule {
+	return []AuditRule{
+		{Kind: "words-of-deleted-recording", Text: "something said is kept of a recording that was deleted",
+			statement: `SELECT r.sid, r.call_id FROM recordings r WHERE r.created_at >= $1 AND r.status = 'deleted'
+				AND (EXISTS (SELECT 1 FROM utterances u WHERE u.call_id = r.call_id AND u.recording_sid = r.sid)
+				OR EXISTS (SELECT 1 FROM claims l WHERE l.call_id = r.call_id AND l.recording_sid = r.sid))`},
+		{Kind: "call-uncleared", Text: "Twilio may have a recording of the call that must not be kept, and nobody will look for one",
+			statement: `SELECT c.id, c.twilio_sid FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id
+				WHERE c.created_at >= $1 AND c.cleared_at IS NULL AND w.call_id IS NULL AND c.twilio_sid <> ''
+				AND c.status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')
+				AND (c.started_at IS NOT NULL OR c.status = 'COMPLETED')`},
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// Audit reads the ledger for somebody who checks it. All of it sees one state of the database, so that what happens
-// meanwhile is not taken for a fault. It writes nothing.
+// Audit reads what package verify checks. All of it sees one state of the database, so that what happens meanwhile is not
+// taken for a fault. It writes nothing.
 type Audit struct {
 	q querier
 	// Now is when the state was read.

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// stmtBatch is statements of one transaction that need nothing of each other's results. Postgres is sent all of them at once
+// and runs them in order, so that they cost one round trip; SQLite runs them one after the other.
+type stmtBatch struct {
+	tx         *Tx
+	statements []statement
+}
+
+// statement is one of a batch.
+type statement struct {
+	doing string // names it in an error
+	scan  func(row) error
+	sql   string
+	args  []any
+}
+
+func (tx *Tx) newStmtBatch() *stmtBatch { return &stmtBatch{tx: tx} }
+
+// query adds a statement and calls scan for each of its rows, once the batch runs.
+func (b *stmtBatch) query(doing string, scan func(row) error, sql string, args ...any) {
+	b.statements = append(b.statements, statement{doing, scan, sql, args})
+}
+
+// exec adds a statement without rows.
+func (b *stmtBatch) exec(doing, sql string, args ...any) { b.query(doing, nil, sql, args...) }
+
+// run sends what was added. The first error is that of the batch, and no later statement took effect.
+func (b *stmtBatch) run(ctx context.Context) error {
+	if b.tx.pgx != nil {
+		return b.tx.store.around(func() error { return b.send(ctx) })
+	}
+	for _, s := range b.statements {
+		var err error
+		if s.scan != nil {
+			err = collect(ctx, b.tx, s.scan, s.sql, s.args...)
+		} else {
+			_, err = b.tx.Exec(ctx, s.sql, s.args...)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.doing, err)
+		}
+	}
+	return nil
+}
+
+// commit sends what was added and, on Postgres, ends the transaction in the same round trip; on SQLite whoever began it ends
+// it. An error may also mean that it was committed and the answer was lost. Nothing of such a batch is to be scanned: a fault
+// of scanning would be found after the commit.
+func (b *stmtBatch) commit(ctx context.Context) error {
+	if b.tx.pgx != nil {
+		b.exec("committing", "COMMIT")
+	}
+	return b.run(ctx)
+}
+
+func (b *stmtBatch) send(ctx context.Context) error {
+	if len(b.statements) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, s := range b.statements {
+		batch.Queue(s.sql, s.args...)
+	}
+	results := b.tx.pgx.SendBatch(ctx, batch)
+	for _, s := range b.statements {
+		if err := s.read(results); err != nil {
+			_ = results.Close() // only repeats the error
+			return fmt.Errorf("%s: %w", s.doing, err)
+		}
+	}
+	return results.Close()
+}
+
+func (s statement) read(results pgx.BatchResults) error {
+	if s.scan == nil {
+		_, err := results.Exec()
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := s.scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
