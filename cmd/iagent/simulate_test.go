@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/i-agent/iagent/internal/app"
 )
 
 func TestSimulateExitCodes(t *testing.T) {
@@ -44,7 +46,7 @@ func TestSimulateExitCodes(t *testing.T) {
 func parseSimulate(t *testing.T, args []string) simulate {
 	t.Helper()
 	var c commands
-	parser, err := kong.New(&c)
+	parser, err := kong.New(&c, kong.Vars(app.Defaults()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type server struct {
 // eachDatabase runs a test against the API over SQLite and over Postgres.
 func eachDatabase(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) { test(t, serve(t, opened(t, url))) })
+	storetest.EachAtOnce(t, func(t *testing.T, url string) { test(t, serve(t, opened(t, url))) })
 }
 
 // onSQLite is for what happens before the database is asked.

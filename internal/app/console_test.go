@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 const adminToken = "the-admin-token"
@@ -101,48 +101,46 @@ func askUntil(t *testing.T, url, text string) string {
 }
 
 func TestConsoleOfJobsShowsPeopleOrActsBehindTheLedger(t *testing.T) {
-	for name, url := range map[string]string{"sqlite": "sqlite:" + testdb.SQLite(t), "postgres": testdb.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			c := complete()
-			c.DatabaseURL, c.AdminToken = url, adminToken
-			app := serve(t, c)
-			_, text := ask(t, "POST", app+"/api/campaigns", `{}`)
-			if !strings.Contains(text, "Unauthorized") {
-				t.Errorf("the API takes the password of the console: %s", text)
-			}
-			campaign := post(t, app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
-			post(t, app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
+	storetest.Each(t, func(t *testing.T, url string) {
+		c := complete()
+		c.DatabaseURL, c.AdminToken = url, adminToken
+		app := serve(t, c)
+		_, text := ask(t, "POST", app+"/api/campaigns", `{}`)
+		if !strings.Contains(text, "Unauthorized") {
+			t.Errorf("the API takes the password of the console: %s", text)
+		}
+		campaign := post(t, app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
+		post(t, app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
 
-			page, text := ask(t, "GET", app+"/console/jobs/", "")
-			if page.StatusCode != 200 || !strings.Contains(text, "/console/jobs/assets/") || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") ||
-				!strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
-				t.Errorf("page: %s %v\n%s", page.Status, page.Header, text)
+		page, text := ask(t, "GET", app+"/console/jobs/", "")
+		if page.StatusCode != 200 || !strings.Contains(text, "/console/jobs/assets/") || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") ||
+			!strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("page: %s %v\n%s", page.Status, page.Header, text)
+		}
+		if strings.Contains(text, "<script>") {
+			t.Error("the policy forbids scripts within the page")
+		}
+		// Without an account the call waits. River writes down its queues once it runs.
+		jobs := askUntil(t, app+"/console/jobs/api/jobs?state=scheduled&limit=20", "orchestrate-call")
+		if !strings.Contains(jobs, "runId") || strings.Contains(jobs, "1555") {
+			t.Errorf("jobs: %s", jobs)
+		}
+		askUntil(t, app+"/console/jobs/api/queues?limit=20", "end-call")
+		for _, what := range []string{"cancel", "delete", "retry"} {
+			if refused, text := ask(t, "POST", app+"/console/jobs/api/jobs/"+what, `{"ids":["1"]}`); refused.StatusCode != 409 || !strings.Contains(text, "/api/runs") {
+				t.Errorf("%s: %s %s", what, refused.Status, text)
 			}
-			if strings.Contains(text, "<script>") {
-				t.Error("the policy forbids scripts within the page")
-			}
-			// Without an account the call waits. River writes down its queues once it runs.
-			jobs := askUntil(t, app+"/console/jobs/api/jobs?state=scheduled&limit=20", "orchestrate-call")
-			if !strings.Contains(jobs, "runId") || strings.Contains(jobs, "1555") {
-				t.Errorf("jobs: %s", jobs)
-			}
-			askUntil(t, app+"/console/jobs/api/queues?limit=20", "end-call")
-			for _, what := range []string{"cancel", "delete", "retry"} {
-				if refused, text := ask(t, "POST", app+"/console/jobs/api/jobs/"+what, `{"ids":["1"]}`); refused.StatusCode != 409 || !strings.Contains(text, "/api/runs") {
-					t.Errorf("%s: %s %s", what, refused.Status, text)
-				}
-			}
-			if paused, text := ask(t, "PUT", app+"/console/jobs/api/queues/end-call/pause", ""); paused.StatusCode != 200 {
-				t.Errorf("pause: %s %s", paused.Status, text)
-			}
-			stranger, err := http.Get(app + "/console/jobs/")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = stranger.Body.Close()
-			if stranger.StatusCode != 401 || !strings.HasPrefix(stranger.Header.Get("WWW-Authenticate"), "Basic") {
-				t.Errorf("a stranger: %s", stranger.Status)
-			}
-		})
-	}
+		}
+		if paused, text := ask(t, "PUT", app+"/console/jobs/api/queues/end-call/pause", ""); paused.StatusCode != 200 {
+			t.Errorf("pause: %s %s", paused.Status, text)
+		}
+		stranger, err := http.Get(app + "/console/jobs/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = stranger.Body.Close()
+		if stranger.StatusCode != 401 || !strings.HasPrefix(stranger.Header.Get("WWW-Authenticate"), "Basic") {
+			t.Errorf("a stranger: %s", stranger.Status)
+		}
+	})
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			if calls.Add(1) == 1 {
@@ -39,7 +40,7 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 // waits.
 func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		r.enqueue(1)
 		var err error
@@ -62,7 +63,7 @@ func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 
 func TestStoppedRunCountsAsAnAttemptOrIsForgotten(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		began := make(chan struct{}, 1)
 		r := open(t, url).run(func(ctx context.Context, _ interview.Run) error {
 			began <- struct{}{}

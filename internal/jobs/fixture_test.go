@@ -18,7 +18,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -63,20 +62,6 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// eachDatabase runs a test on both databases, at the same time.
-func eachDatabase(t *testing.T, test func(t *testing.T, url string)) {
-	t.Helper()
-	for name, url := range map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + testdb.SQLite(t) },
-		"postgres": func(t *testing.T) string { return testdb.Postgres(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, url(t))
-		})
-	}
-}
-
 // open makes a fixture whose engine does not run yet.
 func open(t *testing.T, url string) *fixture {
 	t.Helper()
@@ -91,9 +76,6 @@ func open(t *testing.T, url string) *fixture {
 		if _, err := db.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := r.store.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 	return r
 }

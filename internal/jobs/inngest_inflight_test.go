@@ -12,6 +12,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -59,7 +60,7 @@ func (l resendHook) ResendRuns(ctx context.Context, runID string, before time.Ti
 // the events that are out were looked through, nobody else sends the event again.
 func TestEventNotedAfterTheRegistrationIsSentAgain(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		answer := &slowAnswer{taken: make(chan struct{}), release: make(chan struct{})}
 		r, config, _, _ := prepared(t, url, inngest.Config{}, nothing)
 		config.Inngest.Client = &http.Client{Transport: answer, Timeout: time.Minute}

@@ -13,12 +13,13 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
 func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil }, &inngest.Config{})
 		calls := r.enqueue(5)
 		r.until("five runs complete", func() bool {
@@ -48,7 +49,7 @@ func TestEventsOnInngestHaveTheLedgersIDsAndOrder(t *testing.T) {
 
 func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url).run(func(context.Context, interview.Run) error {
 			calls.Add(1)
@@ -84,7 +85,7 @@ func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
 
 func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
 	t.Parallel()
-	r := open(t, "sqlite:"+t.TempDir()+"/db").run(func(context.Context, interview.Run) error {
+	r := open(t, storetest.SQLite(t)).run(func(context.Context, interview.Run) error {
 		return jobs.Permanent(errors.New("no cure"))
 	}, &inngest.Config{})
 	r.enqueue(1)
@@ -97,7 +98,7 @@ func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
 
 func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		r := open(t, url)
 		r.run(func(context.Context, interview.Run) error {
@@ -123,7 +124,7 @@ func TestRunThatWaitsIsCalledByInngestAgain(t *testing.T) {
 
 func TestEventThatInngestLostIsSentAgain(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var lost atomic.Bool
 		r := open(t, url).run(func(context.Context, interview.Run) error { return nil },
 			&inngest.Config{Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" && lost.CompareAndSwap(false, true) }})
@@ -142,7 +143,7 @@ func TestEventThatInngestLostIsSentAgain(t *testing.T) {
 
 func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
 		begun, release := make(chan struct{}), make(chan struct{})
 		r := open(t, url).run(func(context.Context, interview.Run) error {
@@ -172,7 +173,7 @@ func TestTwoEventsOfOneRunTakeEffectOnce(t *testing.T) {
 func TestUnsignedCallIsRefused(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
-	r := open(t, "sqlite:"+t.TempDir()+"/db").run(func(context.Context, interview.Run) error {
+	r := open(t, storetest.SQLite(t)).run(func(context.Context, interview.Run) error {
 		calls.Add(1)
 		return nil
 	}, &inngest.Config{Lose: func(e inngest.Event) bool { return e.Name == "call/orchestrate" }})

@@ -18,6 +18,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -83,7 +84,7 @@ func nothing(context.Context, interview.Run) error { return nil }
 
 func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
 		r.start(config)
 		r.background(r.server.Run)
@@ -99,7 +100,7 @@ func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
 // Nobody says so when a server was started again without what it had: the event that is out starts nothing any more.
 func TestServerThatForgotIsTold(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var hold atomic.Bool
 		hold.Store(true)
 		r, config, _, heard := prepared(t, url, inngest.Config{
@@ -128,7 +129,7 @@ func TestRunsComeBackSoonAfterTheProgramWasAway(t *testing.T) {
 	for name, away := range map[string]time.Duration{"three minutes": 3 * time.Minute, "two days": 48 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachDatabase(t, func(t *testing.T, url string) {
+			storetest.EachAtOnce(t, func(t *testing.T, url string) {
 				r, config, _, _ := prepared(t, url, inngest.Config{}, nothing)
 				r.start(config)
 				// Inngest gets the event and calls only when the program is gone.
@@ -175,7 +176,7 @@ func TestRunsComeBackSoonAfterTheProgramWasAway(t *testing.T) {
 
 func TestInngestThatRefusesTheKeyIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r, config, log, heard := prepared(t, storetest.SQLite(t), inngest.Config{}, nothing)
 	config.Inngest.SigningKey = "signkey-test-ffffffffffffffffffffffffffffffff"
 	r.start(config)
 	r.background(r.server.Run)
@@ -195,7 +196,7 @@ func TestInngestThatRefusesTheKeyIsReportedOnce(t *testing.T) {
 // A registration is answered by a server that cannot reach the URL, or that has another signing key than it was told.
 func TestInngestThatMakesNoCallsIsReported(t *testing.T) {
 	t.Parallel()
-	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r, config, log, heard := prepared(t, storetest.SQLite(t), inngest.Config{}, nothing)
 	r.start(config)
 	serving := r.handler.Swap(nil)
 	r.background(r.server.Run)
@@ -232,7 +233,7 @@ func (g *gate) before(t *testing.T, config *jobs.InngestConfig, server func() ht
 
 func TestOutboxBacksOffWhileInngestTakesNoEvents(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
 		var g gate
 		g.before(t, config.Inngest, func() http.Handler { return r.server })
@@ -261,7 +262,7 @@ func TestOutboxBacksOffWhileInngestTakesNoEvents(t *testing.T) {
 // The key is in the path of the URL that events are sent to.
 func TestEventKeyIsNeitherInTheLedgerNorInTheLog(t *testing.T) {
 	t.Parallel()
-	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r, config, log, _ := prepared(t, storetest.SQLite(t), inngest.Config{}, nothing)
 	config.Inngest.BaseURL = "http://127.0.0.1:1"
 	r.start(config)
 	r.enqueue(1)
@@ -279,7 +280,7 @@ func TestEventKeyIsNeitherInTheLedgerNorInTheLog(t *testing.T) {
 func TestEveryAttemptIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var reported, calls atomic.Int32
-	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, func(context.Context, interview.Run) error {
+	r, config, log, heard := prepared(t, storetest.SQLite(t), inngest.Config{}, func(context.Context, interview.Run) error {
 		if calls.Add(1) < 3 {
 			return errors.New("no luck")
 		}
@@ -304,7 +305,7 @@ func TestEveryAttemptIsReportedOnce(t *testing.T) {
 func TestRunWhoseEventWasSentAgainGoesByTheLedgersPauses(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
-	r, config, _, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
+	r, config, _, heard := prepared(t, storetest.SQLite(t), inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
 		calls.Add(1)
 		return errors.New("no luck")
 	})
@@ -331,7 +332,7 @@ func TestRunWhoseEventWasSentAgainGoesByTheLedgersPauses(t *testing.T) {
 func TestLastRetryOfInngestIsNotTheLastOfTheLedger(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
-	r, config, _, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
+	r, config, _, heard := prepared(t, storetest.SQLite(t), inngest.Config{Backoff: time.Millisecond}, func(context.Context, interview.Run) error {
 		if calls.Add(1) == 1 {
 			return errors.New("no luck")
 		}
@@ -362,7 +363,7 @@ func TestLastRetryOfInngestIsNotTheLastOfTheLedger(t *testing.T) {
 
 func TestRefusedRequestsAreCountedInOneLine(t *testing.T) {
 	t.Parallel()
-	r, config, log, _ := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{}, nothing)
+	r, config, log, _ := prepared(t, storetest.SQLite(t), inngest.Config{}, nothing)
 	r.start(config)
 	for range 300 {
 		answer, err := http.Post(r.app+"?fnId=iagent-orchestrate-call&stepId=step", "application/json", strings.NewReader(`{}`))
@@ -397,7 +398,7 @@ func TestURLsOfOneServerAreTheSame(t *testing.T) {
 
 func TestServerThatAsksElsewhereIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	r, config, log, heard := prepared(t, "sqlite:"+t.TempDir()+"/db", inngest.Config{Poll: 20 * time.Millisecond}, nothing)
+	r, config, log, heard := prepared(t, storetest.SQLite(t), inngest.Config{Poll: 20 * time.Millisecond}, nothing)
 	// The program is reached under both, but the server's --sdk-url is not what is registered.
 	config.Inngest.ServeURL = r.app + "/"
 	r.start(config)

@@ -21,6 +21,7 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -276,7 +277,7 @@ func (w *pipelineFixture) work(within time.Duration) {
 // eachPipeline runs a test on both databases.
 func eachPipeline(t *testing.T, test func(t *testing.T, w *pipelineFixture)) {
 	t.Helper()
-	eachDatabase(t, func(t *testing.T, url string) { test(t, newPipelineFixture(t, url)) })
+	storetest.EachAtOnce(t, func(t *testing.T, url string) { test(t, newPipelineFixture(t, url)) })
 }
 
 // Twilio and the model server are away for six hours, in any of the ways in which servers are. Every function is tried at
@@ -397,7 +398,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
-			w := newPipelineFixture(t, "sqlite:"+t.TempDir()+"/db")
+			w := newPipelineFixture(t, storetest.SQLite(t))
 			w.twilio.back()
 			w.models.answer(answerWith(status, "", `{"error":{"message":"no","code":"refused_by_test"}}`))
 			w.work(time.Minute)
@@ -418,7 +419,7 @@ func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
 // An error that nobody can classify, or a panic, is tried four times, however long the run failed for an outage before.
 func TestUnclearErrorIsTriedABoundedNumberOfTimes(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, url string) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r := open(t, url)
 		outage := true
 		config := jobs.Config{Ledger: r.store, Now: r.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

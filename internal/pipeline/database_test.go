@@ -14,7 +14,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -34,14 +34,13 @@ type database struct {
 // onBoth runs a test on SQLite and on Postgres.
 func onBoth(t *testing.T, test func(t *testing.T, db *database), options ...func(*store.Options)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, openDatabase(t, "sqlite:"+testdb.SQLite(t), options...)) })
-	t.Run("postgres", func(t *testing.T) { test(t, openDatabase(t, testdb.Postgres(t), options...)) })
+	storetest.Each(t, func(t *testing.T, url string) { test(t, openDatabase(t, url, options...)) })
 }
 
 // onSQLite is for a test of what is done with the audio, which no database sees.
 func onSQLite(t *testing.T) *database {
 	t.Helper()
-	return openDatabase(t, "sqlite:"+testdb.SQLite(t))
+	return openDatabase(t, storetest.SQLite(t))
 }
 
 func openDatabase(t *testing.T, url string, options ...func(*store.Options)) *database {
@@ -56,9 +55,6 @@ func openDatabase(t *testing.T, url string, options ...func(*store.Options)) *da
 		t.Fatal(err)
 	}
 	t.Cleanup(db.store.Close)
-	if err := db.store.MigrateUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	db.campaign, err = db.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
 		PromptTemplate: "- How many cases do you sell in a week?",
 		Hypotheses:     []interview.Hypothesis{{Question: "Is it dear?"}, {Question: "Is it liked?"}}})

@@ -45,7 +45,7 @@ type fixture struct {
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) { test(t, newFixture(t, url)) })
+	storetest.EachAtOnce(t, func(t *testing.T, url string) { test(t, newFixture(t, url)) })
 }
 
 func newFixture(t *testing.T, url string) *fixture {

@@ -34,6 +34,17 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
 }
 
+// EachAtOnce is Each with both tests at the same time: they share nothing.
+func EachAtOnce(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	for name, open := range map[string]func(testing.TB) string{"sqlite": SQLite, "postgres": Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
 // EachEmpty is Each with databases that nobody has migrated.
 func EachEmpty(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
