@@ -52,7 +52,7 @@ func TestVerifierSeesTheBodyBeforeAnybodyElse(t *testing.T) {
 	}
 }
 
-func TestVerifierThatPanicsHasNotSaidYes(t *testing.T) {
+func TestVerifierThatPanicsLetsNobodyIn(t *testing.T) {
 	h := newHandler(t, inbox.Config{
 		Verifier: verifier(func(*http.Request, []byte) error { panic("no key") }),
 		Processor: process(func(context.Context, *inbox.Event) (inbox.Result, error) {
@@ -63,7 +63,7 @@ func TestVerifierThatPanicsHasNotSaidYes(t *testing.T) {
 	want(t, serve(h, webhook("voice", "CallSid=CA1")), 500, "application/json", `{"error":"Internal server error"}`, false)
 }
 
-func TestRejectedRequestsAreShownAndMayBeAnsweredOtherwise(t *testing.T) {
+func TestRejectedRequestsAreObservedAndMayBeAnsweredOtherwise(t *testing.T) {
 	var statuses []int
 	h := newHandler(t, inbox.Config{
 		Processor: fails(errors.New("unused")),
@@ -83,7 +83,7 @@ func TestRejectedRequestsAreShownAndMayBeAnsweredOtherwise(t *testing.T) {
 	}
 }
 
-func TestIdentifyThatFailsIsNoAnswerToTheSender(t *testing.T) {
+func TestFailureOfIdentifyIsHiddenFromTheSender(t *testing.T) {
 	for name, identify := range map[string]func(*inbox.Event) error{
 		"error": func(*inbox.Event) error { return errors.New("secret") },
 		"panic": func(*inbox.Event) error { panic("secret") },
@@ -117,7 +117,7 @@ func TestClientThatHangsUpDoesNotLoseTheEvent(t *testing.T) {
 	}
 }
 
-func TestProcessorThatSaysNothingIsTakenForADuplicate(t *testing.T) {
+func TestProcessorWithoutAnOutcomeIsAFault(t *testing.T) {
 	for _, outcome := range []inbox.Outcome{"", inbox.Failed, inbox.Refused, "ok"} {
 		h := newHandler(t, inbox.Config{Processor: outcomes(outcome, "text/xml", twiml)})
 		want(t, serve(h, webhook("voice", "CallSid=CA1")), 500, "application/json", `{"error":"Internal server error"}`, false)

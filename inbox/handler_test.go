@@ -101,7 +101,7 @@ func want(t *testing.T, got *http.Response, status int, contentType, body string
 	}
 }
 
-func TestAnswersOfTheContract(t *testing.T) {
+func TestEveryOutcomeHasItsAnswer(t *testing.T) {
 	const success, dup = `{"success":true}`, `{"success":true,"duplicate":true}`
 	for _, tc := range []struct {
 		name      string

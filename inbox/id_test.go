@@ -96,7 +96,7 @@ func TestIncompleteCallbackIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestUnknownKindIsNotTheSendersFault(t *testing.T) {
+func TestKindWithoutARuleIsAFaultOfTheProgram(t *testing.T) {
 	for kind, form := range map[inbox.Kind]string{"amd": "CallSid=CA1", inbox.KindConversation: "EventType=onMessageAdd&ConversationSid=CH1"} {
 		_, err := inbox.ID(kind, values(t, form), nil)
 		var refusal *inbox.Refusal

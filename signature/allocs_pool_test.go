@@ -10,7 +10,7 @@ import (
 
 // The whole way, with the pool, which under the race detector drops a part of
 // what it is given on purpose.
-func TestVerifyRequestAllocates(t *testing.T) {
+func TestVerifyRequestAllocatesNothing(t *testing.T) {
 	token, base, req := voiceWebhook()
 	v := mustNew(t, Config{URL: base, Tokens: []string{secondary, token}})
 	r := httptest.NewRequest("POST", req.Target, bytes.NewReader(req.Body))

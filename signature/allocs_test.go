@@ -3,7 +3,7 @@ package signature
 import "testing"
 
 // Verdicts with a scratch in hand; always on, the race detector included.
-func TestVerdictAllocates(t *testing.T) {
+func TestVerdictAllocatesNothing(t *testing.T) {
 	token, base, req := voiceWebhook()
 	jsonURL, jsonSig := SignBody(secondary, base+"/v", []byte("{}"))
 	for name, r := range map[string]Request{

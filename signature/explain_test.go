@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestExplanationMissesTheCause(t *testing.T) {
+func TestExplanationFindsTheCause(t *testing.T) {
 	const host = "https://h.example"
 	config := Config{URL: host, Tokens: []string{primary}, AccountSid: mainSid,
 		AccountTokens: map[string][]string{subSid: {subToken}}}
@@ -95,7 +95,7 @@ func TestExplanationMissesTheCause(t *testing.T) {
 	}
 }
 
-func TestJSONOfAnotherBodyIsBlamedOnTheToken(t *testing.T) {
+func TestJSONOfAnotherBodyIsExplainedByItsHash(t *testing.T) {
 	signedURL, sig := SignBody(primary, "https://h.example/v", []byte(`{"a": 1}`))
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	causes := v.Explain(Request{Method: "POST", Target: strings.TrimPrefix(signedURL, "https://h.example"), Signature: sig, Body: []byte(`{"a":1}`)}, Suspects{})

@@ -27,7 +27,7 @@ func signedByNetURL(values url.Values) string {
 	return b.String()
 }
 
-func TestFormIsReadDifferentlyFromTheFrameworks(t *testing.T) {
+func TestFormIsReadAsTheFrameworksReadIt(t *testing.T) {
 	for _, c := range []struct{ name, body, signed string }{
 		{"empty", "", ""},
 		{"plus is a space", "a=b+c", "ab c"},
@@ -88,7 +88,7 @@ func TestBarePercentMeansItself(t *testing.T) {
 
 // A scratch serves one request after the other: nothing of the previous one may
 // be left, whatever order was remembered from it.
-func TestFormRemembersThePreviousRequest(t *testing.T) {
+func TestReusedFormHoldsNothingOfThePreviousRequest(t *testing.T) {
 	bodies := []string{
 		"b=1&a=2", "a=2&b=1", "b=1&a=2", "b=1&b=0", "a=1&a=1", "b=9&a=%2B", "x=1", "b=1&a=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=0",
 		strings.Repeat("z=1&", 300) + "a=2", "",
@@ -154,7 +154,7 @@ func FuzzFormAgainstNetURL(f *testing.F) {
 
 // The values share one array: what is appended to one name must not show under
 // the next.
-func TestRepeatedNameKeepsToItself(t *testing.T) {
+func TestValuesOfARepeatedNameStayApartFromOthers(t *testing.T) {
 	if got, want := ParseForm("a=1&b=2&a=3&c=4"), (url.Values{"a": {"1", "3"}, "b": {"2"}, "c": {"4"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}

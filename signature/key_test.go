@@ -10,7 +10,7 @@ import (
 
 // The keyed states are our own reading of RFC 2104; they are compared with crypto/hmac,
 // with keys below, at and above the block size.
-func TestKeyedStateIsNotHMAC(t *testing.T) {
+func TestKeyedStateGivesTheHMACOfCryptoHMAC(t *testing.T) {
 	m := newMAC()
 	for _, token := range []string{"", "1", "12345", strings.Repeat("k", 63), strings.Repeat("k", 64), strings.Repeat("k", 65), strings.Repeat("é", 200)} {
 		k := newKey(token)

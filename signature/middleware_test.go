@@ -46,7 +46,7 @@ func send(t *testing.T, serverURL, target string, body io.Reader, sig string) (*
 	return resp, string(text)
 }
 
-func TestNextHandlerFindsTheBodyGone(t *testing.T) {
+func TestNextHandlerReadsTheWholeBody(t *testing.T) {
 	body := "CallSid=CA1&From=%2B1555&Empty="
 	_, url := serve(t, nil, func(w http.ResponseWriter, r *http.Request) {
 		match, ok := FromContext(r.Context())
@@ -70,7 +70,7 @@ func TestNextHandlerFindsTheBodyGone(t *testing.T) {
 	}
 }
 
-func TestNextHandlerCannotParseTheForm(t *testing.T) {
+func TestNextHandlerCanParseTheForm(t *testing.T) {
 	_, url := serve(t, nil, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.PostFormValue("From")) })
 	sig, _ := SignForm(primary, "https://public.example/v", []byte("From=%2B1555"))
 	if _, text := send(t, url, "/v", strings.NewReader("From=%2B1555"), sig); text != "+1555" {
@@ -78,7 +78,7 @@ func TestNextHandlerCannotParseTheForm(t *testing.T) {
 	}
 }
 
-func TestUnverifiedRequestReachesTheHandler(t *testing.T) {
+func TestUnverifiedRequestDoesNotReachTheHandler(t *testing.T) {
 	_, url := serve(t, nil, func(http.ResponseWriter, *http.Request) { t.Error("next was called") })
 	good, _ := SignForm(primary, "https://public.example/v", []byte("a=1"))
 	big := strings.Repeat("a", DefaultMaxBody+1)
@@ -106,7 +106,7 @@ func TestUnverifiedRequestReachesTheHandler(t *testing.T) {
 	}
 }
 
-func TestBodyAtTheLimitIsRefused(t *testing.T) {
+func TestBodyAtTheLimitIsAcceptedAndAboveItRefused(t *testing.T) {
 	_, url := serve(t, func(c *Config) { c.MaxBody = 10 }, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
 	for body, status := range map[string]int{"a=34567890": 204, "a=345678901": 413} {
 		sig, _ := SignForm(primary, "https://public.example/v", []byte(body))
@@ -118,7 +118,7 @@ func TestBodyAtTheLimitIsRefused(t *testing.T) {
 	}
 }
 
-func TestRejectionHookDoesNotLearnWhy(t *testing.T) {
+func TestRejectionHookLearnsWhy(t *testing.T) {
 	var got error
 	_, url := serve(t, func(c *Config) {
 		c.OnReject = func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -140,7 +140,7 @@ func (brokenReader) Read([]byte) (int, error) {
 	return 0, errors.New("connection reset by +15551234567")
 }
 
-func TestBrokenBodyIsTakenForAnEmptyOne(t *testing.T) {
+func TestBodyThatBreaksOffIsRefused(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://public.example", Tokens: []string{primary}})
 	r := httptest.NewRequest("POST", "/v", brokenReader{})
 	r.Header.Set(Header, Sign(primary, "https://public.example/v", url.Values{}))

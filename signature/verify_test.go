@@ -34,7 +34,7 @@ func post(t testing.TB, token, signedURL, target, body string) Request {
 
 // What Twilio signed differs from what arrives in known ways; each row would be
 // refused by a verifier that compares only the URL as received.
-func TestURLThatTwilioSignedIsNotRecognised(t *testing.T) {
+func TestEveryURLThatTwilioSignsIsRecognised(t *testing.T) {
 	for _, c := range []struct{ name, base, target, signed string }{
 		{"as received", "https://h.example", "/v?a=1&b=2", "https://h.example/v?a=1&b=2"},
 		{"path prefix is lost", "https://h.example/app", "/v?a=1", "https://h.example/app/v?a=1"},
@@ -88,7 +88,7 @@ func TestURLThatTwilioSignedIsNotRecognised(t *testing.T) {
 }
 
 // Operators read the variant to learn what to configure.
-func TestMatchNamesTheWrongVariant(t *testing.T) {
+func TestMatchNamesTheVariantThatWasSigned(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://u:p@h.example:8443", Tokens: []string{primary}})
 	for signed, want := range map[string]string{
 		"https://u:p@h.example:8443/v?q='":   "as received",
@@ -105,7 +105,7 @@ func TestMatchNamesTheWrongVariant(t *testing.T) {
 }
 
 // Every row is a URL that nobody should take for the one that was signed.
-func TestURLThatTwilioDidNotSignIsAccepted(t *testing.T) {
+func TestURLThatTwilioDidNotSignIsRefused(t *testing.T) {
 	for _, c := range []struct{ name, base, target, signed string }{
 		{"other scheme", "https://h.example", "/v", "http://h.example/v"},
 		{"other host", "https://h.example", "/v", "https://g.example/v"},
@@ -134,7 +134,7 @@ func TestURLThatTwilioDidNotSignIsAccepted(t *testing.T) {
 	}
 }
 
-func TestGETIsNotVerifiedByItsURLAlone(t *testing.T) {
+func TestGETIsVerifiedByItsURLAlone(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	get := func(target, signed string) Request {
 		return Request{Method: "GET", Target: target, Signature: Sign(primary, signed, nil)}
@@ -159,7 +159,7 @@ func TestGETIsNotVerifiedByItsURLAlone(t *testing.T) {
 	}
 }
 
-func TestWebSocketHandshakeIsRefused(t *testing.T) {
+func TestWebSocketHandshakeIsVerifiedByItsWSSURL(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary},
 		AccountTokens: map[string][]string{subSid: {subToken}}})
 	for signed, want := range map[string]Match{
@@ -186,7 +186,7 @@ func TestWebSocketHandshakeIsRefused(t *testing.T) {
 	}
 }
 
-func TestJSONBodyIsNotBoundToItsHash(t *testing.T) {
+func TestJSONBodyIsBoundToItsHash(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	body := []byte(`{"a": 1}`)
 	signedURL, sig := SignBody(primary, "https://h.example/v?x=1", body)
@@ -245,7 +245,7 @@ func TestJSONBodyIsNotBoundToItsHash(t *testing.T) {
 	}
 }
 
-func TestWrongVerdictForABadRequest(t *testing.T) {
+func TestBadRequestIsRefusedForTheRightReason(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	good := post(t, primary, "https://h.example/v", "/v", "CallSid=CA1&Digits=1")
 	for _, c := range []struct {
@@ -288,7 +288,7 @@ func TestWrongVerdictForABadRequest(t *testing.T) {
 	}
 }
 
-func TestAccountIsVerifiedWithAnothersToken(t *testing.T) {
+func TestAccountIsVerifiedWithItsOwnTokensOnly(t *testing.T) {
 	base := "https://h.example"
 	all := Config{URL: base, Tokens: []string{primary, secondary}, AccountSid: mainSid,
 		AccountTokens: map[string][]string{subSid: {subToken, "44444444444444444444444444444444"}}}
@@ -348,7 +348,7 @@ func TestAccountIsVerifiedWithAnothersToken(t *testing.T) {
 	}
 }
 
-func TestConfigurationThatCannotBeSafeIsAccepted(t *testing.T) {
+func TestConfigurationThatCannotBeSafeIsRefused(t *testing.T) {
 	ok := Config{URL: "https://h.example", Tokens: []string{primary}}
 	for _, c := range []struct {
 		name string
@@ -386,7 +386,7 @@ func TestConfigurationThatCannotBeSafeIsAccepted(t *testing.T) {
 	}
 }
 
-func TestVerifierNotMadeByNewLetsARequestThroughOrPanics(t *testing.T) {
+func TestVerifierNotMadeByNewRefusesWithoutPanic(t *testing.T) {
 	var v Verifier
 	req := post(t, "", "/v", "/v", "CallSid=CA1")
 	if _, err := v.Verify(req); !errors.Is(err, ErrNoToken) {
@@ -404,7 +404,7 @@ func TestVerifierNotMadeByNewLetsARequestThroughOrPanics(t *testing.T) {
 	}
 }
 
-func TestSecretsArePrinted(t *testing.T) {
+func TestSecretsAreNeverPrinted(t *testing.T) {
 	c := Config{URL: "https://user:passphrase@h.example", Tokens: []string{primary, secondary},
 		AccountTokens: map[string][]string{subSid: {subToken}}}
 	v := mustNew(t, c)
@@ -433,7 +433,7 @@ func TestSecretsArePrinted(t *testing.T) {
 	}
 }
 
-func TestVerdictDoesNotSayWhatWasTried(t *testing.T) {
+func TestVerdictSaysWhatWasTried(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://u@h.example", Tokens: []string{primary, secondary}})
 	_, err := v.Verify(post(t, "another", "https://h.example/v", "/v?q='", "AccountSid="+strangeSid))
 	want := "verifying Twilio signature: wrong signature (tokens tried: 2, forms of the URL: 8) (account AC…0003)"
@@ -442,7 +442,7 @@ func TestVerdictDoesNotSayWhatWasTried(t *testing.T) {
 	}
 }
 
-func TestStrangersAccountSidReachesTheLog(t *testing.T) {
+func TestMalformedAccountSidStaysOutOfTheLog(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}, AccountSid: mainSid})
 	_, err := v.Verify(post(t, primary, "https://h.example/v", "/v", url.Values{"AccountSid": {"AC\nlevel=ERROR msg=boom 34 letters"}}.Encode()))
 	if !errors.Is(err, ErrUnknownAccount) || strings.Contains(err.Error(), "boom") {
@@ -451,7 +451,7 @@ func TestStrangersAccountSidReachesTheLog(t *testing.T) {
 }
 
 // Host and X-Forwarded-* are the sender's words.
-func TestForwardedHeadersChooseTheURL(t *testing.T) {
+func TestForwardedHeadersDoNotChooseTheURL(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	r := httptest.NewRequest("POST", "/v", nil)
 	r.Host = "evil.example"
@@ -467,7 +467,7 @@ func TestForwardedHeadersChooseTheURL(t *testing.T) {
 }
 
 // A router may strip a prefix from r.URL; the signed bytes are the raw ones.
-func TestRewrittenURLIsVerified(t *testing.T) {
+func TestRewrittenURLIsVerifiedByItsRawTarget(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary}})
 	var err error
 	h := http.StripPrefix("/app", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -483,7 +483,7 @@ func TestRewrittenURLIsVerified(t *testing.T) {
 
 // Scratch state is shared between goroutines by the pool: each must get its own
 // verdict. Meant for the race detector.
-func TestConcurrentVerdictsAreMixedUp(t *testing.T) {
+func TestConcurrentRequestsGetTheirOwnVerdicts(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://h.example", Tokens: []string{primary, secondary}})
 	var wg sync.WaitGroup
 	for g := range 8 {

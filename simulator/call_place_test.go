@@ -77,7 +77,7 @@ func TestPlaceRefusesWhatRESTRefuses(t *testing.T) {
 	}
 }
 
-func TestHostileSameSeedSameRun(t *testing.T) {
+func TestSameSeedPlaysSameHostileRun(t *testing.T) {
 	hostile, _ := ParseProfile("hostile")
 	hostile.SlowReader, hostile.SlowSender = 0, 0
 	play := func(concurrency int) map[string][]string {

@@ -151,7 +151,7 @@ func TestWholeCallIsRecordedWhenAskedOverREST(t *testing.T) {
 	expect(t, only(t, r.sim.Deliveries(), "recording:completed"), map[string]string{"RecordingSource": "OutboundAPI", "RecordingChannels": "1"})
 }
 
-func TestMachineIsReportedBesideTheCall(t *testing.T) {
+func TestAsynchronousDetectionIsReportedDuringTheCall(t *testing.T) {
 	r := newRig(t, Config{Pick: func(to string, _ int) Script {
 		if to == "+15557770001" {
 			return Machine()
@@ -200,7 +200,7 @@ func restPost(t *testing.T, sim *Simulator, path string, form url.Values) *httpt
 	return w
 }
 
-func TestSpeedIsRealTime(t *testing.T) {
+func TestSpeedScalesRealTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
@@ -253,7 +253,7 @@ func TestGraceLeavesTimeToHangUpOnAMachine(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-func TestRESTWakesACallInRealTime(t *testing.T) {
+func TestRESTUpdateReachesCallInRealTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")

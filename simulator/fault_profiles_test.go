@@ -26,7 +26,7 @@ func TestEveryRateIsDescribed(t *testing.T) {
 	}
 }
 
-func TestProfilesGetWorse(t *testing.T) {
+func TestProfilesHaveTheDocumentedFaults(t *testing.T) {
 	for _, name := range Profiles() {
 		f, err := ParseProfile(name)
 		if err != nil || f.check() != nil {

@@ -28,7 +28,7 @@ func get(t *testing.T, r *rig, token, path string) (int, string, string) {
 	return response.StatusCode, response.Header.Get("Content-Type"), string(body)
 }
 
-func TestListThatIsNoListHasNoCalls(t *testing.T) {
+func TestNoListFaultNeverAnswersWithAList(t *testing.T) {
 	r := newRig(t, Config{Faults: Faults{RESTNoList: 1}})
 	seen := map[string]bool{}
 	for range 8 {
@@ -64,7 +64,7 @@ func TestForeignAndLaggingListsShowAndHideCalls(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNotTwiliosDoOrDoNotPlaceTheCall(t *testing.T) {
+func TestAnswerFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 	for fault, want := range map[Fault]struct{ status, calls int }{
 		FaultRESTNoSid:          {201, 1},
 		FaultRESTNotFoundBefore: {404, 0},
@@ -86,7 +86,7 @@ func TestAnswersThatAreNotTwiliosDoOrDoNotPlaceTheCall(t *testing.T) {
 	}
 }
 
-func TestCredentialsAreRefusedForAWhile(t *testing.T) {
+func TestCredentialsAreRefusedUntilAcceptedAgain(t *testing.T) {
 	r := newRig(t, Config{OldToken: testOldToken})
 	ask := func(token string) int {
 		status, _, _ := get(t, r, token, "Calls.json")

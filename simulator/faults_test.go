@@ -42,7 +42,7 @@ func story(t *testing.T, r *rig) map[string][]string {
 	return out
 }
 
-func TestSameSeedSameRun(t *testing.T) {
+func TestSameSeedPlaysSameRun(t *testing.T) {
 	a := story(t, rough(t, 30, Config{Seed: 7}))
 	b := story(t, rough(t, 30, Config{Seed: 7, Concurrency: 3}))
 	for to := range a {
@@ -80,7 +80,7 @@ func TestAnotherRunHasOtherNamesForTheSameCalls(t *testing.T) {
 	}
 }
 
-func TestFaultsAreWhatTheySay(t *testing.T) {
+func TestFaultsBehaveAsDocumented(t *testing.T) {
 	r := rough(t, 60, Config{Seed: 3})
 	seen := map[Fault]int{}
 	type event struct {

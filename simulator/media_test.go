@@ -233,7 +233,7 @@ func TestPieceOfARecordingIsHeardFromItsStart(t *testing.T) {
 	}
 }
 
-func TestRecognitionSlipsReachTheTranscript(t *testing.T) {
+func TestMisheardWordsAreInTheTranscript(t *testing.T) {
 	script := Consents(Answer{Say: "We pay twelve fifty.", Heard: "We pay twelve fifteen."})
 	r, truth, log := play(t, script)
 	_, mono := r.download(t, log[len(log)-1].Params.Get("RecordingUrl")+".wav?RequestedChannels=1")

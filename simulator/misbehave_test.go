@@ -222,7 +222,7 @@ func TestLostResponseTakesTheTimeOfRT(t *testing.T) {
 }
 
 // By default, nobody asks again when an answer is lost.
-func TestLostConsentWasHeardAllTheSame(t *testing.T) {
+func TestConsentCountsThoughItsResponseWasLost(t *testing.T) {
 	r := newRig(t, Config{Seed: 4, Faults: Faults{LostResponse: 0.5}, Pick: func(string, int) Script { return Consents() }})
 	for i := range 20 {
 		r.call(t, fmt.Sprintf("+1555777%04d", i))
@@ -291,7 +291,7 @@ func TestDelayedCallbackArrivesWhenLaterThingsHaveHappened(t *testing.T) {
 	}
 }
 
-func TestSlownessTakesItsTime(t *testing.T) {
+func TestSlowReaderAndSlowSenderTakeTheirTime(t *testing.T) {
 	const slow = 40 * time.Millisecond
 	for _, faults := range []Faults{{SlowReader: 1}, {SlowSender: 1}} {
 		r := suffer(t, 1, Config{Slowness: slow, Pick: func(string, int) Script { return Refuses() }, Faults: faults})
@@ -342,7 +342,7 @@ func TestPortAddedIsStillSigned(t *testing.T) {
 	}
 }
 
-func TestBodyReencodedMeansTheSame(t *testing.T) {
+func TestReencodedBodyHasTheSameParameters(t *testing.T) {
 	r := suffer(t, 2, Config{Faults: Faults{BodyReencoded: 1}})
 	if rep := unbroken(t, r); rep.Refused != 0 || rep.Faults[FaultBodyReencoded] == 0 {
 		t.Errorf("%d refused, %v", rep.Refused, rep.Faults)
@@ -356,7 +356,7 @@ func TestBodyReencodedMeansTheSame(t *testing.T) {
 	}
 }
 
-func TestForgeriesAreNotWhatTwilioSigns(t *testing.T) {
+func TestForgeriesHaveNoValidSignature(t *testing.T) {
 	r := suffer(t, 3, Config{Seed: 5, Faults: Faults{WrongToken: 1, Tampered: 1, HTTPForHTTPS: 1, QuerySorted: 1, Flood: 0.1}})
 	rep := unbroken(t, r)
 	for _, fault := range []Fault{FaultWrongToken, FaultTampered, FaultHTTPForHTTPS, FaultQuerySorted, FaultFlood} {

@@ -68,7 +68,7 @@ func TestModelGetsTheSameQuestionFromBothAPIs(t *testing.T) {
 	}
 }
 
-func TestWithoutAModelQuestionsAreNotAnswered(t *testing.T) {
+func TestChatWithoutModelIsAnsweredWith501(t *testing.T) {
 	r := newRig(t, Config{})
 	if status, text := ask(t, r, "/v1/chat/completions", "", `{"model":"m","messages":[]}`); status != 501 || !strings.Contains(text, "Model") {
 		t.Errorf("%d %s", status, text)

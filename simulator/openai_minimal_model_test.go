@@ -2,7 +2,7 @@ package simulator
 
 import "testing"
 
-func TestEmptiestAnswerDoesNotFitItsSchema(t *testing.T) {
+func TestMinimalModelAnswersSmallestValueOfSchema(t *testing.T) {
 	for schema, want := range map[string]string{
 		"": "",
 		`{"type":"object","properties":{"claims":{"type":"array","items":{"type":"string"}}},"required":["claims"]}`: `{"claims":[]}`,

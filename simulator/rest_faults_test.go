@@ -30,7 +30,7 @@ func rawCreate(t *testing.T, r *rig, to string) int {
 	return response.StatusCode
 }
 
-func TestRESTFaultsDoOrDoNotPlaceTheCall(t *testing.T) {
+func TestRESTFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 	for fault, want := range map[Fault]struct{ status, calls int }{
 		FaultRESTBusy:          {429, 0},
 		FaultRESTErrorBefore:   {500, 0},
@@ -62,7 +62,7 @@ func TestRESTFaultsDoOrDoNotPlaceTheCall(t *testing.T) {
 	}
 }
 
-func TestRESTFaultsAreThoseOfTheNumberAndItsTurn(t *testing.T) {
+func TestRESTFaultsAreDrawnByNumberAndOrdinal(t *testing.T) {
 	play := func(run string, backwards bool) map[string][]int {
 		r := newRig(t, Config{Seed: 4, Run: run, Faults: Faults{RESTBusy: 0.3, RESTErrorAfter: 0.3}, Pick: func(string, int) Script { return Fails() }})
 		out := map[string][]int{}
@@ -124,7 +124,7 @@ func TestBothTokensWorkInARotation(t *testing.T) {
 	}
 }
 
-func TestRecordingMayBeDoneBeforeItsCall(t *testing.T) {
+func TestEarlyRecordingCallbackPrecedesCompletion(t *testing.T) {
 	r := suffer(t, 1, Config{Faults: Faults{RecordingEarly: 1}})
 	unbroken(t, r)
 	if log := kinds(r.sim.Deliveries()); !strings.HasSuffix(log, "recording:in-progress recording:completed completed") {
@@ -155,7 +155,7 @@ func TestAbsentAndFailedRecordingsHaveNoFile(t *testing.T) {
 	}
 }
 
-func TestFileIsThereAfterOneOrTwo404s(t *testing.T) {
+func TestLateMediaIsServedAfterOneOrTwo404s(t *testing.T) {
 	r := suffer(t, 5, Config{Faults: Faults{MediaLate: 1}})
 	late := 0
 	for _, truth := range r.sim.Truths() {

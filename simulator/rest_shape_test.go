@@ -78,7 +78,7 @@ func conform(t *testing.T, what string, shape map[string]string, got map[string]
 	}
 }
 
-func TestEveryAnswerHasTheNamesAndTypesOfTwilios(t *testing.T) {
+func TestRESTAnswersHaveTwiliosNamesAndTypes(t *testing.T) {
 	shapes := restShapes(t)
 	for _, script := range []Script{Consents(), Busy(), NoAnswer(), Machine()} {
 		r, truth, _ := play(t, script)

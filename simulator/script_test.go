@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-func TestCastReadsTheSameFromYAMLAndJSON(t *testing.T) {
+func TestPeopleReadTheSameFromYAMLAndJSON(t *testing.T) {
 	file, err := os.Open("testdata/people.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestMistakesInScriptsAreNamed(t *testing.T) {
 	}
 }
 
-func TestCastPicksByNumberThenByWeight(t *testing.T) {
+func TestPeopleArePickedByNumberThenByWeight(t *testing.T) {
 	cast := People{Scripts: []WeightedScript{
 		{Script: Script{Name: "often"}, Weight: 9}, {Script: Script{Name: "rare"}},
 		{Script: Script{Name: "named"}, Numbers: []string{"+15550000001"}},
@@ -82,7 +82,7 @@ func TestCastPicksByNumberThenByWeight(t *testing.T) {
 	}
 }
 
-func TestMixedCastHasEveryScript(t *testing.T) {
+func TestMixedPeopleHaveEveryScript(t *testing.T) {
 	names := map[string]bool{}
 	for _, script := range Scripts() {
 		if err := script.Validate(); err != nil {

@@ -35,7 +35,7 @@ func loudest(t *testing.T, file []byte) int {
 	return most
 }
 
-func TestSilentRecordingHoldsTheApplicationAlone(t *testing.T) {
+func TestSilentRecordingHasOnlyTheApplicationsSide(t *testing.T) {
 	r, media := recorded(t, Faults{RecordingSilent: 1}, Consents())
 	_, stereo := r.download(t, media+".wav?RequestedChannels=2")
 	channels := split(stereo)
@@ -48,7 +48,7 @@ func TestSilentRecordingHoldsTheApplicationAlone(t *testing.T) {
 	}
 }
 
-func TestEmptyRecordingIsAHeadThatIsTooShort(t *testing.T) {
+func TestEmptyRecordingIsRefusedAsTooShort(t *testing.T) {
 	r, media := recorded(t, Faults{RecordingEmpty: 1}, Consents())
 	_, file := r.download(t, media+".wav")
 	status, answer := r.transcribe(t, "a.wav", file)
@@ -61,7 +61,7 @@ func TestEmptyRecordingIsAHeadThatIsTooShort(t *testing.T) {
 }
 
 // Words are invented only where the samples are silent, so that who measures them can tell.
-func TestInventionsStandInSilence(t *testing.T) {
+func TestInventedWordsAreAddedOnlyToSilence(t *testing.T) {
 	r, media := recorded(t, Faults{SpeechInvents: 1}, Consents())
 	_, stereo := r.download(t, media+".wav?RequestedChannels=2")
 	truth := r.sim.Truths()[0].Recordings[0]
@@ -93,7 +93,7 @@ func TestInventionsStandInSilence(t *testing.T) {
 	}
 }
 
-func TestServerWithoutTimesFailsAtThemOnly(t *testing.T) {
+func TestSpeechWithoutTimesFailsOnlyVerboseJSON(t *testing.T) {
 	r, media := recorded(t, Faults{SpeechNoTimes: 1}, Consents())
 	_, file := r.download(t, media+".wav")
 	if status, answer := r.transcribe(t, "a.wav", file); status != 500 || answer.Error.Message == "" {
@@ -104,7 +104,7 @@ func TestServerWithoutTimesFailsAtThemOnly(t *testing.T) {
 	}
 }
 
-func TestModelServersAnswerInTheirOwnWays(t *testing.T) {
+func TestModelFaultsChangeWhereTheAnswerIs(t *testing.T) {
 	const schema = `{"title":"claims","type":"object","required":["claims"],"properties":{"claims":{"type":"array"}}}`
 	const strict = `{"model":"m","messages":[{"role":"system","content":"Extract."},{"role":"user","content":"x"}],
 		"response_format":{"type":"json_schema","json_schema":{"name":"claims","strict":true,"schema":` + schema + `}}}`

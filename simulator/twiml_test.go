@@ -122,7 +122,7 @@ func TestServerErrorsAreRetriedAsTheURLAsks(t *testing.T) {
 	}
 }
 
-func TestUnreachableApplicationIsACallThatFailsToTalk(t *testing.T) {
+func TestUnreachableApplicationIsTriedTwiceAndNotedAs11205(t *testing.T) {
 	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", "http://127.0.0.1:1/voice") })
 	r.wait(t)

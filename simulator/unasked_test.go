@@ -18,7 +18,7 @@ func detecting(r *rig) func(url.Values) {
 	}
 }
 
-func TestVerdictIsLostOrLateAndAlwaysInTheEnd(t *testing.T) {
+func TestDetectionResultIsAlwaysInTheCompletedStatus(t *testing.T) {
 	for name, faults := range map[string]Faults{"late": {AMDLate: 1}, "lost": {AMDLost: 1}, "none": {}} {
 		r := newRig(t, Config{Seed: 3, Faults: faults, Pick: func(to string, _ int) Script {
 			if to == "+15557770000" {
@@ -65,7 +65,7 @@ func TestVerdictIsLostOrLateAndAlwaysInTheEnd(t *testing.T) {
 	}
 }
 
-func TestUnaskedRecordingBeginsWithTheAnswerAndIsToldByRESTAlone(t *testing.T) {
+func TestUnaskedRecordingIsVisibleOverRESTOnly(t *testing.T) {
 	r := newRig(t, Config{Faults: Faults{RecordingBefore: 1}, Pick: func(string, int) Script { return Refuses() }})
 	sid := r.call(t, "+15557770001")
 	r.wait(t)

@@ -6,9 +6,9 @@ import (
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
-// TestSignedBytesThatNoDatabaseTakesAreNoFault sends what is signed and yet no text: a NUL, bytes that are not UTF-8, as values
+// TestSignedBytesThatAreNoTextAreSettledAtOnce sends what is signed and yet no text: a NUL, bytes that are not UTF-8, as values
 // and in the query. Each is settled the first time, for Twilio would not send another.
-func TestSignedBytesThatNoDatabaseTakesAreNoFault(t *testing.T) {
+func TestSignedBytesThatAreNoTextAreSettledAtOnce(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(databaseURL).With("RECONCILE_EVERY", "0"))

@@ -7,9 +7,9 @@ import (
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
-// TestLateStatusTakesACallBack delivers status callbacks in the wrong order, and each twice: requests of one call may
+// TestLateStatusDoesNotTakeACallBack delivers status callbacks in the wrong order, and each twice: requests of one call may
 // overtake each other.
-func TestLateStatusTakesACallBack(t *testing.T) {
+func TestLateStatusDoesNotTakeACallBack(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		server := e2etest.NewTwilio(t).Serve(t, settings)

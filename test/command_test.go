@@ -8,9 +8,9 @@ import (
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
-// TestWrongSettingIsNotNamed starts the server with settings that are missing or wrong: it says all of them at once, a
+// TestEveryWrongSettingIsNamed starts the server with settings that are missing or wrong: it says all of them at once, a
 // line for each with the variable's name, and ends with 2.
-func TestWrongSettingIsNotNamed(t *testing.T) {
+func TestEveryWrongSettingIsNamed(t *testing.T) {
 	t.Parallel()
 	fine := e2etest.DefaultSettings("sqlite:" + filepath.Join(t.TempDir(), "iagent.db"))
 	for name, test := range map[string]struct {
@@ -69,8 +69,8 @@ func TestWrongSettingIsNotNamed(t *testing.T) {
 	}
 }
 
-// TestCommandLineIsNotUnderstood holds the commands and their exit codes.
-func TestCommandLineIsNotUnderstood(t *testing.T) {
+// TestCommandsEndWithTheirExitCodes holds the commands and their exit codes.
+func TestCommandsEndWithTheirExitCodes(t *testing.T) {
 	t.Parallel()
 	version := e2etest.Run(t, e2etest.Settings{}, "version")
 	if version.Exit != 0 || !strings.HasPrefix(version.Stdout, "iagent ") {
@@ -93,8 +93,8 @@ func TestCommandLineIsNotUnderstood(t *testing.T) {
 	}
 }
 
-// TestMigrationCannotBeTakenBack brings an empty database up, takes the newest step back and brings it up again.
-func TestMigrationCannotBeTakenBack(t *testing.T) {
+// TestMigrationCanBeTakenBackAndAppliedAgain brings an empty database up, takes the newest step back and brings it up again.
+func TestMigrationCanBeTakenBackAndAppliedAgain(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		settings := e2etest.Settings{"DATABASE_URL": databaseURL}

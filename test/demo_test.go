@@ -13,9 +13,9 @@ import (
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
-// TestDemoTakesTooLong runs the demo as a visitor does. What it may take is processor time, for how long it waits depends on what
+// TestDemoNeedsLittleTime runs the demo as a visitor does. What it may take is processor time, for how long it waits depends on what
 // else the machine does; that nothing of it waits for long is bounded by the demo's own minute.
-func TestDemoTakesTooLong(t *testing.T) {
+func TestDemoNeedsLittleTime(t *testing.T) {
 	got := e2etest.Run(t, e2etest.Settings{}, "demo")
 	if got.Exit != 0 {
 		t.Errorf("iagent demo ended with %d:\n%s%s", got.Exit, got.Stdout, got.Stderr)
@@ -34,9 +34,9 @@ func TestDemoTakesTooLong(t *testing.T) {
 	}
 }
 
-// TestSeedBreaksAPromise runs the demo's calls with ten seeds, each another run of luck, on both databases and both engines.
+// TestDemoKeepsItsPromisesWithEverySeed runs the demo's calls with ten seeds, each another run of luck, on both databases and both engines.
 // Under the race detector, where SQLite is some ten times slower, two of few calls must do.
-func TestSeedBreaksAPromise(t *testing.T) {
+func TestDemoKeepsItsPromisesWithEverySeed(t *testing.T) {
 	t.Parallel()
 	seeds, calls := uint64(10), 20
 	if e2etest.Race {

@@ -44,8 +44,8 @@ var dialings = []dialing{
 		status: "DIAL_UNKNOWN", requests: 1, placed: 1, history: map[string]int{"dial.intent": 1, "dial.unknown": 1}},
 }
 
-// TestSomebodyIsCalledTwice lets Twilio answer the creation of calls in every way that leaves a doubt.
-func TestSomebodyIsCalledTwice(t *testing.T) {
+// TestNobodyIsCalledTwiceWhateverTwilioAnswers lets Twilio answer the creation of calls in every way that leaves a doubt.
+func TestNobodyIsCalledTwiceWhateverTwilioAnswers(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		twilio := e2etest.NewTwilio(t)
@@ -73,8 +73,8 @@ func TestSomebodyIsCalledTwice(t *testing.T) {
 	})
 }
 
-// TestDialThatHangsHoldsUpAnotherCampaign lets Twilio say nothing to the first campaign's dial, for 30 s.
-func TestDialThatHangsHoldsUpAnotherCampaign(t *testing.T) {
+// TestDialThatHangsDoesNotHoldUpAnotherCampaign lets Twilio say nothing to the first campaign's dial, for 30 s.
+func TestDialThatHangsDoesNotHoldUpAnotherCampaign(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const hanging, other = "+15550002100", "+15550002101"

@@ -72,9 +72,9 @@ func (l *lossyAnswers) loses(path string, form url.Values) bool {
 	return true
 }
 
-// TestCallSurvivesThatItsAnswersAreLost has people whose every request for TwiML is answered into the void, with all its
+// TestCallGoesOnWhenItsAnswersAreLost has people whose every request for TwiML is answered into the void, with all its
 // retries. The fallback goes on where the conversation was.
-func TestCallSurvivesThatItsAnswersAreLost(t *testing.T) {
+func TestCallGoesOnWhenItsAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		people := map[string]simulator.Script{"+15550003000": simulator.Consents(), "+15550003001": simulator.Refuses(),
@@ -162,9 +162,9 @@ func TestAnswerThatNeverArrivedIsAskedForAgain(t *testing.T) {
 	})
 }
 
-// TestPathOfThePublicURLMayArriveOrNot sends webhooks as proxies pass them on that cut the path of APP_URL off, keep it, or
+// TestWebhookIsVerifiedWithOrWithoutThePublicPath sends webhooks as proxies pass them on that cut the path of APP_URL off, keep it, or
 // leave a slash too many, with the bytes in them that parsers disagree about.
-func TestPathOfThePublicURLMayArriveOrNot(t *testing.T) {
+func TestWebhookIsVerifiedWithOrWithoutThePublicPath(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const public = e2etest.PublicURL + "/phone"

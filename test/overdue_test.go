@@ -7,8 +7,8 @@ import (
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 )
 
-// TestLateCallIsNoticedByTheDefaultOnly dials somebody of whom Twilio then says nothing.
-func TestLateCallIsNoticedByTheDefaultOnly(t *testing.T) {
+// TestOverdueCallIsListedAfterItsSetting dials somebody of whom Twilio then says nothing.
+func TestOverdueCallIsListedAfterItsSetting(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		settings := e2etest.DefaultSettings(databaseURL).With("OVERDUE_AFTER", "10s", "RECONCILE_EVERY", "0")

@@ -14,9 +14,9 @@ import (
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
-// TestWebhookIsLostWhilePostgresIsDown stops Postgres as a crash would while webhooks arrive. What could not be
+// TestWebhookIsNotLostWhilePostgresIsDown stops Postgres as a crash would while webhooks arrive. What could not be
 // committed is answered 500 and leaves nothing behind, so that the same delivery is new once Postgres is back.
-func TestWebhookIsLostWhilePostgresIsDown(t *testing.T) {
+func TestWebhookIsNotLostWhilePostgresIsDown(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []string{"river", "inngest"} {
 		t.Run(engine, func(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"github.com/i-agent/iagent/internal/testserver"
 )
 
-// TestReadOnlyPostgresIsSurvivedWithoutARestart leaves the program with sessions that can only read, as a failover that
+// TestReadOnlyPostgresNeedsNoRestart leaves the program with sessions that can only read, as a failover that
 // keeps its sockets does. Webhooks are answered 500, so that Twilio sends them again, and the program says that it is not
 // ready; once new sessions can write it goes on by itself, its functions too.
-func TestReadOnlyPostgresIsSurvivedWithoutARestart(t *testing.T) {
+func TestReadOnlyPostgresNeedsNoRestart(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
 	server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings(url))

@@ -64,9 +64,9 @@ func transcribed(t *testing.T, server *e2etest.Server, twilio *e2etest.Simulatio
 	}
 }
 
-// TestTranscriptionDiesWithItsProcess kills the server in the middle of a transcription. Another process does it again
+// TestTranscriptionOfAKilledProcessIsDoneOnceByTheNext kills the server in the middle of a transcription. Another process does it again
 // within a minute, and the transcript is there once.
-func TestTranscriptionDiesWithItsProcess(t *testing.T) {
+func TestTranscriptionOfAKilledProcessIsDoneOnceByTheNext(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		twilio, server, call, transcription := transcribing(t, settings)
@@ -77,9 +77,9 @@ func TestTranscriptionDiesWithItsProcess(t *testing.T) {
 	})
 }
 
-// TestStopCutsWorkOff stops the server in the middle of a request and of a transcription: both are finished, once, and
+// TestStopFinishesWhatIsUnderWay stops the server in the middle of a request and of a transcription: both are finished, once, and
 // the exit code says that all went well.
-func TestStopCutsWorkOff(t *testing.T) {
+func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		twilio, server, call, transcription := transcribing(t, settings)

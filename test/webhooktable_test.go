@@ -74,8 +74,8 @@ func (l line) wantTwiML(w e2etest.Webhook, saying string) e2etest.Answer {
 	return answer
 }
 
-// TestWebhookTable sends every row of the contract's table, signed by hand, to a program on an empty database.
-func TestWebhookTable(t *testing.T) {
+// TestWebhooksAreAnsweredAsTheContractSays sends every row of the contract's table, signed by hand, to a program on an empty database.
+func TestWebhooksAreAnsweredAsTheContractSays(t *testing.T) {
 	t.Parallel()
 	e2etest.EachDatabaseAndEngine(t, func(t *testing.T, settings e2etest.Settings) {
 		twilio := e2etest.NewTwilio(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/i-agent/iagent/internal/app"
 )
 
-func TestSimulateExitCodes(t *testing.T) {
+func TestSimulateExitCodesTellFaultsFromWrongArguments(t *testing.T) {
 	believes := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
 		w.Write([]byte("<Response/>"))

@@ -19,7 +19,7 @@ func TestMemoryProcessorPassesTheSuite(t *testing.T) {
 }
 
 // The suite runs in a process of its own for each broken Processor: there it has to fail, and to come to its end.
-func TestBrokenProcessorHangsTheSuiteOrPassesIt(t *testing.T) {
+func TestBrokenProcessorFailsTheSuite(t *testing.T) {
 	for fault, want := range map[string]string{
 		faultNoWait:         `the duplicate did not wait for the delivery in flight: outcome "", error in flight`,
 		faultAnsweredAtOnce: `the duplicate did not wait for the delivery in flight: outcome "duplicate", error <nil>`,

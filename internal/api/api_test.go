@@ -165,7 +165,7 @@ func (o object) keys(t *testing.T, names string) {
 	}
 }
 
-func TestUnknownPathOrMethodIsAnsweredInPlainText(t *testing.T) {
+func TestUnknownPathOrMethodIsAnsweredInJSON(t *testing.T) {
 	s := onSQLite(t)
 	for _, path := range []string{"/", "/api", "/api/", "/api/nothing", "/api/campaigns/", "/api//campaigns", "/api/calls/../campaigns",
 		"/api/campaigns/x/y", "/index.html", "/healthz/", "/api/webhooks/x/replay"} {
@@ -194,7 +194,7 @@ func TestUnknownPathOrMethodIsAnsweredInPlainText(t *testing.T) {
 	}
 }
 
-func TestBrokenBodyIsTakenForARequest(t *testing.T) {
+func TestBrokenBodyIsRefused(t *testing.T) {
 	s := onSQLite(t)
 	for _, tc := range []struct {
 		body    string
@@ -221,7 +221,7 @@ func TestBrokenBodyIsTakenForARequest(t *testing.T) {
 	s.do("POST", "/api/campaigns", `{"name":"n"}`, "Content-Type: application/json; charset=UTF-8").want(201)
 }
 
-func TestStrangeIDsAndCursorsReachTheDatabase(t *testing.T) {
+func TestImpossibleIDsAndCursorsAreRefused(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		long := strings.Repeat("x", 65)
@@ -251,7 +251,7 @@ func TestStrangeIDsAndCursorsReachTheDatabase(t *testing.T) {
 	})
 }
 
-func TestFaultOfTheDatabaseIsToldToTheClient(t *testing.T) {
+func TestDatabaseFaultIsLoggedAndNotToldToTheClient(t *testing.T) {
 	s := onSQLite(t)
 	id := s.campaign("ACTIVE")
 	s.store.Close()

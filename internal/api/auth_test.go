@@ -9,7 +9,7 @@ import (
 	"github.com/i-agent/iagent/internal/api"
 )
 
-func TestRequestWithoutTheTokenIsServed(t *testing.T) {
+func TestRequestWithoutTheTokenIsUnauthorized(t *testing.T) {
 	s := onSQLite(t)
 	for _, header := range []string{"Authorization", "Authorization: Bearer", "Authorization: Bearer wrong", "Authorization: " + token,
 		"Authorization: Basic " + token, "Authorization: Bearer " + token + "x", "Authorization: Bearer " + token[:5]} {
@@ -32,7 +32,7 @@ func TestRequestWithoutTheTokenIsServed(t *testing.T) {
 	}
 }
 
-func TestTwoTokensInOneRequestAreServed(t *testing.T) {
+func TestTwoTokensInOneRequestAreUnauthorized(t *testing.T) {
 	r := httptest.NewRequest("GET", "/api/calls", nil)
 	r.Header["Authorization"] = []string{"Bearer wrong", "Bearer " + token}
 	if status := protected(token, r); status != 401 {
@@ -40,7 +40,7 @@ func TestTwoTokensInOneRequestAreServed(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenAnotherMachineOrSiteIsServed(t *testing.T) {
+func TestWithoutATokenOnlyThisMachineIsServed(t *testing.T) {
 	for _, tc := range []struct {
 		what, peer, host string
 		header           []string
@@ -80,7 +80,7 @@ func TestWithoutATokenAnotherMachineOrSiteIsServed(t *testing.T) {
 }
 
 // nginx's proxy_pass, as it comes, names the upstream as the host and no client, and speaks HTTP/1.0.
-func TestProxyThatHidesItselfIsNotThisMachine(t *testing.T) {
+func TestProxyWithoutForwardedHeadersIsNotThisMachine(t *testing.T) {
 	r := httptest.NewRequest("POST", "/api/campaigns", nil)
 	r.RemoteAddr, r.Host = "127.0.0.1:4000", "127.0.0.1:3000"
 	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0
@@ -107,7 +107,7 @@ func protected(token string, r *http.Request) int {
 }
 
 // What this machine may read without the token, a proxy on it must not read for others.
-func TestProxyOnThisMachineOpensMetrics(t *testing.T) {
+func TestProxyOnThisMachineNeedsTheTokenForMetrics(t *testing.T) {
 	served := api.ProtectExceptLocal(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
 	for _, tc := range []struct {
 		peer, host, forwarded, authorization string

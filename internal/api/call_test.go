@@ -28,7 +28,7 @@ func phoneNumbers(numbers ...string) string {
 	return `{"phoneNumbers":["` + strings.Join(numbers, `","`) + `"]}`
 }
 
-func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
+func TestCallsAreAnsweredInTheOrderAskedFor(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
@@ -71,7 +71,7 @@ func TestCallsAreAnsweredInAnotherOrderThanAskedFor(t *testing.T) {
 	})
 }
 
-func TestNumberThatMustNotBeCalledIsCalled(t *testing.T) {
+func TestNumberThatMustNotBeCalledIsRefused(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		active, paused := s.campaign("ACTIVE"), s.campaign("PAUSED")
@@ -116,7 +116,7 @@ func TestNumberThatMustNotBeCalledIsCalled(t *testing.T) {
 	})
 }
 
-func TestSameIdempotencyKeyCallsTwice(t *testing.T) {
+func TestSameIdempotencyKeyCallsOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
@@ -150,7 +150,7 @@ func TestSameIdempotencyKeyCallsTwice(t *testing.T) {
 	})
 }
 
-func TestTwinRequestsOverHTTPAreAnsweredDifferently(t *testing.T) {
+func TestConcurrentRequestsWithOneKeyGetTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
@@ -176,7 +176,7 @@ func TestTwinRequestsOverHTTPAreAnsweredDifferently(t *testing.T) {
 	})
 }
 
-func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
+func TestUnknownFieldsOfANewCallAreNull(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
@@ -201,7 +201,7 @@ func TestNewCallShowsWhatIsNotKnown(t *testing.T) {
 	})
 }
 
-func TestFinishedCallLacksWhatIsKnown(t *testing.T) {
+func TestFinishedCallShowsAllThatIsKnown(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002", "+15550000003")
@@ -257,7 +257,7 @@ func TestFinishedCallLacksWhatIsKnown(t *testing.T) {
 	})
 }
 
-func TestHistoryOfADialIsNotShown(t *testing.T) {
+func TestHistoryOfADialIsShown(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		id := s.queue(s.campaign("ACTIVE"), "+15550000001")[0]

@@ -15,7 +15,7 @@ func (s *server) campaign(status string) string {
 		want(201).text("id")
 }
 
-func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
+func TestCampaignIsAnsweredWithItsIDs(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		r := s.do("POST", "/api/campaigns", `{"name":" Shelves ","category":"retail","status":"ACTIVE",
@@ -60,7 +60,7 @@ func TestCampaignIsAnsweredWithoutItsIDs(t *testing.T) {
 	})
 }
 
-func TestCampaignWithLittleIsRefused(t *testing.T) {
+func TestCampaignWithOnlyANameIsCreated(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		created := s.do("POST", "/api/campaigns", `{"name":"n"}`).want(201)
@@ -70,7 +70,7 @@ func TestCampaignWithLittleIsRefused(t *testing.T) {
 	})
 }
 
-func TestFaultsOfACampaignAreNotNamed(t *testing.T) {
+func TestEveryFaultOfACampaignIsNamed(t *testing.T) {
 	s := onSQLite(t)
 	body, err := json.Marshal(map[string]any{
 		"name": "  ", "category": "a\x00b", "promptTemplate": "- ok?\n- " + strings.Repeat("x", 1001), "status": "active",
@@ -111,7 +111,7 @@ func TestFaultsOfACampaignAreNotNamed(t *testing.T) {
 	}
 }
 
-func TestChangeOfACampaignLosesOrIgnoresAField(t *testing.T) {
+func TestChangeOfACampaignKeepsFieldsLeftOut(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("DRAFT")
@@ -145,7 +145,7 @@ func TestChangeOfACampaignLosesOrIgnoresAField(t *testing.T) {
 	})
 }
 
-func TestEmptyListIsNull(t *testing.T) {
+func TestEmptyListIsAnEmptyArray(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		for _, list := range []string{"campaigns", "calls", "webhooks"} {
@@ -156,7 +156,7 @@ func TestEmptyListIsNull(t *testing.T) {
 	})
 }
 
-func TestListInPartsSkipsACampaign(t *testing.T) {
+func TestPagesListEveryCampaignOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		made := map[string]bool{}

@@ -8,7 +8,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-func TestClaimIsShownInAnotherShape(t *testing.T) {
+func TestClaimIsShownInTheContractsShape(t *testing.T) {
 	zero, no := 0.0, false
 	for want, c := range map[string]interview.Claim{
 		`{"id":"c","callId":"k","hypothesisId":"h","field":"STOCKOUT","valueNumber":0,"valueText":"none","unit":"CASES","skuId":null,` +

@@ -25,7 +25,7 @@ func (s *server) over(campaign string) string {
 	return id
 }
 
-func TestErasedCallStillNamesThePerson(t *testing.T) {
+func TestErasedCallNamesNobody(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		id := s.over(s.campaign("ACTIVE"))
@@ -62,7 +62,7 @@ func TestErasedCallStillNamesThePerson(t *testing.T) {
 	})
 }
 
-func TestErasureThatCannotBe(t *testing.T) {
+func TestErasureWithoutRequesterOrCallIsRefused(t *testing.T) {
 	s := onSQLite(t)
 	campaign := s.campaign("ACTIVE")
 	id := s.over(campaign)
@@ -84,7 +84,7 @@ func TestErasureThatCannotBe(t *testing.T) {
 	s.do("DELETE", "/api/calls/nothing/personal-data", "", "X-Requested-By: me").wantError(404, "Call not found")
 }
 
-func TestAnswerModeIsLost(t *testing.T) {
+func TestCampaignKeepsItsAnswerMode(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		c := s.do("POST", "/api/campaigns", `{"name":"Shelves","answerMode":"gather"}`).want(201)

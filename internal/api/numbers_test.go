@@ -110,7 +110,7 @@ func TestEveryFaultOfNewCallsIsNamed(t *testing.T) {
 }
 
 // The answer that was given once is given again, though the number has a live call by then.
-func TestRepetitionWithItsKeyWinsOverTheLiveCall(t *testing.T) {
+func TestRepeatedRequestWithKeyIsAnsweredDespiteALiveCall(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("ACTIVE") + "/calls"
@@ -127,7 +127,7 @@ func TestRepetitionWithItsKeyWinsOverTheLiveCall(t *testing.T) {
 }
 
 // Many processes, campaigns and orders of the numbers: each number is called by one request, and the others name it.
-func TestRivalRequestsCallEachNumberOnce(t *testing.T) {
+func TestConcurrentRequestsCallEachNumberOnce(t *testing.T) {
 	run := func(t *testing.T, servers []*server) {
 		numbers := make([]string, 60)
 		for i := range numbers {

@@ -23,7 +23,7 @@ type overdueList struct {
 	Next *string `json:"next"`
 }
 
-func TestWhatIsLateIsNotListed(t *testing.T) {
+func TestOverdueCallsAndRunsAreListed(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		overdue := func() (list overdueList) {

@@ -28,7 +28,7 @@ func (s *server) dead() string {
 	return run.ID
 }
 
-func TestDeadRunIsHiddenOrRetriedTwice(t *testing.T) {
+func TestDeadRunIsListedAndRetriedOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
@@ -73,7 +73,7 @@ func TestDeadRunIsHiddenOrRetriedTwice(t *testing.T) {
 	})
 }
 
-func TestConsoleIsOpenToOthers(t *testing.T) {
+func TestConsoleIsServedOnlyWithTokenOrLocally(t *testing.T) {
 	pages := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	for _, tc := range []struct {
 		name, token, method, remote string

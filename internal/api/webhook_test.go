@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-func TestWebhookLosesWhatWasSentOrAnswered(t *testing.T) {
+func TestWebhookShowsWhatWasSentAndAnswered(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002")

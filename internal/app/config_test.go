@@ -9,7 +9,7 @@ import (
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
-func TestMistypedWebhookURLIsAskedForAPassword(t *testing.T) {
+func TestMistypedWebhookURLIsNotFound(t *testing.T) {
 	c := complete()
 	c.DatabaseURL, c.AdminToken = "sqlite:"+testdb.SQLite(t), adminToken
 	app := serve(t, c)
@@ -25,7 +25,7 @@ func TestMistypedWebhookURLIsAskedForAPassword(t *testing.T) {
 	}
 }
 
-func TestPasswordOfAURLReachesTheLog(t *testing.T) {
+func TestPasswordsOfURLsAreSecrets(t *testing.T) {
 	c := Config{
 		URL: "https://user:app%40w@calls.example.com/base", APIURL: "https://u:rest-pw@h", DatabaseURL: "postgres://u:db-pw@h/d?password=query-pw",
 		RedisURL: "redis://:redis-pw@h:1/0", OpenAIBaseURL: "https://u:model-pw@h/v1", InngestBaseURL: "https://u:inngest-pw@h",

@@ -100,7 +100,7 @@ func askUntil(t *testing.T, url, text string) string {
 	}
 }
 
-func TestConsoleOfJobsShowsPeopleOrActsBehindTheLedger(t *testing.T) {
+func TestJobsConsoleShowsNoPeopleAndChangesNoJobs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		c := complete()
 		c.DatabaseURL, c.AdminToken = url, adminToken

@@ -381,7 +381,7 @@ func (c *caller) judge(databaseURL string, kept ...string) {
 
 // Every function calls a service that quotes the person in its errors. Until the erasure the words are where an erasure finds
 // them and nowhere else, after it they are nowhere, and they are in no line of the log.
-func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
+func TestErasureRemovesServiceMessagesThatQuoteThePerson(t *testing.T) {
 	kept := []string{"calls", "webhook_events", "utterances", "run_errors", "run_answers"}
 	for _, tc := range []struct {
 		op       string
@@ -427,7 +427,7 @@ func TestErasureLeavesNoWordOfAServiceThatQuotesThePerson(t *testing.T) {
 	}
 }
 
-func TestErasureLeavesNoWordOfARefusalHoweverItSpellsTheNumber(t *testing.T) {
+func TestErasureRemovesRefusalsHoweverTheySpellTheNumber(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, databaseURL string) {
 		c := newCaller(t, databaseURL)
 		c.services.set("create", 400)
@@ -443,7 +443,7 @@ func TestErasureLeavesNoWordOfARefusalHoweverItSpellsTheNumber(t *testing.T) {
 }
 
 // An answer that nobody can read is kept, with what is wrong with it, until the call is erased.
-func TestErasureLeavesNoUnreadableAnswer(t *testing.T) {
+func TestErasureRemovesUnreadableAnswers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, databaseURL string) {
 		c := newCaller(t, databaseURL)
 		c.call()

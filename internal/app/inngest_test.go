@@ -15,7 +15,7 @@ func complete() Config {
 	}
 }
 
-func TestFaultOfTheEnginesSettingsIsFoundAtTheStart(t *testing.T) {
+func TestWrongEngineSettingsAreFoundAtTheStart(t *testing.T) {
 	const key = "signkey-prod-0123456789abcdef0123456789abcdef"
 	for _, tc := range []struct {
 		name   string

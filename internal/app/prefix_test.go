@@ -47,7 +47,7 @@ func TestPrefixIsAcceptedHoweverTheProxyPassesItOn(t *testing.T) {
 	}
 }
 
-func TestNoPathOfOursIsLeftAlone(t *testing.T) {
+func TestTargetWithoutAPathIsLeftAlone(t *testing.T) {
 	for _, target := range []string{"*", "http://h/prefix/healthz", "h:443", ""} {
 		if got, ok := cutPath(target, "/prefix"); ok {
 			t.Errorf("%q became %q", target, got)

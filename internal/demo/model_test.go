@@ -45,7 +45,7 @@ func (n *notebook) KeepAnswer(_ context.Context, _ interview.Run, _, answer, rea
 }
 
 // The scripted people must bring the three hypotheses to their three verdicts, also when only some of them are reached.
-func TestScriptedPeopleComeToOtherVerdicts(t *testing.T) {
+func TestScriptedPeopleComeToTheirVerdicts(t *testing.T) {
 	study := demo.OatDrink()
 	models := modelOf(t, study)
 	for from := 0; from < len(study.People); from += 3 {

@@ -24,7 +24,7 @@ func good() Candidate {
 		Quote: "about twelve dollars fifty a case", Utterance: 1, Confidence: num(0.9), Supports: &yes}
 }
 
-func TestClaimLosesWhatWasSaid(t *testing.T) {
+func TestClaimKeepsWhatWasSaid(t *testing.T) {
 	claim := CheckClaim(good(), said(shelf()...))
 	if claim.Rejected != "" || *claim.ValueNumber != 12.5 || claim.Unit != interview.UnitUSD || claim.Field != interview.FieldPrice || claim.LowConfidence ||
 		claim.RawText != "about twelve dollars fifty a case" || claim.ValueText != "twelve dollars fifty" || !*claim.Supports ||
@@ -36,7 +36,7 @@ func TestClaimLosesWhatWasSaid(t *testing.T) {
 	}
 }
 
-func TestClaimIsBelieved(t *testing.T) {
+func TestClaimWithAFaultIsRejectedWithItsReason(t *testing.T) {
 	for reason, spoil := range map[string]func(c *Candidate){
 		"not one of this campaign": func(c *Candidate) { c.HypothesisID = "H9" },
 		"hypothesis \"\"":          func(c *Candidate) { c.HypothesisID = "" },
@@ -73,7 +73,7 @@ func TestClaimIsBelieved(t *testing.T) {
 	}
 }
 
-func TestZeroIsNoValue(t *testing.T) {
+func TestZeroIsAValue(t *testing.T) {
 	for text, want := range map[string]interview.Unit{"We have 0 cases left": interview.UnitCases, "There are zero units": interview.UnitUnits, "We have none left": interview.UnitCases} {
 		c := good()
 		c.Quote, c.ValueNumber, c.Unit, c.Field = text, num(0), "CASES", "INVENTORY_LEVEL"
@@ -84,7 +84,7 @@ func TestZeroIsNoValue(t *testing.T) {
 	}
 }
 
-func TestUnitOfTheModelReplacesTheOneSaid(t *testing.T) {
+func TestUnitThatWasSaidReplacesTheModels(t *testing.T) {
 	for text, want := range map[string]struct {
 		number float64 // 0: none
 		unit   interview.Unit
@@ -111,7 +111,7 @@ func TestUnitOfTheModelReplacesTheOneSaid(t *testing.T) {
 	}
 }
 
-func TestNumberWrittenAsTextIsLost(t *testing.T) {
+func TestNumberWrittenAsTextIsRead(t *testing.T) {
 	c := good()
 	c.ValueNumber, c.ValueText, c.Unit = nil, "$12.50", ""
 	claim := CheckClaim(c, said(shelf()...))
@@ -124,7 +124,7 @@ func TestNumberWrittenAsTextIsLost(t *testing.T) {
 	}
 }
 
-func TestOwnWordsOfAMonoRecordingAreEvidence(t *testing.T) {
+func TestOwnWordsOfAMonoRecordingAreNoEvidence(t *testing.T) {
 	e := said(interview.Utterance{Speaker: interview.SpeakerUnknown, Text: "How many cases do you sell in a week? Forty cases a week.", EndSec: 5})
 	c := good()
 	c.ValueNumber, c.Quote = nil, "how many cases do you sell"
@@ -137,7 +137,7 @@ func TestOwnWordsOfAMonoRecordingAreEvidence(t *testing.T) {
 	}
 }
 
-func TestLowConfidenceIsDropped(t *testing.T) {
+func TestLowConfidenceIsMarkedAndKept(t *testing.T) {
 	for _, confidence := range []*float64{num(0.59), num(0), nil} {
 		c := good()
 		c.Confidence = confidence
@@ -147,7 +147,7 @@ func TestLowConfidenceIsDropped(t *testing.T) {
 	}
 }
 
-func TestOneBadClaimTakesOthersWithIt(t *testing.T) {
+func TestBadClaimTakesNoOtherWithIt(t *testing.T) {
 	bad := good()
 	bad.Field = ""
 	claims := CheckClaims([]Candidate{bad, good(), good()}, said(shelf()...))
@@ -156,7 +156,7 @@ func TestOneBadClaimTakesOthersWithIt(t *testing.T) {
 	}
 }
 
-func TestQuoteBesideAPhoneNumberIsNotFound(t *testing.T) {
+func TestQuoteBesideAPhoneNumberIsFound(t *testing.T) {
 	e := Redacted(said(interview.Utterance{Speaker: interview.SpeakerCallee, Text: "Call 555-123-4567, we pay $5 a case", EndSec: 4}))
 	if strings.Contains(e.Utterances[0].Text, "4567") {
 		t.Fatal(e.Utterances[0].Text)

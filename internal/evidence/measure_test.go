@@ -8,7 +8,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-func TestMeasureIsReadWrong(t *testing.T) {
+func TestMeasuresAreReadAsMeant(t *testing.T) {
 	type want struct {
 		number, high float64
 		unit         interview.Unit
@@ -82,7 +82,7 @@ func TestMeasureIsReadWrong(t *testing.T) {
 	}
 }
 
-func TestUnitInPeoplesWordsIsUnknown(t *testing.T) {
+func TestUnitInPeoplesWordsIsUnderstood(t *testing.T) {
 	for text, want := range map[string]interview.Unit{
 		"USD": interview.UnitUSD, "$": interview.UnitUSD, "usd": interview.UnitUSD, "US dollars": interview.UnitUSD, "%": interview.UnitPercent, "UNITS_PER_WEEK": interview.UnitUnitsPerWeek,
 		"units/day": interview.UnitUnitsPerDay, "cases per week": interview.UnitUnitsPerWeek, "": interview.UnitNone, "NONE": interview.UnitNone, "Pallets": interview.UnitPallets,
@@ -124,7 +124,7 @@ func FuzzMeasures(f *testing.F) {
 	})
 }
 
-func TestPhoneNumberIsSentToTheModel(t *testing.T) {
+func TestPhoneNumbersAreRedactedAndAmountsKept(t *testing.T) {
 	for text, want := range map[string]string{
 		"call +1 555 123 4567 now":                        "call […] now",
 		"call +15551234567.":                              "call […].",

@@ -8,7 +8,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-func TestReasonNamesTheGoverningWords(t *testing.T) {
+func TestReasonNamesTheModifyingWords(t *testing.T) {
 	for said, want := range map[string]string{
 		"We never sold out.":                        `the quote leaves out "never", by which it is negated`,
 		"If it sold out we would know.":             `the quote leaves out "If", by which it is made conditional`,
@@ -27,7 +27,7 @@ func TestReasonNamesTheGoverningWords(t *testing.T) {
 	}
 }
 
-func TestMildWordsAreAddedToTheQuote(t *testing.T) {
+func TestHedgesAreAddedToTheQuote(t *testing.T) {
 	for said, want := range map[string]string{
 		"We sell, hm, about five cases a week.":     "about five cases a week",
 		"Maybe five cases a week, or so.":           "Maybe five cases a week, or so",
@@ -47,7 +47,7 @@ func TestMildWordsAreAddedToTheQuote(t *testing.T) {
 	}
 }
 
-func TestGovernedNumberIsNoPlainValue(t *testing.T) {
+func TestModifiedNumberIsNoPlainValue(t *testing.T) {
 	for said, want := range map[string]string{ // "": the number is the value
 		"It costs ten dollars.":                             "",
 		"It costs about ten dollars.":                       "",
@@ -75,7 +75,7 @@ func TestGovernedNumberIsNoPlainValue(t *testing.T) {
 }
 
 // The words that modify a quote may be in another utterance of the same answer.
-func TestGoverningWordsInAnotherUtteranceCount(t *testing.T) {
+func TestModifiersInAnotherUtteranceCount(t *testing.T) {
 	for _, said := range [][]string{
 		{"We did", "not", "sell out in October"},
 		{"If it was cheaper,", "we would", "sell out in October."},
@@ -96,7 +96,7 @@ func TestGoverningWordsInAnotherUtteranceCount(t *testing.T) {
 
 // What others do is what a claim of competitive activity is about, and what they say is feedback; for other fields it is no
 // evidence.
-func TestOthersSpeakForTheirOwnFieldsOnly(t *testing.T) {
+func TestWordsOfOthersCountForTheirOwnFieldsOnly(t *testing.T) {
 	for _, test := range []struct{ said, quote, field, raw string }{
 		{"The competitor sells it at nine dollars.", "sells it at nine dollars", "COMPETITIVE_ACTIVITY", "The competitor sells it at nine dollars"},
 		{"The competitor sells it at nine dollars.", "sells it at nine dollars", "PRICE", ""},
@@ -141,7 +141,7 @@ func FuzzNegatedQuoteIsRejected(f *testing.F) {
 }
 
 // Whatever is said, modifiers are words of it outside of the quote, and a quote with all of them stands.
-func FuzzGovernors(f *testing.F) {
+func FuzzModifiers(f *testing.F) {
 	for _, s := range []string{"We never, ever sold out, did we? No.", "$20 or more. Not", "if", "once, twice", "ten - no, eleven... dollars; that's it", "¿no? 5€, [… ], not us"} {
 		f.Add(s, byte(0), byte(3))
 		f.Add(s, byte(1), byte(1))

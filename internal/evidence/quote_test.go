@@ -20,7 +20,7 @@ func shelf() []interview.Utterance {
 	}
 }
 
-func TestQuoteIsFoundWhereItWasNotSaid(t *testing.T) {
+func TestQuoteIsFoundOnlyWhereItWasSaid(t *testing.T) {
 	for quote, want := range map[string]string{
 		"We pay about twelve dollars fifty a case.":        "We pay about twelve dollars fifty a case",
 		"WE PAY ABOUT $12.50 a case":                       "We pay about twelve dollars fifty a case",
@@ -52,7 +52,7 @@ func TestQuoteIsFoundWhereItWasNotSaid(t *testing.T) {
 	}
 }
 
-func TestTimesOfAQuoteAreOutsideOfItsWords(t *testing.T) {
+func TestTimesOfAQuoteAreThoseOfItsWords(t *testing.T) {
 	for quote, want := range map[string][2]float64{
 		"We pay about twelve dollars fifty a case.": {3, 6.902},
 		"fifty a case":       {},
@@ -75,7 +75,7 @@ func TestTimesOfAQuoteAreOutsideOfItsWords(t *testing.T) {
 	}
 }
 
-func TestTranscriptWithoutTimesBreaksAQuote(t *testing.T) {
+func TestQuoteIsFoundInATranscriptWithoutTimes(t *testing.T) {
 	for _, u := range []interview.Utterance{{Text: "We pay 5 dollars"}, {Text: "We pay 5 dollars", StartSec: 9, EndSec: 3}} {
 		got, found := FindQuote("5 dollars", []interview.Utterance{u}, 0)
 		if !found || got.EndSec < got.StartSec || got.StartSec != u.StartSec {

@@ -26,7 +26,7 @@ func caught(value any) (err error) {
 	panic(value)
 }
 
-func TestWordsOfOthersAreInNoText(t *testing.T) {
+func TestFaultTextHoldsNoWordsOfOthers(t *testing.T) {
 	var number int8
 	_, overflow := strconv.Atoi("15557771234x")
 	for name, tc := range map[string]struct {

@@ -139,7 +139,7 @@ func TestAnyWordFromTwilioResolvesAnUnknownDial(t *testing.T) {
 	}
 }
 
-func TestTwiliosWordsAreTakenLiterally(t *testing.T) {
+func TestTwiliosStatusWordsAreTranslatedExactly(t *testing.T) {
 	for _, word := range []string{"", "Completed", "COMPLETED", "in_progress", "answered", " ringing"} {
 		if status, ok := CallStatusFromTwilio(word); ok {
 			t.Errorf("%q became %s", word, status)
@@ -170,7 +170,7 @@ func TestAnotherTwilioCallCannotTakeOver(t *testing.T) {
 }
 
 // Every order and repetition of a call's events, numbered or not or some of both, leaves the same call.
-func FuzzAdvanceForgetsTheOrder(f *testing.F) {
+func FuzzAdvanceGivesTheSameCallInAnyOrder(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed, uint8(seed), uint16(0b1011001110001111>>seed))
 	}

@@ -41,7 +41,7 @@ func TestCancelEndsWhatTwilioDoesNotHaveAndAsksForTheRest(t *testing.T) {
 	}
 }
 
-func TestCanceledCallIsDueSoon(t *testing.T) {
+func TestCanceledCallBecomesOverdueSoon(t *testing.T) {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	d := DefaultDeadlines()
 	c := Call{Status: CallInProgress, TwilioSid: "CA1", StartedAt: &at, DialedAt: &at, CancelRequestedAt: &at}

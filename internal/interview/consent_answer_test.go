@@ -82,7 +82,7 @@ func TestSpeechOfLowConfidenceIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestLanguageWithoutWordsIsHeardByKeypadOnly(t *testing.T) {
+func TestLanguageWithoutVocabularyIsAnsweredByKeypadOnly(t *testing.T) {
 	for language, hears := range map[string]bool{"": true, "en": true, "en-US": true, "EN-gb": true, "xx": false, "ja-JP": false} {
 		if UnderstandsConsent(language) != hears {
 			t.Errorf("consent in %q is heard: %t", language, !hears)

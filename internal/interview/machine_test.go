@@ -87,7 +87,7 @@ func TestPersonsNoOutlivesADetectorsNo(t *testing.T) {
 	}
 }
 
-func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
+func TestMissingDetectionIsOverdueOnlyOfAnsweredCalls(t *testing.T) {
 	d := DefaultDeadlines()
 	at := dialTime.Add(10 * time.Second)
 	for name, c := range map[string]struct {
@@ -110,7 +110,7 @@ func TestLostVerdictIsExpectedOfWhatWasAnsweredOnly(t *testing.T) {
 	}
 }
 
-func TestClearanceIsExpectedOfEveryAnsweredCall(t *testing.T) {
+func TestEveryAnsweredCallMustBeCleared(t *testing.T) {
 	d := DefaultDeadlines()
 	end, later := dialTime.Add(time.Minute), dialTime.Add(time.Hour)
 	base := Call{Status: CallCompleted, TwilioSid: "CA1", StartedAt: &dialTime, CompletedAt: &end, AnsweredBy: "human", Consent: ConsentRefused, ConsentAt: &dialTime}

@@ -8,7 +8,7 @@ import (
 )
 
 // However short the calls of an installation are: what takes minutes to be known is not late before.
-func TestProofIsNotLateBeforeItCanBeHad(t *testing.T) {
+func TestClearanceIsNotOverdueBeforeItCanBeProven(t *testing.T) {
 	for _, limit := range []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute, interview.DefaultCallLimit, 2 * time.Hour} {
 		d := interview.DeadlinesOf(limit)
 		if d.Clearance < 5*time.Minute {

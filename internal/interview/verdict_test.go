@@ -21,7 +21,7 @@ func evidence(directions string, confidence float64) Evidence {
 	return e
 }
 
-func TestVerdictIsBelieved(t *testing.T) {
+func TestVerdictNeedsTheEvidenceBehindIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		evidence    Evidence
 		model, want HypothesisStatus

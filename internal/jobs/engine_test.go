@@ -12,7 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
-func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
+func TestDeadRunThatIsRetriedRuns(t *testing.T) {
 	t.Parallel()
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var calls atomic.Int32
@@ -38,7 +38,7 @@ func TestDeadRunThatIsRetriedDoesNotRun(t *testing.T) {
 
 // A process may die between taking a job from River and taking its run from the ledger, which then shows a run that
 // waits.
-func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
+func TestRunOfAProcessKilledBeforeItStartedRunsSoon(t *testing.T) {
 	t.Parallel()
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r := open(t, url)
@@ -61,7 +61,7 @@ func TestRunWhoseProcessDiedBeforeTheLedgerKnewWaitsForAnHour(t *testing.T) {
 	})
 }
 
-func TestStoppedRunCountsAsAnAttemptOrIsForgotten(t *testing.T) {
+func TestStoppedRunIsResumedAndDoesNotCount(t *testing.T) {
 	t.Parallel()
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		began := make(chan struct{}, 1)

@@ -83,7 +83,7 @@ func TestRunOnInngestIsTriedAsOftenAsTheLedgerAllows(t *testing.T) {
 	})
 }
 
-func TestErrorWithoutCureIsNotRetriedByInngest(t *testing.T) {
+func TestPermanentErrorIsNotRetriedByInngest(t *testing.T) {
 	t.Parallel()
 	r := open(t, storetest.SQLite(t)).run(func(context.Context, interview.Run) error {
 		return jobs.Permanent(errors.New("no cure"))

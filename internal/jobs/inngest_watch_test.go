@@ -82,7 +82,7 @@ func prepared(t *testing.T, url string, server inngest.Config, work body) (*fixt
 
 func nothing(context.Context, interview.Run) error { return nil }
 
-func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
+func TestFunctionsRegisterWithANewSelfHostedInngest(t *testing.T) {
 	t.Parallel()
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		r, config, log, heard := prepared(t, url, inngest.Config{}, nothing)
@@ -98,7 +98,7 @@ func TestFunctionsRunOnASelfHostedInngestThatKnewNothing(t *testing.T) {
 }
 
 // Nobody says so when a server was started again without what it had: the event that is out starts nothing any more.
-func TestServerThatForgotIsTold(t *testing.T) {
+func TestInngestThatForgotTheFunctionsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		var hold atomic.Bool

@@ -393,7 +393,7 @@ func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
 }
 
 // What no repetition cures dies at its first attempt: a key, a file or an account that is refused.
-func TestErrorWithoutCureEndsTheRunAtItsFirstAttempt(t *testing.T) {
+func TestPermanentErrorEndsTheRunAtItsFirstAttempt(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {

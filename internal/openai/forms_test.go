@@ -197,7 +197,7 @@ func TestServerThatFailsAtTheBestFormIsAskedForThePlainOne(t *testing.T) {
 }
 
 // Times are not given up for ever because a server that gives them was down.
-func TestOutageDoesNotCostTheTimes(t *testing.T) {
+func TestOutageDoesNotGiveUpTimes(t *testing.T) {
 	var outage bool
 	var asked []string
 	client, _ := standIn(t, openai.Config{}, func(w http.ResponseWriter, r *http.Request) {

@@ -92,7 +92,7 @@ func TestTranscribeAsksForTimes(t *testing.T) {
 	}
 }
 
-func TestEveryShapeOfAnswerIsHeard(t *testing.T) {
+func TestEveryShapeOfAnswerIsRead(t *testing.T) {
 	for name, test := range map[string]struct {
 		body string
 		want []openai.Segment
@@ -209,7 +209,7 @@ func TestSlowServerTimesOut(t *testing.T) {
 	}
 }
 
-func TestEnvironmentHasNoSay(t *testing.T) {
+func TestEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "sk-environment")
 	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/")
 	t.Setenv("OPENAI_ORG_ID", "org-environment")

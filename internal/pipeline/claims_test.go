@@ -18,7 +18,7 @@ import (
 const verdict = `{"verdict":"VALIDATED","conclusion":"It is dear.","reasons":["All say so."]}`
 
 // A model that answers badly crashes nothing, invents nothing, and every rejection has its reason.
-func TestModelThatAnswersBadlyIsBelieved(t *testing.T) {
+func TestBadAnswersOfTheModelBecomeNoEvidence(t *testing.T) {
 	type want struct {
 		good, rejected int
 		state          string
@@ -147,7 +147,7 @@ func (d *judged) retry(key string) {
 
 // Each function run twice with the same event, one after the other and at once, as by an attempt that was given up for
 // dead and its successor: one effect.
-func TestSameEventTwiceHasTwoEffects(t *testing.T) {
+func TestSameEventTwiceHasOneEffect(t *testing.T) {
 	onTranscripts(t, 3, func(t *testing.T, d *judged) {
 		d.model.say(claims(d.claim(""), d.claim(`"hypothesisId":"`+d.hypotheses[1]+`","valueNumber":null,"unit":"NONE"`)))
 		for i := range d.calls {
@@ -197,7 +197,7 @@ func (d *judged) together(function interview.Function, key string, body func(con
 
 // A process killed between any two statements: the run goes on elsewhere, its effects come once, and the model is asked
 // at most once more than needed.
-func TestKilledBetweenStatements(t *testing.T) {
+func TestKillBetweenStatementsLeavesOneEffect(t *testing.T) {
 	onTranscripts(t, 60, func(t *testing.T, d *judged) {
 		killed := errors.New("killed")
 		kill := func(function interview.Function, key string, body func(context.Context, interview.Run) error, n int) (survived bool) {

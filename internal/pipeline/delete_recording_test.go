@@ -77,7 +77,7 @@ func TestRecordingIsDeletedOrIsTriedAgain(t *testing.T) {
 	})
 }
 
-func TestPausesOfADeletionStopGrowingOrItGivesUp(t *testing.T) {
+func TestPausesOfADeletionGrowToABoundAndNeverEndIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		for age, want := range map[time.Duration]time.Duration{
 			0: 5 * time.Second, 3 * time.Second: 5 * time.Second, time.Minute: time.Minute, 100 * 24 * time.Hour: time.Hour,
@@ -172,7 +172,7 @@ func (s *crashing) RecordingDeleted(ctx context.Context, run interview.Run, call
 	return s.Store.RecordingDeleted(ctx, run, callID, sid)
 }
 
-func TestDeletionKilledHalfwayIsLost(t *testing.T) {
+func TestDeletionKilledHalfwayIsFinished(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		recording, first := db.unconsented(t)
 		exists := true

@@ -56,7 +56,7 @@ func TestWhatPeopleSayIsKept(t *testing.T) {
 	}
 }
 
-func TestLoopsOfOnePhraseAreDropped(t *testing.T) {
+func TestRepetitionsOfOnePhraseAreDropped(t *testing.T) {
 	for name, test := range map[string]struct {
 		segments []openai.Segment
 		rest     string

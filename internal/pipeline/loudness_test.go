@@ -70,7 +70,7 @@ func TestSilenceOfEveryKindIsSilent(t *testing.T) {
 	}
 }
 
-func TestQuietSpeakersAreHeard(t *testing.T) {
+func TestQuietSpeakersAreNoSilence(t *testing.T) {
 	noise := hiss(-64)
 	line := hiss(-45)
 	for name, wave := range map[string]func(float64) float64{

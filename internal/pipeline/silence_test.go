@@ -56,7 +56,7 @@ func silentChannels(t *testing.T, db *database) {
 	}
 }
 
-func TestServerThatFindsAudioTooShortHearsSilence(t *testing.T) {
+func TestAudioThatIsTooShortIsSilence(t *testing.T) {
 	s := &fakeServers{media: serve(recorded(0.2, voice, voice)), models: func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(400)
@@ -124,7 +124,7 @@ func whatNobodySaid(t *testing.T, db *database) {
 }
 
 // A recording of an hour is more than servers take at once.
-func TestLongRecordingIsHeardInPieces(t *testing.T) {
+func TestLongRecordingIsTranscribedInPieces(t *testing.T) {
 	const minutes = 25
 	pausing := func(at float64) float64 {
 		if at-float64(int(at)) > 0.7 {
@@ -192,7 +192,7 @@ func TestNoAudioStaysOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestFullDiskIsWaitedFor(t *testing.T) {
+func TestMissingDirectoryForTemporaryFilesIsTriedAgain(t *testing.T) {
 	db := onSQLite(t)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	got, err := (&fakeServers{media: serve(twoChannels()), models: fail(500)}).run(t, db, 2)

@@ -315,7 +315,7 @@ func curableFailures(t *testing.T, db *database) {
 	}
 }
 
-func TestBeingAskedForPatienceUsesUpAnAttempt(t *testing.T) {
+func TestThrottledDownloadUsesUpNoAttempt(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		_, err := (&fakeServers{media: fail(429), models: hear(nil)}).run(t, db, 2)
 		if _, waits := jobs.WaitUntil(err); !waits {

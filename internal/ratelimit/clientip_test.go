@@ -28,7 +28,7 @@ func TestInventedHeaderDoesNotChangeTheClient(t *testing.T) {
 	}
 }
 
-func TestClientBehindProxies(t *testing.T) {
+func TestClientBehindProxiesIsTheLastUntrustedHop(t *testing.T) {
 	clientIP := ratelimit.NewClientIP([]netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48"),
 	})

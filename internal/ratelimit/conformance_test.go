@@ -17,20 +17,20 @@ import (
 // maker makes a limiter with full buckets and nobody else's keys.
 type maker func(t *testing.T, perMinute, burst int) ratelimit.Limiter
 
-func TestMemory(t *testing.T) {
+func TestMemoryPassesTheLimiterConformance(t *testing.T) {
 	Exercise(t, func(t *testing.T, perMinute, burst int) ratelimit.Limiter {
 		return ratelimit.NewMemory(perMinute, burst, nil)
 	})
 }
 
-func TestRedis(t *testing.T) {
+func TestRedisPassesTheLimiterConformance(t *testing.T) {
 	Exercise(t, func(t *testing.T, perMinute, burst int) ratelimit.Limiter {
 		// A fallback would pass for Redis: here it must not happen.
 		return newRedis(t, testdb.Redis(t), perMinute, burst, nil, failOnLog{t})
 	})
 }
 
-func TestRedisThatIsAway(t *testing.T) {
+func TestUnreachableRedisPassesTheLimiterConformance(t *testing.T) {
 	Exercise(t, func(t *testing.T, perMinute, burst int) ratelimit.Limiter {
 		return newRedis(t, "redis://"+closedPort(t)+"/0", perMinute, burst, nil, slog.DiscardHandler)
 	})

@@ -67,8 +67,8 @@ func TestRedisIsUsedAgainWhenItComesBack(t *testing.T) {
 	}
 }
 
-// TestSilentRedisDelaysOneRequest: the server accepts connections and never answers, as a frozen one does.
-func TestSilentRedisDelaysOneRequest(t *testing.T) {
+// TestSilentRedisDelaysOnlyOneRequest: the server accepts connections and never answers, as a frozen one does.
+func TestSilentRedisDelaysOnlyOneRequest(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (r *fixture) late(id string) string {
 	return ""
 }
 
-func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
+func TestMissingMachineDetectionIsFetchedDuringTheCall(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -66,7 +66,7 @@ func TestLostVerdictIsAskedForWhileTheCallLasts(t *testing.T) {
 	})
 }
 
-func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
+func TestUnknownMachineDetectionIsSettledAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -96,7 +96,7 @@ func TestVerdictThatNobodyKnowsIsSettledAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
+func TestLateMachineDetectionKeepsAFinishedInterview(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -115,7 +115,7 @@ func TestVerdictOfRESTErasesNoFinishedInterview(t *testing.T) {
 }
 
 // The end of the call was lost, too: it comes with what was known before it.
-func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
+func TestMachineDetectionIsFetchedWithAMissingEnd(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -129,7 +129,7 @@ func TestVerdictComesWithTheEndThatWasLost(t *testing.T) {
 	})
 }
 
-func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.T) {
+func TestCallWithoutConsentIsCheckedUntilNoRecordingIsProven(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -154,7 +154,7 @@ func TestCallWithoutConsentIsLookedAtUntilTwilioSurelyHasNoRecording(t *testing.
 	})
 }
 
-func TestRecordingThatNobodyToldOfIsDeletedAfterARefusal(t *testing.T) {
+func TestUnreportedRecordingIsDeletedAfterARefusal(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -195,7 +195,7 @@ func (r *fixture) deletes(id, sid string) {
 	r.must(r.store.RecordingDeleted(r.t.Context(), run, id, sid))
 }
 
-func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
+func TestErasureDeletesUnreportedRecordings(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		consented, refused, busy := r.placed(sid("CA1")), r.placed(sid("CA2")), r.placed(sid("CA3"))
@@ -235,7 +235,7 @@ func TestErasureReachesRecordingsThatNobodyToldOf(t *testing.T) {
 }
 
 // The account recorded from the answer on, and told nobody. Our own recording came as ever.
-func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
+func TestRecordingFromBeforeConsentIsFoundAndDeleted(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -262,7 +262,7 @@ func TestUnaskedRecordingOfACallWithConsentIsFoundAndDeleted(t *testing.T) {
 	})
 }
 
-func TestCallWhoseAnswerIsToldAfterItsEndIsCleared(t *testing.T) {
+func TestCallAnsweredAfterItsEndIsCheckedForRecordings(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))

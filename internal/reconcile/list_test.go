@@ -64,7 +64,7 @@ func (r *fixture) strangers(to string) func(*http.Request) (string, string) {
 	}
 }
 
-func TestCallToSomebodyElseIsNeverBound(t *testing.T) {
+func TestCallToAnotherNumberIsNeverBound(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()

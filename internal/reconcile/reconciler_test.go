@@ -12,7 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
-func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
+func TestCallWhoseEndWasDroppedIsCompleted(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -62,7 +62,7 @@ func TestCallWhoseEndWasDroppedStaysOpen(t *testing.T) {
 	})
 }
 
-func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
+func TestRecordingThatNeverCameIsFetched(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -87,7 +87,7 @@ func TestRecordingThatNeverCameIsNotAskedFor(t *testing.T) {
 }
 
 // The person agreed and hung up at once: no recording ever began, and nobody tells.
-func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
+func TestCallWithoutRecordingIsSettledOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))
@@ -110,7 +110,7 @@ func TestCallWithoutRecordingIsAskedForForEver(t *testing.T) {
 	})
 }
 
-func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
+func TestUnknownDialThatIsFoundIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		other := r.placed(sid("CAother")) // to the same number, and known
@@ -132,7 +132,7 @@ func TestUnknownDialIsFoundAndDialledAgain(t *testing.T) {
 	})
 }
 
-func TestAbsenceRightAfterTheDialIsTakenForProof(t *testing.T) {
+func TestAbsenceRightAfterTheDialProvesNothing(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
@@ -180,7 +180,7 @@ func TestProvenAbsenceDialsOnceMore(t *testing.T) {
 }
 
 // A process died between its intent and its outcome, and its run ended without another attempt.
-func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
+func TestDialIntentOfADeadRunIsResolved(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id, run := r.begin()
@@ -198,7 +198,7 @@ func TestIntentLeftBehindIsNeverLookedAt(t *testing.T) {
 }
 
 // Two dials to one number at a time: a call in the list may be the one whose dial is just being recorded.
-func TestCallOfARivalIsTaken(t *testing.T) {
+func TestCallOfAnotherDialIsNotTaken(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
@@ -216,7 +216,7 @@ func TestCallOfARivalIsTaken(t *testing.T) {
 	})
 }
 
-func TestBusyTwilioIsAskedOn(t *testing.T) {
+func TestThrottledPassStopsAndProvesNothing(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		first := r.unknown()
@@ -249,7 +249,7 @@ func TestBusyTwilioIsAskedOn(t *testing.T) {
 	})
 }
 
-func TestTwoProcessesAskAboutOneCall(t *testing.T) {
+func TestTwoProcessesAskOnceAboutEachCall(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		for range 9 {
@@ -272,7 +272,7 @@ func TestTwoProcessesAskAboutOneCall(t *testing.T) {
 	})
 }
 
-func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
+func TestSinceChecksOnlyCallsCreatedSince(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		before := r.placed(sid("CA0"))
@@ -294,7 +294,7 @@ func TestHandRunAsksOnlyWhatIsDue(t *testing.T) {
 	})
 }
 
-func TestCallUnknownToTwilioIsLate(t *testing.T) {
+func TestCallUnknownToTwilioIsNotedOnceAndOverdue(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.placed(sid("CA1"))

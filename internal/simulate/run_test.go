@@ -166,7 +166,7 @@ func TestJSONToADuplicateVoiceIsCaught(t *testing.T) {
 	}
 }
 
-func TestAbsentApplicationIsNotASuccess(t *testing.T) {
+func TestAbsentApplicationIsReported(t *testing.T) {
 	o := options("http://127.0.0.1:1")
 	o.Calls, o.Profile = 2, "calm"
 	if got := rules(play(t, o)); !slices.Contains(got, RuleNothingAnswered) || !slices.Contains(got, simulator.RuleUnanswered) {
@@ -235,7 +235,7 @@ func TestApplicationMayDialItself(t *testing.T) {
 	}
 }
 
-func TestCallsThatNeverComeAreMissed(t *testing.T) {
+func TestMissingCallsAreReported(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	result, err := Run(ctx, Options{WaitForCalls: true, Calls: 3, AccountSid: account, AuthToken: token})
@@ -244,7 +244,7 @@ func TestCallsThatNeverComeAreMissed(t *testing.T) {
 	}
 }
 
-func TestSameSeedBreaksTheSameRules(t *testing.T) {
+func TestSameSeedGivesTheSameReport(t *testing.T) {
 	app := careless{checks: true, answers: func(_ int64, w http.ResponseWriter, r *http.Request) {
 		if r.PostFormValue("CallStatus") == "busy" {
 			w.WriteHeader(500)

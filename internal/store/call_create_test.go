@@ -16,7 +16,7 @@ import (
 	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
-func TestQueuedCallHasNoRunOrNoOrder(t *testing.T) {
+func TestQueuedCallsHaveRunsAndKeepTheirOrder(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		campaign := activeCampaign(t, s)
 		var numbers []string
@@ -114,7 +114,7 @@ func TestTwinRequestsCallNobodyTwice(t *testing.T) {
 	})
 }
 
-func TestRepeatedRequestIsRefusedAfterTheCampaignWasPaused(t *testing.T) {
+func TestRepeatedRequestGetsItsAnswerAfterTheCampaignWasPaused(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		campaign := activeCampaign(t, s)
 		first, err := s.CreateCalls(t.Context(), newCalls(campaign, "key", "+15550000001"))
@@ -135,7 +135,7 @@ func TestRepeatedRequestIsRefusedAfterTheCampaignWasPaused(t *testing.T) {
 	})
 }
 
-func TestCrashBetweenTwoStatementsHalfCreatesCalls(t *testing.T) {
+func TestCrashBetweenStatementsCreatesAllCallsOrNone(t *testing.T) {
 	crash := errors.New("crash")
 	for _, ran := range []bool{false, true} {
 		for at := 1; ; at++ {
@@ -181,7 +181,7 @@ func TestCrashBetweenTwoStatementsHalfCreatesCalls(t *testing.T) {
 	}
 }
 
-func TestTwinOfARequestThatDoesNotEndWaitsForEver(t *testing.T) {
+func TestTwinOfAnOpenRequestGivesUpWaiting(t *testing.T) {
 	u := storetest.Postgres(t)
 	separator := "?"
 	if strings.Contains(u, "?") {

@@ -77,7 +77,7 @@ func TestCallComesBackWithAllThatBelongsToIt(t *testing.T) {
 	})
 }
 
-func TestCallsOfAnotherCampaignOrStatusAreListed(t *testing.T) {
+func TestListedCallsMatchTheFilter(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		first, second := seed(t, s, 5), seed(t, s, 2)
 		err := s.write(t.Context(), func(tx *Tx) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-func TestColumnThatChangedIsNotWritten(t *testing.T) {
+func TestEveryChangedColumnIsWritten(t *testing.T) {
 	clock := newClock()
 	at := clock.Now().Add(time.Minute)
 	seconds, none := 42, 0

@@ -42,7 +42,7 @@ func TestCampaignComesBackWithItsHypothesesInTheOrderGiven(t *testing.T) {
 	})
 }
 
-func TestListedCampaignShowsAnotherOnesHypotheses(t *testing.T) {
+func TestListedCampaignShowsItsOwnHypotheses(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		for _, name := range []string{"one", "two", "three"} {
 			_, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: name, Status: interview.CampaignDraft,
@@ -85,7 +85,7 @@ func TestChangingOneFieldOfACampaignKeepsTheOthers(t *testing.T) {
 	})
 }
 
-func TestListRepeatsOrSkipsWhatIsAddedMeanwhile(t *testing.T) {
+func TestListNeitherRepeatsNorSkipsWhatIsAddedMeanwhile(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		var made []string

@@ -77,7 +77,7 @@ func (s *Store) extract(t *testing.T, callID string, claims ...interview.Claim) 
 	}
 }
 
-func TestTranscriptWithoutHypothesesIsMinedForClaims(t *testing.T) {
+func TestTranscriptWithoutHypothesesIsNotMined(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, _ := heardCalls(t, s, 1)
 		if n := s.count(t, `SELECT COUNT(*) FROM function_runs WHERE function = 'extract-claims' AND key = $1`, calls[0]+":RE"+calls[0]); n != 1 {
@@ -100,7 +100,7 @@ func TestTranscriptWithoutHypothesesIsMinedForClaims(t *testing.T) {
 	})
 }
 
-func TestClaimsComeBackChanged(t *testing.T) {
+func TestClaimsComeBackUnchanged(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 1)
 		text := interview.Claim{HypothesisID: hypotheses[0], Field: interview.FieldOther, ValueText: "blue", Unit: interview.UnitNone,
@@ -126,7 +126,7 @@ func TestClaimsComeBackChanged(t *testing.T) {
 	})
 }
 
-func TestClaimsOfARecordingAreSavedTwice(t *testing.T) {
+func TestClaimsOfARecordingAreSavedOnce(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 1)
@@ -161,7 +161,7 @@ func TestClaimsOfARecordingAreSavedTwice(t *testing.T) {
 	})
 }
 
-func TestClaimsAreMadeAfterConsentWasWithdrawn(t *testing.T) {
+func TestNoClaimIsMadeAfterConsentWasWithdrawn(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 2)
 		refuse := func(id string) {
@@ -202,7 +202,7 @@ func TestClaimsAreMadeAfterConsentWasWithdrawn(t *testing.T) {
 }
 
 // All claims of a recording and the validations they call for commit together, whichever statement fails.
-func TestCrashBetweenClaimsAndTheirValidation(t *testing.T) {
+func TestClaimsAndTheirValidationsCommitTogether(t *testing.T) {
 	eachDatabase(t, Options{Around: func(statement func() error) error { return statement() }}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 1)
 		id := calls[0]
@@ -238,7 +238,7 @@ func TestCrashBetweenClaimsAndTheirValidation(t *testing.T) {
 	})
 }
 
-func TestEvidenceIsJudgedTwiceOrNotAtAll(t *testing.T) {
+func TestEvidenceIsJudgedOnce(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 4)
@@ -319,7 +319,7 @@ func (s *Store) completable(t *testing.T, callID string, want bool) {
 	}
 }
 
-func TestVerdictOutlivesItsEvidence(t *testing.T) {
+func TestVerdictGoesWithItsEvidence(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 4)
 		h := hypotheses[0]
@@ -374,7 +374,7 @@ func TestVerdictOutlivesItsEvidence(t *testing.T) {
 	})
 }
 
-func TestClaimsOfManyRecordingsAtOnceLoseARevision(t *testing.T) {
+func TestClaimsOfManyRecordingsAtOnceLoseNoRevision(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		const n = 12
 		calls, hypotheses := heardCalls(t, s, n)
@@ -408,7 +408,7 @@ func TestClaimsOfManyRecordingsAtOnceLoseARevision(t *testing.T) {
 }
 
 // A campaign can be completed while a question is open, or never.
-func TestCampaignCanBeCompletedTooEarly(t *testing.T) {
+func TestCampaignCannotBeCompletedTooEarly(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, hypotheses := heardCalls(t, s, 4)
 		for _, id := range calls[:3] {

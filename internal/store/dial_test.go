@@ -44,7 +44,7 @@ func TestDialInterruptedAfterItsIntentIsNotDialledAgain(t *testing.T) {
 	})
 }
 
-func TestDialOverTheCampaignsRateIsDropped(t *testing.T) {
+func TestDialOverTheCampaignsRateWaits(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now, DialsPerMinute: 3}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 5)
@@ -105,7 +105,7 @@ func TestPostponedDialStaysQueuedAndMayDialAgain(t *testing.T) {
 	})
 }
 
-func TestDialAfterACallbackWasFasterTakesTheCallBack(t *testing.T) {
+func TestDialAnsweredAfterACallbackKeepsTheCall(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		id := seed(t, s, 1)[0]
 		run := s.mustStart(t, interview.OrchestrateCall, id)

@@ -51,7 +51,7 @@ func (d *dialer) step(t *testing.T) {
 	d.at = append(d.at, d.clock.Now())
 }
 
-func TestCallsStartedAtOnceAreDialledTooFastOrOutOfOrder(t *testing.T) {
+func TestCallsStartedAtOnceAreDialledAtTheRateAndInOrder(t *testing.T) {
 	const calls, atOnce = 30, "at once"
 	orders := map[string]func([]string){
 		atOnce:                  func([]string) {},
@@ -100,7 +100,7 @@ func TestCallsStartedAtOnceAreDialledTooFastOrOutOfOrder(t *testing.T) {
 	}
 }
 
-func TestDeadRunHoldsBackTheCallsAfterIt(t *testing.T) {
+func TestDeadRunHoldsBackNoCall(t *testing.T) {
 	now := newClock()
 	eachDatabase(t, Options{Now: now.Now, DialsPerMinute: 2}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 4)
@@ -116,7 +116,7 @@ func TestDeadRunHoldsBackTheCallsAfterIt(t *testing.T) {
 	})
 }
 
-func TestTurnsOverlapOrLeaveGaps(t *testing.T) {
+func TestTurnsNeitherOverlapNorLeaveGaps(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	ago := func(seconds int) time.Time { return now.Add(-time.Duration(seconds) * time.Second) }
 	for _, tc := range []struct {

@@ -254,7 +254,7 @@ func traces(t *testing.T, s *Store) (found []string) {
 	return found
 }
 
-func TestErasureLeavesATraceOfThePerson(t *testing.T) {
+func TestErasureLeavesNoTraceOfThePerson(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := minedLine(t, s)
 		l.hangUp()
@@ -293,7 +293,7 @@ func TestErasureLeavesATraceOfThePerson(t *testing.T) {
 }
 
 // A page that SQLite no longer needs keeps its bytes, unless told otherwise.
-func TestErasedDataStaysInTheFile(t *testing.T) {
+func TestErasedDataLeavesTheFile(t *testing.T) {
 	s := open(t, storetest.SQLite(t), Options{})
 	path := s.sqlite.log.path
 	l := minedLine(t, s)
@@ -314,7 +314,7 @@ func TestErasedDataStaysInTheFile(t *testing.T) {
 }
 
 // Between any two statements of an erasure the connection may be lost: then all is still there, and the next one takes it.
-func TestErasureStopsHalfway(t *testing.T) {
+func TestInterruptedErasureTakesAllOrNothing(t *testing.T) {
 	left := -1 // statements until the connection is lost; below 0 it holds
 	lost := errors.New("connection lost")
 	around := func(statement func() error) error {
@@ -350,7 +350,7 @@ func TestErasureStopsHalfway(t *testing.T) {
 	})
 }
 
-func TestSecondErasureChangesWhoAsked(t *testing.T) {
+func TestSecondErasureKeepsWhoAskedFirst(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.hangUp()
@@ -369,7 +369,7 @@ func TestSecondErasureChangesWhoAsked(t *testing.T) {
 	})
 }
 
-func TestLateCallbackBringsErasedDataBack(t *testing.T) {
+func TestLateCallbackBringsNoErasedDataBack(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := recordedLine(t, s)
 		l.hangUp()
@@ -403,7 +403,7 @@ func TestLateCallbackBringsErasedDataBack(t *testing.T) {
 	})
 }
 
-func TestFailureOfAnErasedCallKeepsItsPayload(t *testing.T) {
+func TestFailureOfAnErasedCallKeepsNoPayload(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.hangUp()
@@ -423,7 +423,7 @@ func TestFailureOfAnErasedCallKeepsItsPayload(t *testing.T) {
 	})
 }
 
-func TestConsentTakenBackLeavesWhatWasSaid(t *testing.T) {
+func TestConsentTakenBackTakesWhatWasSaid(t *testing.T) {
 	for name, back := range map[string]func(l *line){
 		"no": func(l *line) { l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no") },
 		"machine": func(l *line) {
@@ -470,7 +470,7 @@ func TestConsentTakenBackLeavesWhatWasSaid(t *testing.T) {
 	}
 }
 
-func TestLiveAnswersAreLostOrDoubled(t *testing.T) {
+func TestLiveAnswersAreKeptOnce(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.interview()
@@ -496,7 +496,7 @@ func TestLiveAnswersAreLostOrDoubled(t *testing.T) {
 }
 
 // A recording on which nothing was heard takes nothing away.
-func TestSilentRecordingDropsTheLiveAnswers(t *testing.T) {
+func TestSilentRecordingKeepsTheLiveAnswers(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := recordedLine(t, s)
 		l.transcribe()
@@ -546,7 +546,7 @@ func TestRecordingIsDeletedOnceAndStaysDeleted(t *testing.T) {
 	})
 }
 
-func TestRecordingOfAnotherCallIsDeleted(t *testing.T) {
+func TestRecordingOfAnotherCallIsNotDeleted(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.interview()
@@ -558,7 +558,7 @@ func TestRecordingOfAnotherCallIsDeleted(t *testing.T) {
 	})
 }
 
-func TestCallIsEndedThoughNoMachineIsThere(t *testing.T) {
+func TestCallIsEndedOnlyForAMachine(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		l.send(inbox.KindVoice, "CallStatus", "in-progress")

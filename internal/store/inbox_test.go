@@ -13,7 +13,7 @@ import (
 )
 
 // The application's inbox keeps the promise of every inbox.
-func TestProcessorBreaksThePromiseOfTheInbox(t *testing.T) {
+func TestProcessorKeepsThePromiseOfTheInbox(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 			return newHarness(t, storetest.SQLite(t), handle, func(f *inboxtest.FaultInjector) Options { return Options{Around: f.Do} })

@@ -9,7 +9,7 @@ import (
 )
 
 // What is spoken is told to speech-to-text: without it a model may hear English in every language.
-func TestRecordingIsHeardInTheLanguageOfItsCampaign(t *testing.T) {
+func TestRecordingIsTranscribedInItsCampaignsLanguage(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := dialledLine(t, s)
 		language := "fr-CA"

@@ -7,7 +7,7 @@ import (
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
-func TestMigrationsThatCannotBeTakenBackOrRepeated(t *testing.T) {
+func TestMigrationsCanBeTakenBackAndRepeated(t *testing.T) {
 	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url, Options{}), t.Context()
 		if err := s.MigrateUp(ctx); err != nil {
@@ -39,7 +39,7 @@ func TestMigrationsThatCannotBeTakenBackOrRepeated(t *testing.T) {
 }
 
 // A table of the original application must keep counting: its ids are taken.
-func TestExistingDedupTableIsTrampled(t *testing.T) {
+func TestExistingDedupTableIsKept(t *testing.T) {
 	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		s := open(t, url, Options{})
 		err := s.write(t.Context(), func(tx *Tx) error {

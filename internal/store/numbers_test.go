@@ -171,7 +171,7 @@ func TestNumberIsFreeWhenItsCallIsOver(t *testing.T) {
 	})
 }
 
-func TestLookingForCallsToNumbersReadsNoWholeTable(t *testing.T) {
+func TestFindingCallsByNumberReadsNoWholeTable(t *testing.T) {
 	s := open(t, storetest.Postgres(t), Options{})
 	for _, statement := range []string{
 		`SELECT phone_number FROM calls WHERE phone_number <> '' AND phone_number = ANY($1)`,

@@ -13,7 +13,7 @@ import (
 )
 
 // Two batches with webhooks of one call would wait for each other's row, and everything else in them with it.
-func TestBatchHoldsUpAnother(t *testing.T) {
+func TestBatchLeavesOutWebhooksOfABusyCall(t *testing.T) {
 	p := NewProcessor(nil, nil)
 	for _, id := range []string{"a1", "b1", "a2", "c1", "b2"} {
 		p.pending = append(p.pending, &delivery{event: &inbox.Event{ID: id, Subject: id[:1]}})
@@ -38,7 +38,7 @@ func TestBatchHoldsUpAnother(t *testing.T) {
 }
 
 // The first batch waits for a row that somebody holds. What comes after it has another call, and nobody comes after that.
-func TestStuckBatchHoldsUpWhatComesAfterIt(t *testing.T) {
+func TestStuckBatchHoldsUpNoLaterWebhook(t *testing.T) {
 	s := open(t, storetest.Postgres(t), Options{})
 	calls := seed(t, s, 2)
 	p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
@@ -117,7 +117,7 @@ func TestHeldRowFailsItsOwnWebhookInTime(t *testing.T) {
 
 // A plan is made when a statement first runs, which for a new installation is on tables with a few rows, of which the
 // statistics say so.
-func TestPlanOfAnEmptyTableReadsAllOfIt(t *testing.T) {
+func TestPlanOfASmallTableUsesItsIndexes(t *testing.T) {
 	s := open(t, storetest.Postgres(t), Options{})
 	l := dialledLine(t, s)
 	l.send(inbox.KindVoice, "CallStatus", "in-progress")

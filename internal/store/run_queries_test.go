@@ -9,7 +9,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
-func TestDeadRunCannotBeRetriedOrLosesItsHistory(t *testing.T) {
+func TestDeadRunCanBeRetriedAndKeepsItsHistory(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		id := seed(t, s, 1)[0]
@@ -51,7 +51,7 @@ func TestDeadRunCannotBeRetriedOrLosesItsHistory(t *testing.T) {
 	})
 }
 
-func TestRunsAreListedWithoutTheFilter(t *testing.T) {
+func TestListedRunsMatchTheFilter(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 5)
 		if err := s.FailRun(t.Context(), s.mustStart(t, interview.OrchestrateCall, ids[1]), "no luck"); err != nil {
@@ -85,7 +85,7 @@ func TestRunsAreListedWithoutTheFilter(t *testing.T) {
 	})
 }
 
-func TestLostEventIsNotSentAgain(t *testing.T) {
+func TestLostEventIsSentAgain(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 2)

@@ -95,7 +95,7 @@ func TestLogLeavesTheRestAlone(t *testing.T) {
 	}
 }
 
-func TestMaskedNumbers(t *testing.T) {
+func TestPhoneNumbersAreMaskedExceptTheirEnd(t *testing.T) {
 	for in, want := range map[string]string{
 		"+15551234567":                  "+1******4567",
 		"a+491701234567b":               "a+4*******4567b",

@@ -98,8 +98,8 @@ func TestMetricsFollowPrometheusConventions(t *testing.T) {
 	}
 }
 
-// TestNobodyIsNamedInALabel: a value that names a call or a person, or is one of too many, counts as "other".
-func TestNobodyIsNamedInALabel(t *testing.T) {
+// TestLabelsNameNoCallAndNoPerson: a value that names a call or a person, or is one of too many, counts as "other".
+func TestLabelsNameNoCallAndNoPerson(t *testing.T) {
 	tel := setup(t)
 	for _, value := range []string{"CA0123456789abcdef0123456789abcdef", "+15551234567", "01JD4Z9GZ5", "", "a\"b", strings.Repeat("x", 100), "\xff"} {
 		tel.Webhook(value, "accepted", 0)
@@ -198,7 +198,7 @@ func TestCollectorGetsMetricsAndTraces(t *testing.T) {
 	}
 }
 
-func TestCollectorThatIsAwayStopsNothing(t *testing.T) {
+func TestUnreachableCollectorStopsNothing(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", gone.URL)
@@ -214,7 +214,7 @@ func TestCollectorThatIsAwayStopsNothing(t *testing.T) {
 	}
 }
 
-func TestProtocolThatIsNotSpokenIsAnError(t *testing.T) {
+func TestUnsupportedOTLPProtocolIsAnError(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
 	if _, err := telemetry.Setup(t.Context(), telemetry.Config{}); err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_PROTOCOL") {
@@ -233,7 +233,7 @@ func BenchmarkWebhook(b *testing.B) {
 	}
 }
 
-func TestAlarmOfWhatIsNoLongerLateStays(t *testing.T) {
+func TestGaugeOfWhatIsNoLongerOverdueIsZero(t *testing.T) {
 	tel := setup(t)
 	tel.Overdue(map[string]int{"end": 2})
 	tel.Overdue(map[string]int{"dial": 1, "call 01M84CVCK0CYXHBR000ZDDV39D": 5})

@@ -189,7 +189,7 @@ func TestOnlyTheCallThatWasAskedForIsTheAnswer(t *testing.T) {
 	}
 }
 
-func TestReceiptIsOnlyThatOfTheCallThatWasAskedFor(t *testing.T) {
+func TestOnlyAnAnswerAboutTheSameCallIsAReceipt(t *testing.T) {
 	for body, right := range map[string]bool{
 		row(map[string]any{"status": "queued"}):                    true,
 		`{"sid":"` + sid1 + `"}`:                                   true,
@@ -219,7 +219,7 @@ func TestReceiptIsOnlyThatOfTheCallThatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestDeletedIsSaidByNoContentOnly(t *testing.T) {
+func TestOnlyNoContentMeansDeleted(t *testing.T) {
 	for status, body := range map[int]string{200: `{"message":"down for maintenance"}`, 202: "", 302: ""} {
 		client, _ := standIn(t, saying(status, "application/json", body))
 		if err := client.DeleteRecording(t.Context(), "RE1"); err == nil {

@@ -108,7 +108,7 @@ func TestCreateCallAsksForEverythingAndNoRecording(t *testing.T) {
 	}
 }
 
-func TestFailedCreateSaysWhatIsKnown(t *testing.T) {
+func TestFailedCreateSaysWhetherACallMayExist(t *testing.T) {
 	answer := func(status int, contentType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", contentType)
@@ -210,7 +210,7 @@ func TestTimeoutAfterSendingIsNotCalledUnsent(t *testing.T) {
 	}
 }
 
-func TestNothingSentIsProven(t *testing.T) {
+func TestConnectionFailureProvesThatNothingWasSent(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -321,14 +321,14 @@ func TestDeletingARecordingTwiceSucceeds(t *testing.T) {
 	}
 }
 
-func TestNotFoundThatIsNotTwiliosCountsAsDeleted(t *testing.T) {
+func TestNotFoundOfAGatewayIsNotDeleted(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
 	if err := client.DeleteRecording(t.Context(), "RE1"); err == nil {
 		t.Error("a page of a gateway counts as deleted")
 	}
 }
 
-func TestFetchAndHangUp(t *testing.T) {
+func TestCallIsFetchedAndEnded(t *testing.T) {
 	client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		if r.URL.Path != "/2010-04-01/Accounts/"+account+"/Calls/"+sid1+".json" {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestClockOfTwilioIsCompared(t *testing.T) {
+func TestClockDifferenceToTwilioIsReported(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusNotFound)

@@ -108,7 +108,7 @@ func TestMonoRecordingIsFetchedAsWAV(t *testing.T) {
 }
 
 // A full disk is no fault of the recording's: it may be fetched later.
-func TestFaultOfTheFileIsNotTwilios(t *testing.T) {
+func TestFullDiskIsNotAnErrorOfTwilio(t *testing.T) {
 	s := newMediaServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(riff) })
 	full, err := os.Open(newFile(t).Name()) // nothing can be written to it
 	if err != nil {

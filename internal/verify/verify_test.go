@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/internal/verify"
 )
 
-func TestCleanDatabaseIsAccused(t *testing.T) {
+func TestCleanDatabaseHasNoViolation(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) {
 		fx.deliveries = 2
 		fx.populate(4)
@@ -303,7 +303,7 @@ var breaches = []breach{
 	}},
 }
 
-func TestPlantedViolationIsNotFound(t *testing.T) {
+func TestEveryPlantedViolationIsFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) {
 		report := fx.findsAll(38, breaches)
 		var text bytes.Buffer
@@ -343,7 +343,7 @@ func isOverdue(callID, what string) func(verify.Violation) bool {
 	return func(v verify.Violation) bool { return v.Kind == "overdue" && v.Subject == callID && v.Detail == what }
 }
 
-func TestIdsOfTheProgramBeforeAreTakenForLost(t *testing.T) {
+func TestIDsOfAnEarlierProgramAreNoViolation(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) {
 		fx.exec(`INSERT INTO webhook_dedup ("id", "receivedAt") VALUES ('CAold:voice', $1)`, fx.clock().Add(-24*365*time.Hour))
 		report := fx.verify()
@@ -357,7 +357,7 @@ func TestIdsOfTheProgramBeforeAreTakenForLost(t *testing.T) {
 	})
 }
 
-func TestSettledDatabaseHasOpenWork(t *testing.T) {
+func TestOpenWorkOfASettledDatabaseIsFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) {
 		fx.populate(1)
 		report := fx.verify(func(c *verify.Config) { c.Settled = true })
@@ -371,7 +371,7 @@ func TestSettledDatabaseHasOpenWork(t *testing.T) {
 }
 
 // Rows carry the time at which their transaction began, which is not the order in which they were decided.
-func TestOrderWithinAMomentIsTakenForAViolation(t *testing.T) {
+func TestOrderWithinAMomentIsNoViolation(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) {
 		fx.populate(1)
 		id := fx.take("refused")

@@ -115,7 +115,7 @@ func TestGivenAnswersOutrankTheDetector(t *testing.T) {
 }
 
 // The callback of the detection may be lost.
-func TestVerdictCountsWhateverBringsIt(t *testing.T) {
+func TestDetectionCountsInAnyCallback(t *testing.T) {
 	carriers := map[string]*inbox.Event{
 		"status":         event(inbox.KindStatus, "CallStatus", "in-progress", "AnsweredBy", "machine_start"),
 		"completed":      event(inbox.KindStatus, "CallStatus", "completed", "CallDuration", "9", "AnsweredBy", "machine_start"),

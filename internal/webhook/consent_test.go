@@ -94,7 +94,7 @@ func TestYesAfterHangUpIsKeptButRecordsNothing(t *testing.T) {
 	}
 }
 
-func TestConsentTakenBackErasesWhatWasHeard(t *testing.T) {
+func TestConsentTakenBackErasesWhatWasSaid(t *testing.T) {
 	earlier := testTime.Add(-time.Minute)
 	call := answered()
 	call.Consent, call.ConsentAttempts, call.ConsentAt, call.Transcript = interview.ConsentGiven, 1, &earlier, "callee: 12 dollars"

@@ -7,7 +7,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 )
 
-func TestNoRealEventIsSwallowedByItsID(t *testing.T) {
+func TestDifferentEventsHaveDifferentIDs(t *testing.T) {
 	const sid = testCallSid
 	for _, c := range []struct {
 		event *inbox.Event

@@ -143,7 +143,7 @@ func TestSameInputGivesSameBytes(t *testing.T) {
 	}
 }
 
-func TestUnknownKindIsOurFault(t *testing.T) {
+func TestUnknownKindIsAnErrorAndNoRefusal(t *testing.T) {
 	var refusal *inbox.Refusal
 	if _, _, err := newWebhooks().Decide(dialed(), event("fax")); err == nil || errors.As(err, &refusal) {
 		t.Errorf("Decide: %v, want an error that is no refusal", err)
@@ -153,7 +153,7 @@ func TestUnknownKindIsOurFault(t *testing.T) {
 	}
 }
 
-func TestWordlessDecisionDependsOnWhatTheCallSays(t *testing.T) {
+func TestKindsWithoutScriptDecideTheSameForAnyScript(t *testing.T) {
 	parameters := map[inbox.Kind][][]string{
 		inbox.KindStatus: {
 			{"CallStatus", "ringing", "SequenceNumber", "1"},

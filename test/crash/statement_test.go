@@ -20,13 +20,13 @@ import (
 // judging is the function whose runs wait, by the clocks of these processes, longer than the test.
 const judging = "validate-claim"
 
-// TestKillBetweenStatementsLosesOrDoubles plays one call after another, from its dial to its claim. In each the process is
+// TestKillBetweenStatementsLosesAndDoublesNothing plays one call after another, from its dial to its claim. In each the process is
 // killed with SIGKILL after another one of the statements that it sends to its database: of the dial, the webhooks, the
 // transcription, the extraction. The next process takes over, and in the end each call is as it was in truth and
 // `iagent verify` has nothing to say.
 //
 // CRASH_EVERY=1 takes every statement; by default it is one in ten.
-func TestKillBetweenStatementsLosesOrDoubles(t *testing.T) {
+func TestKillBetweenStatementsLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	const databases = 3 // of each kind, among which the statements are shared
 	every := 10

@@ -6,7 +6,7 @@ import (
 	"github.com/i-agent/iagent/internal/verify"
 )
 
-func TestOnlyAnUnknownDialMayStayUnknown(t *testing.T) {
+func TestOnlyAnUnknownDialMayStayOpen(t *testing.T) {
 	for v, want := range map[verify.Violation]bool{
 		{Kind: "overdue", Detail: "dial"}:            true,
 		{Kind: "unfinished", Detail: "DIAL_UNKNOWN"}: true,

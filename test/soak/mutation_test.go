@@ -106,8 +106,8 @@ func (m mutant) build(t *testing.T) string {
 	return path
 }
 
-// TestBrokenPromiseGoesUnnoticed runs builds that break the promise: a soak must name what is broken of each.
-func TestBrokenPromiseGoesUnnoticed(t *testing.T) {
+// TestBrokenPromiseIsNamed runs builds that break the promise: a soak must name what is broken of each.
+func TestBrokenPromiseIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		mutant   mutant

@@ -31,9 +31,9 @@ func seeds(t *testing.T) uint64 {
 	return n
 }
 
-// TestSeedOfARoughTwilioBreaksAPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
+// TestSeedsOfARoughTwilioBreakNoPromise calls twenty people with each seed, through a Twilio of the profile rough. Every
 // tenth seed is on PostgreSQL. The race detector, which has races to find and no time to judge, gets five people.
-func TestSeedOfARoughTwilioBreaksAPromise(t *testing.T) {
+func TestSeedsOfARoughTwilioBreakNoPromise(t *testing.T) {
 	for seed := uint64(1); seed <= seeds(t); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()

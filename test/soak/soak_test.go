@@ -62,8 +62,8 @@ func TestKilledServerLosesNoCall(t *testing.T) {
 	})
 }
 
-// TestDatabaseOutageLosesACall stops PostgreSQL twice, as a crash would.
-func TestDatabaseOutageLosesACall(t *testing.T) {
+// TestDatabaseOutageLosesNoCall stops PostgreSQL twice, as a crash would.
+func TestDatabaseOutageLosesNoCall(t *testing.T) {
 	t.Parallel()
 	report := soaked(t, brief(t, Scenario{Database: "postgres", Calls: 40, Outages: 2}))
 	if report.Outages != 2 {
@@ -71,8 +71,8 @@ func TestDatabaseOutageLosesACall(t *testing.T) {
 	}
 }
 
-// TestTwoServersCallSomebodyTwice has two processes on one database, one of which is killed now and then.
-func TestTwoServersCallSomebodyTwice(t *testing.T) {
+// TestTwoServersCallNobodyTwice has two processes on one database, one of which is killed now and then.
+func TestTwoServersCallNobodyTwice(t *testing.T) {
 	t.Parallel()
 	report := soaked(t, brief(t, Scenario{Database: "postgres", Calls: 60, Servers: 2, KillEvery: 2 * time.Second}))
 	if report.Kills == 0 {
@@ -80,9 +80,9 @@ func TestTwoServersCallSomebodyTwice(t *testing.T) {
 	}
 }
 
-// TestDroppedCallbackStaysLost drops callbacks for good. Nobody asks: verify finds what is missing. The reconciler asks:
+// TestDroppedCallbackIsFoundAndFetched drops callbacks for good. Nobody asks: verify finds what is missing. The reconciler asks:
 // all of it is there.
-func TestDroppedCallbackStaysLost(t *testing.T) {
+func TestDroppedCallbackIsFoundAndFetched(t *testing.T) {
 	t.Parallel()
 	dropping := Scenario{Database: "sqlite", Calls: 30, Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.05}}
 	t.Run("found", func(t *testing.T) {

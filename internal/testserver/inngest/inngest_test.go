@@ -124,7 +124,7 @@ func TestEventsOfOneIDStartOneRun(t *testing.T) {
 	}
 }
 
-func TestEventBeforeTheRegistrationIsAnsweredAndForgotten(t *testing.T) {
+func TestEventBeforeTheRegistrationStartsNothing(t *testing.T) {
 	a := serve(t, inngest.Config{}, inngestgo.FunctionOpts{}, func(context.Context, input) (any, error) { return nil, nil })
 	a.send(t, "a") // answered 200
 	a.run(t)
@@ -135,7 +135,7 @@ func TestEventBeforeTheRegistrationIsAnsweredAndForgotten(t *testing.T) {
 }
 
 // The SDK answers a signed PUT with its functions, and the self-hosted server does not read them.
-func TestAnswerToAPollIsNoRegistration(t *testing.T) {
+func TestAnswerToAPollDoesNotRegister(t *testing.T) {
 	var polls atomic.Int32
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut && r.Header.Get("X-Inngest-Signature") != "" {
@@ -268,7 +268,7 @@ func TestErrorsAreRetriedAsOftenAsAllowed(t *testing.T) {
 	}
 }
 
-func TestStrangersAreNotBelieved(t *testing.T) {
+func TestRequestsWithoutTheKeysAreRefused(t *testing.T) {
 	a := serve(t, inngest.Config{SigningKey: "signkey-test-ffffffffffffffffffffffffffffffff"}, inngestgo.FunctionOpts{},
 		func(context.Context, input) (any, error) { return nil, nil })
 	if err := a.server.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "401") {

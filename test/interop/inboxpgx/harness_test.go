@@ -19,7 +19,7 @@ import (
 	"github.com/i-agent/iagent/internal/testinbox"
 )
 
-func TestPostgres(t *testing.T) {
+func TestProcessorPassesTheSuiteOnPostgres(t *testing.T) {
 	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 		return newHarness(t, testdb.Postgres(t), pgx.QueryExecModeCacheStatement, handle)
 	})

@@ -73,7 +73,7 @@ func wantAnswer(t *testing.T, handler http.Handler, status int, body string) {
 }
 
 // A handler that commits would leave an id that is claimed and an event that nobody kept.
-func TestHandlerCannotEndTheTransactionItWasLent(t *testing.T) {
+func TestHandlerCannotEndItsTransaction(t *testing.T) {
 	var errs []error
 	h := newHarness(t, testdb.Postgres(t), pgx.QueryExecModeCacheStatement, func(*inbox.Event) (inbox.Reply, error) {
 		return inbox.Reply{}, nil

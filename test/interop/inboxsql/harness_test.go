@@ -20,7 +20,7 @@ import (
 	"github.com/i-agent/iagent/internal/testinbox"
 )
 
-func TestSQLite(t *testing.T) {
+func TestProcessorPassesTheSuiteOnSQLite(t *testing.T) {
 	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 		connector := sqliteConnector(t, testdb.SQLite(t), "&_txlock=immediate")
 		return newHarness(t, inboxsql.SQLite, connector, handle)
@@ -28,13 +28,13 @@ func TestSQLite(t *testing.T) {
 }
 
 // A program that did not ask for BEGIN IMMEDIATE must not lose anything either.
-func TestSQLiteDeferred(t *testing.T) {
+func TestProcessorPassesTheSuiteWithDeferredTransactions(t *testing.T) {
 	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 		return newHarness(t, inboxsql.SQLite, sqliteConnector(t, testdb.SQLite(t), ""), handle)
 	})
 }
 
-func TestPostgres(t *testing.T) {
+func TestProcessorPassesTheSuiteOnPostgres(t *testing.T) {
 	inboxtest.Exercise(t, func(t *testing.T, handle inboxtest.Handle) inboxtest.Harness {
 		return newHarness(t, inboxsql.Postgres, postgresConnector(t, testdb.Postgres(t)), handle)
 	})

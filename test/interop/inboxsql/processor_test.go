@@ -89,7 +89,7 @@ func TestLostAnswerToCommitLeavesNoFailedEvent(t *testing.T) {
 }
 
 // A program that kept ids of its own before it had an inbox must not handle those events again.
-func TestIDOfAnOlderProgramKeepsCounting(t *testing.T) {
+func TestIDOfAnOlderProgramIsADuplicate(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *harness) {
 		if _, err := h.DB.Exec(`INSERT INTO webhook_dedup ("id") VALUES ($1)`, "CA1:voice"); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestSecretsAndNumbersStayOutOfTheRecordedError(t *testing.T) {
 	})
 }
 
-func TestProgramsThatStartTogetherAllFindTheirTables(t *testing.T) {
+func TestProgramsThatStartTogetherAllCreateTheTables(t *testing.T) {
 	url := testdb.Postgres(t)
 	var starts sync.WaitGroup
 	for range 8 {

@@ -79,7 +79,7 @@ func TestWrongCredentialsAreRefusedEverywhere(t *testing.T) {
 	}
 }
 
-func TestUnknownThingsAreNotFound(t *testing.T) {
+func TestUnknownResourcesAreNotFound(t *testing.T) {
 	r := newRig(t, simulator.Config{})
 	_, err := r.client.Api.FetchCall("CA1", nil)
 	if status, number := code(t, err); status != 404 || number != 20404 {
@@ -208,7 +208,7 @@ func TestCallIsChangedOverREST(t *testing.T) {
 	}
 }
 
-func TestCallIsLedToAnotherURLOverREST(t *testing.T) {
+func TestCallIsRedirectedOverREST(t *testing.T) {
 	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
 	r.during("/voice", func(sid string) {
 		if _, err := r.client.Api.UpdateCall(sid, (&openapi.UpdateCallParams{}).SetUrl(r.app.url+"/consent").SetMethod("GET")); err != nil {
@@ -289,7 +289,7 @@ func TestRecordingStartedAndStoppedOverREST(t *testing.T) {
 	}
 }
 
-func TestBusyRESTIsRepeatedByTheOfficialClientOrRefused(t *testing.T) {
+func TestBusyRESTIsReportedByTheOfficialClient(t *testing.T) {
 	r := newRig(t, simulator.Config{Faults: simulator.Faults{RESTBusy: 1}})
 	_, err := r.client.Api.FetchCall("CA00000000000000000000000000000000", nil)
 	if err == nil || !strings.Contains(err.Error(), "20429") && !strings.Contains(err.Error(), "429") {
