@@ -86,7 +86,7 @@ func ExampleProcessor_Prune() {
 		}
 		fmt.Println(prefix, ids)
 	}
-	// Output:
+	// Prints:
 	// calls_ 0
 	// messages_ 0
 }

@@ -23,7 +23,7 @@ type mutant struct {
 
 // claimFirst commits the event's id before anything else, as many receivers of webhooks do. The pause makes it likely that
 // a crash falls between the two commits; without it a crash needs some luck to.
-var claimFirst = mutant{"internal/store/processor.go",
+var claimFirst = mutant{"internal/store/webhook_processor.go",
 	[]string{`	return p.store.write(ctx, func(tx *Tx) error {
 		b := p.newBatch(tx, deliveries)
 		return b.run(ctx)
