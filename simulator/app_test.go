@@ -142,14 +142,14 @@ func (a *app) decide(r *http.Request) string {
 	}
 }
 
-// rig is a simulator behind a server, and an application.
-type rig struct {
+// fixture is a simulator behind a server, and an application.
+type fixture struct {
 	sim *Simulator
 	api *httptest.Server
 	app *app
 }
 
-func newRig(t *testing.T, config Config) *rig {
+func newFixture(t *testing.T, config Config) *fixture {
 	t.Helper()
 	if config.AccountSid == "" {
 		config.AccountSid, config.AuthToken = testAccount, testToken
@@ -168,13 +168,13 @@ func newRig(t *testing.T, config Config) *rig {
 		}
 		api.Close()
 	})
-	return &rig{sim: sim, api: api, app: newApp(t)}
+	return &fixture{sim: sim, api: api, app: newApp(t)}
 }
 
 var allEvents = []string{"initiated", "ringing", "answered", "completed"}
 
 // call places one call over REST, with all status events, and returns its SID.
-func (r *rig) call(t *testing.T, to string, change ...func(url.Values)) string {
+func (r *fixture) call(t *testing.T, to string, change ...func(url.Values)) string {
 	t.Helper()
 	params := url.Values{"To": {to}, "From": {testFrom}, "Url": {r.app.url + "/voice?callId=1#rc=2&rp=5xx,ct"},
 		"StatusCallback": {r.app.url + "/status?callId=1#rc=2&rp=5xx,ct"}, "StatusCallbackEvent": allEvents}
@@ -199,7 +199,7 @@ func (r *rig) call(t *testing.T, to string, change ...func(url.Values)) string {
 	return created.Sid
 }
 
-func (r *rig) wait(t *testing.T) {
+func (r *fixture) wait(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -209,9 +209,9 @@ func (r *rig) wait(t *testing.T) {
 }
 
 // play runs one call with one script to its end and returns what is true of it and what was sent.
-func play(t *testing.T, script Script) (*rig, Truth, []Delivery) {
+func play(t *testing.T, script Script) (*fixture, Truth, []Delivery) {
 	t.Helper()
-	r := newRig(t, Config{Pick: func(string, int) Script { return script }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return script }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	return r, r.sim.Truths()[0], r.sim.Deliveries()

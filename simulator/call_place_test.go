@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func placed(t *testing.T, o PlaceOptions) (*rig, Truth, []Delivery) {
+func placed(t *testing.T, o PlaceOptions) (*fixture, Truth, []Delivery) {
 	t.Helper()
-	r := newRig(t, Config{BaseURL: "https://api.example", Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{BaseURL: "https://api.example", Pick: func(string, int) Script { return Refuses() }})
 	o.To, o.From, o.URL, o.StatusURL = "+15557770001", testFrom, r.app.url+"/voice?callId=1", r.app.url+"/status?callId=1"
 	if o.RecordingURL != "" {
 		o.RecordingURL = r.app.url + o.RecordingURL
@@ -54,7 +54,7 @@ func TestInboundCallComesFromThePerson(t *testing.T) {
 }
 
 func TestPlaceRefusesWhatRESTRefuses(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newFixture(t, Config{})
 	good := PlaceOptions{To: "+15557770001", From: testFrom, URL: r.app.url + "/voice"}
 	for name, spoil := range map[string]func(*PlaceOptions){
 		"no number": func(o *PlaceOptions) { o.To = "me" }, "no URL": func(o *PlaceOptions) { o.URL = "" },
@@ -81,7 +81,7 @@ func TestSameSeedPlaysSameHostileRun(t *testing.T) {
 	hostile, _ := ParseProfile("hostile")
 	hostile.SlowReader, hostile.SlowSender = 0, 0
 	play := func(concurrency int) map[string][]string {
-		r := newRig(t, Config{Seed: 9, Concurrency: concurrency, Faults: hostile, OldToken: testOldToken})
+		r := newFixture(t, Config{Seed: 9, Concurrency: concurrency, Faults: hostile, OldToken: testOldToken})
 		r.app.refuses = true
 		for i := range 20 {
 			if _, err := r.sim.Place(context.Background(), PlaceOptions{To: "+155577700" + string(rune('0'+i/10)) + string(rune('0'+i%10)),

@@ -98,7 +98,7 @@ func TestStatusCallbacksHaveTwiliosFields(t *testing.T) {
 }
 
 func TestOnlyTheEventsAskedForAreSent(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	for name, events := range map[string][]string{"none": nil, "one": {"ringing"}, "joined": {"initiated ringing"}} {
 		r.call(t, map[string]string{"none": "+15557770001", "one": "+15557770002", "joined": "+15557770003"}[name],
 			func(p url.Values) {
@@ -137,7 +137,7 @@ func TestRecordingCallbacksHaveTwiliosFields(t *testing.T) {
 }
 
 func TestWholeCallIsRecordedWhenAskedOverREST(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.call(t, "+15557770001", func(p url.Values) {
 		p.Set("Record", "true")
 		p.Set("RecordingStatusCallback", r.app.url+"/recording")
@@ -152,7 +152,7 @@ func TestWholeCallIsRecordedWhenAskedOverREST(t *testing.T) {
 }
 
 func TestAsynchronousDetectionIsReportedDuringTheCall(t *testing.T) {
-	r := newRig(t, Config{Pick: func(to string, _ int) Script {
+	r := newFixture(t, Config{Pick: func(to string, _ int) Script {
 		if to == "+15557770001" {
 			return Machine()
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // get asks the REST API as the account, and returns the status, the content type and the body.
-func get(t *testing.T, r *rig, token, path string) (int, string, string) {
+func get(t *testing.T, r *fixture, token, path string) (int, string, string) {
 	t.Helper()
 	request, err := http.NewRequest("GET", r.api.URL+"/2010-04-01/Accounts/"+testAccount+"/"+path, nil)
 	if err != nil {
@@ -29,7 +29,7 @@ func get(t *testing.T, r *rig, token, path string) (int, string, string) {
 }
 
 func TestNoListFaultNeverAnswersWithAList(t *testing.T) {
-	r := newRig(t, Config{Faults: Faults{RESTNoList: 1}})
+	r := newFixture(t, Config{Faults: Faults{RESTNoList: 1}})
 	seen := map[string]bool{}
 	for range 8 {
 		status, kind, body := get(t, r, testToken, "Calls.json?To=%2B15557770001")
@@ -52,7 +52,7 @@ func TestForeignAndLaggingListsShowAndHideCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r := newRig(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
+		r := newFixture(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
 		rawCreate(t, r, "+15557770001")
 		rawCreate(t, r, "+15557770002")
 		r.wait(t)
@@ -75,7 +75,7 @@ func TestAnswerFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 		if err := faults.Set(fault, 1); err != nil {
 			t.Fatal(err)
 		}
-		r := newRig(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
+		r := newFixture(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
 		status := rawCreate(t, r, "+15557770001")
 		rawCreate(t, r, "+15557770001") // a careless application
 		r.wait(t)
@@ -87,7 +87,7 @@ func TestAnswerFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 }
 
 func TestCredentialsAreRefusedUntilAcceptedAgain(t *testing.T) {
-	r := newRig(t, Config{OldToken: testOldToken})
+	r := newFixture(t, Config{OldToken: testOldToken})
 	ask := func(token string) int {
 		status, _, _ := get(t, r, token, "Calls.json")
 		return status

@@ -12,10 +12,10 @@ import (
 )
 
 // rough is a run of many calls with duplicates and reorders.
-func rough(t *testing.T, calls int, config Config) *rig {
+func rough(t *testing.T, calls int, config Config) *fixture {
 	t.Helper()
 	config.Faults = Faults{Duplicate: 0.4, Reorder: 0.4}
-	r := newRig(t, config)
+	r := newFixture(t, config)
 	var placed sync.WaitGroup
 	for i := range calls {
 		placed.Go(func() { r.call(t, fmt.Sprintf("+1555777%04d", i)) })
@@ -26,7 +26,7 @@ func rough(t *testing.T, calls int, config Config) *rig {
 }
 
 // story is a log without what the clock, the ports and the scheduler decide.
-func story(t *testing.T, r *rig) map[string][]string {
+func story(t *testing.T, r *fixture) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
 	for _, d := range r.sim.Deliveries() {
@@ -64,7 +64,7 @@ func TestSameSeedPlaysSameRun(t *testing.T) {
 
 func TestAnotherRunHasOtherNamesForTheSameCalls(t *testing.T) {
 	a, b := rough(t, 10, Config{Seed: 7}), rough(t, 10, Config{Seed: 7, Run: "again"})
-	byNumber := func(r *rig) map[string]Truth {
+	byNumber := func(r *fixture) map[string]Truth {
 		out := map[string]Truth{}
 		for _, truth := range r.sim.Truths() {
 			out[truth.To] = truth
@@ -137,7 +137,7 @@ func TestFaultsBehaveAsDocumented(t *testing.T) {
 }
 
 func TestNoFaultsWithoutRates(t *testing.T) {
-	r := newRig(t, Config{Seed: 3})
+	r := newFixture(t, Config{Seed: 3})
 	for i := range 20 {
 		r.call(t, fmt.Sprintf("+1555777%04d", i))
 	}
@@ -177,7 +177,7 @@ func TestReportCatchesACarelessApplication(t *testing.T) {
 			return true
 		}, func(rep Report) int { return rep.FalseDuplicates }},
 	} {
-		r := newRig(t, Config{Seed: 3, Pick: everything, Faults: Faults{Duplicate: 0.5}})
+		r := newFixture(t, Config{Seed: 3, Pick: everything, Faults: Faults{Duplicate: 0.5}})
 		n := 0
 		r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
 			mu.Lock()
@@ -205,7 +205,7 @@ func TestConfigurationFaultsAreNamedAtOnce(t *testing.T) {
 }
 
 func TestCloseCutsCallsShort(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Silent() }, Speed: 0.001})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Silent() }, Speed: 0.001})
 	r.call(t, "+15557770001")
 	closed := make(chan error)
 	go func() { closed <- r.sim.Close() }()

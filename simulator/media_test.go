@@ -16,7 +16,7 @@ import (
 )
 
 // download gets a recording's media with the account's credentials.
-func (r *rig) download(t *testing.T, address string) (*http.Response, []byte) {
+func (r *fixture) download(t *testing.T, address string) (*http.Response, []byte) {
 	t.Helper()
 	request, err := http.NewRequest("GET", address, nil)
 	if err != nil {
@@ -36,7 +36,7 @@ func (r *rig) download(t *testing.T, address string) (*http.Response, []byte) {
 }
 
 // transcribe uploads a file to the fake speech-to-text and returns its verbose answer.
-func (r *rig) transcribe(t *testing.T, name string, file []byte) (status int, answer struct {
+func (r *fixture) transcribe(t *testing.T, name string, file []byte) (status int, answer struct {
 	Text     string
 	Duration float64
 	Segments []struct {
@@ -95,7 +95,7 @@ func split(stereo []byte) [2][]byte {
 
 func TestEachChannelOfADualRecordingIsHeardAlone(t *testing.T) {
 	for _, order := range []ChannelOrder{ChannelsPersonFirst, ChannelsPersonSecond} {
-		r := newRig(t, Config{Channels: order, Pick: func(string, int) Script { return Consents() }})
+		r := newFixture(t, Config{Channels: order, Pick: func(string, int) Script { return Consents() }})
 		r.call(t, "+15557770001")
 		r.wait(t)
 		log := r.sim.Deliveries()
@@ -171,7 +171,7 @@ func TestWAVIsWellFormed(t *testing.T) {
 }
 
 func TestUnavailableChannelsAreRefused(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.call(t, "+15557770001", func(p url.Values) {
 		p.Set("Record", "true")
 		p.Set("RecordingStatusCallback", r.app.url+"/recording")
@@ -246,7 +246,7 @@ func TestMisheardWordsAreInTheTranscript(t *testing.T) {
 }
 
 func TestOtherAudioIsRefused(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newFixture(t, Config{})
 	for name, file := range map[string][]byte{
 		"text":              []byte("hello"),
 		"foreign WAV":       audio.EncodeWAV([][]int16{make([]int16, 8000)}),

@@ -12,17 +12,17 @@ import (
 )
 
 // texting is a fixture whose application answers messages, and that plays one script.
-func texting(t *testing.T, config Config, script Script) *rig {
+func texting(t *testing.T, config Config, script Script) *fixture {
 	t.Helper()
 	config.Pick = func(string, int) Script { return script }
-	r := newRig(t, config)
+	r := newFixture(t, config)
 	r.app.policy, r.app.refuses = policy, config.OldToken != ""
 	retries := strings.ReplaceAll(policy, "&amp;", "&")
 	r.sim.config.Messaging = Messaging{URL: r.app.url + "/message?q=1" + retries, FallbackURL: r.app.url + "/fallback" + retries}
 	return r
 }
 
-func (r *rig) text(t *testing.T, from, body string) string {
+func (r *fixture) text(t *testing.T, from, body string) string {
 	t.Helper()
 	sid, err := r.sim.Text(context.Background(), TextOptions{From: from, To: testFrom, Body: body})
 	if err != nil {
@@ -32,7 +32,7 @@ func (r *rig) text(t *testing.T, from, body string) string {
 }
 
 // send creates a message over REST.
-func (r *rig) send(t *testing.T, change url.Values) map[string]any {
+func (r *fixture) send(t *testing.T, change url.Values) map[string]any {
 	t.Helper()
 	params := url.Values{"To": {"+15557770001"}, "From": {testFrom}, "Body": {"May we ask you something?"}, "StatusCallback": {r.app.url + "/message-status"}}
 	maps.Copy(params, change)
@@ -43,7 +43,7 @@ func (r *rig) send(t *testing.T, change url.Values) map[string]any {
 	return m
 }
 
-func (r *rig) fetchMessage(t *testing.T, sid string) map[string]any {
+func (r *fixture) fetchMessage(t *testing.T, sid string) map[string]any {
 	t.Helper()
 	status, m := r.ask(t, "GET", "/Messages/"+sid+".json", nil)
 	if status != http.StatusOK {
@@ -327,7 +327,7 @@ func TestSendingAgainAfterALostAnswerIsCaught(t *testing.T) {
 }
 
 func TestTextRefusesWhatCannotBeSent(t *testing.T) {
-	r := newRig(t, Config{Numbers: []string{testFrom}})
+	r := newFixture(t, Config{Numbers: []string{testFrom}})
 	good := TextOptions{From: "+15557770001", To: testFrom, Messaging: Messaging{URL: r.app.url + "/message"}}
 	for name, spoil := range map[string]func(*TextOptions){
 		"no From": func(o *TextOptions) { o.From = "" }, "not our number": func(o *TextOptions) { o.To = "+15550000001" },

@@ -25,13 +25,13 @@ func retriedAll(a *app) func(url.Values) {
 }
 
 // suffer plays some calls of people who consent under these faults.
-func suffer(t *testing.T, calls int, config Config, change ...func(url.Values)) *rig {
+func suffer(t *testing.T, calls int, config Config, change ...func(url.Values)) *fixture {
 	t.Helper()
 	if config.Pick == nil {
 		config.Pick = func(string, int) Script { return Consents() }
 	}
 	config.OldToken = testOldToken
-	r := newRig(t, config)
+	r := newFixture(t, config)
 	r.app.refuses, r.app.policy = true, policy
 	for i := range calls {
 		r.call(t, fmt.Sprintf("+1555777%04d", i), append([]func(url.Values){retriedAll(r.app)}, change...)...)
@@ -41,7 +41,7 @@ func suffer(t *testing.T, calls int, config Config, change ...func(url.Values)) 
 }
 
 // unbroken checks that nothing is held against an application that did everything right.
-func unbroken(t *testing.T, r *rig) Report {
+func unbroken(t *testing.T, r *fixture) Report {
 	t.Helper()
 	rep := r.sim.Report()
 	if len(rep.Broken) > 0 {
@@ -133,7 +133,7 @@ func TestLostResponseIsRetriedWithTheSameToken(t *testing.T) {
 func TestSilentAttemptIsRetriedOnlyIfRTLeavesTime(t *testing.T) {
 	for fragment, retries := range map[string]int{"": 0, "#rc=5&rp=rt": 0, "#rc=5&rp=rt&rt=15000": 0, "#rc=5&rp=rt&tt=4500&rt=4500": 0,
 		"#rc=5&rp=rt&rt=4500": 1, "#rc=0&rp=rt&rt=4500": 0, "#rc=5&rp=5xx&rt=4500": 0, "#rc=5&rp=all&rt=14900": 1} {
-		r := newRig(t, Config{Seed: 5, Faults: Faults{LostResponse: 1}, Pick: func(string, int) Script { return Refuses() }})
+		r := newFixture(t, Config{Seed: 5, Faults: Faults{LostResponse: 1}, Pick: func(string, int) Script { return Refuses() }})
 		r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", r.app.url+"/voice"+fragment) })
 		r.wait(t)
 		got := 0
@@ -223,7 +223,7 @@ func TestLostResponseTakesTheTimeOfRT(t *testing.T) {
 
 // By default, nobody asks again when an answer is lost.
 func TestConsentCountsThoughItsResponseWasLost(t *testing.T) {
-	r := newRig(t, Config{Seed: 4, Faults: Faults{LostResponse: 0.5}, Pick: func(string, int) Script { return Consents() }})
+	r := newFixture(t, Config{Seed: 4, Faults: Faults{LostResponse: 0.5}, Pick: func(string, int) Script { return Consents() }})
 	for i := range 20 {
 		r.call(t, fmt.Sprintf("+1555777%04d", i))
 	}
@@ -312,7 +312,7 @@ func TestStaleTokenSignsInARotationOnly(t *testing.T) {
 			t.Errorf("not signed with the old token: %s", d.short())
 		}
 	}
-	r = newRig(t, Config{Faults: Faults{StaleToken: 1}, Pick: func(string, int) Script { return Consents() }})
+	r = newFixture(t, Config{Faults: Faults{StaleToken: 1}, Pick: func(string, int) Script { return Consents() }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	for _, d := range r.sim.Deliveries() {
@@ -379,7 +379,7 @@ func TestForgeriesHaveNoValidSignature(t *testing.T) {
 }
 
 func TestAnswerThatTakesTooLongBreaksARule(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.app.broken = func(_ http.ResponseWriter, request *http.Request) bool {
 		if request.URL.Path != "/voice" {
 			return false

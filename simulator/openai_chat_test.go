@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func ask(t *testing.T, r *rig, path, key, body string) (int, string) {
+func ask(t *testing.T, r *fixture, path, key, body string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequest("POST", r.api.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -30,7 +30,7 @@ func ask(t *testing.T, r *rig, path, key, body string) (int, string) {
 
 func TestModelGetsTheSameQuestionFromBothAPIs(t *testing.T) {
 	var got []ChatRequest
-	r := newRig(t, Config{OpenAIKey: "key", Model: func(_ context.Context, request ChatRequest) (string, error) {
+	r := newFixture(t, Config{OpenAIKey: "key", Model: func(_ context.Context, request ChatRequest) (string, error) {
 		got = append(got, request)
 		if request.Model == "broken" {
 			return "", errors.New("out of order")
@@ -69,7 +69,7 @@ func TestModelGetsTheSameQuestionFromBothAPIs(t *testing.T) {
 }
 
 func TestChatWithoutModelIsAnsweredWith501(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newFixture(t, Config{})
 	if status, text := ask(t, r, "/v1/chat/completions", "", `{"model":"m","messages":[]}`); status != 501 || !strings.Contains(text, "Model") {
 		t.Errorf("%d %s", status, text)
 	}

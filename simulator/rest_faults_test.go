@@ -12,7 +12,7 @@ import (
 )
 
 // rawCreate asks for a call and says what came back: a status, or 0 for no answer.
-func rawCreate(t *testing.T, r *rig, to string) int {
+func rawCreate(t *testing.T, r *fixture, to string) int {
 	t.Helper()
 	form := url.Values{"To": {to}, "From": {testFrom}, "Url": {r.app.url + "/voice?callId=1"}}
 	request, err := http.NewRequest("POST", r.api.URL+"/2010-04-01/Accounts/"+testAccount+"/Calls.json", strings.NewReader(form.Encode()))
@@ -44,7 +44,7 @@ func TestRESTFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 		if err := faults.Set(fault, 1); err != nil {
 			t.Fatal(err)
 		}
-		r := newRig(t, Config{Faults: faults, Hang: 30 * time.Millisecond, Pick: func(string, int) Script { return Refuses() }})
+		r := newFixture(t, Config{Faults: faults, Hang: 30 * time.Millisecond, Pick: func(string, int) Script { return Refuses() }})
 		began := time.Now()
 		status := rawCreate(t, r, "+15557770001")
 		took := time.Since(began)
@@ -64,7 +64,7 @@ func TestRESTFaultsPlaceTheCallOnlyIfNamedAfter(t *testing.T) {
 
 func TestRESTFaultsAreDrawnByNumberAndOrdinal(t *testing.T) {
 	play := func(run string, backwards bool) map[string][]int {
-		r := newRig(t, Config{Seed: 4, Run: run, Faults: Faults{RESTBusy: 0.3, RESTErrorAfter: 0.3}, Pick: func(string, int) Script { return Fails() }})
+		r := newFixture(t, Config{Seed: 4, Run: run, Faults: Faults{RESTBusy: 0.3, RESTErrorAfter: 0.3}, Pick: func(string, int) Script { return Fails() }})
 		out := map[string][]int{}
 		for i := range 30 {
 			if backwards {
@@ -91,7 +91,7 @@ func TestCallingAgainAfterALostAnswerIsCaught(t *testing.T) {
 		if err := faults.Set(fault, 1); err != nil {
 			t.Fatal(err)
 		}
-		r := newRig(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
+		r := newFixture(t, Config{Faults: faults, Pick: func(string, int) Script { return Fails() }})
 		for _, to := range []string{"+15557770001", "+15557770002", "+15557770001"} {
 			rawCreate(t, r, to)
 		}
@@ -109,7 +109,7 @@ func TestCallingAgainAfterALostAnswerIsCaught(t *testing.T) {
 }
 
 func TestBothTokensWorkInARotation(t *testing.T) {
-	r := newRig(t, Config{OldToken: testOldToken})
+	r := newFixture(t, Config{OldToken: testOldToken})
 	for token, want := range map[string]int{testToken: 200, testOldToken: 200, "": 401, "other": 401} {
 		request, _ := http.NewRequest("GET", r.api.URL+"/2010-04-01/Accounts/"+testAccount+"/Calls.json", nil)
 		request.SetBasicAuth(testAccount, token)
@@ -137,7 +137,7 @@ func TestEarlyRecordingCallbackPrecedesCompletion(t *testing.T) {
 
 func TestAbsentAndFailedRecordingsHaveNoFile(t *testing.T) {
 	for status, faults := range map[string]Faults{"absent": {RecordingAbsent: 1}, "failed": {RecordingFailed: 1}} {
-		r := newRig(t, Config{Faults: faults, BaseURL: "http://127.0.0.1:1", Pick: func(string, int) Script { return Consents() }})
+		r := newFixture(t, Config{Faults: faults, BaseURL: "http://127.0.0.1:1", Pick: func(string, int) Script { return Consents() }})
 		if _, err := r.sim.Place(context.Background(), PlaceOptions{To: "+15557770001", From: testFrom, URL: r.app.url + "/voice?callId=1",
 			RecordingURL: r.app.url + "/recording?callId=1"}); err != nil {
 			t.Fatal(err)
@@ -176,7 +176,7 @@ func TestLateMediaIsServedAfterOneOrTwo404s(t *testing.T) {
 }
 
 // media asks for a recording's file and says what status came back.
-func media(t *testing.T, r *rig, sid string) int {
+func media(t *testing.T, r *fixture, sid string) int {
 	t.Helper()
 	request, err := http.NewRequest("GET", r.api.URL+"/2010-04-01/Accounts/"+testAccount+"/Recordings/"+sid+".wav", nil)
 	if err != nil {

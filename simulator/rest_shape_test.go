@@ -31,7 +31,7 @@ func restShapes(t *testing.T) map[string]map[string]string {
 }
 
 // ask sends one REST request, with a query or a form, and decodes what comes back.
-func (r *rig) ask(t *testing.T, method, path string, form url.Values) (int, map[string]any) {
+func (r *fixture) ask(t *testing.T, method, path string, form url.Values) (int, map[string]any) {
 	t.Helper()
 	request := httptest.NewRequest(method, "/2010-04-01/Accounts/"+testAccount+path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -120,9 +120,9 @@ func TestRESTAnswersHaveTwiliosNamesAndTypes(t *testing.T) {
 
 // atAnswer runs what REST asks of a call in the middle of it: after its first TwiML is fetched, with pauses of the call's time
 // between the steps.
-func atAnswer(t *testing.T, config Config, pause time.Duration, steps ...func(r *rig, sid string)) *rig {
+func atAnswer(t *testing.T, config Config, pause time.Duration, steps ...func(r *fixture, sid string)) *fixture {
 	t.Helper()
-	var r *rig
+	var r *fixture
 	n := 0
 	config.Transport = straight{http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
@@ -135,7 +135,7 @@ func atAnswer(t *testing.T, config Config, pause time.Duration, steps ...func(r 
 		}
 		w.Write([]byte(`<Response><Hangup/></Response>`))
 	})}
-	r = newRig(t, config)
+	r = newFixture(t, config)
 	r.call(t, "+15557770001", func(p url.Values) {
 		p.Set("Url", "https://h.example/voice")
 		p.Del("StatusCallback")
@@ -150,8 +150,8 @@ func atAnswer(t *testing.T, config Config, pause time.Duration, steps ...func(r 
 func TestRecordingIsPausedAndResumedOverREST(t *testing.T) {
 	for behaviour, length := range map[string]time.Duration{"skip": 20 * time.Second, "silence": 30 * time.Second, "": 30 * time.Second} {
 		shapes := restShapes(t)
-		change := func(form url.Values, sid string, status int) func(*rig, string) {
-			return func(r *rig, call string) {
+		change := func(form url.Values, sid string, status int) func(*fixture, string) {
+			return func(r *fixture, call string) {
 				t.Helper()
 				got, body := r.ask(t, "POST", "/Calls/"+call+"/Recordings/"+sid+".json", form)
 				if got != status || status == 200 && body["status"] != form.Get("Status") || status != 200 && body["code"] == nil {
@@ -162,8 +162,8 @@ func TestRecordingIsPausedAndResumedOverREST(t *testing.T) {
 				}
 			}
 		}
-		all := func(steps ...func(*rig, string)) func(*rig, string) {
-			return func(r *rig, call string) {
+		all := func(steps ...func(*fixture, string)) func(*fixture, string) {
+			return func(r *fixture, call string) {
 				for _, step := range steps {
 					step(r, call)
 				}
@@ -171,7 +171,7 @@ func TestRecordingIsPausedAndResumedOverREST(t *testing.T) {
 		}
 		r := atAnswer(t, Config{Pick: func(string, int) Script { return Script{Ring: 1, Greeting: "Hello?"} }}, 10*time.Second,
 			all(change(url.Values{"Status": {"paused"}}, "Twilio.CURRENT", 404),
-				func(r *rig, call string) {
+				func(r *fixture, call string) {
 					if status, body := r.ask(t, "POST", "/Calls/"+call+"/Recordings.json", url.Values{"RecordingChannels": {"dual"}}); status != 201 || body["status"] != "in-progress" {
 						t.Errorf("%d %v", status, body)
 					}
@@ -209,7 +209,7 @@ func TestWhatIsSaidInAPauseIsNotRecorded(t *testing.T) {
 
 func TestDeletedRecordingLeavesItsMetadataForFortyDays(t *testing.T) {
 	now := testNow
-	r := newRig(t, Config{Pick: func(string, int) Script { return Consents() }, Now: func() time.Time { return now }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Consents() }, Now: func() time.Time { return now }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	truth := r.sim.Truths()[0]
@@ -246,7 +246,7 @@ func TestDeletedRecordingLeavesItsMetadataForFortyDays(t *testing.T) {
 }
 
 func TestCallIsDeletedOnceItIsOver(t *testing.T) {
-	r := atAnswer(t, Config{Pick: func(string, int) Script { return Script{Ring: 1} }}, time.Second, func(r *rig, sid string) {
+	r := atAnswer(t, Config{Pick: func(string, int) Script { return Script{Ring: 1} }}, time.Second, func(r *fixture, sid string) {
 		if status, body := r.ask(t, "DELETE", "/Calls/"+sid+".json", nil); status != 409 || body["code"] != 20009.0 {
 			t.Errorf("deleting a call that runs: %d %v", status, body)
 		}
@@ -267,7 +267,7 @@ func TestCallIsDeletedOnceItIsOver(t *testing.T) {
 }
 
 func TestEventsAreTheRequestsOfTheCallAndTheirAnswers(t *testing.T) {
-	r := newRig(t, Config{Seed: 5, Faults: Faults{Duplicate: 1, WrongToken: 1}, Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Seed: 5, Faults: Faults{Duplicate: 1, WrongToken: 1}, Pick: func(string, int) Script { return Refuses() }})
 	r.app.refuses = true
 	sid := r.call(t, "+15557770001")
 	r.wait(t)

@@ -12,9 +12,9 @@ import (
 )
 
 // recorded plays a call that is recorded and returns its rig and the URL of the recording.
-func recorded(t *testing.T, faults Faults, script Script) (*rig, string) {
+func recorded(t *testing.T, faults Faults, script Script) (*fixture, string) {
 	t.Helper()
-	r := newRig(t, Config{Channels: ChannelsPersonFirst, Faults: faults, Pick: func(string, int) Script { return script }})
+	r := newFixture(t, Config{Channels: ChannelsPersonFirst, Faults: faults, Pick: func(string, int) Script { return script }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	log := r.sim.Deliveries()
@@ -120,14 +120,14 @@ func TestModelFaultsChangeWhereTheAnswerIs(t *testing.T) {
 		"tool call": {Faults{ModelToolCall: 1}, `"arguments":"{\"claims\":[]}"`},
 		"parts":     {Faults{ModelParts: 1}, `"content":[{"text":"{\"claims\":[]}","type":"text"}]`},
 	} {
-		r := newRig(t, Config{Faults: test.faults, Model: MinimalModel})
+		r := newFixture(t, Config{Faults: test.faults, Model: MinimalModel})
 		if status, text := ask(t, r, "/v1/chat/completions", "", strict); status != 200 || !strings.Contains(text, test.want) {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
 	}
 
 	var got ChatRequest
-	r := newRig(t, Config{Faults: Faults{ModelNoSchema: 1}, Model: func(_ context.Context, request ChatRequest) (string, error) {
+	r := newFixture(t, Config{Faults: Faults{ModelNoSchema: 1}, Model: func(_ context.Context, request ChatRequest) (string, error) {
 		got = request
 		return "{}", nil
 	}})

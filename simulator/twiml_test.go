@@ -59,7 +59,7 @@ func TestBadVoiceAnswersEndTheCallAsTwilioEndsIt(t *testing.T) {
 		"hang up":           {200, "text/xml", "<Response><Hangup/><Say>Never said</Say></Response>", nil, ""},
 		"relative callback": {200, "text/xml", `<Response><Start><Recording recordingStatusCallback="/recording"/></Start></Response>`, []int{11200}, ""},
 	} {
-		r := newRig(t, Config{Pick: func(string, int) Script { return Script{} }})
+		r := newFixture(t, Config{Pick: func(string, int) Script { return Script{} }})
 		r.app.broken = answering(test.status, test.contentType, test.body)
 		r.call(t, "+15557770001")
 		r.wait(t)
@@ -75,7 +75,7 @@ func TestBadVoiceAnswersEndTheCallAsTwilioEndsIt(t *testing.T) {
 }
 
 func TestFallbackURLContinuesTheCall(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.app.broken = answering(200, "text/html; charset=utf-8", "<p>Sorry")
 	r.call(t, "+15557770001", func(p url.Values) { p.Set("FallbackUrl", r.app.url+"/consent?n=1") })
 	r.wait(t)
@@ -93,7 +93,7 @@ func TestServerErrorsAreRetriedAsTheURLAsks(t *testing.T) {
 		attempts int
 		status   string
 	}{{"", 1, 1, "completed"}, {"#rc=5&rp=5xx", 3, 4, "completed"}, {"#rc=2&rp=5xx", 9, 3, "completed"}, {"#rc=5&rp=rt,ct", 9, 1, "completed"}} {
-		r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+		r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 		failures := 0
 		r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
 			if request.URL.Path != "/voice" || failures == test.failing {
@@ -123,7 +123,7 @@ func TestServerErrorsAreRetriedAsTheURLAsks(t *testing.T) {
 }
 
 func TestUnreachableApplicationIsTriedTwiceAndNotedAs11205(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.call(t, "+15557770001", func(p url.Values) { p.Set("Url", "http://127.0.0.1:1/voice") })
 	r.wait(t)
 	d := only(t, r.sim.Deliveries(), "voice")
@@ -136,7 +136,7 @@ func TestUnreachableApplicationIsTriedTwiceAndNotedAs11205(t *testing.T) {
 }
 
 func TestRedirectsAreFollowedAndSignedAnew(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	hops := 0
 	r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
 		if request.URL.Path != "/voice" || request.URL.Query().Get("hop") == "3" {
@@ -152,7 +152,7 @@ func TestRedirectsAreFollowedAndSignedAnew(t *testing.T) {
 	if d := only(t, r.sim.Deliveries(), "voice"); d.Status != 200 || !strings.HasSuffix(d.URL, "hop=3") || hops != 3 {
 		t.Errorf("after %d hops: %+v", hops, d)
 	}
-	r = newRig(t, Config{Pick: func(string, int) Script { return Refuses() }})
+	r = newFixture(t, Config{Pick: func(string, int) Script { return Refuses() }})
 	r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
 		http.Redirect(w, request, "/voice", http.StatusFound)
 		return request.URL.Path == "/voice"
@@ -165,7 +165,7 @@ func TestRedirectsAreFollowedAndSignedAnew(t *testing.T) {
 }
 
 func TestCircleOfRedirectVerbsEnds(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Script{} }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Script{} }})
 	r.app.broken = answering(200, "text/xml", "<Response><Redirect>/voice</Redirect></Response>")
 	r.call(t, "+15557770001")
 	r.wait(t)
@@ -175,7 +175,7 @@ func TestCircleOfRedirectVerbsEnds(t *testing.T) {
 }
 
 func TestCredentialsInTheURLAreSentOnlyAfter401(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return Script{} }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return Script{} }})
 	var sent []string
 	r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
 		if request.URL.Path != "/voice" {

@@ -8,7 +8,7 @@ import (
 )
 
 // detecting asks for asynchronous machine detection, as a change of a call's parameters.
-func detecting(r *rig) func(url.Values) {
+func detecting(r *fixture) func(url.Values) {
 	return func(p url.Values) {
 		p.Set("MachineDetection", "Enable")
 		p.Set("AsyncAmd", "true")
@@ -20,7 +20,7 @@ func detecting(r *rig) func(url.Values) {
 
 func TestDetectionResultIsAlwaysInTheCompletedStatus(t *testing.T) {
 	for name, faults := range map[string]Faults{"late": {AMDLate: 1}, "lost": {AMDLost: 1}, "none": {}} {
-		r := newRig(t, Config{Seed: 3, Faults: faults, Pick: func(to string, _ int) Script {
+		r := newFixture(t, Config{Seed: 3, Faults: faults, Pick: func(to string, _ int) Script {
 			if to == "+15557770000" {
 				return Machine()
 			}
@@ -66,7 +66,7 @@ func TestDetectionResultIsAlwaysInTheCompletedStatus(t *testing.T) {
 }
 
 func TestUnaskedRecordingIsVisibleOverRESTOnly(t *testing.T) {
-	r := newRig(t, Config{Faults: Faults{RecordingBefore: 1}, Pick: func(string, int) Script { return Refuses() }})
+	r := newFixture(t, Config{Faults: Faults{RecordingBefore: 1}, Pick: func(string, int) Script { return Refuses() }})
 	sid := r.call(t, "+15557770001")
 	r.wait(t)
 	truth := r.sim.Truths()[0]
@@ -94,7 +94,7 @@ func TestUnaskedRecordingIsVisibleOverRESTOnly(t *testing.T) {
 }
 
 func TestPersonTakenForAMachineSaysYes(t *testing.T) {
-	r := newRig(t, Config{Pick: func(string, int) Script { return TakenForMachine() }})
+	r := newFixture(t, Config{Pick: func(string, int) Script { return TakenForMachine() }})
 	r.call(t, "+15557770001", detecting(r))
 	r.wait(t)
 	if truth := r.sim.Truths()[0]; truth.Consent != ConsentYes || truth.AnsweredBy != "machine_start" {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestOfficialOpenAIClientReadsTheAnswers(t *testing.T) {
-	r := newRig(t, simulator.Config{OpenAIKey: "key", Pick: func(string, int) simulator.Script { return simulator.Consents() },
+	r := newFixture(t, simulator.Config{OpenAIKey: "key", Pick: func(string, int) simulator.Script { return simulator.Consents() },
 		Model: func(context.Context, simulator.ChatRequest) (string, error) { return "yes", nil }})
 	r.call(t, "+15557770001")
 	r.wait(t)

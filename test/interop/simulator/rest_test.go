@@ -29,7 +29,7 @@ func code(t *testing.T, err error) (status, number int) {
 }
 
 func TestCreateRefusesWhatTwilioRefuses(t *testing.T) {
-	r := newRig(t, simulator.Config{Numbers: []string{testFrom}})
+	r := newFixture(t, simulator.Config{Numbers: []string{testFrom}})
 	for name, test := range map[string]struct {
 		change func(*openapi.CreateCallParams)
 		code   int
@@ -59,7 +59,7 @@ func TestCreateRefusesWhatTwilioRefuses(t *testing.T) {
 }
 
 func TestWrongCredentialsAreRefusedEverywhere(t *testing.T) {
-	r := newRig(t, simulator.Config{})
+	r := newFixture(t, simulator.Config{})
 	client := officialClient(r.api.URL, "wrong")
 	_, err := client.Api.FetchCall("CA1", nil)
 	if status, number := code(t, err); status != 401 || number != 20003 {
@@ -80,7 +80,7 @@ func TestWrongCredentialsAreRefusedEverywhere(t *testing.T) {
 }
 
 func TestUnknownResourcesAreNotFound(t *testing.T) {
-	r := newRig(t, simulator.Config{})
+	r := newFixture(t, simulator.Config{})
 	_, err := r.client.Api.FetchCall("CA1", nil)
 	if status, number := code(t, err); status != 404 || number != 20404 {
 		t.Errorf("a call: %d %d", status, number)
@@ -115,7 +115,7 @@ func TestOfficialClientReadsAFinishedCall(t *testing.T) {
 }
 
 func TestListFiltersAndPages(t *testing.T) {
-	r := newRig(t, simulator.Config{Pick: func(to string, _ int) simulator.Script {
+	r := newFixture(t, simulator.Config{Pick: func(to string, _ int) simulator.Script {
 		if to == "+15557770003" {
 			return simulator.Busy()
 		}
@@ -162,7 +162,7 @@ func TestListFiltersAndPages(t *testing.T) {
 }
 
 // during runs f while the application is answering the first request to this path, and so in the middle of the call.
-func (r *rig) during(path string, f func(sid string)) {
+func (r *fixture) during(path string, f func(sid string)) {
 	done := false
 	r.app.broken = func(_ http.ResponseWriter, request *http.Request) bool {
 		if request.URL.Path == path && !done {
@@ -186,7 +186,7 @@ func TestCallIsChangedOverREST(t *testing.T) {
 		"canceled":                    {"/status", *(&openapi.UpdateCallParams{}).SetStatus("canceled"), "initiated canceled", "canceled"},
 		"completed before the answer": {"/status", *(&openapi.UpdateCallParams{}).SetStatus("completed"), "initiated canceled", "canceled"},
 	} {
-		r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
+		r := newFixture(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
 		r.during(test.during, func(sid string) {
 			if _, err := r.client.Api.UpdateCall(sid, &test.change); err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -209,7 +209,7 @@ func TestCallIsChangedOverREST(t *testing.T) {
 }
 
 func TestCallIsRedirectedOverREST(t *testing.T) {
-	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
+	r := newFixture(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.Refuses() }})
 	r.during("/voice", func(sid string) {
 		if _, err := r.client.Api.UpdateCall(sid, (&openapi.UpdateCallParams{}).SetUrl(r.app.url+"/consent").SetMethod("GET")); err != nil {
 			t.Error(err)
@@ -253,7 +253,7 @@ func TestRecordingIsListedFetchedAndDeleted(t *testing.T) {
 }
 
 func TestRecordingStartedAndStoppedOverREST(t *testing.T) {
-	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.UnclearTwice() }})
+	r := newFixture(t, simulator.Config{Pick: func(string, int) simulator.Script { return simulator.UnclearTwice() }})
 	var sid string
 	r.app.broken = func(_ http.ResponseWriter, request *http.Request) bool {
 		call := request.PostForm.Get("CallSid")
@@ -290,7 +290,7 @@ func TestRecordingStartedAndStoppedOverREST(t *testing.T) {
 }
 
 func TestBusyRESTIsReportedByTheOfficialClient(t *testing.T) {
-	r := newRig(t, simulator.Config{Faults: simulator.Faults{RESTBusy: 1}})
+	r := newFixture(t, simulator.Config{Faults: simulator.Faults{RESTBusy: 1}})
 	_, err := r.client.Api.FetchCall("CA00000000000000000000000000000000", nil)
 	if err == nil || !strings.Contains(err.Error(), "20429") && !strings.Contains(err.Error(), "429") {
 		t.Errorf("the official client says %v", err)

@@ -20,7 +20,7 @@ func TestOfficialValidatorAcceptsAllButForgeries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, simulator.Config{Seed: 1, Faults: faults, OldToken: testOldToken, Pick: func(string, int) simulator.Script { return simulator.Consents() }})
+	r := newFixture(t, simulator.Config{Seed: 1, Faults: faults, OldToken: testOldToken, Pick: func(string, int) simulator.Script { return simulator.Consents() }})
 	r.app.policy = "#rc=5&amp;rp=5xx,ct,rt&amp;rt=4500&amp;ct=2000"
 	for i := range 40 {
 		if _, err := r.sim.Place(t.Context(), simulator.PlaceOptions{To: fmt.Sprintf("+1555777%04d", i), From: testFrom,

@@ -83,15 +83,15 @@ func (a *app) signed(r *http.Request) bool {
 	})
 }
 
-// rig is a simulator behind a server, an application, and the official client that talks to the first.
-type rig struct {
+// fixture is a simulator behind a server, an application, and the official client that talks to the first.
+type fixture struct {
 	sim    *simulator.Simulator
 	api    *httptest.Server
 	app    *app
 	client *twilio.RestClient
 }
 
-func newRig(t *testing.T, config simulator.Config) *rig {
+func newFixture(t *testing.T, config simulator.Config) *fixture {
 	t.Helper()
 	config.AccountSid, config.AuthToken = testAccount, testToken
 	config.Now = func() time.Time { return testNow }
@@ -99,7 +99,7 @@ func newRig(t *testing.T, config simulator.Config) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{sim: sim, api: httptest.NewServer(sim), app: new(app)}
+	r := &fixture{sim: sim, api: httptest.NewServer(sim), app: new(app)}
 	t.Cleanup(func() {
 		if err := sim.Close(); err != nil {
 			t.Error(err)
@@ -133,7 +133,7 @@ func (rw rewrite) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // call places one call over REST, with all status events, and returns its SID.
-func (r *rig) call(t *testing.T, to string) string {
+func (r *fixture) call(t *testing.T, to string) string {
 	t.Helper()
 	params := &openapi.CreateCallParams{}
 	params.SetTo(to).SetFrom(testFrom).SetUrl(r.app.url + "/voice?callId=1#rc=2&rp=5xx,ct").
@@ -146,7 +146,7 @@ func (r *rig) call(t *testing.T, to string) string {
 	return *call.Sid
 }
 
-func (r *rig) wait(t *testing.T) {
+func (r *fixture) wait(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -156,16 +156,16 @@ func (r *rig) wait(t *testing.T) {
 }
 
 // play runs one call with one script to its end and returns what is true of it and what was sent.
-func play(t *testing.T, script simulator.Script) (*rig, simulator.Truth, []simulator.Delivery) {
+func play(t *testing.T, script simulator.Script) (*fixture, simulator.Truth, []simulator.Delivery) {
 	t.Helper()
-	r := newRig(t, simulator.Config{Pick: func(string, int) simulator.Script { return script }})
+	r := newFixture(t, simulator.Config{Pick: func(string, int) simulator.Script { return script }})
 	r.call(t, "+15557770001")
 	r.wait(t)
 	return r, r.sim.Truths()[0], r.sim.Deliveries()
 }
 
 // download gets a recording's media with the account's credentials.
-func (r *rig) download(t *testing.T, address string) (*http.Response, []byte) {
+func (r *fixture) download(t *testing.T, address string) (*http.Response, []byte) {
 	t.Helper()
 	request, err := http.NewRequest("GET", address, nil)
 	if err != nil {
