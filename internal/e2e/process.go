@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -275,11 +276,19 @@ func (p *Process) current() *processRun {
 	return p.runs[len(p.runs)-1]
 }
 
+// ports counts the ports that were tried by this process, from a random one on.
+var ports = func() *atomic.Uint32 {
+	first := &atomic.Uint32{}
+	first.Store(rand.Uint32N(10000))
+	return first
+}()
+
 // FreeAddress returns an address of this machine where nobody listens. Its port is below those that systems give to outgoing
-// connections (32768 and up), so that none takes it while the server is killed.
+// connections (32768 and up), and is not given out by this process again: so that nobody else answers there while the
+// server is away.
 func FreeAddress() (string, error) {
 	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000)))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+ports.Add(1)%10000))
 		if err == nil {
 			return l.Addr().String(), l.Close()
 		}

@@ -80,7 +80,7 @@ func (e *Engine) watchInngest(ctx context.Context) {
 func (w *watcher) pause() time.Duration {
 	switch {
 	case w.failures > 0:
-		return jitter(min(time.Second<<min(w.failures, 10), registerAgainWithin))
+		return halfJitter(min(time.Second<<min(w.failures, 10), registerAgainWithin))
 	case w.inngest.config.BaseURL == "":
 		return registerCloudEvery
 	}

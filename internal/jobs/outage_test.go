@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
@@ -39,12 +40,11 @@ type service struct {
 
 func newService(t *testing.T, handler http.Handler) *service {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := e2e.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, address: listener.Addr().String(), handler: handler}
-	_ = listener.Close()
+	s := &service{t: t, address: address, handler: handler}
 	t.Cleanup(s.away)
 	return s
 }

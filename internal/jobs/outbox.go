@@ -2,8 +2,6 @@ package jobs
 
 import (
 	"context"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -69,55 +67,7 @@ func (s *sender) send(ctx context.Context, unsent Unsent) (pause time.Duration, 
 	return 0, ""
 }
 
-// outage is a time in which Inngest takes no events. Its zero value is none. One event at a time finds out whether it is
-// over, after pauses that grow.
-type outage struct {
-	mu       sync.Mutex
-	since    time.Time
-	failures int
-	next     time.Time // of trying again
-	reason   string
-}
-
-// pause is how long no event is to be sent, and why.
-func (o *outage) pause(now time.Time) (time.Duration, string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.next.Sub(now), o.reason
-}
-
-// failed notes an event that was not taken, and returns the pause, and whether the outage begins with it.
-func (o *outage) failed(now time.Time, reason string) (pause time.Duration, first bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	first = o.since.IsZero()
-	if first {
-		o.since = now
-	}
-	o.failures++
-	pause = jitter(min(time.Second<<min(o.failures, 10), sendAgainWithin))
-	o.next, o.reason = now.Add(pause), reason
-	return pause, first
-}
-
-// ended notes an event that was taken, and returns how long the outage was, 0 when there was none.
-func (o *outage) ended(now time.Time) time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.since.IsZero() {
-		return 0
-	}
-	lasted := now.Sub(o.since)
-	o.since, o.next, o.failures, o.reason = time.Time{}, time.Time{}, 0, ""
-	return lasted
-}
-
-// jitter is the longer half of a pause, and a random part of the other, so that not everybody comes back at once.
-func jitter(pause time.Duration) time.Duration {
-	return pause/2 + rand.N(pause/2+1)
-}
-
-// patience is how long Inngest may take to begin a run behind so many others of its function, a minute for a run: too long
+// beginWithin is how long Inngest may take to begin a run behind so many others of its function, a minute for a run: too long
 // rather than too short, since an event that is sent again in vain takes a turn from another.
 func beginWithin(f Function, backlog int) time.Duration {
 	return lostEventAfter + time.Duration(backlog)*time.Minute/time.Duration(max(f.Concurrency, 1))

@@ -2,21 +2,10 @@ package jobs
 
 import (
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
-)
-
-const (
-	// GiveUpAfter is how long a run whose attempts fail for a service that is away is tried, from its first failed attempt on.
-	// Somebody who retries a dead run gives it as long again.
-	GiveUpAfter = 24 * time.Hour
-	// MaxBackoff bounds the pause between two attempts, so that a service that is back is used within minutes.
-	MaxBackoff = 4 * time.Minute
-	// maxRetryAfter bounds the pause that a service asks for.
-	maxRetryAfter = 10 * time.Minute
 )
 
 // Outcome is what came of an attempt.
@@ -42,7 +31,7 @@ type Result struct {
 	Until time.Time
 }
 
-// judge says what comes of an attempt that ended with err. interrupted says that we stopped it ourselves.
+// resultOf says what comes of an attempt that ended with err. interrupted says that we stopped it ourselves.
 func (e *Engine) resultOf(run interview.Run, err error, interrupted bool) Result {
 	now := e.config.Now()
 	if err == nil {
@@ -77,21 +66,4 @@ func (e *Engine) resultOf(run interview.Run, err error, interrupted bool) Result
 		r.Until = now.Add(max(backoff(run), min(r.Fault.RetryAfter, maxRetryAfter)))
 	}
 	return r
-}
-
-// transientBackoff is the pause of a run that has been failing for so long: 2 s, 10 s, 50 s, then MaxBackoff.
-func transientBackoff(failing time.Duration) time.Duration {
-	if failing >= MaxBackoff {
-		return MaxBackoff
-	}
-	return min(2*time.Second+4*max(failing, 0), MaxBackoff)
-}
-
-// jitter takes up to a quarter off a pause, so that the runs that failed together do not come back together.
-func (e *Engine) jitter(pause time.Duration) time.Duration {
-	random := rand.Float64
-	if e.config.Jitter != nil {
-		random = e.config.Jitter
-	}
-	return pause - time.Duration(random()*float64(pause)/4)
 }

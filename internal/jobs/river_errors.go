@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -26,10 +25,3 @@ var storedErrors = river.WorkerMiddlewareFunc(func(ctx context.Context, _ *river
 	}
 	return errors.New(fault.Of(err).String())
 })
-
-// NextRetry is when River calls again whose worker it took for dead. River's own policy waits for hours after some of them,
-// and a long attempt looks to it like a dead worker.
-func (w *worker) NextRetry(*river.Job[RunArgs]) time.Time { return time.Now().Add(riverJobTimeout) }
-
-// NextRetry is the same for an event that could not be sent because the ledger could not be reached.
-func (s *sender) NextRetry(*river.Job[RunArgs]) time.Time { return time.Now().Add(riverJobTimeout) }

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -113,24 +112,4 @@ type Function struct {
 	Name        interview.Function
 	Concurrency int
 	Run         func(ctx context.Context, run interview.Run) error
-}
-
-// attemptsAllowed is the attempt at which a run is given up.
-func attemptsAllowed(run interview.Run) int { return cmp.Or(run.AttemptsAllowed, MaxAttempts) }
-
-// GivenUp reports whether a run has no attempt left, unless what failed it is transient.
-func GivenUp(run interview.Run) bool { return run.Attempt >= attemptsAllowed(run) }
-
-// Backoff is how long a run waits after its n-th failed attempt: 2 s, 10 s, 50 s.
-func Backoff(attempt int) time.Duration {
-	delay := 2 * time.Second
-	for range min(attempt, 6) - 1 {
-		delay *= 5
-	}
-	return delay
-}
-
-// backoff is the wait after the run's last attempt; a retry of a dead run begins anew.
-func backoff(run interview.Run) time.Duration {
-	return Backoff(run.Attempt - (attemptsAllowed(run) - MaxAttempts))
 }

@@ -24,9 +24,6 @@ type worker struct {
 // Timeout is what River's rescuer goes by. An attempt does not run under River's context, and so is not ended by it.
 func (w *worker) Timeout(*river.Job[RunArgs]) time.Duration { return riverJobTimeout }
 
-// ledgerPause is how long to wait when the ledger could not be reached.
-const ledgerPause = 10 * time.Second
-
 // Work makes one attempt at a run. Errors are the ledger's affair: River keeps no more of one than what may be stored, and
 // does not count.
 func (w *worker) Work(ctx context.Context, job *river.Job[RunArgs]) error {

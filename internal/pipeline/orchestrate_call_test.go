@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -307,14 +306,9 @@ func TestWaitGrowsToABound(t *testing.T) {
 
 func TestDialThatNeverLeftUsIsDialledAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
-		closed, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = closed.Close()
 		id := db.call(t)
 		run := db.start(t, interview.OrchestrateCall, id)
-		err = newOrchestrate(t, db, "http://"+closed.Addr().String(), 0).Run(t.Context(), run)
+		err := newOrchestrate(t, db, "http://127.0.0.1:1", 0).Run(t.Context(), run)
 		if _, waits := jobs.WaitUntil(err); err == nil || jobs.IsPermanent(err) || waits {
 			t.Fatalf("got %v, want an error that is tried again", err)
 		}
