@@ -125,7 +125,7 @@ func Example() {
 func attributes(list []attribute.KeyValue) string {
 	var text []string
 	for _, a := range list {
-		text = append(text, string(a.Key)+"="+a.Value.Emit())
+		text = append(text, string(a.Key)+"="+a.Value.String())
 	}
 	slices.Sort(text)
 	return strings.Join(text, " ")

@@ -23,7 +23,7 @@ type View struct {
 func NewView(t testing.TB, db *sql.DB) View {
 	t.Helper()
 	t.Cleanup(func() { db.Close() })
-	if _, err := db.Exec(`CREATE TABLE IF NOT EXISTS effects (event_id TEXT NOT NULL)`); err != nil {
+	if _, err := db.ExecContext(context.Background(), `CREATE TABLE IF NOT EXISTS effects (event_id TEXT NOT NULL)`); err != nil {
 		t.Fatal(err)
 	}
 	return View{DB: db}

@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,7 +54,7 @@ func pruneTable[T any, K int64 | string](ctx context.Context, p *Processor[T], a
 			}
 			return prune(tx, after, last)
 		})
-		if err == errNothingToCommit {
+		if errors.Is(err, errNothingToCommit) {
 			return nil
 		}
 		if err != nil {
