@@ -41,8 +41,9 @@ type Config struct {
 	Kind Kind
 
 	// Methods are the HTTP methods that are accepted: POST, GET or both. Nil is both. Twilio sends a webhook with the
-	// method that is set beside its URL. The signature does not cover the method, so if all your URLs have the same one,
-	// list only that.
+	// method that is set beside its URL. The signature does not cover the method: whoever has read a signed POST could send
+	// its text once more as a GET, whose parameters begin and end elsewhere. So if all your URLs have the same method, list
+	// only that.
 	Methods []string
 
 	// Identify sets the event's ID, and what else the program knows of it, such as the Subject. All that was sent is in the

@@ -31,7 +31,7 @@ func (s *Simulator) refuseSchema(w http.ResponseWriter, n int) bool {
 // findSchema looks for a JSON schema in the instructions; its title is the name.
 func (request *ChatRequest) findSchema() {
 	for _, m := range request.Messages {
-		for at := 0; m.WeightedScript == "system" && at < len(m.Content); at++ {
+		for at := 0; m.Role == "system" && at < len(m.Content); at++ {
 			if m.Content[at] != '{' {
 				continue
 			}

@@ -18,7 +18,7 @@ type ChatRequest struct {
 
 // ChatMessage is one message of a request, its text parts joined.
 type ChatMessage struct {
-	WeightedScript string
+	Role string
 	Content        string
 }
 
@@ -77,12 +77,12 @@ func (s *Simulator) respond(w http.ResponseWriter, r *http.Request) {
 	}
 	request := ChatRequest{Model: body.Model, SchemaName: body.Text.Format.Name, Schema: body.Text.Format.Schema}
 	if body.Instructions != "" {
-		request.Messages = append(request.Messages, ChatMessage{WeightedScript: "system", Content: body.Instructions})
+		request.Messages = append(request.Messages, ChatMessage{Role: "system", Content: body.Instructions})
 	}
 	var plain string
 	var raw []rawMessage
 	if json.Unmarshal(body.Input, &plain) == nil {
-		request.Messages = append(request.Messages, ChatMessage{WeightedScript: "user", Content: plain})
+		request.Messages = append(request.Messages, ChatMessage{Role: "user", Content: plain})
 	} else if err := json.Unmarshal(body.Input, &raw); err == nil {
 		request.Messages = append(request.Messages, messages(raw)...)
 	} else {
@@ -121,7 +121,7 @@ func (s *Simulator) complete(w http.ResponseWriter, r *http.Request, request Cha
 
 // rawMessage has as its content a text, or a list of parts with texts.
 type rawMessage struct {
-	WeightedScript string          `json:"role"`
+	Role string          `json:"role"`
 	Content        json.RawMessage `json:"content"`
 }
 
@@ -140,7 +140,7 @@ func messages(raw []rawMessage) []ChatMessage {
 			}
 			text = strings.Join(texts, "\n")
 		}
-		out = append(out, ChatMessage{WeightedScript: m.WeightedScript, Content: text})
+		out = append(out, ChatMessage{Role: m.Role, Content: text})
 	}
 	return out
 }

@@ -16,25 +16,25 @@ func TestPeopleReadTheSameFromYAMLAndJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	cast, err := ReadPeople(file)
+	people, err := ReadPeople(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cast.Scripts) != 3 || cast.Scripts[0].Replies[0].Means != ConsentYes || *cast.Scripts[0].Answers[0].Claims[0].Number != 12.5 {
-		t.Errorf("read %+v", cast)
+	if len(people.Scripts) != 3 || people.Scripts[0].Replies[0].Means != ConsentYes || *people.Scripts[0].Answers[0].Claims[0].Number != 12.5 {
+		t.Errorf("read %+v", people)
 	}
-	asYAML, err := yaml.Marshal(cast)
+	asYAML, err := yaml.Marshal(people)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"JSON": asJSON(t, cast), "YAML": string(asYAML)} {
+	for name, text := range map[string]string{"JSON": asJSON(t, people), "YAML": string(asYAML)} {
 		again, err := ReadPeople(strings.NewReader(text))
-		if err != nil || !reflect.DeepEqual(cast, again) {
+		if err != nil || !reflect.DeepEqual(people, again) {
 			t.Errorf("%s: read again as %+v, %v", name, again, err)
 		}
 	}
 	var decoded People
-	if err := json.Unmarshal([]byte(asJSON(t, cast)), &decoded); err != nil || !reflect.DeepEqual(cast, decoded) {
+	if err := json.Unmarshal([]byte(asJSON(t, people)), &decoded); err != nil || !reflect.DeepEqual(people, decoded) {
 		t.Errorf("by encoding/json: %+v, %v", decoded, err)
 	}
 }
@@ -58,11 +58,11 @@ func TestMistakesInScriptsAreNamed(t *testing.T) {
 }
 
 func TestPeopleArePickedByNumberThenByWeight(t *testing.T) {
-	cast := People{Scripts: []WeightedScript{
+	people := People{Scripts: []WeightedScript{
 		{Script: Script{Name: "often"}, Weight: 9}, {Script: Script{Name: "rare"}},
 		{Script: Script{Name: "named"}, Numbers: []string{"+15550000001"}},
 	}}
-	pick := cast.Pick(7)
+	pick := people.Pick(7)
 	if got := pick("+15550000001", 3).Name; got != "named" {
 		t.Errorf("a number with a role of its own got %q", got)
 	}
@@ -78,7 +78,7 @@ func TestPeopleArePickedByNumberThenByWeight(t *testing.T) {
 		t.Errorf("picked %v", count)
 	}
 	if got := (People{}).Pick(1)("+1", 0).Name; got != "no-answer" {
-		t.Errorf("an empty cast sends %q", got)
+		t.Errorf("an empty people sends %q", got)
 	}
 }
 
