@@ -48,7 +48,7 @@ var claimFirst = mutant{"internal/store/webhook_processor.go",
 		if err := b.admit(ctx); err != nil {
 			return err
 		}
-		for _, d := range b.live {
+		for _, d := range b.admitted {
 			if err := b.settle(d); err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ var claimFirst = mutant{"internal/store/webhook_processor.go",
 }
 
 // goesBack lets the status of a call be what the last callback said.
-var goesBack = mutant{"internal/interview/callstate.go",
+var goesBack = mutant{"internal/interview/call_state.go",
 	[]string{"case status.Rank() <= c.Status.Rank():", "return sequence >= c.Sequence"},
 	[]string{"case status == c.Status:", "return true"},
 }
