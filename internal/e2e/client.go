@@ -28,37 +28,34 @@ type Client struct {
 // takes effect once. The status is 0 when nobody answered; any but 2xx is an error.
 func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
 	for {
-		status, err = c.do(ctx, method, path, key, in, out)
-		if err == nil || !c.Retry || status/100 == 4 {
-			return status, err
+		var again bool
+		status, again, err = c.do(ctx, method, path, key, in, out)
+		if err != nil {
+			err = fmt.Errorf("%s %s: %w", method, path, err)
 		}
-		if Wait(ctx, 200*time.Millisecond) != nil {
+		if !again || !c.Retry || Wait(ctx, 200*time.Millisecond) != nil {
 			return status, err
 		}
 	}
 }
 
-func (c *Client) do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s %s: %w", method, path, err)
-		}
-	}()
+// do makes a request once. again says that another attempt may get an answer: nobody answered, or the server failed.
+func (c *Client) do(ctx context.Context, method, path, key string, in, out any) (status int, again bool, err error) {
 	base := c.URL()
 	if base == "" {
-		return 0, errors.New("no server is running")
+		return 0, true, errors.New("no server is running")
 	}
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		body = bytes.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	if key != "" {
@@ -73,20 +70,21 @@ func (c *Client) do(ctx context.Context, method, path, key string, in, out any) 
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, true, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, err
+		return 0, true, err
 	}
-	if response.StatusCode/100 != 2 {
-		return response.StatusCode, fmt.Errorf("%s: %s", response.Status, text)
+	status = response.StatusCode
+	if status/100 != 2 {
+		return status, status/100 == 5, fmt.Errorf("%s: %s", response.Status, text)
 	}
 	if out == nil {
-		return response.StatusCode, nil
+		return status, false, nil
 	}
-	return response.StatusCode, json.Unmarshal(text, out)
+	return status, false, json.Unmarshal(text, out)
 }
 
 // Get reads a resource.
