@@ -93,27 +93,35 @@ func (c *Client) Get(ctx context.Context, path string, out any) error {
 	return err
 }
 
-// IDs reads the ids of a list, over all its pages. The path has a query.
-func (c *Client) IDs(ctx context.Context, path string) ([]string, error) {
-	var ids []string
+// readList reads a list over all its pages. The path has a query.
+func readList[Item any](ctx context.Context, c *Client, path string) ([]Item, error) {
+	var items []Item
 	for cursor := ""; ; {
 		var page struct {
-			Items []struct {
-				ID string `json:"id"`
-			} `json:"items"`
-			Next *string `json:"next"`
+			Items []Item  `json:"items"`
+			Next  *string `json:"next"`
 		}
 		if err := c.Get(ctx, path+"&limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return nil, err
 		}
-		for _, item := range page.Items {
-			ids = append(ids, item.ID)
-		}
+		items = append(items, page.Items...)
 		if page.Next == nil || *page.Next == "" {
-			return ids, nil
+			return items, nil
 		}
 		cursor = *page.Next
 	}
+}
+
+// IDs reads the ids of a list, over all its pages. The path has a query.
+func (c *Client) IDs(ctx context.Context, path string) ([]string, error) {
+	items, err := readList[struct {
+		ID string `json:"id"`
+	}](ctx, c, path)
+	var ids []string
+	for _, item := range items {
+		ids = append(ids, item.ID)
+	}
+	return ids, err
 }
 
 // CreateCampaign creates a campaign and returns its id.
@@ -143,12 +151,18 @@ func (c *Client) Call(ctx context.Context, id string) (Call, error) {
 	return call, c.Get(ctx, "/api/calls/"+id, &call)
 }
 
-// Runs lists the newest runs in a state; "" is any.
+// Runs lists all runs in a state, newest first.
 func (c *Client) Runs(ctx context.Context, state string) ([]Run, error) {
+	return readList[Run](ctx, c, "/api/runs?state="+state)
+}
+
+// newestRun reads the run that was started last, in whatever state it is; a zero one if there is none.
+func (c *Client) newestRun(ctx context.Context) (Run, error) {
 	var list struct {
 		Items []Run `json:"items"`
 	}
-	return list.Items, c.Get(ctx, "/api/runs?limit=200&state="+state, &list)
+	err := c.Get(ctx, "/api/runs?limit=1", &list)
+	return append(list.Items, Run{})[0], err
 }
 
 // Wait returns after that time, or earlier with the cause of the context's end.
