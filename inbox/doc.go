@@ -18,6 +18,12 @@
 // Ready Processors, which run your function in your own transaction, are in inboxpgx (pgx) and inboxsql (database/sql).
 // Package inboxtest tests any Processor.
 //
+// # Several steps in one call
+//
+// Each step needs an action URL of its own, or it counts as the first one again: <Gather action="/gather">, then <Gather
+// action="/gather?attempt=2">, and so on. A <Redirect> needs such a URL as well. See [KindGather] and the example Menu of
+// [Handler].
+//
 // # In front of the handler
 //
 // The signature covers the bytes of the request line and of the body. Routers are no problem, chi and [http.StripPrefix]

@@ -16,9 +16,17 @@ import (
 type Kind string
 
 // The webhooks that [ID] has a rule for. Programs may use kinds of their own, with an Identify of their own.
+//
+// A call has one KindVoice event. A <Redirect> back to the voice URL is not a second one: it would be answered as the first
+// was. Redirect to a gather URL with an attempt instead.
+//
+// A call has one KindGather event for each value of the query parameter attempt. Where a call has several, as in a menu of
+// two steps or a question that is asked again, give each <Gather> an action URL of its own: "/gather" for the first,
+// "/gather?attempt=2" for the second, and so on. All at "/gather" would be the same event, so that the second step would not
+// take effect and would be answered as the first was.
 const (
 	KindVoice         Kind = "voice"          // request for TwiML at the start of a call
-	KindGather        Kind = "gather"         // action of a <Gather>
+	KindGather        Kind = "gather"         // action of a <Gather>; see attempt above
 	KindStatus        Kind = "status"         // call status callback
 	KindRecording     Kind = "recording"      // recording status callback
 	KindMessage       Kind = "message"        // incoming SMS, MMS or WhatsApp message

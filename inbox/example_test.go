@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -84,6 +86,53 @@ func ExampleHandler() {
 	// 200 true <Response><Say>Hello.</Say></Response>
 	// 403  {"error":"Invalid signature"}
 	// greetings: 1
+}
+
+// A menu of two steps. The action URL of each has its own attempt, so that each is an event of its own.
+func ExampleHandler_menu() {
+	const token = "12345678901234567890123456789012"
+	menu := map[string]string{ // by attempt, "" for the voice webhook
+		"":  `<Gather numDigits="1" action="/gather"><Say>1 for sales, 2 for service.</Say></Gather>`,
+		"1": `<Gather numDigits="1" action="/gather?attempt=2"><Say>1 for new orders, 2 for old ones.</Say></Gather>`,
+		"2": `<Say>Goodbye.</Say>`,
+	}
+	verifier, err := signature.New(signature.Config{URL: "https://example.com", Tokens: []string{token}})
+	if err != nil {
+		panic(err)
+	}
+	handler, err := inbox.NewHandler(inbox.Config{
+		Verifier: verifier,
+		Processor: process(func(_ context.Context, e *inbox.Event) (inbox.Result, error) { // see inboxsql and inboxpgx
+			step := ""
+			if e.Kind == inbox.KindGather {
+				step = cmp.Or(e.Query.Get("attempt"), "1")
+			}
+			fmt.Printf("%s %q\n", e.ID, e.Form.Get("Digits"))
+			body := []byte("<Response>" + menu[step] + "</Response>")
+			return inbox.Result{Outcome: inbox.Accepted, Reply: inbox.Reply{ContentType: "text/xml", Body: body}}, nil
+		}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	// As Twilio does it: what the caller enters goes to the action URL of the answer before.
+	action := regexp.MustCompile(`action="(.*?)"`)
+	for target, digits := "/voice", ""; target != ""; digits = "2" {
+		form := url.Values{"CallSid": {"CA1"}, "Digits": {digits}}
+		r := httptest.NewRequest("POST", target, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(signature.Header, signature.Sign(token, "https://example.com"+target, form))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		target = ""
+		if next := action.FindStringSubmatch(w.Body.String()); next != nil {
+			target = next[1]
+		}
+	}
+	// Output:
+	// CA1:voice ""
+	// CA1:gather "2"
+	// CA1:gather:2 "2"
 }
 
 // Two statuses of one call are two events; the same status sent again is the same event.

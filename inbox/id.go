@@ -36,6 +36,8 @@ const maxPart = 64
 //	                onUserAdded                           UserSid
 //	                onUserUpdated                         UserSid, DateUpdated
 //
+// The program counts the attempts of gather and studio itself, in the URLs that it gives Twilio: see [KindGather].
+//
 // A key of the CallSid and the kind alone would lose real events: Twilio sends a status callback for every status of a
 // call or a message, and a recording callback for every recording, for its start as well as its end. An older account
 // may send SmsSid and SmsStatus in place of MessageSid and MessageStatus; they count the same.

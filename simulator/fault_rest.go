@@ -1,9 +1,10 @@
 package simulator
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -61,8 +62,9 @@ func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next
 	s.count(fault)
 	switch fault {
 	case FaultRESTErrorAfter, FaultRESTTimeoutAfter, FaultRESTCutAfter, FaultRESTNoSid, FaultRESTNotFoundAfter:
-		next(discardResponse{}, r)
-		s.rememberLostAnswer(r)
+		var lost lostResponse
+		next(&lost, r)
+		s.rememberLostAnswer(r, lost.body.Bytes())
 	}
 	switch fault {
 	case FaultRESTBusy:
@@ -80,40 +82,41 @@ func (s *Simulator) injectRESTFault(w http.ResponseWriter, r *http.Request, next
 	return true
 }
 
-// callTo is what two requests to call a number have in common; messageKey is the same for messages.
+// lostAnswer is the last call or message to a person that was created by a request whose answer the application did not get.
+type lostAnswer struct{ sid, body string }
+
+// callTo is what two requests to call a number have in common; messageTo is the same for messages.
 func callTo(number string) string { return "call to " + number }
 
-// rememberLostAnswer notes the SID of what a request created whose answer the application does not get.
-func (s *Simulator) rememberLostAnswer(r *http.Request) {
+// rememberLostAnswer notes what a request created whose answer the application does not get; nothing if it was refused.
+func (s *Simulator) rememberLostAnswer(r *http.Request, answer []byte) {
+	var created struct {
+		Sid string `json:"sid"`
+	}
+	if json.Unmarshal(answer, &created) != nil || created.Sid == "" {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch to := r.PostForm.Get("To"); {
 	case strings.HasSuffix(r.URL.Path, "/Calls.json"):
-		for _, c := range slices.Backward(s.calls) {
-			if c.to == to {
-				s.lostAnswers[callTo(to)] = c.sid
-				return
-			}
-		}
+		s.lostAnswers[callTo(to)] = lostAnswer{sid: created.Sid}
 	case strings.HasSuffix(r.URL.Path, "/Messages.json"):
-		for _, m := range slices.Backward(s.messages) {
-			if m.to == to && m.body == r.PostForm.Get("Body") {
-				s.lostAnswers[messageKey(r.PostForm)] = m.sid
-				return
-			}
-		}
+		s.lostAnswers[messageTo(to)] = lostAnswer{sid: created.Sid, body: r.PostForm.Get("Body")}
 	}
 }
 
-// noteRepeat notes a request that asks again for what was created, though its answer was lost; its caller holds mu.
-func (s *Simulator) noteRepeat(key, sid string) {
+// noteRepeat notes a request that asks again for what was created, though its answer was lost; its caller holds mu. A lost
+// answer counts against the next request to that person only: with another body, the application has gone on.
+func (s *Simulator) noteRepeat(key, sid, body string) {
 	rule := RuleCalledTwice
 	if !strings.HasPrefix(sid, "CA") {
 		rule = RuleTextedTwice
 	}
-	if first := s.lostAnswers[key]; first != "" {
-		s.repeats[rule] = append(s.repeats[rule], sid+" after "+first)
+	if first, lost := s.lostAnswers[key]; lost && first.body == body {
+		s.repeats[rule] = append(s.repeats[rule], sid+" after "+first.sid)
 	}
+	delete(s.lostAnswers, key)
 }
 
 // count notes a fault that is no delivery.
@@ -123,12 +126,12 @@ func (s *Simulator) count(fault Fault) {
 	s.counts[fault]++
 }
 
-// discardResponse is a ResponseWriter whose answer is not sent.
-type discardResponse struct{}
+// lostResponse is a ResponseWriter whose answer is kept and not sent.
+type lostResponse struct{ body bytes.Buffer }
 
-func (discardResponse) Header() http.Header         { return http.Header{} }
-func (discardResponse) Write(p []byte) (int, error) { return len(p), nil }
-func (discardResponse) WriteHeader(int)             {}
+func (*lostResponse) Header() http.Header           { return http.Header{} }
+func (l *lostResponse) Write(p []byte) (int, error) { return l.body.Write(p) }
+func (*lostResponse) WriteHeader(int)               {}
 
 // defaultHang is short enough for a test, and longer than the simulator takes for any answer.
 const defaultHang = 2 * time.Second

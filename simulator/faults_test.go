@@ -195,6 +195,35 @@ func TestReportCatchesACarelessApplication(t *testing.T) {
 	}
 }
 
+func TestDebuggerSaysWhyACopysAnswerCannotBeRead(t *testing.T) {
+	r := newFixture(t, Config{Seed: 3, Faults: Faults{Duplicate: 1}, Pick: func(string, int) Script { return Consents() }})
+	r.app.broken = func(w http.ResponseWriter, request *http.Request) bool {
+		if request.URL.Path != "/voice" {
+			return false
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		w.Header().Set("Content-Length", "1000") // more than comes
+		io.WriteString(w, "<Response>")
+		return true
+	}
+	for i := range 5 {
+		r.call(t, fmt.Sprintf("+1555777%04d", i))
+	}
+	r.wait(t)
+	repeated := 0
+	for _, e := range r.sim.Debugger() {
+		if strings.Contains(e.Message, "text/xml") {
+			t.Errorf("%d: %s", e.Code, e.Message)
+		}
+		if strings.Contains(e.Message, "repeated request: no TwiML: status 200 unexpected EOF") {
+			repeated++
+		}
+	}
+	if repeated == 0 {
+		t.Errorf("no repeated request in %+v", r.sim.Debugger())
+	}
+}
+
 func TestConfigurationFaultsAreNamedAtOnce(t *testing.T) {
 	_, err := New(Config{Faults: Faults{Duplicate: 1.5, Reorder: -1}, Speed: -1})
 	for _, want := range []string{"AccountSid", "AuthToken", "Faults.Duplicate", "Faults.Reorder", "Speed"} {

@@ -313,7 +313,7 @@ func TestSameSeedPlaysSameMessages(t *testing.T) {
 
 func TestSendingAgainAfterALostAnswerIsCaught(t *testing.T) {
 	r := texting(t, Config{Faults: Faults{RESTErrorAfter: 1}}, Silent())
-	for _, body := range []string{"One", "Two", "One"} {
+	for _, body := range []string{"One", "One", "Two"} {
 		form := url.Values{"To": {"+15557770001"}, "From": {testFrom}, "Body": {body}}
 		if w := restPost(t, r.sim, "/Messages.json", form); w.Code != 500 {
 			t.Errorf("answered %d", w.Code)
@@ -322,6 +322,52 @@ func TestSendingAgainAfterALostAnswerIsCaught(t *testing.T) {
 	r.wait(t)
 	broken := r.sim.Report().Broken
 	if len(broken) != 1 || broken[0].Rule != RuleTextedTwice || broken[0].Count != 1 {
+		t.Errorf("%+v", broken)
+	}
+}
+
+func TestSendingTheSameAgainForAReasonIsNoRepeat(t *testing.T) {
+	for name, meanwhile := range map[string]func(t *testing.T, r *fixture){
+		"repeated":         nil,
+		"something else":   func(t *testing.T, r *fixture) { r.send(t, url.Values{"Body": {"Two"}}) },
+		"read in the list": func(t *testing.T, r *fixture) { r.ask(t, "GET", "/Messages.json", nil) },
+		"read by itself":   func(t *testing.T, r *fixture) { r.fetchMessage(t, r.sim.MessageTruths()[0].MessageSid) },
+	} {
+		r := texting(t, Config{Faults: Faults{RESTErrorAfter: 1}}, Silent())
+		form := url.Values{"To": {"+15557770001"}, "From": {testFrom}, "Body": {"One"}}
+		restPost(t, r.sim, "/Messages.json", form)
+		r.wait(t) // nothing else reads the faults now
+		r.sim.config.Faults.RESTErrorAfter = 0
+		want := 0
+		if meanwhile == nil {
+			want = 1 // and the third request, after an answer, is none
+			r.send(t, form)
+		} else {
+			meanwhile(t, r)
+		}
+		r.send(t, form)
+		r.wait(t)
+		count := 0
+		for _, v := range r.sim.Report().Broken {
+			count += v.Count
+		}
+		if count != want {
+			t.Errorf("%s: %d accusations, want %d: %+v", name, count, want, r.sim.Report().Broken)
+		}
+	}
+}
+
+func TestRefusedMessageIsNoLostAnswer(t *testing.T) {
+	r := texting(t, Config{}, Silent())
+	form := url.Values{"To": {"+15557770001"}, "From": {testFrom}, "Body": {"One"}}
+	r.send(t, form)
+	r.wait(t) // nothing else reads the faults now
+	r.sim.config.Faults.RESTErrorAfter = 1
+	restPost(t, r.sim, "/Messages.json", url.Values{"To": form["To"], "Body": form["Body"]}) // no From: Twilio creates nothing
+	r.sim.config.Faults.RESTErrorAfter = 0
+	r.send(t, form)
+	r.wait(t)
+	if broken := r.sim.Report().Broken; len(broken) > 0 {
 		t.Errorf("%+v", broken)
 	}
 }

@@ -17,7 +17,7 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 	s.create(w, r, s.checkCreate, func(params url.Values) (map[string]any, func()) {
 		c := s.newCall(baseURL(r), params)
-		s.noteRepeat(callTo(c.to), c.sid)
+		s.noteRepeat(callTo(c.to), c.sid, "")
 		s.begin()
 		return c.resource(), func() { c.start(context.Background()) }
 	})

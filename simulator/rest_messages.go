@@ -26,13 +26,13 @@ func (s *Simulator) createMessage(w http.ResponseWriter, r *http.Request) {
 			conversation: s.conversationOf(to, number, s.config.Messaging), direction: "outbound-api", number: number, body: p.Get("Body"),
 			media: len(p["MediaUrl"]), service: p.Get("MessagingServiceSid"), callback: p.Get("StatusCallback"), status: status, final: true,
 		})
-		s.noteRepeat(messageKey(p), m.sid)
+		s.noteRepeat(messageTo(to), m.sid, m.body)
 		return m.resource(), func() { s.startMessage(context.Background(), m) }
 	})
 }
 
-// messageKey is what two requests for the same message have in common.
-func messageKey(p url.Values) string { return "message to " + p.Get("To") + ": " + p.Get("Body") }
+// messageTo is what two requests to write to a number have in common.
+func messageTo(number string) string { return "message to " + number }
 
 // checkMessage says why Twilio would refuse a message, with the code of its error dictionary; 0 if it would not.
 func (s *Simulator) checkMessage(p url.Values) (int, string) {
@@ -65,10 +65,19 @@ func (s *Simulator) fetchMessage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m := s.messageBySid[sid]; m != nil {
+		m.known()
 		answer(w, http.StatusOK, m.resource())
 		return
 	}
 	refuseUnknown(w, r)
+}
+
+// known notes that the application has read the message over REST: a later one with the same body is meant as another message.
+// The caller holds mu.
+func (m *message) known() {
+	if key := messageTo(m.to); m.sim.lostAnswers[key].sid == m.sid {
+		delete(m.sim.lostAnswers, key)
+	}
 }
 
 // listMessages answers GET Messages.json: newest first, filtered by To, From and DateSent.
@@ -89,6 +98,7 @@ func (s *Simulator) listedMessages(q url.Values, lag time.Duration) []map[string
 		case q.Get("From") != "" && q.Get("From") != from:
 		case !within(q, "DateSent", m.sent):
 		default:
+			m.known()
 			found = append(found, m.resource())
 		}
 	}

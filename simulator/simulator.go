@@ -35,7 +35,7 @@ type Simulator struct {
 
 	asked       map[string]int          // REST requests so far, by what they are about
 	counts      map[Fault]int           // of faults that are no deliveries
-	lostAnswers map[string]string       // SIDs of what was created but answered wrongly on purpose, by what was asked for
+	lostAnswers map[string]lostAnswer   // what was created but answered wrongly on purpose, by whom it is for
 	repeats     map[string][]string     // what was asked for again afterwards, by the rule that this breaks
 	refused     func(token string) bool // nil unless credentials are refused
 
@@ -153,7 +153,7 @@ func New(config Config) (*Simulator, error) {
 		config: config, seed: seed(config.Seed), send: config.Transport, slots: make(chan struct{}, config.Concurrency),
 		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
 		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
-		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]string{}, repeats: map[string][]string{},
+		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]lostAnswer{}, repeats: map[string][]string{},
 		idle: make(chan struct{}),
 	}
 	close(s.idle)

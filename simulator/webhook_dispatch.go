@@ -184,8 +184,8 @@ func (s *session) reviewCopy(d Delivery) {
 	if !d.Kind.chained() || d.Status/100 != 2 {
 		return
 	}
-	if code, _ := d.noTwiML(); code != 0 {
-		s.debugDelivery(d, code, "error", "the answer to a repeated request has Content-Type "+d.media())
+	if code, message := d.noTwiML(); code != 0 {
+		s.debugDelivery(d, code, "error", "a repeated request: "+message)
 	}
 }
 

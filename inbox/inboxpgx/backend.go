@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/i-agent/iagent/inbox/internal/dedup"
 )
 
 // maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
@@ -42,6 +44,20 @@ func (backend) QueryRow(ctx context.Context, tx pgx.Tx, query string, args []any
 		return false, nil
 	}
 	return err == nil, err
+}
+
+func (b backend) Query(ctx context.Context, query string, args []any, scan func(dedup.Row) error) error {
+	rows, err := b.pool.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // errLent is returned to a handler that tries to end its transaction.

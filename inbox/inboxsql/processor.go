@@ -55,9 +55,9 @@ func New(db *sql.DB, dialect Dialect, handle Handle, options ...Option) (*Proces
 	case dialect != SQLite && dialect != Postgres:
 		return nil, fmt.Errorf("inboxsql: unknown dialect %q", dialect)
 	}
-	var backend dedup.Backend[*transaction] = postgres{statements{}, db}
+	var backend dedup.Backend[*transaction] = postgres{statements{db}}
 	if dialect == SQLite {
-		backend = sqlite{statements{}, db, make(chan struct{}, 1)}
+		backend = sqlite{statements{db}, make(chan struct{}, 1)}
 	}
 	p, err := dedup.New(backend, dedup.Dialect(dialect), options, func(ctx context.Context, tx *transaction, e *inbox.Event) (inbox.Reply, error) {
 		return handle(ctx, tx.Tx, e)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/i-agent/iagent/inbox/internal/dedup"
 )
 
 // maxLockWait bounds the wait for a delivery of the same event in another process where ctx has no deadline.
@@ -18,7 +20,7 @@ type transaction struct {
 }
 
 // statements run on both dialects.
-type statements struct{}
+type statements struct{ db *sql.DB }
 
 func (statements) Exec(ctx context.Context, tx *transaction, query string, args ...any) error {
 	_, err := tx.ExecContext(ctx, query, args...)
@@ -33,6 +35,20 @@ func (statements) QueryRow(ctx context.Context, tx *transaction, query string, a
 	return err == nil, err
 }
 
+func (s statements) Query(ctx context.Context, query string, args []any, scan func(dedup.Row) error) error {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func (statements) Commit(_ context.Context, tx *transaction) error {
 	defer tx.end()
 	return tx.Tx.Commit()
@@ -44,10 +60,7 @@ func (statements) Rollback(_ context.Context, tx *transaction) error {
 }
 
 // postgres begins transactions that ctx ends.
-type postgres struct {
-	statements
-	db *sql.DB
-}
+type postgres struct{ statements }
 
 func (p postgres) Begin(ctx context.Context) (*transaction, error) {
 	tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
@@ -68,7 +81,6 @@ func (p postgres) Begin(ctx context.Context) (*transaction, error) {
 // sqlite begins one transaction at a time.
 type sqlite struct {
 	statements
-	db     *sql.DB
 	writer chan struct{}
 }
 

@@ -28,37 +28,34 @@ type Client struct {
 // takes effect once. The status is 0 when nobody answered; any but 2xx is an error.
 func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
 	for {
-		status, err = c.do(ctx, method, path, key, in, out)
-		if err == nil || !c.Retry || status/100 == 4 {
-			return status, err
+		var again bool
+		status, again, err = c.do(ctx, method, path, key, in, out)
+		if err != nil {
+			err = fmt.Errorf("%s %s: %w", method, path, err)
 		}
-		if Wait(ctx, 200*time.Millisecond) != nil {
+		if !again || !c.Retry || Wait(ctx, 200*time.Millisecond) != nil {
 			return status, err
 		}
 	}
 }
 
-func (c *Client) do(ctx context.Context, method, path, key string, in, out any) (status int, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s %s: %w", method, path, err)
-		}
-	}()
+// do makes a request once. again says that another attempt may get an answer: nobody answered, or the server failed.
+func (c *Client) do(ctx context.Context, method, path, key string, in, out any) (status int, again bool, err error) {
 	base := c.URL()
 	if base == "" {
-		return 0, errors.New("no server is running")
+		return 0, true, errors.New("no server is running")
 	}
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		body = bytes.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	if key != "" {
@@ -73,20 +70,21 @@ func (c *Client) do(ctx context.Context, method, path, key string, in, out any) 
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, true, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, err
+		return 0, true, err
 	}
-	if response.StatusCode/100 != 2 {
-		return response.StatusCode, fmt.Errorf("%s: %s", response.Status, text)
+	status = response.StatusCode
+	if status/100 != 2 {
+		return status, status/100 == 5, fmt.Errorf("%s: %s", response.Status, text)
 	}
 	if out == nil {
-		return response.StatusCode, nil
+		return status, false, nil
 	}
-	return response.StatusCode, json.Unmarshal(text, out)
+	return status, false, json.Unmarshal(text, out)
 }
 
 // Get reads a resource.
@@ -95,27 +93,35 @@ func (c *Client) Get(ctx context.Context, path string, out any) error {
 	return err
 }
 
-// IDs reads the ids of a list, over all its pages. The path has a query.
-func (c *Client) IDs(ctx context.Context, path string) ([]string, error) {
-	var ids []string
+// readList reads a list over all its pages. The path has a query.
+func readList[Item any](ctx context.Context, c *Client, path string) ([]Item, error) {
+	var items []Item
 	for cursor := ""; ; {
 		var page struct {
-			Items []struct {
-				ID string `json:"id"`
-			} `json:"items"`
-			Next *string `json:"next"`
+			Items []Item  `json:"items"`
+			Next  *string `json:"next"`
 		}
 		if err := c.Get(ctx, path+"&limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return nil, err
 		}
-		for _, item := range page.Items {
-			ids = append(ids, item.ID)
-		}
+		items = append(items, page.Items...)
 		if page.Next == nil || *page.Next == "" {
-			return ids, nil
+			return items, nil
 		}
 		cursor = *page.Next
 	}
+}
+
+// IDs reads the ids of a list, over all its pages. The path has a query.
+func (c *Client) IDs(ctx context.Context, path string) ([]string, error) {
+	items, err := readList[struct {
+		ID string `json:"id"`
+	}](ctx, c, path)
+	var ids []string
+	for _, item := range items {
+		ids = append(ids, item.ID)
+	}
+	return ids, err
 }
 
 // CreateCampaign creates a campaign and returns its id.
@@ -145,12 +151,18 @@ func (c *Client) Call(ctx context.Context, id string) (Call, error) {
 	return call, c.Get(ctx, "/api/calls/"+id, &call)
 }
 
-// Runs lists the newest runs in a state; "" is any.
+// Runs lists all runs in a state, newest first.
 func (c *Client) Runs(ctx context.Context, state string) ([]Run, error) {
+	return readList[Run](ctx, c, "/api/runs?state="+state)
+}
+
+// newestRun reads the run that was started last, in whatever state it is; a zero one if there is none.
+func (c *Client) newestRun(ctx context.Context) (Run, error) {
 	var list struct {
 		Items []Run `json:"items"`
 	}
-	return list.Items, c.Get(ctx, "/api/runs?limit=200&state="+state, &list)
+	err := c.Get(ctx, "/api/runs?limit=1", &list)
+	return append(list.Items, Run{})[0], err
 }
 
 // Wait returns after that time, or earlier with the cause of the context's end.

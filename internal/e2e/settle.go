@@ -59,29 +59,23 @@ var openStatuses = []string{"QUEUED", "DIALING", "DIAL_UNKNOWN", "RINGING", "IN_
 func (c *Client) Open(ctx context.Context) (Work, error) {
 	var work Work
 	for _, status := range openStatuses {
-		var list struct {
-			Items []Call `json:"items"`
-		}
-		if err := c.Get(ctx, "/api/calls?limit=200&status="+status, &list); err != nil {
-			return work, err
-		}
-		work.Calls = append(work.Calls, list.Items...)
-	}
-	// The API shows one state at a time. A run may end, and start the next one, between two requests, but then there is a
-	// newer run than before.
-	seen, newest := map[string]bool{}, ""
-	for n, state := range []string{"", "waiting", "running", "waiting", ""} {
-		list, err := c.Runs(ctx, state)
+		list, err := readList[Call](ctx, c, "/api/calls?status="+status)
 		if err != nil {
 			return work, err
 		}
-		if state == "" && n > 0 && len(list) > 0 && list[0].ID != newest {
-			list[0].State = startedMeanwhile
-			work.Runs = append(work.Runs, list[0])
-		}
-		if state == "" && len(list) > 0 {
-			newest = list[0].ID
-			continue
+		work.Calls = append(work.Calls, list...)
+	}
+	// The API shows one state at a time. A run may end, and start the next one, between two requests, but then there is a
+	// newer run than before.
+	before, err := c.newestRun(ctx)
+	if err != nil {
+		return work, err
+	}
+	seen := map[string]bool{}
+	for _, state := range []string{"waiting", "running", "waiting"} {
+		list, err := c.Runs(ctx, state)
+		if err != nil {
+			return work, err
 		}
 		for _, run := range list {
 			if !seen[run.ID] {
@@ -90,7 +84,12 @@ func (c *Client) Open(ctx context.Context) (Work, error) {
 			}
 		}
 	}
-	return work, nil
+	after, err := c.newestRun(ctx)
+	if err == nil && after.ID != "" && after.ID != before.ID {
+		after.State = startedMeanwhile
+		work.Runs = append(work.Runs, after)
+	}
+	return work, err
 }
 
 // startedMeanwhile is the state, for Open, of a run of which nothing is known but that it was not there before.

@@ -86,6 +86,26 @@ func TestRunsThatAreIgnoredAndUnknownDialsMayStayOpen(t *testing.T) {
 	}
 }
 
+func TestOpenWorkIsReadOverAllPages(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		item := fmt.Sprintf(`{"id": %q}`, "after"+query.Get("cursor"))
+		switch {
+		case query.Get("status") != "QUEUED" && query.Get("state") != "waiting":
+			fmt.Fprint(w, `{"items": [], "next": null}`)
+		case query.Get("cursor") == "":
+			fmt.Fprintf(w, `{"items": [%s], "next": "first"}`, item)
+		default:
+			fmt.Fprintf(w, `{"items": [%s], "next": null}`, item)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client := &e2e.Client{URL: func() string { return server.URL }}
+	if work, err := client.Open(t.Context()); err != nil || len(work.Calls) != 2 || len(work.Runs) != 2 {
+		t.Errorf("%v, %v", work, err)
+	}
+}
+
 // An open run is waited for as long as the product may take, by the clock; a call that nothing works on only as long as told.
 func TestVerdictWaitsAsLongAsTheProductMayTake(t *testing.T) {
 	for runs, want := range map[int]time.Duration{0: 3 * time.Second, 1: e2e.RetriedWithin} {

@@ -30,12 +30,15 @@ type dialect struct {
 	// boundWaits bounds, for the rest of a transaction of webhooks, how long it waits for a lock: a batch that one call's row
 	// holds up is given up early enough for its other webhooks to be settled alone. SQLite has no rows to wait for.
 	boundWaits string
+	// lockEvent is the statement that lets one transaction at a time keep what did not take effect of an event id, $1: there
+	// may be no row of it yet that could be locked.
+	lockEvent string
 	// batchers is how many transactions of webhooks may run at once.
 	batchers int
 }
 
 var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", lockShared: " FOR SHARE", skipLocked: " FOR UPDATE SKIP LOCKED",
-	boundWaits: "SET LOCAL lock_timeout = 1500", batchers: 2}
+	boundWaits: "SET LOCAL lock_timeout = 1500", lockEvent: "SELECT pg_advisory_xact_lock(1768842597, hashtext($1))", batchers: 2}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)

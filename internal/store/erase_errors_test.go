@@ -205,6 +205,39 @@ func TestErrorsOfAnEarlierVersionAreMovedToWhereAnErasureFindsThem(t *testing.T)
 	})
 }
 
+// A process may die, or the database refuse, while the old errors are dropped. Then the step that needs it is still pending.
+func TestInterruptedMigrationStillDropsOldErrors(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		dialledLine(t, s)
+		for s.mustMigration(t, "00009_errors.sql") {
+			if err := s.MigrateDown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refuse, allow := `CREATE TRIGGER refuse BEFORE UPDATE ON river_job BEGIN SELECT RAISE(ABORT, 'no'); END`, `DROP TRIGGER refuse`
+		old := `'[{"error":"said"}]'`
+		if s.postgres != nil {
+			refuse, allow = `ALTER TABLE river_job ADD CONSTRAINT refuse CHECK (errors IS NOT NULL)`, `ALTER TABLE river_job DROP CONSTRAINT refuse`
+			old = `ARRAY['{"error":"said"}'::jsonb]`
+		}
+		s.mustExec(t, `UPDATE river_job SET errors = `+old)
+		s.mustExec(t, refuse)
+		if err := s.MigrateUp(t.Context()); err == nil {
+			t.Fatal("the errors were dropped against the database's will")
+		}
+		if ok, err := s.Migrated(t.Context()); err != nil || ok || s.mustMigration(t, "00009_errors.sql") {
+			t.Errorf("migrated %v, %v, while River keeps old errors", ok, err)
+		}
+		s.mustExec(t, allow)
+		if err := s.MigrateUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.count(t, `SELECT COUNT(*) FROM river_job WHERE errors IS NOT NULL`); n != 0 {
+			t.Errorf("River keeps %d errors", n)
+		}
+	})
+}
+
 // mustMigration reports whether a migration is applied.
 func (s *Store) mustMigration(t *testing.T, name string) bool {
 	t.Helper()

@@ -88,8 +88,13 @@ const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error 
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
 	stmts := tx.newStmtBatch()
 	stmts.insertEvents([]*storedEvent{e})
-	stmts.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
-		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
-		OR webhook_events.kind = $2 AND calls.consent <> $3))`, e.ID, string(kindAnswer), string(interview.ConsentGiven))
+	stmts.forgetUnaccepted(e.ID)
 	return stmts.run(ctx)
+}
+
+// forgetUnaccepted drops the payload of an event that did not take effect, when its call must forget it.
+func (b *stmtBatch) forgetUnaccepted(id string) {
+	b.exec("forgetting a payload", `UPDATE webhook_events SET body = NULL, `+forgottenError+` WHERE id = $1 AND EXISTS (SELECT 1 FROM calls
+		WHERE calls.id = webhook_events.call_id AND (calls.erased_at IS NOT NULL
+		OR webhook_events.kind = $2 AND calls.consent <> $3))`, id, string(kindAnswer), string(interview.ConsentGiven))
 }

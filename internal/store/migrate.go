@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/i-agent/iagent/internal/store/migrations"
@@ -21,27 +20,11 @@ func (s *Store) schema() migrations.Database {
 // MigrateUp brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The
 // error is ErrNewerSchema when a newer program has migrated the database.
 func (s *Store) MigrateUp(ctx context.Context) error {
-	applied, err := s.schema().Up(ctx)
-	if err == nil && slices.Contains(applied, errorsVersion) {
-		err = s.forgetRiverErrors(ctx)
+	err := s.schema().Up(ctx)
+	if s.sqlite != nil {
+		s.sqlite.log.clean() // a step may have erased something
 	}
 	return err
-}
-
-// errorsVersion is the step since which River's errors hold no words of services any more.
-const errorsVersion = 9
-
-// forgetRiverErrors drops what earlier versions let River keep. The ledger has what is known of a run.
-func (s *Store) forgetRiverErrors(ctx context.Context) error {
-	err := s.write(ctx, func(tx *Tx) error {
-		tx.erases = true
-		_, err := tx.Exec(ctx, `UPDATE river_job SET errors = NULL WHERE errors IS NOT NULL`)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("dropping River's errors: %w", err)
-	}
-	return nil
 }
 
 // MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too.

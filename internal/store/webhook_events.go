@@ -121,9 +121,12 @@ func (b *stmtBatch) countDuplicates(again map[string]int) {
 }
 
 // recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own: one row for
-// each payload, which counts its failures. An erasure of the call finds both.
+// each payload, which counts its failures and otherwise tells of the last. An erasure of the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
 	return s.write(ctx, func(tx *Tx) error {
+		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
+			return err
+		}
 		e := tx.newEvent(d, inbox.Failed)
 		e.err = cause.Error()
 		if words := fault.Of(cause).Words; words != e.err {
@@ -131,21 +134,42 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 		}
 		e.err = truncated(e.err, 2000)
 		old := oldPayloadHash(d.event)
-		// The record of the last failure gives way to this one, which keeps its id. Earlier versions had one for each failure.
-		err := tx.QueryRow(ctx, `DELETE FROM webhook_events WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $1
-			AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'failed') RETURNING id, attempt`,
-			e.EventID, d.hash[:], old[:]).Scan(&e.ID, &e.attempt)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		// Earlier versions had a record for each failure: the last one goes on counting.
+		err := tx.QueryRow(ctx, `UPDATE webhook_events SET attempt = attempt + 1, body_hash = $2, source = $4, target = $5,
+			content_type = $6, body = $7, idempotency_token = $8, error = $9, received_at = $10
+			WHERE id = (SELECT MAX(id) FROM webhook_events WHERE event_id = $1 AND body_hash IN ($2, $3)
+				AND `+notAccepted+` AND outcome = 'failed') RETURNING id`,
+			e.EventID, d.hash[:], old[:], string(e.source), storable(d.event.Target), storable(d.event.ContentType), d.event.Body,
+			storable(d.event.IdempotencyToken), storable(e.err), d.event.ReceivedAt.UTC()).Scan(&e.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			e.attempt = 1
+			return tx.insertUnaccepted(ctx, e)
+		} else if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
-		e.attempt++
-		return tx.insertUnaccepted(ctx, e)
+		stmts := tx.newStmtBatch()
+		stmts.forgetUnaccepted(e.ID)
+		return stmts.run(ctx)
 	})
+}
+
+// lockEvent makes other transactions wait that would keep a failure or a refusal of the event.
+func (tx *Tx) lockEvent(ctx context.Context, eventID string) error {
+	if tx.store.dialect.lockEvent == "" {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, tx.store.dialect.lockEvent, eventID); err != nil {
+		return fmt.Errorf("locking event %s: %w", eventID, err)
+	}
+	return nil
 }
 
 // recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
 	return s.write(ctx, func(tx *Tx) error {
+		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
+			return err
+		}
 		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
 			WHERE event_id = $1 AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])

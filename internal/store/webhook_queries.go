@@ -22,9 +22,10 @@ type Webhook struct {
 	CallID, CallSid, AccountSid string
 	// Error says why an event failed or was refused, "" else.
 	Error string
-	// Attempt counts the failures of the event up to this one; 0 when it did not fail.
+	// Attempt counts the failures of this payload of the event; 0 when it did not fail.
 	Attempt    int
 	Duplicates int
+	// ReceivedAt is when the delivery came that made the record; for a payload that failed again, the last that failed.
 	ReceivedAt time.Time
 }
 
@@ -41,7 +42,8 @@ type WebhookDetail struct {
 }
 
 // WebhookFilter chooses events; an empty field asks for nothing. The outcome inbox.Duplicate chooses the events that
-// were delivered more than once.
+// were delivered more than once. A payload that fails again keeps the place of
+// its first failure in a list, with the ReceivedAt of the last.
 type WebhookFilter struct {
 	Outcome inbox.Outcome
 	Kind    inbox.Kind

@@ -24,6 +24,13 @@ type Backend[T any] interface {
 	Exec(ctx context.Context, tx T, query string, args ...any) error
 	// QueryRow scans the first row into dest and says whether there was one.
 	QueryRow(ctx context.Context, tx T, query string, args []any, dest ...any) (found bool, err error)
+	// Query calls scan for each row of a SELECT that runs outside of a transaction.
+	Query(ctx context.Context, query string, args []any, scan func(Row) error) error
+}
+
+// Row is one row of a result.
+type Row interface {
+	Scan(dest ...any) error
 }
 
 // Processor makes events take effect once. It is safe for concurrent use and has no goroutines.

@@ -95,7 +95,7 @@ const eventColumns = `event_id, kind, payload_hash, source, account_sid, call_si
 type statements struct {
 	claim, insertAccepted, selectAccepted, insertConflict, upsertFailed string
 	pageOfEvents, deleteEvents, forgetBodies                            string
-	pageOfIDs, deleteIDs                                                string
+	pageOfIDs, deleteIDs                                                string // the deletes, and forgetBodies, go on with a list of keys
 }
 
 func newStatements(t Tables) statements {
@@ -124,13 +124,12 @@ ON CONFLICT (event_id, payload_hash) WHERE outcome = 'failed'
 DO UPDATE SET attempt = kept.attempt + 1, error = excluded.error, source = excluded.source,
 	idempotency_token = excluded.idempotency_token, received_at = excluded.received_at`),
 
-		pageOfEvents: t.named(`SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM {events} WHERE id > $1 AND received_at < $2
-	AND (outcome <> 'accepted' OR length(body) > 0 OR received_at < $3) ORDER BY id LIMIT ` + fmt.Sprint(pruneBatch) + `) AS page`),
-		deleteEvents: t.named(`DELETE FROM {events} WHERE id > $1 AND id <= $2 AND (received_at < $3 AND outcome <> 'accepted' OR received_at < $4)`),
-		forgetBodies: t.named(`UPDATE {events} SET body = $1 WHERE id > $2 AND id <= $3 AND received_at < $4 AND length(body) > 0`),
+		pageOfEvents: t.named(`SELECT id FROM {events} WHERE id > $1 AND received_at < $2
+	AND (outcome <> 'accepted' OR length(body) > 0 OR received_at < $3) ORDER BY id LIMIT ` + fmt.Sprint(pruneBatch)),
+		deleteEvents: t.named(`DELETE FROM {events} WHERE (received_at < $1 AND outcome <> 'accepted' OR received_at < $2) AND id IN `),
+		forgetBodies: t.named(`UPDATE {events} SET body = $1 WHERE received_at < $2 AND length(body) > 0 AND id IN `),
 
-		pageOfIDs: t.named(`SELECT COALESCE(MAX("id"), '') FROM (SELECT "id" FROM {dedup} WHERE "id" > $1 AND "receivedAt" < $2
-	ORDER BY "id" LIMIT ` + fmt.Sprint(pruneBatch) + `) AS page`),
-		deleteIDs: t.named(`DELETE FROM {dedup} WHERE "id" > $1 AND "id" <= $2 AND "receivedAt" < $3`),
+		pageOfIDs: t.named(`SELECT "id" FROM {dedup} WHERE "id" > $1 AND "receivedAt" < $2 ORDER BY "id" LIMIT ` + fmt.Sprint(pruneBatch)),
+		deleteIDs: t.named(`DELETE FROM {dedup} WHERE "receivedAt" < $1 AND "id" IN `),
 	}
 }

@@ -41,20 +41,47 @@ type Migration struct {
 // ErrNewerSchema says that a newer program has migrated the database.
 var ErrNewerSchema = errors.New("database schema is newer than this program")
 
-// Up brings the schema, ours and River's, to the newest version, and returns the versions of ours that it applied. It may be
-// called by several processes at once. The error is ErrNewerSchema when a newer program has migrated the database.
-func (d Database) Up(ctx context.Context) (applied []int64, err error) {
-	err = d.migrate(ctx, func(provider *goose.Provider) error {
-		steps, err := provider.Up(ctx)
-		if err != nil {
-			return fmt.Errorf("migrating up: %w", err)
+// Up brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The error is
+// ErrNewerSchema when a newer program has migrated the database.
+func (d Database) Up(ctx context.Context) error {
+	return d.migrate(ctx, func(provider *goose.Provider) error {
+		if err := d.forgetRiverErrors(ctx, provider); err != nil {
+			return err
 		}
-		for _, step := range steps {
-			applied = append(applied, step.Source.Version)
-		}
-		return d.migrateRiver(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{})
+		return d.upTo(ctx, provider, goose.MaxVersion)
 	})
-	return applied, err
+}
+
+func (d Database) upTo(ctx context.Context, provider *goose.Provider, version int64) error {
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrating up: %w", err)
+	}
+	return d.migrateRiver(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{})
+}
+
+// errorsVersion is the step since which River's errors hold no words of services any more.
+const errorsVersion = 9
+
+// forgetRiverErrors drops what earlier versions let River keep; the ledger has what is known of a run. It does so before that
+// step: as long as the errors are there the step is pending, and whoever migrates next drops them.
+func (d Database) forgetRiverErrors(ctx context.Context, provider *goose.Provider) error {
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil || version >= errorsVersion {
+		return err
+	}
+	if err := d.upTo(ctx, provider, errorsVersion-1); err != nil {
+		return err
+	}
+	const statement = `UPDATE river_job SET errors = NULL WHERE errors IS NOT NULL`
+	if d.Postgres != nil {
+		_, err = d.Postgres.Exec(ctx, statement)
+	} else {
+		_, err = d.SQLite.ExecContext(ctx, statement)
+	}
+	if err != nil {
+		return fmt.Errorf("dropping River's errors: %w", err)
+	}
+	return nil
 }
 
 // Down takes the schema back by one of our versions; with the last one, River's tables go too.

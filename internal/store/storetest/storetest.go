@@ -80,7 +80,7 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
-	if _, err := (migrations.Database{SQLite: db}).Up(context.Background()); err != nil {
+	if err := (migrations.Database{SQLite: db}).Up(context.Background()); err != nil {
 		return nil, err
 	}
 	if err := db.Close(); err != nil {
@@ -102,8 +102,7 @@ func Postgres(t testing.TB) string {
 			return err
 		}
 		defer pool.Close()
-		_, err = migrations.Database{Postgres: pool}.Up(ctx)
-		return err
+		return migrations.Database{Postgres: pool}.Up(ctx)
 	})
 }
 

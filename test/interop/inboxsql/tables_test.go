@@ -3,6 +3,8 @@ package inboxsql_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -156,6 +158,44 @@ func TestPruneForgetsManyRowsAndKeepsTheYoung(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is to be pruned is looked for in all of both tables. Nobody who writes may wait for that.
+func TestPruneLooksForOldRowsBesideAWriter(t *testing.T) {
+	for dialect, tc := range map[inboxsql.Dialect]struct {
+		connector func() driver.Connector
+		lock      string
+	}{
+		inboxsql.SQLite:   {func() driver.Connector { return sqliteConnector(t, testdb.SQLite(t), "&_txlock=immediate") }, `SELECT 1`},
+		inboxsql.Postgres: {func() driver.Connector { return postgresConnector(t, testdb.Postgres(t)) }, `LOCK TABLE webhook_dedup, inbox_events IN EXCLUSIVE MODE`},
+	} {
+		t.Run(string(dialect), func(t *testing.T) {
+			h := newHarness(t, dialect, tc.connector(), func(*inbox.Event) (inbox.Reply, error) { return inbox.Reply{}, nil })
+			now := time.Now()
+			for i, age := range []int{40, 20, 0} { // to be forgotten, without its payload, young
+				h.must(t, inbox.Accepted, sample(fmt.Sprintf("CA%d:voice", i), "", now.AddDate(0, 0, -age)))
+			}
+			prune := func() error {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				return h.processor.Prune(ctx, now.AddDate(0, 0, -10), now.AddDate(0, 0, -30))
+			}
+			if err := prune(); err != nil {
+				t.Fatal(err)
+			}
+			writer, err := h.DB.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer writer.Rollback()
+			if _, err := writer.Exec(tc.lock); err != nil {
+				t.Fatal(err)
+			}
+			if err := prune(); err != nil {
+				t.Errorf("with nothing left to prune: %v", err)
+			}
+		})
+	}
 }
 
 // The parameters of a GET are in its target: it is stored whole, up to what package signature verifies.
