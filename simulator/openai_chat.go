@@ -18,8 +18,8 @@ type ChatRequest struct {
 
 // ChatMessage is one message of a request, its text parts joined.
 type ChatMessage struct {
-	Role string
-	Content        string
+	Role    string
+	Content string
 }
 
 // chat answers POST /v1/chat/completions.
@@ -121,8 +121,8 @@ func (s *Simulator) complete(w http.ResponseWriter, r *http.Request, request Cha
 
 // rawMessage has as its content a text, or a list of parts with texts.
 type rawMessage struct {
-	Role string          `json:"role"`
-	Content        json.RawMessage `json:"content"`
+	Role    string          `json:"role"`
+	Content json.RawMessage `json:"content"`
 }
 
 func messages(raw []rawMessage) []ChatMessage {

@@ -16,8 +16,8 @@ import (
 )
 
 // slots are as many as demos may run at a time in this process: their Twilio waits no longer than the real one, however slow
-// the machine is. Under the race detector SQLite, which is Go code in this process, is some ten times slower.
-var slots = make(chan struct{}, map[bool]int{false: 2 * runtime.GOMAXPROCS(0), true: 1}[e2etest.Race])
+// the machine is. The race detector makes them slower.
+var slots = make(chan struct{}, map[bool]int{false: 2, true: 1}[e2etest.Race]*runtime.GOMAXPROCS(0))
 
 // alone is held by whoever collects all slots.
 var alone sync.Mutex
