@@ -23,20 +23,18 @@ demo: build ## Place simulated calls, end to end: no account; the first build do
 build: ## Build the static binary bin/iagent
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
 
-# The race detector needs a C compiler; everything else does not. The tests of the whole program come one package after the
-# other: they kill servers and have 15 s to bring them back, as Twilio does.
-# SQLite is C that was translated to Go: its own accesses are not looked at, which makes it three times faster here.
+# The race detector needs a C compiler; everything else does not. SQLite is C that was translated to Go: its own accesses are
+# not looked at, which makes it three times faster. Three packages are tested at a time: many tests wait.
 RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 
-test: withservers ## Run every test, with its own PostgreSQL and Redis
+test: withservers ## Run every test, with its own PostgreSQL and Redis; more kills, seeds and calls are in `make soak` and .ci/run
 	@if CGO_ENABLED=1 $(GO) build -race runtime/cgo 2>/dev/null; then \
 		echo 'go test -race $(PACKAGES)'; \
 		race='$(RACE)'; export CGO_ENABLED=1; \
 	else \
 		echo 'go test $(PACKAGES) (without -race: no C compiler)'; \
 	fi; \
-	bin/withservers $(GO) test $$race -timeout 40m $$($(GO) list $(PACKAGES) | grep -vE '/iagent/test(/|$$)') && \
-	bin/withservers $(GO) test $$race -timeout 40m -p 1 ./test/...
+	bin/withservers $(GO) test $$race -timeout 40m -p 3 $(PACKAGES)
 
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	@bin/withservers -install
