@@ -23,7 +23,7 @@ import (
 const (
 	// maxBody bounds a request body, in bytes.
 	maxBody = 1 << 20
-	// defaultLimit and maxLimit bound one part of a list; a greater wish is cut.
+	// defaultLimit and maxLimit bound one part of a list; a larger limit is reduced to maxLimit.
 	defaultLimit, maxLimit = 50, 200
 	// maxID bounds an id; ours have 26 characters.
 	maxID = 64

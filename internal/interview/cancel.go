@@ -13,8 +13,8 @@ func (c *Call) Callee() string {
 // Dialled reports whether Twilio has the call, or may have it.
 func (c *Call) Dialled() bool { return c.DialedAt != nil || c.TwilioSid != "" }
 
-// RequestCancel ends the call as far as that is in our hands. One that was not dialled is CANCELED; of one that was, the
-// wish is kept, since only Twilio can end it. A call that is over stays as it is.
+// RequestCancel ends the call as far as we can. One that was not dialled is CANCELED; of one that was, the request is
+// kept, since only Twilio can end it. A call that is over stays as it is.
 func (c *Call) RequestCancel(at time.Time) {
 	switch {
 	case c.Status.Terminal():

@@ -14,7 +14,7 @@ import (
 // ErrCallOver says that a call cannot be canceled: it is over.
 var ErrCallOver = errors.New("call is over")
 
-// noteCancelRequested is what a call's history says of the wish to end it while it was under way.
+// noteCancelRequested is what a call's history says of a request to end it while it was under way.
 const noteCancelRequested = "cancel.requested"
 
 // Why a call is canceled, as its history says.

@@ -3,11 +3,11 @@ package store
 import "context"
 
 // around runs one round trip of a write transaction.
-func (s *Store) around(trip func() error) error {
+func (s *Store) around(roundTrip func() error) error {
 	if s.options.Around == nil {
-		return trip()
+		return roundTrip()
 	}
-	return s.options.Around(trip)
+	return s.options.Around(roundTrip)
 }
 
 // hookedQuerier passes every statement through Options.Around.

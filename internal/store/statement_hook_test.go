@@ -10,9 +10,9 @@ import (
 // Tests that cut a transaction between its statements cut around River's statement, too.
 func TestRiversInsertIsARoundTripOfItsTransaction(t *testing.T) {
 	trips := 0
-	around := func(trip func() error) error {
+	around := func(roundTrip func() error) error {
 		trips++
-		return trip()
+		return roundTrip()
 	}
 	eachDatabase(t, Options{Around: around}, func(t *testing.T, s *Store) {
 		err := s.write(t.Context(), func(tx *Tx) error {

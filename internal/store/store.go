@@ -31,7 +31,7 @@ type Options struct {
 	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
 	// statements that Postgres is sent together. It runs the round trip or not; its error ends the transaction as a lost
 	// connection would. For tests.
-	Around func(trip func() error) error
+	Around func(roundTrip func() error) error
 
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
