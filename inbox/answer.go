@@ -45,7 +45,7 @@ func answerEvent(w http.ResponseWriter, r *http.Request, e *Event, result Result
 	reply := complete(result.Reply, e.Kind)
 	if result.Outcome != Accepted {
 		w.Header().Set(DuplicateHeader, "true")
-		if isJSON(reply.ContentType) || acceptsJSON(r.Header["Accept"]) {
+		if isJSON(reply.ContentType) && isSuccess(reply) || !isJSON(reply.ContentType) && acceptsJSON(r.Header["Accept"]) {
 			reply = Reply{Status: http.StatusOK, ContentType: jsonType, Body: []byte(jsonDuplicate)}
 		}
 	}
@@ -90,6 +90,12 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// isSuccess says whether a JSON reply says nothing but success. Any other is an answer that the sender may need, as a Studio
+// flow does, and a duplicate gets it again.
+func isSuccess(reply Reply) bool {
+	return reply.Status == http.StatusOK && string(reply.Body) == jsonSuccess
 }
 
 func isJSON(contentType string) bool {

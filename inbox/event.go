@@ -20,6 +20,9 @@ type Kind string
 // A call has one KindVoice event. A <Redirect> back to the voice URL is not a second one: it would be answered as the first
 // was. Redirect to a gather URL with an attempt instead.
 //
+// A message has one KindMessage event for each value of attempt, so a <Redirect> in the answer to a message needs
+// "?attempt=2" in its URL; without it, the redirect would be answered as the message was.
+//
 // A call has one KindGather event for each value of the query parameter attempt. Where a call has several, as in a menu of
 // two steps or a question that is asked again, give each <Gather> an action URL of its own: "/gather" for the first,
 // "/gather?attempt=2" for the second, and so on. All at "/gather" would be the same event, so that the second step would not

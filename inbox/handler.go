@@ -77,7 +77,8 @@ type Config struct {
 //
 //	first delivery                            the Processor's reply
 //	duplicate or conflict                     the first reply again, byte for byte
-//	…, of a JSON reply or with Accept: application/json   200 {"success":true,"duplicate":true}
+//	…, of {"success":true}, or of TwiML
+//	to a client that accepts JSON by name     200 {"success":true,"duplicate":true}
 //	signature                                 403 {"error":"Invalid signature"}
 //	other method, body too large, no form     405, 413, 415
 //	refusal                                   its status, {"error":Reason}
@@ -100,7 +101,7 @@ type Handler struct {
 // NewHandler returns the handler of a webhook, or an error that says what is wrong with the configuration.
 func NewHandler(c Config) (*Handler, error) {
 	var wrong []string
-	if c.Verifier == nil {
+	if v, ok := c.Verifier.(*signature.Verifier); c.Verifier == nil || ok && v == nil {
 		wrong = append(wrong, "no Verifier: anybody could send webhooks")
 	}
 	if c.Processor == nil {
@@ -200,7 +201,7 @@ func (h *Handler) verify(r *http.Request, body []byte) (match signature.Match, e
 			err = p
 		}
 		if err != nil && readBefore(r, body) {
-			err = fmt.Errorf("%w: %d of %d bytes were left: %w", ErrBodyRead, len(body), r.ContentLength, err)
+			err = fmt.Errorf("%w: %d bytes were left: %w", ErrBodyRead, len(body), err)
 		}
 	}()
 	return h.config.Verifier.VerifyRequest(r, body)

@@ -121,6 +121,7 @@ func TestEveryOutcomeHasItsAnswer(t *testing.T) {
 		{"duplicate voice, JSON unwanted", outcomes(inbox.Duplicate, "text/xml", twiml), "voice", "application/json;q=0, */*", 200, "text/xml", twiml, true},
 		{"conflicting voice", outcomes(inbox.Conflict, "text/xml", twiml), "voice", "*/*", 200, "text/xml", twiml, true},
 		{"duplicate status", outcomes(inbox.Duplicate, "application/json", success), "status", "*/*", 200, "application/json", dup, true},
+		{"duplicate of a JSON answer", outcomes(inbox.Duplicate, "application/json", `{"balance":12}`), "status", "application/json", 200, "application/json", `{"balance":12}`, true},
 		{"duplicate status with charset", outcomes(inbox.Duplicate, "application/json; charset=utf-8", success), "status", "*/*", 200, "application/json", dup, true},
 		{"reply without anything, voice", outcomes(inbox.Accepted, "", ""), "voice", "*/*", 200, "text/xml", `<?xml version="1.0" encoding="UTF-8"?><Response></Response>`, false},
 		{"reply without anything, status", outcomes(inbox.Accepted, "", ""), "status", "*/*", 200, "application/json", success, false},

@@ -20,7 +20,7 @@ const maxPart = 64
 //	status          {CallSid}:status:{CallStatus}
 //	recording       {CallSid}:recording:{RecordingSid} for one that ended: completed, absent, failed, or not said
 //	                …:{RecordingStatus} for any other status, in-progress first of all
-//	message         {MessageSid}:message
+//	message         {MessageSid}:message, with :{n} appended for attempt=n, n >= 2
 //	message-status  {MessageSid}:message-status:{MessageStatus}
 //	verify          {uuid}:verify:{type}
 //	studio          {ExecutionSid}:studio:{Widget}, with :{n} appended for attempt=n, n >= 2
@@ -36,15 +36,16 @@ const maxPart = 64
 //	                onUserAdded                           UserSid
 //	                onUserUpdated                         UserSid, DateUpdated
 //
-// The program counts the attempts of gather and studio itself, in the URLs that it gives Twilio: see [KindGather].
+// The program counts the attempts of gather, message and studio itself, in the URLs that it gives Twilio: see [KindGather].
 //
 // A key of the CallSid and the kind alone would lose real events: Twilio sends a status callback for every status of a
 // call or a message, and a recording callback for every recording, for its start as well as its end. An older account
 // may send SmsSid and SmsStatus in place of MessageSid and MessageStatus; they count the same.
 //
 // Studio's Make HTTP Request widget sends the parameters that the flow's author gives it, and no others. Give it
-// ExecutionSid, with the value {{flow.sid}}, and Widget, with the name of the widget; add attempt to its URL where a flow
-// may come to the same widget again. A TwiML Redirect widget sends the parameters of the call or message itself: use
+// ExecutionSid, with the value {{flow.sid}}, and Widget, with the name of the widget, and AccountSid where subaccounts have
+// tokens of their own: a request that names no account is verified with the main token only, and so are Verify's, whose
+// parameter is account_sid. Add attempt to the URL where a flow may come to the same widget again. A TwiML Redirect widget sends the parameters of the call or message itself: use
 // voice or message.
 //
 // The pre-action webhooks of Conversations (onMessageAdd …) have no rule: they ask for a decision about something that
@@ -79,6 +80,7 @@ func ID(kind Kind, form, query url.Values) (string, error) {
 		}
 	case KindMessage:
 		k.begin(present(form, "MessageSid", "SmsSid"), kind)
+		k.addAttempt(query)
 	case KindMessageStatus:
 		k.begin(present(form, "MessageSid", "SmsSid"), kind)
 		k.add(present(form, "MessageStatus", "SmsStatus"))

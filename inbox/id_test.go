@@ -31,6 +31,7 @@ func TestEventsOfOneCallKeepDifferentIDs(t *testing.T) {
 		{inbox.KindGather, "CallSid=CA1", "attempt=03", "CA1:gather:3"},
 		{inbox.KindMessage, "MessageSid=SM1&SmsSid=SM1&SmsStatus=received&Body=hi", "", "SM1:message"},
 		{inbox.KindMessage, "SmsSid=SM1&Body=hi", "", "SM1:message"},
+		{inbox.KindMessage, "MessageSid=SM1&Body=hi", "attempt=2", "SM1:message:2"},
 		{inbox.KindMessageStatus, "MessageSid=SM1&SmsSid=SM1&MessageStatus=sent&SmsStatus=sent", "", "SM1:message-status:sent"},
 		{inbox.KindMessageStatus, "MessageSid=SM1&MessageStatus=delivered&RawDlrDoneDate=2611261200", "", "SM1:message-status:delivered"},
 		{inbox.KindMessageStatus, "SmsSid=SM1&SmsStatus=undelivered", "", "SM1:message-status:undelivered"},

@@ -107,6 +107,30 @@ func TestIDOfAnOlderProgramIsADuplicate(t *testing.T) {
 	})
 }
 
+// The parameters of a GET are in its target.
+func TestPruneForgetsWhatAGetHasSent(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *harness) {
+		day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		get := func() *inbox.Event {
+			e := sample("SM1:message", "", day)
+			e.ContentType, e.Body, e.Target = "", nil, "/message?Body=secret"
+			return e
+		}
+		first := h.must(t, inbox.Accepted, get())
+		if err := h.processor.Prune(t.Context(), day.AddDate(0, 0, 1), day.AddDate(0, 0, -1)); err != nil {
+			t.Fatal(err)
+		}
+		var left int
+		err := h.DB.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM inbox_events WHERE event_id = 'SM1:message' AND target = ''`).Scan(&left)
+		if err != nil || left != 1 {
+			t.Errorf("%d events without their target, %v", left, err)
+		}
+		if again := h.must(t, inbox.Duplicate, get()); string(again.Body) != string(first.Body) {
+			t.Errorf("answer %q of a pruned event", again.Body)
+		}
+	})
+}
+
 func TestPrunedPayloadStillHasItsAnswer(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *harness) {
 		day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
