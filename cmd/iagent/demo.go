@@ -19,7 +19,7 @@ type demo struct {
 	Calls   int                `default:"20" help:"How many people to call."`
 	Seed    uint64             `default:"1" help:"Decides everything that is left to chance."`
 	Profile string             `enum:",calm,rough" default:"" help:"Faults of the simulated Twilio: calm or rough. Without it webhooks are repeated and reordered."`
-	Fault   map[string]float64 `placeholder:"NAME=RATE" help:"A single fault's rate, from 0 to 1, instead of the profile's."`
+	Fault   map[string]float64 `placeholder:"NAME=RATE" help:"A single fault's rate, from 0 to 1, instead of the profile's. With drop, calls whose end never arrives stay open, and the demo gives up after five minutes."`
 	Keep    bool               `help:"Leave the server up afterwards."`
 	Port    string             `default:"0" help:"Port to serve; 0 picks a free one."`
 }

@@ -30,7 +30,9 @@ func (r reconcile) Run(ctx context.Context) error {
 		return err
 	}
 	found, err := app.Reconcile(ctx, r.Config, app.Options{Log: log, Version: versionOf()}, since)
-	fmt.Printf("%d unfinished calls asked about\n", found.Calls)
+	if err == nil || found.Calls > 0 {
+		fmt.Printf("%d unfinished calls asked about\n", found.Calls)
+	}
 	for _, kind := range slices.Sorted(maps.Keys(found.Repaired)) {
 		fmt.Printf("%d %s events were missing and are here now\n", found.Repaired[kind], kind)
 	}

@@ -69,7 +69,10 @@ type ArgumentError struct{ Faults []string }
 
 func (e *ArgumentError) Error() string { return strings.Join(e.Faults, "\n") }
 
-var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+var (
+	number     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	accountSid = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
+)
 
 // withDefaults fills in what is missing and names all that is wrong at once.
 func (o Options) withDefaults() (Options, simulator.Faults, error) {
@@ -91,8 +94,8 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 		_, _ = rand.Read(b)
 		o.Run = hex.EncodeToString(b)
 	}
-	if o.AccountSid == "" {
-		fault("--account is missing: the SID that the application knows, AC and 32 hexadecimal digits")
+	if !accountSid.MatchString(o.AccountSid) {
+		fault("--account is %q: give the SID that the application knows, AC and 32 hexadecimal digits", o.AccountSid)
 	}
 	if o.AuthToken == "" {
 		fault("--token is missing: the auth token with which the application checks signatures")
