@@ -65,7 +65,7 @@ var goesBack = mutant{"internal/interview/call_state.go",
 
 // jsonToVoice answers every duplicate with JSON, TwiML or not.
 var jsonToVoice = mutant{"inbox/answer.go",
-	[]string{`if isJSON(reply.ContentType) || acceptsJSON(r.Header["Accept"]) {`},
+	[]string{`if isJSON(reply.ContentType) && isSuccess(reply) || !isJSON(reply.ContentType) && acceptsJSON(r.Header["Accept"]) {`},
 	[]string{`if true {`},
 }
 
