@@ -13,7 +13,7 @@ import (
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
-// overdueEvery is how often the watchdog counts what is late.
+// overdueEvery is how often the watchdog counts what is overdue.
 const overdueEvery = 10 * time.Second
 
 // newReconciler is nil when it is switched off or no account is configured.

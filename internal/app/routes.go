@@ -45,7 +45,7 @@ func (a *App) routes() (http.Handler, error) {
 		}
 	}
 	for _, path := range webhookPaths {
-		// Not the API's to answer: Twilio would answer its 401 by sending a password.
+		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
 	}
 	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
