@@ -105,3 +105,27 @@ func TestPingIsKnownToHaveComeToWhicheverProcess(t *testing.T) {
 		}
 	})
 }
+
+// An event whose sending began before Inngest had the functions may be noted after all others were looked through.
+func TestEventNotedAfterTheOthersWereResentIsSentAgain(t *testing.T) {
+	now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	eachDatabase(t, Options{Now: func() time.Time { return now }}, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		run, late := s.runOf(t, seed(t, s, 1)[0]), now.Add(time.Minute)
+		if n, err := s.ResendRuns(ctx, "", late); err != nil || n != 0 {
+			t.Fatalf("%d events were out, %v", n, err)
+		}
+		for resends, sentAt := range []time.Time{now, late} {
+			unsent, ok, err := s.UnsentRun(ctx, run)
+			if err != nil || !ok || unsent.Resends != resends {
+				t.Fatalf("%+v, %v, %v; want %d resends", unsent, ok, err, resends)
+			}
+			if err := s.EventSent(ctx, unsent, sentAt, late.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, ok, err := s.UnsentRun(ctx, run); ok || err != nil {
+			t.Errorf("an event that was sent in time is sent again: %v", err)
+		}
+	})
+}
