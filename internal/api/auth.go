@@ -52,6 +52,9 @@ func ProtectExceptLocal(token string, next http.Handler) http.Handler {
 	})
 }
 
+// Local reports whether this machine itself makes a request; see Protect.
+func Local(r *http.Request) bool { return notLocal(r) == "" }
+
 // bearer is the token of the request, "" when it has none or more than one.
 func bearer(r *http.Request) string {
 	headers := r.Header.Values("Authorization")

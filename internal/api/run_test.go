@@ -2,11 +2,8 @@ package api_test
 
 import (
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
-	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
@@ -71,49 +68,4 @@ func TestDeadRunIsListedAndRetriedOnce(t *testing.T) {
 		s.do("GET", "/api/runs", "", "Authorization").wantError(401, "Unauthorized")
 		s.do("POST", "/api/runs/"+id+"/retry", "", "Authorization").wantError(401, "Unauthorized")
 	})
-}
-
-func TestConsoleIsServedOnlyWithTokenOrLocally(t *testing.T) {
-	pages := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	for _, tc := range []struct {
-		name, token, method, remote string
-		change                      func(r *http.Request)
-		want                        int
-	}{
-		{"password", token, "GET", "203.0.113.9:1", func(r *http.Request) { r.SetBasicAuth("anybody", token) }, 418},
-		{"bearer", token, "GET", "203.0.113.9:1", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }, 418},
-		{"nothing", token, "GET", "203.0.113.9:1", func(*http.Request) {}, 401},
-		{"wrong password", token, "GET", "203.0.113.9:1", func(r *http.Request) { r.SetBasicAuth("admin", token+"x") }, 401},
-		{"token as user", token, "GET", "203.0.113.9:1", func(r *http.Request) { r.SetBasicAuth(token, "") }, 401},
-		{"wrong bearer", token, "GET", "203.0.113.9:1", func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }, 401},
-		{"own page", token, "PUT", "203.0.113.9:1", func(r *http.Request) {
-			r.SetBasicAuth("", token)
-			r.Header.Set("Sec-Fetch-Site", "same-origin")
-		}, 418},
-		{"another site's page", token, "PUT", "203.0.113.9:1", func(r *http.Request) {
-			r.SetBasicAuth("", token)
-			r.Header.Set("Sec-Fetch-Site", "cross-site")
-		}, 403},
-		{"another site's form, old browser", token, "POST", "203.0.113.9:1", func(r *http.Request) {
-			r.SetBasicAuth("", token)
-			r.Header.Set("Origin", "https://evil.example")
-		}, 403},
-		{"no token, this machine", "", "GET", "127.0.0.1:1", func(*http.Request) {}, 418},
-		{"no token, another machine", "", "GET", "203.0.113.9:1", func(*http.Request) {}, 403},
-		{"no token, through a tunnel", "", "GET", "127.0.0.1:1", func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9") }, 403},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := httptest.NewRequest(tc.method, "http://localhost/console/jobs/", nil)
-			r.RemoteAddr = tc.remote
-			tc.change(r)
-			w := httptest.NewRecorder()
-			api.ProtectConsole(tc.token, pages).ServeHTTP(w, r)
-			if w.Code != tc.want {
-				t.Errorf("answered %d %s, want %d", w.Code, w.Body, tc.want)
-			}
-			if asks := w.Header().Get("WWW-Authenticate") != ""; asks != (tc.want == 401) {
-				t.Errorf("WWW-Authenticate %q", w.Header().Get("WWW-Authenticate"))
-			}
-		})
-	}
 }

@@ -1,0 +1,146 @@
+package console
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// Config is what the pages need.
+type Config struct {
+	// Store is the open database.
+	Store *store.Store
+	// Prefix is the path before /console that a browser sees: the path of the public URL, such as "/calls", or "".
+	Prefix string
+	// Access says who may see what; see [Access].
+	Access Access
+	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
+	Deadlines interview.Deadlines
+	// Log takes faults; nil means slog.Default().
+	Log *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Console is the pages for people. It answers everything at /console and below it but River's pages, which [Jobs] are.
+type Console struct {
+	store     *store.Store
+	prefix    string
+	access    *access
+	assets    *assets
+	deadlines interview.Deadlines
+	log       *slog.Logger
+	now       func() time.Time
+	handler   http.Handler
+}
+
+// New returns the pages.
+func New(config Config) (*Console, error) {
+	loaded, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{
+		store: config.Store, prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
+		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+	}
+	if c.deadlines == (interview.Deadlines{}) {
+		c.deadlines = interview.DefaultDeadlines()
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.access = newAccess(config.Access, c.now)
+	mux := http.NewServeMux()
+	mux.Handle("GET /console/assets/{name}", c.assets)
+	mux.HandleFunc("GET /console/sign-in", c.signInPage)
+	mux.HandleFunc("POST /console/sign-in", c.signIn)
+	mux.HandleFunc("POST /console/sign-out", c.signOut)
+	c.page(mux, "GET /console", func(w http.ResponseWriter, r *http.Request, _ Role) error {
+		http.Redirect(w, r, c.path("/calls"), http.StatusSeeOther)
+		return nil
+	})
+	c.page(mux, "GET /console/{$}", func(w http.ResponseWriter, r *http.Request, _ Role) error {
+		http.Redirect(w, r, c.path("/calls"), http.StatusSeeOther)
+		return nil
+	})
+	c.page(mux, "GET /console/calls", c.calls)
+	c.page(mux, "GET /console/calls/{id}", c.call)
+	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
+	c.handler = protect(mux)
+	return c, nil
+}
+
+// ServeHTTP answers a request whose path is below /console, without the prefix.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// path is where a browser finds a page, such as "/calls".
+func (c *Console) path(page string) string { return c.prefix + "/console" + page }
+
+// page registers a page, which somebody must have signed in to see. It returns its error before it has written anything.
+func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		role := c.access.role(r)
+		if role == Nobody {
+			c.askToSignIn(w, r)
+			return
+		}
+		err := serve(w, r, role)
+		switch {
+		case err == nil:
+		case errors.Is(err, store.ErrNotFound):
+			c.render(w, r, http.StatusNotFound, c.frame(r, role, "Not found"), notFoundPage(r.URL.Path))
+		case r.Context().Err() != nil: // nobody waits for it
+		default:
+			var bad *badRequest
+			if errors.As(err, &bad) {
+				c.render(w, r, http.StatusBadRequest, c.frame(r, role, "Not understood"), messagePage("Not understood", bad.text))
+				return
+			}
+			c.log.ErrorContext(r.Context(), "page", slog.String("path", r.URL.Path), slog.Any("error", err))
+			c.render(w, r, http.StatusInternalServerError, c.frame(r, role, "Error"),
+				messagePage("This page could not be made", "The server's log says why. Loading it again may help."))
+		}
+	})
+}
+
+// badRequest is a query that says nothing that a page knows.
+type badRequest struct{ text string }
+
+func (e *badRequest) Error() string { return e.text }
+
+// render writes a page within its frame.
+func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, f frame, body templ.Component) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if err := layout(f, body).Render(r.Context(), w); err != nil && r.Context().Err() == nil {
+		c.log.WarnContext(r.Context(), "page", slog.String("path", r.URL.Path), slog.Any("error", err))
+	}
+}
+
+// frame is what the parts around a page show.
+type frame struct {
+	title string
+	role  Role
+	open  bool   // nobody needs to sign in
+	at    string // the path of the page below /console, such as "/calls"
+	path  func(page string) string
+	asset func(name string) string
+	now   time.Time
+}
+
+func (c *Console) frame(r *http.Request, role Role, title string) frame {
+	return frame{
+		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
+		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
+	}
+}

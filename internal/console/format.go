@@ -1,0 +1,87 @@
+package console
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// shownNumber is a phone number as somebody of the role may see it.
+func shownNumber(role Role, number string) string {
+	switch {
+	case number == "":
+		return "erased"
+	case role == Admin:
+		return number
+	}
+	return interview.MaskPhoneNumber(number)
+}
+
+// current is the value of aria-current for a link of the navigation.
+func (f frame) current(path string) string {
+	if f.at == path || strings.HasPrefix(f.at, path+"/") {
+		return "page"
+	}
+	return "false"
+}
+
+// problemID is what describes a field that has a problem.
+func problemID(problem string) string {
+	if problem == "" {
+		return ""
+	}
+	return "problem"
+}
+
+// statusClass groups the statuses of a call by what they mean to whoever looks.
+func statusClass(s interview.CallStatus) string {
+	switch s {
+	case interview.CallCompleted:
+		return "good"
+	case interview.CallFailed:
+		return "bad"
+	case interview.CallBusy, interview.CallNoAnswer, interview.CallCanceled:
+		return "over"
+	case interview.CallDialUnknown:
+		return "unsure"
+	case interview.CallQueued:
+		return "waits"
+	}
+	return "live"
+}
+
+func consentWord(c interview.Consent) string {
+	switch c {
+	case interview.ConsentGiven:
+		return "yes"
+	case interview.ConsentRefused:
+		return "no"
+	}
+	return "–"
+}
+
+func optionalInt(n *int) string {
+	if n == nil {
+		return "–"
+	}
+	return strconv.Itoa(*n)
+}
+
+func seconds(s float64) string {
+	whole := int(s)
+	return strconv.Itoa(whole/60) + ":" + string(rune('0'+whole%60/10)) + string(rune('0'+whole%10))
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// callStatuses are all statuses of a call, in the order of a call's life.
+func callStatuses() []interview.CallStatus {
+	return []interview.CallStatus{interview.CallQueued, interview.CallDialing, interview.CallDialUnknown, interview.CallRinging, interview.CallInProgress,
+		interview.CallCompleted, interview.CallBusy, interview.CallNoAnswer, interview.CallFailed, interview.CallCanceled}
+}
