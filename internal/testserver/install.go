@@ -42,6 +42,20 @@ var redisServer = program{
 	},
 }
 
+var chromium = program{
+	name: "Chromium",
+	find: findChromium,
+	packages: map[string][]string{
+		"apt-get": {"chromium", "chromium-browser"},
+		"dnf":     {"chromium"},
+		"apk":     {"chromium"},
+		"brew":    {"chromium"},
+	},
+}
+
+// Chromium returns the path of the browser that tests look at pages with.
+func Chromium() (string, error) { return locate(chromium) }
+
 // locate returns where p is: a folder for PostgreSQL, a file for Redis. It installs nothing: that is for who asks for it.
 func locate(p program) (string, error) {
 	if path, ok := p.find(); ok {
@@ -50,10 +64,10 @@ func locate(p program) (string, error) {
 	return "", fmt.Errorf("%s is not installed: `make test` installs it, and so does `make withservers && bin/withservers -install`", p.name)
 }
 
-// Install installs PostgreSQL and Redis with the package manager of this system, where they are nowhere. It never asks
+// Install installs PostgreSQL, Redis and Chromium with the package manager of this system, where they are nowhere. It never asks
 // anything.
 func Install(ctx context.Context) error {
-	for _, p := range []program{postgresql, redisServer} {
+	for _, p := range []program{postgresql, redisServer, chromium} {
 		if err := ensure(ctx, p); err != nil {
 			return err
 		}
@@ -109,6 +123,15 @@ func findPostgres() (string, bool) {
 
 func findRedis() (string, bool) {
 	for _, name := range []string{"redis-server", "valkey-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+func findChromium() (string, bool) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, true
 		}

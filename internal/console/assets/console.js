@@ -1,7 +1,7 @@
 // The pages read and post without scripts. This adds local times, keys, and ids that are copied with one click.
 "use strict";
 
-const local = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const local = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (!isNaN(at)) time.textContent = local.format(at);
