@@ -3,7 +3,9 @@ package console_test
 import (
 	"testing"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/browsertest"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // signedIn opens a tab of somebody who has signed in with a token.
@@ -18,6 +20,12 @@ func (o *site) signedIn(t *testing.T, tab *browsertest.Tab, token string) {
 func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	o := open(t, tokensOf(t))
 	_, calls := o.called("oats", "+15551234567", "+15551234568")
+	o.receives(calls[0], inbox.KindVoice, "/api/webhooks/twilio/voice?callId="+calls[0], "To=%2B15551234567&CallStatus=in-progress",
+		`<?xml version="1.0"?><Response><Gather input="dtmf"><Say>May we record what you say, which helps us to understand how people see the price of oats?</Say></Gather><Hangup/></Response>`)
+	hooks, err := o.store.Webhooks(t.Context(), store.WebhookFilter{}, store.Page{Limit: 1})
+	if err != nil || len(hooks.Items) != 1 {
+		t.Fatalf("%d webhooks, %v", len(hooks.Items), err)
+	}
 	newTab := browsertest.Start(t)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
@@ -25,7 +33,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 			tab.Go(o.url + "/console/sign-in")
 			tab.Accessible()
 			o.signedIn(t, tab, adminToken)
-			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0]} {
+			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks", "/console/webhooks/" + hooks.Items[0].ID} {
 				tab.Go(o.url + page)
 				tab.Accessible()
 			}

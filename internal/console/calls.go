@@ -57,55 +57,83 @@ func address(base string, query url.Values) string {
 	return base + "?" + query.Encode()
 }
 
-// callsView is what the list of calls shows.
-type callsView struct {
-	role             Role
-	by               store.CallFilter
-	tokens           []token
-	campaign         *interview.Campaign // nil for all
-	list             store.List[interview.Call]
-	all, first, next string // addresses; "" where there is no such page
-	link             func(id string) string
+// listView is what each list has.
+type listView struct {
+	role        Role
+	tokens      []token
+	page        store.Page
+	all         string // the address of the list without conditions
+	first, next string // addresses of other parts; "" where there is none
+	base        string
+	query       url.Values
+	prefix      string // the address of a page of one row, without its id
 }
 
-func (p callsView) number(n string) string { return shownNumber(p.role, n) }
+// listView reads the address of a list. Its query without the cursor is what chooses the rows.
+func (c *Console) listView(r *http.Request, role Role, page string, known ...string) (listView, url.Values, error) {
+	base := c.path(page)
+	found, query, err := tokens(r, base, known...)
+	if err != nil {
+		return listView{}, nil, err
+	}
+	cursor := query.Get("cursor")
+	query.Del("cursor")
+	l := listView{role: role, tokens: found, all: base, base: base, query: query, prefix: base + "/", page: store.Page{Limit: rowsAPage, After: cursor}}
+	if cursor != "" {
+		l.first = address(base, query)
+	}
+	return l, query, nil
+}
+
+// older is the address of the next part of the list, "" when there is none.
+func (l listView) older(cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	query := url.Values{"cursor": {cursor}}
+	for name, values := range l.query {
+		query[name] = values
+	}
+	return address(l.base, query)
+}
+
+// link is the address of a row's page, which leads back to this list.
+func (l listView) link(id string) string { return address(l.prefix+url.PathEscape(id), l.query) }
+
+// value is that of a condition, "" for none.
+func (l listView) value(name string) string { return l.query.Get(name) }
+
+func (l listView) number(n string) string { return shownNumber(l.role, n) }
+
+// callsView is what the list of calls shows.
+type callsView struct {
+	listView
+	status   interview.CallStatus
+	campaign *interview.Campaign // nil for all
+	list     store.List[interview.Call]
+}
 
 func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error {
-	base := c.path("/calls")
-	found, query, err := tokens(r, base, "status", "campaignId")
+	l, query, err := c.listView(r, role, "/calls", "status", "campaignId")
 	if err != nil {
 		return err
 	}
-	p := callsView{
-		role: role, tokens: found, all: base,
-		by: store.CallFilter{Status: interview.CallStatus(query.Get("status")), CampaignID: query.Get("campaignId")},
+	p := callsView{listView: l, status: interview.CallStatus(query.Get("status"))}
+	if p.status != "" && !p.status.Valid() {
+		return &badRequest{"There is no status " + string(p.status) + " of calls."}
 	}
-	if p.by.Status != "" && !p.by.Status.Valid() {
-		return &badRequest{"There is no status " + string(p.by.Status) + " of calls."}
-	}
-	if p.by.CampaignID != "" {
-		campaign, err := c.store.Campaign(r.Context(), p.by.CampaignID)
+	by := store.CallFilter{Status: p.status, CampaignID: query.Get("campaignId")}
+	if by.CampaignID != "" {
+		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
 		if err != nil {
 			return err
 		}
 		p.campaign = &campaign
 	}
-	cursor := query.Get("cursor")
-	if p.list, err = c.store.Calls(r.Context(), p.by, store.Page{Limit: rowsAPage, After: cursor}); err != nil {
+	if p.list, err = c.store.Calls(r.Context(), by, p.page); err != nil {
 		return err
 	}
-	query.Del("cursor")
-	p.link = func(id string) string { return address(c.path("/calls/"+id), query) }
-	if cursor != "" {
-		p.first = address(base, query)
-	}
-	if p.list.Next != "" {
-		older := url.Values{"cursor": {p.list.Next}}
-		for name, values := range query {
-			older[name] = values
-		}
-		p.next = address(base, older)
-	}
+	p.next = l.older(p.list.Next)
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Calls"), callsPage(p))
 	return nil
 }

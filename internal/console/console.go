@@ -74,6 +74,11 @@ func New(config Config) (*Console, error) {
 	})
 	c.page(mux, "GET /console/calls", c.calls)
 	c.page(mux, "GET /console/calls/{id}", c.call)
+	c.page(mux, "GET /console/webhooks", c.webhooks)
+	c.page(mux, "GET /console/webhooks/{id}", c.webhook)
+	c.page(mux, "GET /console/runs", c.runs)
+	c.page(mux, "GET /console/runs/{id}", c.run)
+	c.action(mux, "POST /console/runs/{id}/retry", c.retryRun)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.handler = protect(mux)
 	return c, nil
@@ -109,6 +114,17 @@ func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.Respo
 			c.render(w, r, http.StatusInternalServerError, c.frame(r, role, "Error"),
 				messagePage("This page could not be made", "The server's log says why. Loading it again may help."))
 		}
+	})
+}
+
+// action registers what only an Admin may do.
+func (c *Console) action(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
+	c.page(mux, pattern, func(w http.ResponseWriter, r *http.Request, role Role) error {
+		if role != Admin {
+			c.render(w, r, http.StatusForbidden, c.frame(r, role, "Not for viewers"), messagePage("Not for viewers", "This needs ADMIN_TOKEN."))
+			return nil
+		}
+		return serve(w, r, role)
 	})
 }
 

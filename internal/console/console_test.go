@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/store/storetest"
 )
@@ -360,5 +362,86 @@ func TestRiversPagesAreServedToTheAdminOnly(t *testing.T) {
 				t.Errorf("WWW-Authenticate %q", w.Header().Get("WWW-Authenticate"))
 			}
 		})
+	}
+}
+
+// receives has an event of a call accepted and answered with TwiML.
+func (o *site) receives(call string, kind inbox.Kind, target, body, twiml string) {
+	o.t.Helper()
+	p := store.NewProcessor(o.store, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
+		return interview.Change{Call: call}, inbox.Reply{Status: 200, ContentType: "text/xml", Body: []byte(twiml)}, nil
+	})
+	event := &inbox.Event{ID: "CA1:" + string(kind), Kind: kind, Subject: call, CallSid: "CA1", Target: target, ContentType: "application/x-www-form-urlencoded",
+		Body: []byte(body), ReceivedAt: o.now}
+	if _, err := p.Process(o.t.Context(), event); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func TestWebhookShowsRequestAndWhatWasHeard(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567")
+	o.receives(calls[0], inbox.KindVoice, "/api/webhooks/twilio/voice?callId="+calls[0], "To=%2B15551234567&Caller=%3Cscript%3Ealert(1)%3C%2Fscript%3E&Empty=",
+		`<?xml version="1.0"?><Response><Say>May we record?</Say><Hangup/></Response>`)
+	o.signIn(adminToken)
+	_, list := o.do("GET", "/console/webhooks?kind=voice", "")
+	at := strings.Index(list, `data-open><code>CA1:voice`)
+	if at < 0 {
+		t.Fatalf("not listed:\n%s", list)
+	}
+	page := list[:at]
+	page = strings.ReplaceAll(page[strings.LastIndex(page, `href="`)+len(`href="`):strings.LastIndex(page, `"`)], "&amp;", "&")
+	_, body := o.do("GET", page, "")
+	for _, want := range []string{"<td>+15551234567</td>", "&lt;script&gt;alert(1)", "“May we record?”", "(hung up)", "/console/calls/" + calls[0], `class="tag">&lt;Say`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q:\n%s", want, body)
+		}
+	}
+	o.signIn(viewerToken)
+	if _, body := o.do("GET", page, ""); strings.Contains(body, "5551234567") || !strings.Contains(body, "May we record?") {
+		t.Errorf("a viewer sees the number, or not the answer:\n%s", body)
+	}
+	if response, _ := o.do("GET", "/console/webhooks?outcome=lost", ""); response.StatusCode != http.StatusBadRequest {
+		t.Error(response.Status)
+	}
+}
+
+func TestDeadRunIsRetriedByTheAdminAlone(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.called("oats", "+15551234567")
+	runs, err := o.store.Runs(t.Context(), store.RunFilter{}, store.Page{Limit: 1})
+	if err != nil || len(runs.Items) != 1 {
+		t.Fatalf("%d runs, %v", len(runs.Items), err)
+	}
+	run, started, err := o.store.StartRun(t.Context(), runs.Items[0].ID)
+	if err != nil || started != jobs.RunStarted {
+		t.Fatal(started, err)
+	}
+	if err := o.store.FailRun(t.Context(), run, "twilio: 21211"); err != nil {
+		t.Fatal(err)
+	}
+	page := "/console/runs/" + run.ID
+	for _, tc := range []struct {
+		token string
+		want  int
+		state interview.RunState
+	}{
+		{viewerToken, http.StatusForbidden, interview.RunFailed},
+		{adminToken, http.StatusSeeOther, interview.RunWaiting},
+		{adminToken, http.StatusConflict, interview.RunWaiting},
+	} {
+		o.signIn(tc.token)
+		if response, _ := o.do("POST", page+"/retry", "x=y"); response.StatusCode != tc.want {
+			t.Errorf("%s, want %d", response.Status, tc.want)
+		}
+		if got, err := o.store.LedgerRun(t.Context(), run.ID); err != nil || got.State != tc.state {
+			t.Errorf("%v, want %s, %v", got.State, tc.state, err)
+		}
+	}
+	if _, list := o.do("GET", "/console/runs?state=waiting", ""); !strings.Contains(list, run.ID) || !strings.Contains(list, "orchestrate-call") {
+		t.Errorf("%s", list)
+	}
+	if response, _ := o.do("GET", "/console/runs?state=dead", ""); response.StatusCode != http.StatusBadRequest {
+		t.Error(response.Status)
 	}
 }

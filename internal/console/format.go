@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 )
 
@@ -84,4 +85,24 @@ func orDash(s string) string {
 func callStatuses() []interview.CallStatus {
 	return []interview.CallStatus{interview.CallQueued, interview.CallDialing, interview.CallDialUnknown, interview.CallRinging, interview.CallInProgress,
 		interview.CallCompleted, interview.CallBusy, interview.CallNoAnswer, interview.CallFailed, interview.CallCanceled}
+}
+
+// words are the values of a type of words, as texts.
+func words[T ~string](values []T) []string {
+	texts := make([]string, len(values))
+	for n, v := range values {
+		texts[n] = string(v)
+	}
+	return texts
+}
+
+// outcomeClass groups the outcomes of a webhook.
+func outcomeClass(o inbox.Outcome) string {
+	switch o {
+	case inbox.Failed, inbox.Refused:
+		return "bad"
+	case inbox.Conflict:
+		return "unsure"
+	}
+	return "good"
 }

@@ -1,0 +1,35 @@
+package console
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestTwiMLSaysWhatThePersonHeard(t *testing.T) {
+	const document = `<?xml version="1.0" encoding="UTF-8"?><Response><Gather input="dtmf speech" action="https://x/?a=1&amp;b=2"><Say>Hello &lt;you&gt;</Say>` +
+		`</Gather><Start><Recording channels="dual"/></Start><Say language="de-DE">Danke</Say><Pause length="20"/><Hangup/></Response>`
+	pieces, heard := readTwiML([]byte(document))
+	want := []string{"“Hello <you>”", "(an answer is awaited)", "(the recording begins)", "“Danke”", "(silence of 20 seconds)", "(hung up)"}
+	if !slices.Equal(heard, want) {
+		t.Errorf("heard %q", heard)
+	}
+	var text strings.Builder
+	for _, p := range pieces {
+		text.WriteString(p.text)
+	}
+	if got := text.String(); !strings.Contains(got, "\n  <Gather input=\"dtmf speech\"") || !strings.Contains(got, "\n    <Say>Hello <you></Say>\n") || !strings.Contains(got, "\n  <Hangup/>\n</Response>") {
+		t.Errorf("%s", got)
+	}
+	for _, broken := range []string{"<Response><Say>no end", "plain text", ""} {
+		if pieces, heard := readTwiML([]byte(broken)); heard != nil && broken != "plain text" || len(pieces) > 1 {
+			t.Errorf("%q: %v, %q", broken, pieces, heard)
+		}
+	}
+}
+
+func FuzzReadTwiML(f *testing.F) {
+	f.Add([]byte(`<Response><Say>a</Say></Response>`))
+	f.Add([]byte(`</a>`))
+	f.Fuzz(func(_ *testing.T, document []byte) { readTwiML(document) })
+}
