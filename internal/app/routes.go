@@ -36,7 +36,7 @@ func (a *App) routes() (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	for _, kind := range kinds {
-		handler, err := a.webhook(kind, verifier, a.processor)
+		handler, err := a.webhook(kind, verifier, tracedProcessor{a, a.processor})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,58 @@
+package telemetry
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// pipeline counts what becomes of calls and runs in this process.
+type pipeline struct {
+	calls, retries metric.Int64Counter
+	byStatus       map[interview.CallStatus]metric.AddOption
+	byFunction     *labels
+}
+
+func newPipeline(meter metric.Meter) (p pipeline, err error) {
+	p.byStatus, p.byFunction = map[interview.CallStatus]metric.AddOption{}, newLabels("function", "")
+	p.calls, err = meter.Int64Counter("iagent.calls", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls that got another status, or were created, in a transaction that this process committed; by the status."))
+	if err != nil {
+		return p, err
+	}
+	p.retries, err = meter.Int64Counter("iagent.run.retries", metric.WithUnit("{attempt}"),
+		metric.WithDescription("Attempts to run a function that failed and are followed by another, in this process."))
+	if err != nil {
+		return p, err
+	}
+	// A rate needs the 0 from which a series rises.
+	for _, status := range interview.CallStatuses() {
+		p.byStatus[status] = metric.WithAttributeSet(attribute.NewSet(attribute.String("status", string(status))))
+		p.calls.Add(context.Background(), 0, p.byStatus[status])
+	}
+	for _, function := range interview.Functions() {
+		p.retries.Add(context.Background(), 0, p.byFunction.add(string(function), "")...)
+	}
+	return p, nil
+}
+
+// Call counts a call that has another status than before, or is new.
+func (t *Telemetry) Call(status interview.CallStatus) {
+	if t == nil {
+		return
+	}
+	if status, known := t.pipeline.byStatus[status]; known {
+		t.pipeline.calls.Add(context.Background(), 1, status)
+	}
+}
+
+// RunRetried counts an attempt that failed and is followed by another.
+func (t *Telemetry) RunRetried(function interview.Function) {
+	if t == nil {
+		return
+	}
+	t.pipeline.retries.Add(context.Background(), 1, t.pipeline.byFunction.add(string(function), "")...)
+}
