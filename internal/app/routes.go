@@ -71,6 +71,10 @@ func (a *App) openTelemetry(ctx context.Context) error {
 	if a.telemetry, err = telemetry.Setup(ctx, telemetry.Config{Version: a.options.Version}); err != nil {
 		return &ConfigError{Faults: []string{err.Error()}}
 	}
+	a.reportTelemetryErrors()
+	for _, kind := range kinds {
+		a.telemetry.Expect(string(kind))
+	}
 	a.closers = append(a.closers, func() {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

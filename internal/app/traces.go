@@ -3,6 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
+
+	"go.opentelemetry.io/otel"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
@@ -10,6 +13,14 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/telemetry"
 )
+
+// reportTelemetryErrors has the log say, once a minute, that a collector does not take what it is sent. OpenTelemetry knows one
+// handler in a process, which would else write lines of its own to stderr.
+func (a *App) reportTelemetryErrors() {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		a.counted.Log(context.Background(), slog.LevelWarn, "otlp", "sending metrics or traces", slog.Any("error", err))
+	}))
+}
 
 // tracedProcessor makes each event, whether it arrived or was fetched, a span in the trace of its call.
 type tracedProcessor struct {

@@ -14,7 +14,6 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/i-agent/iagent/internal/jobs"
-	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // ErrNotFound says that there is no such row.
@@ -125,10 +124,7 @@ func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	if telemetry.Sampled(ctx) {
-		q = tracedQuerier{q, s}
-	}
-	return &Tx{querier: q, store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
 }
 
 // note appends to a call's history.

@@ -64,11 +64,19 @@ func summary(statement string) string {
 	}
 	before := map[string]string{"SELECT": "FROM", "DELETE": "FROM", "INSERT": "INTO", "UPDATE": "UPDATE"}[verb]
 	for i, word := range words[:len(words)-1] {
-		if word == before && before != "" {
-			return verb + " " + strings.Trim(words[i+1], "(),;")
+		if table := strings.Trim(words[i+1], "(),;"); before != "" && word == before && table != "" && table != "SELECT" {
+			return verb + " " + table
 		}
 	}
 	return verb
+}
+
+// tracing is q, with a span for each statement if ctx has one that is sampled.
+func (s *Store) tracing(ctx context.Context, q querier) querier {
+	if !telemetry.Sampled(ctx) {
+		return q
+	}
+	return tracedQuerier{q, s}
 }
 
 // tracedQuerier makes each statement a span.

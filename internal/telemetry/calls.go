@@ -39,6 +39,31 @@ func newPipeline(meter metric.Meter) (p pipeline, err error) {
 	return p, nil
 }
 
+// Expect makes the series of what may come, each of which begins at 0: a rate needs the value from which a counter rises. kinds
+// are those of the webhooks that are served.
+func (t *Telemetry) Expect(kinds ...string) {
+	if t == nil {
+		return
+	}
+	ctx := context.Background()
+	for _, kind := range kinds {
+		for _, outcome := range []string{"accepted", "duplicate", "conflict", "refused", "failed"} {
+			t.webhooks.Add(ctx, 0, t.byKindOutcome.add(kind, outcome)...)
+		}
+		for _, reason := range []string{"missing X-Twilio-Signature", "wrong signature"} {
+			t.rejections.Add(ctx, 0, t.byKindReason.add(kind, reason)...)
+		}
+		t.reconciled.Add(ctx, 0, t.byReconciled.add(kind, "")...)
+	}
+	for _, function := range interview.Functions() {
+		for _, result := range []string{"done", "failed", "retried"} {
+			t.runs.Add(ctx, 0, t.byFunctionResult.add(string(function), result)...)
+		}
+	}
+	t.secondary.Add(ctx, 0)
+	t.rateLimited.Add(ctx, 0)
+}
+
 // Call counts a call that has another status than before, or is new.
 func (t *Telemetry) Call(status interview.CallStatus) {
 	if t == nil {

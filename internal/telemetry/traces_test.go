@@ -89,6 +89,16 @@ func TestProcessesAgreeOnTheTraceOfACall(t *testing.T) {
 	}
 }
 
+func BenchmarkWebhookOfACallThatIsNotSampled(b *testing.B) {
+	tel := traced(b, "parentbased_traceidratio", "0")
+	ctx, at := b.Context(), time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		_, span := tel.StartWebhook(ctx, telemetry.Webhook{Kind: "status", Event: "CA1:status:ringing", Call: "01JD4Z9GZ5W5T5V5X5Y5Z5A5B5", At: at})
+		span.End("accepted", "")
+	}
+}
+
 func TestUnknownSamplerIsAnError(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
 	for _, wrong := range [][2]string{{"jaeger_remote", ""}, {"traceidratio", "half"}, {"traceidratio", "2"}} {
