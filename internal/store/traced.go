@@ -40,7 +40,7 @@ func (s *Store) startSpan(ctx context.Context, statements ...string) (context.Co
 	name := strings.Join(summaries, "; ")
 	attributes := []attribute.KeyValue{system, semconv.DBQuerySummary(name)}
 	if len(statements) > 1 {
-		name = "BATCH " + summaries[0]
+		name = batchName(summaries)
 		attributes = append(attributes, semconv.DBOperationBatchSize(len(statements)))
 	}
 	ctx, span := telemetry.StartChild(ctx, name, attributes...)
@@ -50,6 +50,21 @@ func (s *Store) startSpan(ctx context.Context, statements ...string) (context.Co
 		}
 		span.End()
 	}
+}
+
+// batchName names statements that are sent together by the first that has a table, and says whether they end the transaction.
+func batchName(summaries []string) string {
+	name := "BATCH"
+	for _, s := range summaries {
+		if strings.Contains(s, " ") {
+			name += " " + s
+			break
+		}
+	}
+	if summaries[len(summaries)-1] == "COMMIT" {
+		name += "; COMMIT"
+	}
+	return name
 }
 
 // summary is the verb and the first table of a statement of ours.
