@@ -24,20 +24,24 @@ func (a *App) readGauges(ctx context.Context) error {
 	defer ticker.Stop()
 	var cursor store.GaugeCursor
 	for {
-		reading, cancel := context.WithTimeout(ctx, gaugesWithin)
-		gauges, err := a.store.Gauges(reading, &cursor)
-		cancel()
-		switch {
-		case err == nil:
-			a.telemetry.Database(shown(gauges))
-		case ctx.Err() == nil:
-			a.telemetry.Database(nil)
-		}
+		a.readGaugesOnce(ctx, &cursor)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
+	}
+}
+
+func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
+	reading, cancel := context.WithTimeout(ctx, gaugesWithin)
+	defer cancel()
+	gauges, err := a.store.Gauges(reading, cursor)
+	switch {
+	case err == nil:
+		a.telemetry.Database(shown(gauges))
+	case ctx.Err() == nil:
+		a.telemetry.Database(nil)
 	}
 }
 
