@@ -47,6 +47,18 @@ func (p tracedProcessor) Process(ctx context.Context, event *inbox.Event) (inbox
 	return result, err
 }
 
+// traceReconcile makes asking Twilio about a call a span in the trace of the call.
+func (a *App) traceReconcile(ctx context.Context, callID string, what interview.Overdue) (context.Context, func(error)) {
+	ctx, span := a.telemetry.StartReconcile(ctx, callID, string(what))
+	return ctx, func(err error) {
+		if err != nil {
+			span.End("failed", fault.Of(err).String())
+			return
+		}
+		span.End("done", "")
+	}
+}
+
 // traceAttempt makes an attempt to run a function a span in the trace of its call.
 func (a *App) traceAttempt(ctx context.Context, run interview.Run) (context.Context, func(jobs.Result)) {
 	ctx, span := a.telemetry.StartRun(ctx, run)

@@ -72,6 +72,17 @@ func (t *Telemetry) StartRun(ctx context.Context, run interview.Run) (context.Co
 	return ctx, Span{span}
 }
 
+// StartReconcile begins the span of asking Twilio about a call of which something is overdue, in the trace of the call.
+func (t *Telemetry) StartReconcile(ctx context.Context, call, what string) (context.Context, Span) {
+	ctx, sampled := t.inTraceOf(ctx, call)
+	if !sampled {
+		return ctx, Span{}
+	}
+	ctx, span := t.traces.Tracer(scope).Start(ctx, "reconcile", trace.WithAttributes(
+		attribute.String("iagent.call", call), attribute.String("iagent.overdue", what)))
+	return ctx, Span{span}
+}
+
 // CallEnded sends a call that is over: the root of its trace, from the dial to the end of the call. What is done with its recording is
 // below it, though later. A call that was never dialled has no trace.
 func (t *Telemetry) CallEnded(call interview.Call) {

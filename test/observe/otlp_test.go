@@ -63,7 +63,7 @@ func TestConfigurationsForDatadogAndNewRelicSendWhatTheseTake(t *testing.T) {
 				}
 			}
 			text := got.everything.String()
-			for _, want := range []string{`"iagent.webhooks"`, `"webhook voice"`, `"run extract-claims"`, `"call"`, "deployment.environment.name", `"iagent"`} {
+			for _, want := range []string{`"iagent.webhooks"`, `"webhook voice"`, `"run extract-claims"`, `"call"`, `"reconcile"`, "deployment.environment.name", `"iagent"`} {
 				if !strings.Contains(text, want) {
 					t.Errorf("%s did not arrive", want)
 				}
@@ -119,6 +119,8 @@ func use(t *testing.T) {
 	webhook.End("accepted", "")
 	_, run := tel.StartRun(t.Context(), interview.Run{ID: "1", Function: interview.ExtractClaims, Args: []byte(`{"callId":"` + call + `"}`)})
 	run.End("done", "")
+	_, asked := tel.StartReconcile(t.Context(), call, "end")
+	asked.End("done", "")
 	tel.CallEnded(interview.Call{ID: call, PhoneNumber: "+15551234567", DialedAt: &now, Status: interview.CallCompleted})
 	if err := tel.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
