@@ -124,6 +124,7 @@ func (a *App) openStore(ctx context.Context) error {
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
+	options.OnCallChanges = a.callsChanged
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err
@@ -164,6 +165,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
+	group.Go(func() error { return a.readGauges(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

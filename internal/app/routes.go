@@ -36,7 +36,7 @@ func (a *App) routes() (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	for _, kind := range kinds {
-		handler, err := a.webhook(kind, verifier, a.processor)
+		handler, err := a.webhook(kind, verifier, tracedProcessor{a, a.processor})
 		if err != nil {
 			return nil, err
 		}
@@ -70,6 +70,10 @@ func (a *App) openTelemetry(ctx context.Context) error {
 	var err error
 	if a.telemetry, err = telemetry.Setup(ctx, telemetry.Config{Version: a.options.Version}); err != nil {
 		return &ConfigError{Faults: []string{err.Error()}}
+	}
+	a.reportTelemetryErrors()
+	for _, kind := range kinds {
+		a.telemetry.Expect(string(kind))
 	}
 	a.closers = append(a.closers, func() {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -68,7 +68,7 @@ func (a *App) connectionClosed() {
 		fmt.Sprintf("more than %d connections are open: the one that was idle or slow for the longest time was closed", maxConnections))
 }
 
-// observeWebhook logs, counts and traces what became of a verified webhook.
+// observeWebhook logs and counts what became of a verified webhook.
 func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
 	if event.Match.Token > 0 {
 		a.telemetry.SecondaryTokenUsed()
@@ -86,7 +86,6 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 		level = slog.LevelInfo
 	}
 	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
-	a.telemetry.WebhookSpan(string(event.Kind), string(outcome), elapsed, failure, event.ID, event.Subject)
 	if !a.log.Enabled(ctx, level) {
 		return
 	}

@@ -19,6 +19,12 @@ const (
 	CallCanceled    CallStatus = "CANCELED"
 )
 
+// CallStatuses lists the statuses of a call.
+func CallStatuses() []CallStatus {
+	return []CallStatus{CallQueued, CallDialing, CallDialUnknown, CallRinging, CallInProgress,
+		CallCompleted, CallBusy, CallNoAnswer, CallFailed, CallCanceled}
+}
+
 // Call is one phone interview.
 type Call struct {
 	ID         string

@@ -42,6 +42,9 @@ type Config struct {
 	AbsentFor     time.Duration
 	Log           *slog.Logger
 	Now           func() time.Time
+	// Trace, if set, is called before Twilio is asked about a call, with what is overdue. It is asked with the context that it
+	// returns, and end is called afterwards.
+	Trace func(ctx context.Context, callID string, what interview.Overdue) (traced context.Context, end func(error))
 	// OnRepair, if set, is called for every event that was missing.
 	OnRepair func(kind inbox.Kind)
 }

@@ -186,6 +186,9 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	if err := stmts.run(ctx); err != nil || len(ids) == 0 {
 		return nil, err
 	}
+	for _, id := range ids {
+		tx.callChanged(interview.Call{ID: id, Status: interview.CallCanceled}, interview.CallQueued)
+	}
 	return ids, tx.endDialRuns(ctx, ids)
 }
 

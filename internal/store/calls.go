@@ -86,6 +86,7 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	if !ok {
 		return call, fmt.Errorf("call %s: %w", id, ErrNotFound)
 	}
+	tx.locked(call)
 	return call, nil
 }
 
@@ -108,8 +109,14 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 		created[id] = true
 		return err
 	}, insert, args...)
-	if err := stmts.run(ctx); err != nil || len(created) == len(calls) {
+	if err := stmts.run(ctx); err != nil {
 		return err
+	}
+	if len(created) == len(calls) {
+		for _, c := range calls {
+			tx.callChanged(c, "")
+		}
+		return nil
 	}
 	var refused RefusedNumbersError
 	for _, c := range calls {
@@ -122,6 +129,8 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 
 // saveCall writes a call whose row this transaction holds.
 func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
+	tx.callChanged(call, tx.statuses[call.ID])
+	tx.locked(call)
 	stmts := tx.newStmtBatch()
 	callUpdate(everyColumn).add(stmts, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
 	return stmts.run(ctx)
@@ -134,6 +143,7 @@ func (b *stmtBatch) saveCalls(was, is []interview.Call) {
 	var ids []string
 	var differs columnSet
 	for i, call := range is {
+		b.tx.callChanged(call, was[i].Status)
 		before, state := stateOf(was[i]), stateOf(call)
 		if d := differing(before, state); d != 0 {
 			differs |= d

@@ -122,17 +122,20 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
-	tx := s.newTx(pgxQuerier{begun})
+	tx := s.newTx(ctx, pgxQuerier{begun})
 	tx.pgx = begun
 	if err := f(tx); err != nil {
 		return err
 	}
 	if !inTransaction(conn) {
+		tx.committed()
 		return nil // committed with its last statements
 	}
-	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
+	err = s.span(ctx, func(ctx context.Context) error { return s.around(func() error { return begun.Commit(ctx) }) }, "COMMIT")
+	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	tx.committed()
 	return nil
 }
 

@@ -84,14 +84,16 @@ func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := s.newTx(sqlQuerier{begun})
+	tx := s.newTx(ctx, sqlQuerier{begun})
 	tx.sql = begun
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := s.around(func() error { return begun.Commit() }); err != nil {
+	err = s.span(ctx, func(context.Context) error { return s.around(func() error { return begun.Commit() }) }, "COMMIT")
+	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	tx.committed()
 	if tx.erases {
 		s.sqlite.log.clean()
 	}

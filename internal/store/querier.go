@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/oklog/ulid/v2"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // querier runs the same statements, with $1 placeholders, over pgx and over database/sql.
@@ -44,6 +46,9 @@ type Tx struct {
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
+	// statuses are those of the calls that this transaction has locked one by one, changes the calls that it gives another.
+	statuses map[string]interview.CallStatus
+	changes  []CallChange
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

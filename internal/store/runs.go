@@ -64,7 +64,9 @@ func (tx *Tx) insert(ctx context.Context, runs []enqueued) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	err := tx.store.around(func() error { return tx.store.inserter.insert(ctx, tx, runs) })
+	err := tx.store.span(ctx, func(ctx context.Context) error {
+		return tx.store.around(func() error { return tx.store.inserter.insert(ctx, tx, runs) })
+	}, "INSERT INTO river_job")
 	if err != nil {
 		return fmt.Errorf("enqueueing: %w", err)
 	}
@@ -76,13 +78,18 @@ func (s *Store) StartRun(ctx context.Context, runID string) (interview.Run, jobs
 	run, started := interview.Run{ID: runID}, jobs.RunOver
 	err := s.write(ctx, func(tx *Tx) error {
 		var args string
+		var cause *string
 		err := tx.QueryRow(ctx, `UPDATE function_runs
 			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL, begin_by = NULL
 			WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND heartbeat_at < $3))
-			RETURNING function, key, attempts, attempts_allowed, failing_since, args`, runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).
-			Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &run.FailingSince, &args)
+			RETURNING function, key, attempts, attempts_allowed, failing_since, args, CASE WHEN function = '`+string(interview.ValidateClaim)+`'
+				THEN (SELECT by.args FROM function_runs AS by WHERE by.id = function_runs.cause) END`, runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).
+			Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &run.FailingSince, &args, &cause)
 		if err == nil {
 			run.Args, started = json.RawMessage(args), jobs.RunStarted
+			if cause != nil {
+				run.CausedBy = interview.Run{Args: json.RawMessage(*cause)}.Call()
+			}
 			return nil
 		}
 		if !errors.Is(err, sql.ErrNoRows) {

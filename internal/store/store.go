@@ -33,6 +33,9 @@ type Options struct {
 	// connection would. For tests.
 	Around func(roundTrip func() error) error
 
+	// OnCallChanges, if set, is called after a transaction of this process was committed that gave calls another status.
+	OnCallChanges func(changes []CallChange)
+
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
 
@@ -103,9 +106,9 @@ func (s *Store) now() time.Time { return s.options.Now().UTC().Truncate(time.Mic
 // read is for statements outside of a transaction that change nothing.
 func (s *Store) read() querier {
 	if s.postgres != nil {
-		return pgxQuerier{s.postgres}
+		return tracedQuerier{pgxQuerier{s.postgres}, s}
 	}
-	return sqlQuerier{s.sqlite.read}
+	return tracedQuerier{sqlQuerier{s.sqlite.read}, s}
 }
 
 // write runs f in a transaction and commits it when f returns nil. An error of the commit itself leaves open whether
@@ -117,11 +120,11 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	return s.writeSQLite(ctx, f)
 }
 
-func (s *Store) newTx(q querier) *Tx {
+func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: q, store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
 }
 
 // note appends to a call's history.

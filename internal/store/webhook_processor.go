@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
@@ -67,6 +69,7 @@ type delivery struct {
 	event *inbox.Event
 	hash  [sha256.Size]byte
 	done  chan struct{}
+	span  trace.Span // of whoever waits for it, nil for nobody
 
 	// Set before done is closed, by the one goroutine that settles the batch.
 	result inbox.Result
@@ -80,7 +83,7 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
 		}
 	}
-	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{})}
+	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{}), span: trace.SpanFromContext(ctx)}
 	if err := p.submit(d); err != nil {
 		return inbox.Result{}, err
 	}
@@ -237,6 +240,8 @@ func (p *Processor) commit(ctx context.Context, deliveries []*delivery) (err err
 			err = fault.Panicked(r, debug.Stack())
 		}
 	}()
+	ctx, span := startBatch(ctx, deliveries)
+	defer func() { endBatch(span, err) }()
 	return p.store.write(ctx, func(tx *Tx) error {
 		b := p.newBatch(tx, deliveries)
 		return b.run(ctx)

@@ -28,6 +28,15 @@ var (
 //	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
+//	iagent_calls_total{status}                       calls that got another status, by the new one
+//	iagent_run_retries_total{function}               attempts that failed and are followed by another
+//	iagent_database_up                               1 while the database answers; while it does not, what follows is not there
+//	iagent_backlog_age_seconds                       how long the oldest unprocessed run or webhook waits
+//	iagent_reconciler_lag_seconds                    how late the reconciler is
+//	iagent_runs_dead{function}                       runs that are not tried again
+//	iagent_calls_open{status}                        calls that are not over
+//	iagent_queue_jobs{queue,state}                   River's jobs that are not finished
+//	iagent_build_info{version,commit,go}             1
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
 	webhooks    metric.Int64Counter
@@ -41,6 +50,8 @@ type instruments struct {
 	overdue     *overdue
 	paused      *pausedAccounts
 	registered  metric.Int64Gauge
+	pipeline    pipeline
+	database    *database
 
 	tokenSwitches metric.Int64Counter
 
@@ -83,6 +94,10 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
 	i.paused, err = newPausedAccounts(meter)
+	faults = append(faults, err)
+	i.database, err = newDatabase(meter)
+	faults = append(faults, err)
+	i.pipeline, err = newPipeline(meter)
 	return i, errors.Join(append(faults, err)...)
 }
 

@@ -50,10 +50,10 @@ func locate(p program) (string, error) {
 	return "", fmt.Errorf("%s is not installed: `make test` installs it, and so does `make withservers && bin/withservers -install`", p.name)
 }
 
-// Install installs PostgreSQL and Redis with the package manager of this system, where they are nowhere. It never asks
+// Install installs PostgreSQL, Redis and Prometheus with the package manager of this system, where they are nowhere. It never asks
 // anything.
 func Install(ctx context.Context) error {
-	for _, p := range []program{postgresql, redisServer} {
+	for _, p := range []program{postgresql, redisServer, prometheusServer} {
 		if err := ensure(ctx, p); err != nil {
 			return err
 		}

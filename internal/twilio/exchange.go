@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/fault"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // maxAnswer bounds what is read of one REST answer, in bytes: a page of a thousand calls is about 2 MB.
@@ -102,7 +103,7 @@ func (x *exchange) attempt(req *http.Request, token string) (*http.Response, err
 	}
 	req.SetBasicAuth(x.client.config.AccountSid, token)
 
-	resp, err := x.next.RoundTrip(req)
+	resp, err := telemetry.Transport{Next: x.next}.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
