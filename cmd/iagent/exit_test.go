@@ -8,7 +8,7 @@ import (
 // A script must be able to tell a setting that it has to change from a database that is away for the moment.
 func TestWrongSettingExitsWithTwoAndUnreachableDatabaseWithOne(t *testing.T) {
 	sqlite := "sqlite:" + filepath.Join(t.TempDir(), "db")
-	complete := map[string]string{"TWILIO_AUTH_TOKEN": "token", "APP_URL": "http://127.0.0.1:1", "DATABASE_URL": sqlite}
+	complete := map[string]string{"TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef", "APP_URL": "http://127.0.0.1:1", "DATABASE_URL": sqlite}
 	for name, test := range map[string]struct {
 		command []string
 		set     map[string]string

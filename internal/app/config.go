@@ -169,8 +169,8 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		fault("TWILIO_AUTH_TOKEN", "is missing; set it to the auth token from the Twilio console")
 	}
 	for variable, token := range map[string]string{"TWILIO_AUTH_TOKEN": s.AuthToken, "TWILIO_AUTH_TOKEN_SECONDARY": s.AuthTokenSecondary} {
-		if strings.ContainsAny(token, " \t\r\n") {
-			fault(variable, "contains white space; copy the token again without it")
+		if wrong := wrongToken(token); wrong != "" {
+			fault(variable, wrong)
 		}
 		if token != "" {
 			s.tokens = append(s.tokens, token)
@@ -191,6 +191,12 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		if !ok || !validAccountSid(sid) || token == "" || strings.ContainsAny(token, " \t\r\n") {
 			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas; an AccountSid is AC and 32 hexadecimal digits")
 			return
+		}
+		if wrong := wrongToken(token); wrong != "" {
+			fault("TWILIO_ACCOUNT_TOKENS", "the token of "+sid+" "+wrong)
+		}
+		if len(s.accountTokens[sid]) == 2 {
+			fault("TWILIO_ACCOUNT_TOKENS", "has more than two tokens for "+sid+"; an account has two at most, while they are rotated")
 		}
 		if sid == s.AccountSid {
 			fault("TWILIO_ACCOUNT_TOKENS", "lists TWILIO_ACCOUNT_SID again; its token is TWILIO_AUTH_TOKEN")

@@ -10,6 +10,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -85,6 +86,7 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if !ready {
 		return found, errors.New("the database is not of this version; run iagent migrate up")
 	}
+	a.counted, a.tokens = telemetry.NewCountedLog(a.log, time.Minute, a.now), newTokenUses(a.store, a.log, a.now)
 	a.processor = a.newProcessor()
 	r, err := a.newReconciler(func(kind inbox.Kind) { found.Repaired[kind]++ })
 	if err != nil {

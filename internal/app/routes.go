@@ -35,6 +35,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
+	a.serveSelfTest(mux, verifier)
 	for _, kind := range kinds {
 		handler, err := a.webhook(kind, verifier, a.processor)
 		if err != nil {

@@ -27,6 +27,7 @@ var (
 //	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
 //	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
+//	iagent_token_uses_total{token,use}               uses of Twilio's auth tokens: primary, secondary, account; webhook, rest
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
@@ -43,6 +44,7 @@ type instruments struct {
 	registered  metric.Int64Gauge
 
 	tokenSwitches metric.Int64Counter
+	tokens        *tokenUses
 
 	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
@@ -79,6 +81,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
 	var err error
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
+	faults = append(faults, err)
+	i.tokens, err = newTokenUses(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
