@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -66,7 +67,10 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 		twilio.AwaitSettled(t, server.API)
 
 		twilio.Judge(t, server.API, placed, e2etest.OneClaimEach)
-		e2etest.Verified(t, e2etest.DefaultSettings(databaseURL))
+		settings := e2etest.DefaultSettings(databaseURL).With("TWILIO_AUTH_TOKEN", after, "TWILIO_AUTH_TOKEN_SECONDARY", before,
+			"TWILIO_API_URL", twilio.URL, "OPENAI_BASE_URL", twilio.URL+"/v1")
+		e2etest.Verified(t, settings)
+		examined(t, settings)
 		told := rotationLines(server.Logs())
 		if len(told) == 0 || len(told) > 9 {
 			t.Errorf("the log tells of the rotation in %d lines:\n%s", len(told), strings.Join(told, ""))
@@ -102,4 +106,36 @@ func rotationLines(logs []string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// examined runs iagent doctor, which sees that Twilio refuses the old token, and that the new one signs.
+func examined(t *testing.T, settings e2etest.Settings) {
+	t.Helper()
+	got := e2etest.Run(t, settings, "doctor", "--json", "--only", "configuration,database,disk,redis,twilio,models,retention,tokens")
+	var report struct {
+		Result string
+		Checks []struct{ Name, Result, Detail, Cure string }
+	}
+	if err := json.Unmarshal([]byte(got.Stdout), &report); err != nil || got.Exit != 0 || report.Result != "warn" {
+		t.Fatalf("iagent doctor ended with %d, %v:\n%s%s", got.Exit, err, got.Stdout, got.Stderr)
+	}
+	for _, check := range report.Checks {
+		switch {
+		case check.Name == "twilio.secondary-token":
+			if check.Result != "warn" || check.Cure == "" {
+				t.Errorf("the old token is deleted: %+v", check)
+			}
+		case check.Name == "tokens.rotation":
+			if !strings.Contains(check.Detail, "the rotation is nearly over") || strings.Contains(check.Detail, "never") {
+				t.Errorf("tokens were used, and that is not known: %+v", check)
+			}
+		case check.Result != "ok" && check.Result != "skipped" && !strings.HasPrefix(check.Name, "disk."):
+			t.Errorf("%+v", check)
+		}
+	}
+	for _, secret := range []string{e2etest.Token, e2etest.Secondary, e2etest.AdminToken, e2etest.ModelsToken} {
+		if strings.Contains(got.Stdout+got.Stderr, secret) {
+			t.Error("iagent doctor shows a secret")
+		}
+	}
 }

@@ -35,27 +35,21 @@ type SelfTestAnswer struct {
 	Error string `json:"error,omitempty"`
 	// Proof is the server's, for the request's nonce.
 	Proof string `json:"proof,omitempty"`
-	// PublicURL is the server's APP_URL without credentials, Method, Target, Host, ContentType and Body what arrived; Forwarded are
-	// the X-Forwarded headers.
-	PublicURL   string            `json:"publicUrl,omitempty"`
-	Method      string            `json:"method,omitempty"`
-	Target      string            `json:"target,omitempty"`
-	Host        string            `json:"host,omitempty"`
-	ContentType string            `json:"contentType,omitempty"`
-	Body        string            `json:"body,omitempty"`
-	Forwarded   map[string]string `json:"forwarded,omitempty"`
+	// PublicURL is the server's APP_URL without credentials; Method, Target, ContentType and Body are what arrived.
+	PublicURL   string `json:"publicUrl,omitempty"`
+	Method      string `json:"method,omitempty"`
+	Target      string `json:"target,omitempty"`
+	ContentType string `json:"contentType,omitempty"`
+	Body        string `json:"body,omitempty"`
 	// Reason is why the verifier refused the request.
 	Reason string `json:"reason,omitempty"`
 }
 
-// ProveAnswer adds the server's proof.
-func (a *SelfTestAnswer) ProveAnswer(token, nonce string) { a.Proof = Proof(token, answerNonce(nonce)) }
-
-// Sent is the self-test as it was sent: request target below APP_URL, and body.
-type Sent struct{ Target, Body string }
+// sent is the self-test as it was sent: request target below APP_URL, and body.
+type sent struct{ Target, Body string }
 
 // compare finds what was changed between the doctor and the server, and its cure.
-func (s Sent) compare(arrived SelfTestAnswer, baseURL string) (detail, cure string) {
+func (s sent) compare(arrived SelfTestAnswer, baseURL string) (detail, cure string) {
 	path, query, _ := strings.Cut(s.Target, "?")
 	gotPath, gotQuery, _ := strings.Cut(arrived.Target, "?")
 	switch {

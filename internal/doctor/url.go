@@ -78,7 +78,7 @@ func (d *doctor) checkWebhook(ctx context.Context) outcome {
 		return skipped("TWILIO_AUTH_TOKEN is not set")
 	}
 	nonce := rand.Text()
-	sent := Sent{Target: SelfTestPath + "?callId=self-test&nonce=" + nonce + "&q=a%20b+c%2Fd", Body: selfTestBody.Encode()}
+	sent := sent{Target: SelfTestPath + "?callId=self-test&nonce=" + nonce + "&q=a%20b+c%2Fd", Body: selfTestBody.Encode()}
 	address := d.BaseURL + sent.Target
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(sent.Body))
 	if err != nil {
@@ -149,7 +149,7 @@ func unreachable(err error) outcome {
 }
 
 // readSelfTest says what the answer to the self-test means.
-func (d *doctor) readSelfTest(response *http.Response, body []byte, sent Sent, nonce string) outcome {
+func (d *doctor) readSelfTest(response *http.Response, body []byte, sent sent, nonce string) outcome {
 	var answer SelfTestAnswer
 	ours := json.Unmarshal(body, &answer) == nil && d.proven(answer.Proof, nonce)
 	status := response.StatusCode
