@@ -3,6 +3,7 @@ package test_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 // TestRotationAtTwilioLosesNoCall promotes the account's secondary token in the middle of a campaign, as an operator does it: the
 // server has both tokens, Twilio promotes the new one, whose webhooks come mixed with old ones for a moment, and the server is
 // started again with the new one first. No call is lost, none fails for it, nobody is called twice, and the log says it in a few lines.
-// ROTATION_CALLS sets how many people are called; 200 are called by the program's complete tests.
+// ROTATION_CALLS sets how many people are called, such as 200.
 func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 	t.Parallel()
 	calls := 40
@@ -59,6 +60,7 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 		}
 		placed = append(placed, place(numbers[calls*2/5:calls*4/5])...)
 		twilio.AwaitSettled(t, server.API)
+		countedTokens(t, server)
 		server.Term()
 		server.Ended()
 		server.Change("TWILIO_AUTH_TOKEN", after, "TWILIO_AUTH_TOKEN_SECONDARY", before)
@@ -136,6 +138,27 @@ func examined(t *testing.T, settings e2etest.Settings) {
 	for _, secret := range []string{e2etest.Token, e2etest.Secondary, e2etest.AdminToken, e2etest.ModelsToken} {
 		if strings.Contains(got.Stdout+got.Stderr, secret) {
 			t.Error("iagent doctor shows a secret")
+		}
+	}
+}
+
+// countedTokens looks at the metric of both tokens, each of which signed webhooks and was accepted by REST.
+func countedTokens(t *testing.T, server *e2etest.Server) {
+	t.Helper()
+	response, err := http.Get(server.URL() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"primary", "secondary"} {
+		for _, use := range []string{"webhook", "rest"} {
+			if !strings.Contains(string(text), fmt.Sprintf("iagent_token_uses_total{token=%q,use=%q}", token, use)) {
+				t.Errorf("no %s was used for %s", token, use)
+			}
 		}
 	}
 }

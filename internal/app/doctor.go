@@ -58,7 +58,7 @@ func (s *settings) doctorConfig() doctor.Config {
 }
 
 // startChecks are the cheap ones, which the server makes beside its start. None of them asks Twilio or a model.
-var startChecks = []string{"disk", "redis", "database.clock", "database.journal", "retention.settings", "tokens"}
+var startChecks = []string{"configuration.tokens", "disk", "redis", "database.clock", "database.journal", "retention.settings", "tokens.rotation"}
 
 // checkStart says what the server will not be able to do, or soon will not. It holds up nothing.
 func (a *App) checkStart(ctx context.Context) error {

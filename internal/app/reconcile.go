@@ -92,6 +92,7 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if err != nil {
 		return found, err
 	}
+	defer a.tokens.write(ctx)
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
 		return found, fmt.Errorf("reconciling: %w", err)
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -70,5 +71,20 @@ func (d *doctor) configurationChecks() []check {
 			return ok("every setting can be read")
 		}
 		return fail("set each as it says", "%s", strings.Join(d.Faults, "; "))
-	}}}
+	}}, {name: "configuration.tokens", lookedAt: "form of the auth tokens", needs: []string{"TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY"}, run: d.checkForm}}
+}
+
+// authToken is the form of all auth tokens that Twilio shows. It is not promised, so another one is no fault.
+var authToken = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+
+func (d *doctor) checkForm(context.Context) outcome {
+	for n, token := range d.Tokens {
+		if !authToken.MatchString(token) {
+			return warn("copy it again from Twilio's console", "%s is not 32 hexadecimal digits, as Twilio's auth tokens are", tokenNames[min(n, 1)])
+		}
+	}
+	if len(d.Tokens) == 2 && d.Tokens[0] == d.Tokens[1] {
+		return warn("remove TWILIO_AUTH_TOKEN_SECONDARY", "both tokens are the same")
+	}
+	return ok("32 hexadecimal digits")
 }
