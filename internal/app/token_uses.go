@@ -49,6 +49,9 @@ func newTokenUses(s *store.Store, log *slog.Logger, now func() time.Time) *token
 
 // note remembers a use.
 func (u *tokenUses) note(token, use, account string) {
+	if u == nil { // a command that keeps no account of them
+		return
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	key, now := tokenUse{token, use}, u.now().UTC().Truncate(time.Microsecond)
