@@ -40,7 +40,7 @@ func TestViewerReadsWithPhoneNumbersMasked(t *testing.T) {
 		}
 	}
 	call := served.do("GET", "/api/calls/"+id, "", as).want(200)
-	if call["phoneNumber"] != "+1******0001" || call["id"] != id || call["campaignId"] != campaign || call["createdAt"] != served.get("/api/calls/"+id).want(200)["createdAt"] {
+	if call["phoneNumber"] != "+1******0001" || call["id"] != id || call["campaignId"] != campaign || call["createdAt"] != served.get("/api/calls/" + id).want(200)["createdAt"] {
 		t.Errorf("masked too little or too much: %v", call)
 	}
 	event := served.do("GET", "/api/webhooks/"+webhook, "", as).want(200)
