@@ -29,6 +29,7 @@ const (
 // commands are the words of the command line.
 type commands struct {
 	Serve     serve     `cmd:"" help:"Serve webhooks and the API, and run the functions."`
+	Doctor    doctor    `cmd:"" help:"Look at settings, database, Twilio, models and the public URL; say what does not work, and its cure."`
 	Demo      demo      `cmd:"" help:"Place simulated calls: no account, no network."`
 	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`

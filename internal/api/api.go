@@ -23,6 +23,8 @@ type Config struct {
 	Store *store.Store
 	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
 	AdminToken string
+	// ViewerToken is another bearer token, for reads with phone numbers masked; "" for none.
+	ViewerToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
 	// Log takes faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
@@ -74,7 +76,8 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
-	a.protected = Protect(config.AdminToken, http.HandlerFunc(a.route))
+	routes := http.HandlerFunc(a.route)
+	a.protected = allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, routes))
 	return a
 }
 

@@ -51,6 +51,7 @@ type App struct {
 	telemetry *telemetry.Telemetry
 	// counted takes the lines that anybody can cause.
 	counted  *telemetry.CountedLog
+	tokens   *tokenUses
 	server   *http.Server
 	listener net.Listener
 	closers  []func()
@@ -79,6 +80,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
+	a.tokens = newTokenUses(a.store, a.log, a.now)
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
 		return nil, err
@@ -166,6 +168,8 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
 	group.Go(func() error { return a.readGauges(running) })
+	group.Go(func() error { return a.tokens.run(running) })
+	group.Go(func() error { return a.checkStart(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
 	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
 	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API, password of the console. Required unless HOST and APP_URL are both loopback."`
+	ViewerToken        string `name:"viewer-token" env:"VIEWER_TOKEN" help:"Bearer token for reads of the API, with phone numbers masked."`
 	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
 	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
 	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"${transcribe_model}" help:"Speech-to-text model."`
@@ -66,7 +67,7 @@ func (Config) GoString() string { return "app.Config" }
 
 // Secrets are the values that must never be seen, for the log to redact.
 func (c Config) Secrets() []string {
-	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey, c.InngestFallbackKey}
+	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.ViewerToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey, c.InngestFallbackKey}
 	for pair := range strings.SplitSeq(c.AccountTokens, ",") {
 		if _, token, ok := strings.Cut(pair, "="); ok {
 			secrets = append(secrets, strings.TrimSpace(token))
@@ -162,6 +163,9 @@ func (s *settings) checkAccess(fault func(variable, cure string)) {
 	if s.AdminToken == "" && (!s.loopback || err != nil || !loopbackName(public.Hostname())) {
 		fault("ADMIN_TOKEN", "is missing; it is required unless HOST and APP_URL are both loopback addresses; set it to a long random text, such as that of: openssl rand -hex 32")
 	}
+	if s.ViewerToken != "" && s.ViewerToken == s.AdminToken {
+		fault("VIEWER_TOKEN", "is the same as ADMIN_TOKEN; set it to another long random text, such as that of: openssl rand -hex 32")
+	}
 }
 
 func (s *settings) checkTokens(fault func(variable, cure string)) {
@@ -169,8 +173,8 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		fault("TWILIO_AUTH_TOKEN", "is missing; set it to the auth token from the Twilio console")
 	}
 	for variable, token := range map[string]string{"TWILIO_AUTH_TOKEN": s.AuthToken, "TWILIO_AUTH_TOKEN_SECONDARY": s.AuthTokenSecondary} {
-		if strings.ContainsAny(token, " \t\r\n") {
-			fault(variable, "contains white space; copy the token again without it")
+		if wrong := wrongToken(token); wrong != "" {
+			fault(variable, wrong)
 		}
 		if token != "" {
 			s.tokens = append(s.tokens, token)
@@ -191,6 +195,12 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		if !ok || !validAccountSid(sid) || token == "" || strings.ContainsAny(token, " \t\r\n") {
 			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas; an AccountSid is AC and 32 hexadecimal digits")
 			return
+		}
+		if wrong := wrongToken(token); wrong != "" {
+			fault("TWILIO_ACCOUNT_TOKENS", "the token of "+sid+" "+wrong)
+		}
+		if len(s.accountTokens[sid]) == 2 {
+			fault("TWILIO_ACCOUNT_TOKENS", "has more than two tokens for "+sid+"; an account has two at most, while they are rotated")
 		}
 		if sid == s.AccountSid {
 			fault("TWILIO_ACCOUNT_TOKENS", "lists TWILIO_ACCOUNT_SID again; its token is TWILIO_AUTH_TOKEN")

@@ -10,6 +10,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -85,11 +86,13 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if !ready {
 		return found, errors.New("the database is not of this version; run iagent migrate up")
 	}
+	a.counted, a.tokens = telemetry.NewCountedLog(a.log, time.Minute, a.now), newTokenUses(a.store, a.log, a.now)
 	a.processor = a.newProcessor()
 	r, err := a.newReconciler(func(kind inbox.Kind) { found.Repaired[kind]++ })
 	if err != nil {
 		return found, err
 	}
+	defer a.tokens.write(ctx)
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
 		return found, fmt.Errorf("reconciling: %w", err)
 	}

@@ -35,6 +35,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
+	a.serveSelfTest(mux, verifier)
 	for _, kind := range kinds {
 		handler, err := a.webhook(kind, verifier, tracedProcessor{a, a.processor})
 		if err != nil {
@@ -48,7 +49,7 @@ func (a *App) routes() (http.Handler, error) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
 	}
-	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
+	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
 	mux.Handle("/", rest)
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {

@@ -73,6 +73,7 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 	if event.Match.Token > 0 {
 		a.telemetry.SecondaryTokenUsed()
 	}
+	a.webhookSigned(event)
 	outcome, level, failure := result.Outcome, slog.LevelDebug, ""
 	var refusal *inbox.Refusal
 	switch {

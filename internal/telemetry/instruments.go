@@ -27,6 +27,7 @@ var (
 //	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
 //	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
+//	iagent_token_uses_total{token,use}               uses of Twilio's auth tokens: primary, secondary, account; webhook, rest
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
 //	iagent_calls_total{status}                       calls that got another status, by the new one
 //	iagent_run_retries_total{function}               attempts that failed and are followed by another
@@ -54,6 +55,7 @@ type instruments struct {
 	database    *database
 
 	tokenSwitches metric.Int64Counter
+	tokens        *tokenUses
 
 	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
@@ -90,6 +92,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
 	var err error
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
+	faults = append(faults, err)
+	i.tokens, err = newTokenUses(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
