@@ -13,6 +13,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/reconcile"
@@ -33,6 +34,8 @@ type Options struct {
 	Version string
 	// StopWithin bounds a graceful stop; 0 means 20 s.
 	StopWithin time.Duration
+	// Versions are those of the webhooks; nil means those of this program.
+	Versions Versions
 	// Store is passed on to the store, for tests.
 	Store store.Options
 }
@@ -45,6 +48,7 @@ type App struct {
 	log       *slog.Logger
 	store     *store.Store
 	processor *store.Processor
+	shadow    *shadow // nil when no version is only tried
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
@@ -79,14 +83,21 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.requireVersions(); err != nil {
+		return nil, err
+	}
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
 		return nil, err
 	}
+	a.shadowVersion()
 	if err := a.openLimiter(); err != nil {
 		return nil, err
 	}
 	a.warnLacks()
+	if err := a.warnVersions(ctx); err != nil {
+		return nil, err
+	}
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
@@ -123,6 +134,7 @@ func (a *App) openStore(ctx context.Context) error {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
+	options.DialVersion = interview.Version(a.settings.dialVersion())
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
@@ -166,6 +178,9 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.countOverdue(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
+	}
+	if a.shadow != nil {
+		group.Go(func() error { return a.shadow.Run(running) })
 	}
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })

@@ -14,14 +14,6 @@ import (
 	"github.com/i-agent/iagent/signature"
 )
 
-// webhookPaths are where each callback is served; the version in the path lets a later one be rolled out beside it.
-var webhookPaths = []string{"/api/webhooks/twilio/", "/api/webhooks/v1/twilio/"}
-
-// kinds are the callbacks that are served.
-var kinds = []inbox.Kind{
-	inbox.KindVoice, webhook.KindConsent, inbox.KindStatus, inbox.KindRecording, webhook.KindAMD, webhook.KindAnswer,
-}
-
 // Unverified requests of one client: about as many as a broken configuration sends before somebody looks.
 const unverifiedPerMinute = 100
 
@@ -35,21 +27,22 @@ func (a *App) routes() (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	for _, kind := range kinds {
+	versions := a.versions()
+	for _, kind := range webhook.Kinds(versions) {
 		handler, err := a.webhook(kind, verifier, a.processor)
 		if err != nil {
 			return nil, err
 		}
-		for _, path := range webhookPaths {
+		for _, path := range webhookPaths(versions) {
 			mux.Handle(path+string(kind), handler)
 		}
 	}
-	for _, path := range webhookPaths {
+	for _, path := range webhookPaths(versions) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
 	}
 	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
-	mux.Handle("/", rest)
+	mux.Handle("/", otherVersionsNotFound(rest))
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ type Processor struct {
 	decide Decide
 	// withoutScript are the kinds that are decided without the call's Script.
 	withoutScript []inbox.Kind
+	onDecided     func(Decided) // see OnDecided
 
 	mu      sync.Mutex
 	pending []*delivery
@@ -69,8 +70,9 @@ type delivery struct {
 	done  chan struct{}
 
 	// Set before done is closed, by the one goroutine that settles the batch.
-	result inbox.Result
-	err    error
+	result  inbox.Result
+	err     error
+	decided *Decided // nil when nothing was
 }
 
 // Process makes the event take effect once. See [inbox.Processor].
@@ -202,7 +204,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 		return
 	}
 	for _, d := range deliveries {
-		d.result, d.err = inbox.Result{}, nil
+		d.result, d.err, d.decided = inbox.Result{}, nil, nil
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}
@@ -213,6 +215,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 // close keeps a record of a delivery that was not accepted, then lets it be answered.
 func (p *Processor) close(ctx context.Context, d *delivery) {
 	defer close(d.done)
+	p.tellDecided(d)
 	if d.err == nil {
 		return
 	}
