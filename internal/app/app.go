@@ -49,6 +49,7 @@ type App struct {
 	store     *store.Store
 	processor *store.Processor
 	shadow    *shadow // nil when no version is only tried
+	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
@@ -148,7 +149,7 @@ func (a *App) openStore(ctx context.Context) error {
 func (a *App) Store() *store.Store { return a.store }
 
 // Run serves and works until ctx ends. Then it finishes the requests and the functions that are running, within
-// Options.StopWithin, and returns nil.
+// Options.StopWithin, and returns nil. Requests are taken for SHUTDOWN_DELAY after ctx has ended; no function begins any more.
 func (a *App) Run(ctx context.Context) error {
 	within := a.options.StopWithin
 	if within == 0 {
@@ -166,13 +167,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-running.Done()
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
-		defer cancel()
-		if err := a.server.Shutdown(stopping); err != nil {
-			a.log.Warn("requests did not end in time", "error", err)
-			return a.server.Close()
-		}
-		return nil
+		return a.shutDown(ctx, within)
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })

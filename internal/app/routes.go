@@ -48,7 +48,7 @@ func (a *App) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("GET /metrics", a.metrics())
-	return underPath(publicPath(a.settings.baseURL), mux), nil
+	return underPath(publicPath(a.settings.baseURL), a.drain.handler(mux)), nil
 }
 
 // metrics needs no token where this machine itself asks.
