@@ -42,6 +42,8 @@ func TestEveryWrongSettingIsNamed(t *testing.T) {
 		"reached by others, no token":   {fine.With("APP_URL", "https://calls.example.com").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"open to the world, no token":   {fine.With("HOST", "0.0.0.0").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"an unknown engine":             {fine.With("JOBS_ENGINE", "cron"), []string{"JOBS_ENGINE"}},
+		"a delay without a unit":        {fine.With("SHUTDOWN_DELAY", "10"), []string{"SHUTDOWN_DELAY"}},
+		"no version":                    {fine.With("WEBHOOK_VERSION", "2", "SHADOW_VERSION", "both"), []string{"WEBHOOK_VERSION", "SHADOW_VERSION"}},
 		"retention for ever":            {fine.With("RETENTION", "for ever"), []string{"RETENTION"}},
 		"late before it can be":         {fine.With("OVERDUE_AFTER", "1s"), []string{"OVERDUE_AFTER"}},
 		"a models' server without http": {fine.With("OPENAI_BASE_URL", "localhost"), []string{"OPENAI_BASE_URL"}},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/reconcile"
@@ -33,6 +34,8 @@ type Options struct {
 	Version string
 	// StopWithin bounds a graceful stop; 0 means 20 s.
 	StopWithin time.Duration
+	// Versions are those of the webhooks; nil means those of this program.
+	Versions Versions
 	// Store is passed on to the store, for tests.
 	Store store.Options
 }
@@ -45,6 +48,8 @@ type App struct {
 	log       *slog.Logger
 	store     *store.Store
 	processor *store.Processor
+	shadow    *shadow // nil when no version is only tried
+	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
@@ -81,14 +86,21 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		return nil, err
 	}
 	a.tokens = newTokenUses(a.store, a.log, a.now)
+	if err := a.requireVersions(); err != nil {
+		return nil, err
+	}
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
 		return nil, err
 	}
+	a.shadowVersion()
 	if err := a.openLimiter(); err != nil {
 		return nil, err
 	}
 	a.warnLacks()
+	if err := a.warnVersions(ctx); err != nil {
+		return nil, err
+	}
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
@@ -125,6 +137,7 @@ func (a *App) openStore(ctx context.Context) error {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
+	options.DialVersion = interview.Version(a.settings.dialVersion())
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
 	options.OnCallChanges = a.callsChanged
 	var err error
@@ -139,7 +152,7 @@ func (a *App) openStore(ctx context.Context) error {
 func (a *App) Store() *store.Store { return a.store }
 
 // Run serves and works until ctx ends. Then it finishes the requests and the functions that are running, within
-// Options.StopWithin, and returns nil.
+// Options.StopWithin, and returns nil. Requests are taken for SHUTDOWN_DELAY after ctx has ended; no function begins any more.
 func (a *App) Run(ctx context.Context) error {
 	within := a.options.StopWithin
 	if within == 0 {
@@ -157,13 +170,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-running.Done()
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
-		defer cancel()
-		if err := a.server.Shutdown(stopping); err != nil {
-			a.log.Warn("requests did not end in time", "error", err)
-			return a.server.Close()
-		}
-		return nil
+		return a.shutDown(ctx, within)
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
@@ -172,6 +179,9 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.checkStart(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
+	}
+	if a.shadow != nil {
+		group.Go(func() error { return a.shadow.Run(running) })
 	}
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })

@@ -49,6 +49,9 @@ type Config struct {
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
 	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
+	ShutdownDelay      string `name:"shutdown-delay" env:"SHUTDOWN_DELAY" default:"0s" help:"How long to take requests after being told to stop, with /readyz answered 503, so that a load balancer can find out."`
+	WebhookVersion     string `name:"webhook-version" env:"WEBHOOK_VERSION" default:"v1" help:"Version of the webhooks with which new calls are dialled."`
+	ShadowVersion      string `name:"shadow-version" env:"SHADOW_VERSION" placeholder:"VERSION" help:"Version of the webhooks that is tried beside the one that takes effect, and only compared."`
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
 	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
 	LogLevel           string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -108,6 +111,7 @@ type settings struct {
 	retention      time.Duration
 	dialsPerMinute int
 	reconcileEvery time.Duration
+	shutdownDelay  time.Duration
 	deadlines      interview.Deadlines
 	proxies        []netip.Prefix
 	level          slog.Level
@@ -154,6 +158,8 @@ func (s *settings) checkAll(fault func(variable, cure string)) {
 	s.checkTwilio(fault)
 	s.checkServer(fault)
 	s.checkParts(fault)
+	s.checkVersions(fault)
+	s.checkShutdownDelay(fault)
 }
 
 // checkAccess asks for a token where others than this machine's own programs may reach the API. A proxy on this machine may

@@ -14,14 +14,6 @@ import (
 	"github.com/i-agent/iagent/signature"
 )
 
-// webhookPaths are where each callback is served; the version in the path lets a later one be rolled out beside it.
-var webhookPaths = []string{"/api/webhooks/twilio/", "/api/webhooks/v1/twilio/"}
-
-// kinds are the callbacks that are served.
-var kinds = []inbox.Kind{
-	inbox.KindVoice, webhook.KindConsent, inbox.KindStatus, inbox.KindRecording, webhook.KindAMD, webhook.KindAnswer,
-}
-
 // Unverified requests of one client: about as many as a broken configuration sends before somebody looks.
 const unverifiedPerMinute = 100
 
@@ -36,27 +28,28 @@ func (a *App) routes() (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	a.serveSelfTest(mux, verifier)
-	for _, kind := range kinds {
+	versions := a.versions()
+	for _, kind := range webhook.Kinds(versions) {
 		handler, err := a.webhook(kind, verifier, tracedProcessor{a, a.processor})
 		if err != nil {
 			return nil, err
 		}
-		for _, path := range webhookPaths {
+		for _, path := range webhookPaths(versions) {
 			mux.Handle(path+string(kind), handler)
 		}
 	}
-	for _, path := range webhookPaths {
+	for _, path := range webhookPaths(versions) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
 	}
 	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
-	mux.Handle("/", rest)
+	mux.Handle("/", otherVersionsNotFound(rest))
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {
 		return nil, err
 	}
 	mux.Handle("GET /metrics", a.metrics())
-	return underPath(publicPath(a.settings.baseURL), mux), nil
+	return underPath(publicPath(a.settings.baseURL), a.drain.handler(mux)), nil
 }
 
 // metrics needs no token where this machine itself asks.
@@ -73,7 +66,7 @@ func (a *App) openTelemetry(ctx context.Context) error {
 		return &ConfigError{Faults: []string{err.Error()}}
 	}
 	a.reportTelemetryErrors()
-	for _, kind := range kinds {
+	for _, kind := range webhook.Kinds(a.versions()) {
 		a.telemetry.Expect(string(kind))
 	}
 	a.closers = append(a.closers, func() {

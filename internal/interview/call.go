@@ -49,6 +49,8 @@ type Call struct {
 	ConsentAt       *time.Time
 	// Duration is in seconds, nil until Twilio told us.
 	Duration *int
+	// Version is the version of the webhooks with which the call was dialled, Unversioned until it is.
+	Version Version
 	// DialedAt is when the intent to dial was committed.
 	DialedAt    *time.Time
 	StartedAt   *time.Time // answered

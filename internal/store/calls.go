@@ -17,7 +17,7 @@ var (
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
 		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz",
-		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz"}
+		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz", "webhook_version text"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -27,7 +27,7 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
-	calls.answers, calls.early_recordings, calls.cleared_at`
+	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -37,10 +37,10 @@ const selectCalls = `SELECT ` + selectedCalls
 
 // fieldsOf are where the columns of a call go, with room for those of its script.
 func fieldsOf(c *interview.Call) []any {
-	return append(make([]any, 0, 32), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+	return append(make([]any, 0, 33), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -203,7 +203,7 @@ func stateOf(c interview.Call) []any {
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
 		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt),
-		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt)}
+		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt), storable(string(c.Version))}
 }
 
 // liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.

@@ -51,7 +51,7 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 		if err != nil || !proceed {
 			return err
 		}
-		call.DialedAt = &tx.Now
+		call.DialedAt, call.Version = &tx.Now, tx.store.options.DialVersion
 		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}

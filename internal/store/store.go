@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
 	// intent to dial.
 	DialFrom, DialAccount string
+	// DialVersion is the version of the webhooks with which calls are dialled.
+	DialVersion interview.Version
 	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
 	// statements that Postgres is sent together. It runs the round trip or not; its error ends the transaction as a lost
 	// connection would. For tests.

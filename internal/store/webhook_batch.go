@@ -167,6 +167,7 @@ func (b *batch) settle(d *delivery) error {
 func (b *batch) accept(d *delivery) error {
 	call := b.calls[d.event.Subject]
 	change, reply, err := b.decide(call, d.event)
+	d.decided = &Decided{call, d.event, change, reply, err}
 	if err == nil {
 		err = reply.Check()
 	}

@@ -47,6 +47,7 @@ type Processor struct {
 	decide Decide
 	// withoutScript are the kinds that are decided without the call's Script.
 	withoutScript []inbox.Kind
+	onDecided     func(Decided) // see OnDecided
 
 	mu      sync.Mutex
 	pending []*delivery
@@ -72,8 +73,9 @@ type delivery struct {
 	span  trace.Span // of whoever waits for it, nil for nobody
 
 	// Set before done is closed, by the one goroutine that settles the batch.
-	result inbox.Result
-	err    error
+	result  inbox.Result
+	err     error
+	decided *Decided // nil when nothing was
 }
 
 // Process makes the event take effect once. See [inbox.Processor].
@@ -205,7 +207,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 		return
 	}
 	for _, d := range deliveries {
-		d.result, d.err = inbox.Result{}, nil
+		d.result, d.err, d.decided = inbox.Result{}, nil, nil
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}
@@ -216,6 +218,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 // close keeps a record of a delivery that was not accepted, then lets it be answered.
 func (p *Processor) close(ctx context.Context, d *delivery) {
 	defer close(d.done)
+	p.tellDecided(d)
 	if d.err == nil {
 		return
 	}

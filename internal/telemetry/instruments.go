@@ -56,6 +56,7 @@ type instruments struct {
 
 	tokenSwitches metric.Int64Counter
 	tokens        *tokenUses
+	shadow        metric.Int64Counter // see ShadowDecision
 
 	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
@@ -90,6 +91,7 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.runTime = seconds("iagent.function.run.duration", "Time that an attempt to run a function took.", runSeconds)
 	i.reconciled = counter("iagent.reconciled", "{webhook}", "Webhooks that never arrived and were fetched from Twilio, by kind.")
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
+	i.shadow = counter("iagent.shadow.decisions", "{decision}", "Decisions of a version of the webhooks that is tried beside the one that takes effect, by result.")
 	var err error
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
 	faults = append(faults, err)

@@ -61,7 +61,7 @@ func (v *verifier) replay(c store.AuditCall, list []step) outcome {
 	o := outcome{
 		call: interview.Call{
 			ID: c.Call.ID, CampaignID: c.Call.CampaignID, Status: interview.CallQueued, Sequence: interview.NoSequence,
-			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script,
+			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script, Version: c.Call.Version,
 		},
 		recordings: map[string]interview.RecordingStatus{}, said: map[int]bool{}, asked: map[jobKey][]string{},
 	}
