@@ -135,7 +135,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, contentType string, body []byte, ws bool) {
 		v := mustNew(t, Config{URL: "https://h.example/p", Tokens: []string{"0fuzz0"}})
 		req := Request{method, target, contentType, Sign("1fuzz1", "https://h", nil), body, ws}
-		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x"}, Tokens: []string{"", "y"}})
+		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x", "/y?z#f"}, Tokens: []string{"", "y"}, Limit: 300})
 		if len(causes) == 0 || slices.ContainsFunc(causes, func(c Cause) bool { return c.Proven }) {
 			t.Fatalf("%+v", causes)
 		}
