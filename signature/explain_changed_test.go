@@ -180,6 +180,11 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 		{name: "quoted token", config: func(c *Config) { c.Tokens[0], c.Tokens[1] = `"`+primary+`"`, "x" }, want: kinds(CauseToken), says: "in quotes"},
 		{name: "token with its variable", config: func(c *Config) { c.Tokens[0] = "TWILIO_AUTH_TOKEN=" + primary }, want: kinds(CauseToken), says: "variable"},
 
+		// A suspected URL is one suspicion, whatever differs in it.
+		{name: "scheme, host, port, prefix", signed: "http://new.example:8080/app" + target, more: Suspects{URLs: []string{"http://new.example:8080/app"}}, want: kinds(CauseScheme, CauseHost, CausePath), says: "http://new.example:8080/app"},
+		{name: "scheme, host, prefix", signed: "https://new.example/app" + target, config: func(c *Config) { c.URL = "http://h.example" }, more: header("Host", "new.example", "X-Forwarded-Prefix", "/app"),
+			want: kinds(CauseScheme, CauseHost, CausePath), says: "https://new.example/app"},
+
 		// Two at once.
 		{name: "scheme, host", signed: "http://new.example" + target, more: Suspects{URLs: []string{"https://new.example"}}, want: kinds(CauseScheme, CauseHost)},
 		{name: "scheme, prefix", signed: "http://h.example/app" + target, want: kinds(CauseScheme, CausePath), says: "http://h.example/app"},

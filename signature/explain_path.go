@@ -75,6 +75,11 @@ func prefixOptions(prefix, received string, h *hints, add, addBase func(weight i
 			addBase(weight, p, text+", and the configured path is "+prefix, setURL)
 		}
 	}
+	for _, whole := range h.paths {
+		if p, ok := strings.CutSuffix(whole, received); ok && p != "" {
+			stripped(common, p)
+		}
+	}
 	for _, p := range h.prefixes {
 		stripped(common, p)
 	}

@@ -110,7 +110,7 @@ func (e *Explainer) Explain(req signature.Request, more signature.Suspects) Repo
 		}
 	}
 	for _, c := range x.Causes {
-		report.Causes = append(report.Causes, Cause{Kind: string(c.Kind), Text: c.Text, Cure: cure(c), Proven: c.Proven})
+		report.Causes = append(report.Causes, Cause{Kind: string(c.Kind), Text: strings.ReplaceAll(c.Text, "of account (default)", "of the main account"), Cure: cure(c), Proven: c.Proven})
 	}
 	return report
 }
@@ -144,7 +144,7 @@ func cure(c signature.Cause) string {
 		if strings.Contains(c.Text, "was configured") || strings.Contains(c.Text, "is written") {
 			return "write TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY and TWILIO_ACCOUNT_TOKENS without anything around the token"
 		}
-		if strings.Contains(c.Text, "of account") {
+		if strings.Contains(c.Text, "which is not the account") {
 			return "give each account its own token: TWILIO_AUTH_TOKEN for the main account, TWILIO_ACCOUNT_TOKENS=AC…=TOKEN for a subaccount"
 		}
 		return "set TWILIO_AUTH_TOKEN to the primary token in the Twilio console, and during a rotation TWILIO_AUTH_TOKEN_SECONDARY to the other; a subaccount's goes into TWILIO_ACCOUNT_TOKENS=AC…=TOKEN"

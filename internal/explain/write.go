@@ -78,6 +78,9 @@ func writeDifference(b *strings.Builder, signed, expected signature.Text) {
 	}
 }
 
+// delimiters separate the words of a URL.
+const delimiters = ":/?&="
+
 // mark underlines what of text is not at the beginning or at the end of other, too.
 func mark(b *strings.Builder, text, other string) {
 	if text == other {
@@ -90,6 +93,13 @@ func mark(b *strings.Builder, text, other string) {
 	end := 0
 	for end < min(len(text), len(other))-from && text[len(text)-1-end] == other[len(other)-1-end] {
 		end++
+	}
+	// Whole words: "https" and not its last letter.
+	for from > 0 && !strings.ContainsRune(delimiters, rune(text[from-1])) {
+		from--
+	}
+	for end > 0 && !strings.ContainsRune(delimiters, rune(text[len(text)-end])) {
+		end--
 	}
 	fmt.Fprintf(b, "          %s%s\n", strings.Repeat(" ", from), strings.Repeat("^", max(1, len(text)-from-end)))
 }
