@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -115,6 +116,7 @@ func TestBrokenSetupIsExplainedWithItsCure(t *testing.T) {
 					kinds = kinds[:1] // proven by what was read
 				}
 				checkExplanation(t, from, report, kinds, s.Says)
+				checkCure(t, from, report, got.raw)
 			}
 			if len(s.Kinds) > 1 && s.Kinds[1] != signature.CauseUnknown {
 				pairs++
@@ -176,6 +178,32 @@ func checkExplanation(t *testing.T, from string, report explain.Report, kinds []
 		if strings.Contains(text+report.Line(), secret) {
 			t.Errorf("%s: %q is in\n%s", from, secret, text)
 		}
+	}
+}
+
+var setURL = regexp.MustCompile(`APP_URL=([^ ,]+)`)
+
+// checkCure follows a cure that is a setting alone: with it the same request is verified.
+func checkCure(t *testing.T, from string, report explain.Report, raw []byte) {
+	t.Helper()
+	var url string
+	for _, c := range report.Causes {
+		found := setURL.FindStringSubmatch(c.Cure)
+		if found == nil || !c.Proven {
+			return
+		}
+		url = found[1]
+	}
+	e, err := app.Config{AuthToken: Token, AccountTokens: AccountTokens, AccountSid: AccountSid, URL: url}.Explainer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	input, err := explain.Read(raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cured := e.Explain(input.Request, input.Suspects()); !cured.Verified {
+		t.Errorf("%s: not verified with APP_URL=%s: %s", from, url, cured.Line())
 	}
 }
 
