@@ -85,6 +85,15 @@ func prefixOptions(prefix, received string, h *hints, add, addBase func(weight i
 	}
 	for _, p := range commonPrefixes {
 		stripped(rare, p)
+		for _, q := range commonPrefixes {
+			stripped(alone, p+q)
+		}
+	}
+	mapped := passPath + ", or give Twilio the path that is served here"
+	name := received[strings.LastIndexByte(received, '/')+1:]
+	for _, whole := range []string{"/", "/twilio-" + name, "/twilio_" + name, "/" + name + "-webhook", "/" + name + "/webhook", "/" + name + "/twilio", "/twilio/webhook",
+		"/webhook/twilio", "/webhook", "/webhooks", "/hook", "/twilio", "/callback", "/callbacks/" + name, "/twilio-webhook", "/twilio/webhooks/" + name, "/incoming", "/" + name + "/incoming"} {
+		add(rare, prefix+whole, "signed for "+printable(whole)+", which the proxy maps to "+printable(received), mapped)
 	}
 	rest := received
 	for range 8 {
