@@ -132,6 +132,9 @@ func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
 // answer; of several single ones the most frequent is given. It has no cause
 // for a request that is verified.
 //
+// The verdict stays that of Verify: a request whose cause is proven was signed by
+// a holder of a token, but not as this server is configured.
+//
 // It is for a person at a console, not for every rejected request: one
 // explanation costs up to [DefaultLimit] HMACs, a tenth of a second.
 func (v *Verifier) Diagnose(req Request, suspects Suspects) Explanation {
@@ -144,7 +147,8 @@ func (v *Verifier) Diagnose(req Request, suspects Suspects) Explanation {
 	case errors.Is(err, ErrNoToken), errors.Is(err, ErrMissingHeader), errors.Is(err, ErrMalformedTarget):
 		return Explanation{Causes: causes, Expected: v.expected(req, false)}
 	case errors.Is(err, ErrBodyHashMismatch):
-		return Explanation{Causes: causes, Expected: v.expected(req, true)}
+		signed := v.expected(req, true)
+		return Explanation{Causes: causes, Expected: v.withBodyHash(req), Signed: &signed}
 	}
 	x := newExplainer(v, req, suspects)
 	found := x.search()
@@ -192,7 +196,7 @@ func appendNew(causes []Cause, more ...Cause) []Cause {
 func needsUnknown(causes []Cause) bool {
 	for _, c := range causes {
 		switch c.Kind {
-		case CauseHeader, CauseMalformed, CauseAccount, CauseContentType:
+		case CauseHeader, CauseMalformed, CauseAccount:
 			return false
 		}
 	}

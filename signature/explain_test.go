@@ -102,6 +102,10 @@ func TestJSONOfAnotherBodyIsExplainedByItsHash(t *testing.T) {
 	if len(causes) != 1 || causes[0].Kind != CauseBodyHash || !causes[0].Proven {
 		t.Errorf("%+v", causes)
 	}
+	e := v.Diagnose(Request{Method: "POST", Target: strings.TrimPrefix(signedURL, "https://h.example"), Signature: sig, Body: []byte(`{"a":1}`)}, Suspects{})
+	if e.Signed == nil || e.Signed.URL != signedURL || e.Expected.URL == signedURL || !strings.HasPrefix(e.Expected.URL, "https://h.example/v?bodySHA256=") {
+		t.Errorf("%+v", e)
+	}
 }
 
 func ExampleVerifier_Explain() {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/term"
+
 	"github.com/i-agent/iagent/internal/app"
 	iexplain "github.com/i-agent/iagent/internal/explain"
 )
@@ -123,6 +125,8 @@ func readInput(name string) ([]byte, error) {
 		}
 		defer func() { _ = opened.Close() }()
 		file = opened
+	} else if term.IsTerminal(int(file.Fd())) {
+		fmt.Fprintln(os.Stderr, "iagent: paste the request, or a curl command, and end it with Ctrl-D")
 	}
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && len(text) > most {

@@ -4,15 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
-
-	"encoding/base64"
 
 	"github.com/i-agent/iagent/signature"
 )
@@ -41,7 +39,7 @@ func (s *Sent) sign(token, url, form string) {
 func sortedForm(form string) []string {
 	values := signature.ParseForm(form)
 	names := make([]string, 0, len(values))
-	for _, pair := range strings.Split(url.Values(values).Encode(), "&") {
+	for _, pair := range strings.Split(values.Encode(), "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		names = append(names, name+value)
 	}
