@@ -136,7 +136,8 @@ func (v *Verifier) Explain(req Request, suspects Suspects) []Cause {
 // a holder of a token, but not as this server is configured.
 //
 // It is for a person at a console, not for every rejected request: one
-// explanation costs up to [DefaultLimit] HMACs, a tenth of a second.
+// explanation costs up to [DefaultLimit] HMACs, some tenths of a second. With a
+// [Suspects.Limit] of 2,000 nearly all single causes are found.
 func (v *Verifier) Diagnose(req Request, suspects Suspects) Explanation {
 	_, err := v.Verify(req)
 	if err == nil {

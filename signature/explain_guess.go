@@ -20,11 +20,16 @@ var places = [][]string{{"FromCity", "CallerCity"}, {"FromState", "CallerState"}
 // whiteSpace that values lose at their ends.
 var whiteSpace = []string{" ", "\n", "\r\n", "\t", "  "}
 
-// addGuesses puts back what was lost, where there are few possibilities.
-func (l *paramList) addGuesses() {
+// guessOptions put back what was lost from a body, where there are few possibilities.
+func guessOptions(req Request) []option {
+	l := &paramList{pairs: new(form).sent(req.Body)}
+	if len(req.Body) > maxGuessed || len(l.pairs) == 0 || len(l.pairs) > mostPairs || !isForm(req.ContentType) || bodiless(req.Method) {
+		return nil
+	}
 	l.addTrimmed()
 	l.addEmptied()
 	l.addCollapsed()
+	return l.options.sorted()
 }
 
 const trimmed = "signed with white space around a value, which something on the way removed"

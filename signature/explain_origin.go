@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"net"
 	"slices"
 	"strings"
 )
@@ -138,6 +139,21 @@ func hostChanges(configured origin, h *hints) []change {
 		add(rare, without, configured.port, "signed for the host without www.")
 	} else if !loopback(lower) {
 		add(rare, "www."+lower, configured.port, "signed for the host with www.")
+	}
+	// The same domain, another name in it.
+	if first, domain, ok := strings.Cut(lower, "."); ok && net.ParseIP(strings.Trim(lower, "[]")) == nil {
+		domains := []string{lower}
+		if strings.Contains(domain, ".") {
+			domains = append(domains, domain)
+			add(alone, domain, configured.port, "signed for the host "+domain+", but the configured one is "+configured.host)
+		}
+		for _, label := range hostLabels {
+			for _, of := range domains {
+				if label != first {
+					add(alone, label+"."+of, configured.port, "signed for the host "+label+"."+of+", but the configured one is "+configured.host)
+				}
+			}
+		}
 	}
 	if loopback(lower) {
 		for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {

@@ -30,7 +30,8 @@ func urlSetups() []Setup {
 			Kinds: kinds(signature.CauseScheme), Says: says("give Twilio the https URL, or set APP_URL=http://voice.example.com")},
 		{Name: "another host, nginx passes it on", Via: "nginx", Config: passHost, Call: Call{URL: otherBase + Path + Query}, Kinds: kinds(signature.CauseHost), Says: says("set APP_URL=" + otherBase)},
 		{Name: "another host, Caddy passes it on", Via: "caddy", Config: caddyPass, Call: Call{URL: otherBase + Path + Query}, Kinds: kinds(signature.CauseHost), Says: says("set APP_URL=" + otherBase)},
-		{Name: "another host that nobody knows", Via: "nginx", Config: pass, Call: Call{URL: otherBase + Path + Query}, Kinds: kinds(signature.CauseUnknown), Says: says("another host than voice.example.com", "APP_URL")},
+		{Name: "another host of the domain, which nginx does not pass on", Via: "nginx", Config: pass, Call: Call{URL: otherBase + Path + Query}, Kinds: kinds(signature.CauseHost), Says: says("set APP_URL=" + otherBase)},
+		{Name: "another host that nobody knows", Via: "nginx", Config: pass, Call: Call{URL: "https://f3a9.tunnel.example.net" + Path + Query}, Kinds: kinds(signature.CauseUnknown), Says: says("another host than voice.example.com", "APP_URL")},
 		{Name: "a proxy's port", Via: "nginx", Config: pass, Call: Call{URL: Base + ":8443" + Path + Query}, Kinds: kinds(signature.CausePort), Says: says("set APP_URL=" + Base + ":8443")},
 		{Name: "a development port", Via: "caddy", Config: caddyPass, Call: Call{URL: Base + ":3000" + Path + Query}, Kinds: kinds(signature.CausePort), Says: says("set APP_URL=" + Base + ":3000")},
 		{Name: "userinfo is signed", Via: "nginx", Config: pass, Call: Call{URL: "https://twilio:hunter2secret@voice.example.com" + Path + Query}, Kinds: kinds(signature.CauseUserinfo), Says: says("USER:PASSWORD@ into APP_URL")},
@@ -50,6 +51,8 @@ func pathSetups() []Setup {
 	return []Setup{
 		{Name: "nginx cuts a prefix off and says so", Via: "nginx", Config: "location /voice-app/ { proxy_set_header X-Original-URI $request_uri; proxy_pass http://UPSTREAM/; }", Call: Call{URL: Base + "/voice-app" + Path + Query},
 			Kinds: kinds(signature.CausePath), Says: says("set APP_URL=" + Base + "/voice-app")},
+		{Name: "nginx cuts a prefix off and says nothing", Via: "nginx", Config: "location /telephony/ { proxy_pass http://UPSTREAM/; }", Call: Call{URL: Base + "/telephony" + Path + Query},
+			Kinds: kinds(signature.CausePath), Says: says("set APP_URL=" + Base + "/telephony")},
 		{Name: "Caddy cuts a common prefix off", Via: "caddy", Config: "handle_path /prod/* {\nreverse_proxy UPSTREAM\n}", Call: Call{URL: Base + "/prod" + Path + Query},
 			Kinds: kinds(signature.CausePath), Says: says("set APP_URL=" + Base + "/prod")},
 		{Name: "path of APP_URL is not in the URL at Twilio", App: "path", Via: "nginx", Config: pass, Kinds: kinds(signature.CausePath), Says: says("without the configured path /calls", "set APP_URL="+Base)},
