@@ -144,6 +144,7 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 		{name: "Latin-1", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%E9"), want: kinds(CauseBody), says: "Latin-1"},
 		{name: "Windows-1252", body: changedBody + "&Body=%E2%80%99", arrive: swap("%E2%80%99", "%92"), want: kinds(CauseBody), says: "Windows-1252"},
 		{name: "UTF-8 taken for Latin-1", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%C3%83%C2%A9"), want: kinds(CauseBody), says: "charset"},
+		{name: "letter lost", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%3F"), want: kinds(CauseBody), says: "does not read UTF-8"},
 		{name: "escaped once more", body: changedBody, arrive: swap("%2B", "%252B"), want: kinds(CauseBody), says: "escaped once more"},
 		{name: "plus taken for a space", body: changedBody, arrive: swap("%2B", "+"), want: kinds(CauseBody), says: "decoded once too often"},
 		{name: "parameter added", arrive: arriveBody(changedBody + "&_token=1"), want: kinds(CauseBody), says: "_token"},
@@ -187,6 +188,7 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 
 		{name: "usual overrides signed", arrive: func(r *Request) { r.Signature = signedWith("#rc=3&rp=ct,rt") }, want: kinds(CauseFragment), says: "before the #"},
 		{name: "two usual prefixes stripped", signed: changedBase + "/api/v1" + target, want: kinds(CausePath), says: "https://h.example/api/v1"},
+		{name: "usual word replaced", signed: changedBase + "/telephony/voice" + rest, want: kinds(CausePath), says: "/telephony"},
 		{name: "mapped to a usual path", signed: changedBase + "/twilio-voice" + rest, want: kinds(CausePath), says: "/twilio-voice"},
 
 		// A suspected URL is one suspicion, whatever differs in it.

@@ -106,12 +106,17 @@ func prefixOptions(prefix, received, host string, h *hints, add, addBase func(we
 		rest = rest[next+1:]
 		added := strings.TrimSuffix(received, rest)
 		add(common, prefix+rest, "signed without "+printable(added)+" before the path: the proxy adds it", "let Twilio call "+printable(added+rest)+", and let the proxy pass the path on unchanged")
-		for i, p := range append(h.prefixes[:len(h.prefixes):len(h.prefixes)], commonPrefixes...) {
-			weight := common
-			if i >= len(h.prefixes) {
-				weight = rare
-			}
-			add(weight, p+rest, "signed with "+printable(p)+" where "+printable(added)+" arrives: the proxy replaces one by the other", passPath+", or give Twilio the path that is served here")
+		replaced := func(weight int, p string) {
+			add(weight, p+rest, "signed with "+printable(p)+" where "+printable(added)+" arrives: the proxy replaces one by the other", mapped)
+		}
+		for _, p := range h.prefixes {
+			replaced(common, p)
+		}
+		for _, p := range commonPrefixes {
+			replaced(rare, p)
+		}
+		for _, word := range rarePrefixes {
+			replaced(alone, "/"+word)
 		}
 	}
 }
