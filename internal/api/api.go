@@ -25,6 +25,8 @@ type Config struct {
 	AdminToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Rejections is nil where nobody refuses anything: then they are only listed.
+	Rejections Rejections
 	// Log takes faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -33,19 +35,20 @@ type Config struct {
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store     *store.Store
-	deadlines interview.Deadlines
-	log       *slog.Logger
-	ready     readiness
+	store      *store.Store
+	rejections Rejections
+	deadlines  interview.Deadlines
+	log        *slog.Logger
+	ready      readiness
 
 	routes    *http.ServeMux
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs,
 // /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
-	a := &api{store: config.Store, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
+	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
 		a.deadlines = interview.DefaultDeadlines()
 	}
@@ -74,6 +77,11 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
+	a.handle("GET /api/rejections", "", a.listRejections)
+	if a.rejections != nil {
+		a.handle("GET /api/rejections/{id}", "Rejection", a.getRejection)
+		a.handle("POST /api/rejections/{id}/check", "Rejection", a.checkRejection)
+	}
 	a.protected = Protect(config.AdminToken, http.HandlerFunc(a.route))
 	return a
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/rejection"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -48,7 +49,11 @@ type App struct {
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
-	telemetry *telemetry.Telemetry
+	// clientIP names the client behind a request.
+	clientIP   func(*http.Request) string
+	rejections *rejection.Keeper
+	redis      *ratelimit.Redis // nil without REDIS_URL
+	telemetry  *telemetry.Telemetry
 	// counted takes the lines that anybody can cause.
 	counted  *telemetry.CountedLog
 	server   *http.Server
@@ -84,6 +89,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		return nil, err
 	}
 	if err := a.openLimiter(); err != nil {
+		return nil, err
+	}
+	if err := a.openRejections(); err != nil {
 		return nil, err
 	}
 	a.warnLacks()
@@ -164,6 +172,10 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
+	group.Go(func() error { return a.rejections.Run(running) })
+	if a.redis != nil {
+		group.Go(func() error { return a.redis.Watch(running) })
+	}
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

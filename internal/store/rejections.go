@@ -161,3 +161,17 @@ func (s *Store) Rejection(ctx context.Context, id string) (RejectionDetail, erro
 	}
 	return d, nil
 }
+
+// RejectionCheck is what verifying a rejected request again has found.
+type RejectionCheck struct {
+	RejectionDetail
+	// Verified is nil when nobody can tell.
+	Verified *bool
+	// By is what was looked at: the "request", the "proof" of its explanation, or that it had no "signature"; "" for nothing.
+	By string
+	// Note says it in words.
+	Note string
+	// Held says that the request is in the memory of this process; Params are those of one that is verified and held.
+	Held   bool
+	Params map[string][]string
+}

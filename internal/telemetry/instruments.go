@@ -41,6 +41,7 @@ type instruments struct {
 	overdue     *overdue
 	paused      *pausedAccounts
 	registered  metric.Int64Gauge
+	refusals    *refusals
 
 	tokenSwitches metric.Int64Counter
 
@@ -79,6 +80,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
 	var err error
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
+	faults = append(faults, err)
+	i.refusals, err = newRefusals(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
