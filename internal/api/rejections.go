@@ -67,6 +67,14 @@ type rejectionCheck struct {
 	Params map[string][]string `json:"params,omitempty"`
 }
 
+func (a *api) handleRejections() {
+	a.handle("GET /api/rejections", "", a.listRejections)
+	if a.rejections != nil {
+		a.handle("GET /api/rejections/{id}", "Rejection", a.getRejection)
+		a.handle("POST /api/rejections/{id}/check", "Rejection", a.checkRejection)
+	}
+}
+
 func (a *api) listRejections(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "cause", "kind", "client", "since", "until")
 	if err != nil {
