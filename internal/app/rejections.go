@@ -25,7 +25,7 @@ func (a *App) openRejections() error {
 	prefix := publicPath(a.settings.baseURL)
 	explainer, err := rejection.NewExplainer(rejection.Settings{
 		BaseURL: a.settings.baseURL, Tokens: a.settings.tokens, AccountTokens: a.settings.accountTokens, AccountSid: a.settings.AccountSid,
-		Paths: webhookPaths, Kinds: kinds, Redact: telemetry.Redact(a.settings.Secrets()...).Text,
+		Accounts: a.settings.accounts, Paths: webhookPaths, Kinds: kinds, Redact: telemetry.Redact(a.settings.Secrets()...).Text,
 		Cut: func(target string) string {
 			if cut, ok := cutPath(target, prefix); ok {
 				return cut

@@ -16,10 +16,18 @@ func (k *Keeper) Detail(ctx context.Context, id string) (store.RejectionDetail, 
 		return d, false, err
 	}
 	r := k.held.get(id)
-	if r == nil || d.Explanation.Explained {
-		return d, r != nil, nil
+	if r == nil {
+		return d, false, nil
 	}
-	return d, true, k.explainAgain(ctx, r, &d)
+	if !d.Explanation.Explained {
+		if err := k.explainAgain(ctx, r, &d); err != nil {
+			return d, true, err
+		}
+	}
+	if d.Proven {
+		k.config.Explainer.Show(r, &d.Explanation)
+	}
+	return d, true, nil
 }
 
 // explainAgain replaces the explanation of a stored rejection.

@@ -19,6 +19,8 @@ type Settings struct {
 	Tokens        []string
 	AccountTokens map[string][]string
 	AccountSid    string
+	// Accounts are all accounts that are known, none if AccountSid is not.
+	Accounts []string
 	// Paths are the folders in which webhooks are served, the one that is handed out first, and Kinds are their names.
 	Paths []string
 	Kinds []inbox.Kind
@@ -100,12 +102,8 @@ func (e *Explainer) Explain(r *Request, d *store.RejectionDetail) {
 	proof, url := e.prove(r)
 	x.Proof = proof
 	for i := range found.causes {
-		c := &found.causes[i]
-		if c.Cure == "" {
-			c.Cure = cures[c.Kind]
-		}
-		if cure := e.cureByURL(c.Kind, url); c.Proven && cure != "" {
-			c.Text, c.Cure = e.validFor(c, r, url), cure
+		if c := &found.causes[i]; c.Proven && url != "" && url != e.base && slices.Contains(kindsOfURL, signature.CauseKind(c.Kind)) {
+			c.Text = e.validFor(c, r, url)
 		}
 	}
 	switch {
@@ -122,7 +120,7 @@ func (e *Explainer) Explain(r *Request, d *store.RejectionDetail) {
 		x.Causes = append(x.Causes, own)
 		x.Causes = append(x.Causes, slices.DeleteFunc(found.causes, func(c store.RejectionCause) bool { return !c.Proven || c.Kind == own.Kind })...)
 	}
-	x.Signed, x.Expected = found.signed, found.expected
+	x.Signed, x.Expected = e.render(found.signed, false), e.render(found.expected, false)
 	if proof != nil && x.Signed == "" {
 		x.Signed = e.text(url, r, d)
 	}
@@ -131,6 +129,14 @@ func (e *Explainer) Explain(r *Request, d *store.RejectionDetail) {
 	}
 	d.Explanation = x
 	e.conclude(d)
+}
+
+// Show fills in the texts with the values of a request that is held, where it is proven that Twilio signed them: nothing of that may be
+// stored.
+func (e *Explainer) Show(r *Request, x *store.RejectionExplanation) {
+	if found := e.diagnose(r); found.signed != nil && found.expected != nil {
+		x.Signed, x.Expected = e.render(found.signed, true), e.render(found.expected, true)
+	}
 }
 
 // conclude puts the likeliest cause in front of everything.
@@ -179,19 +185,5 @@ func (e *Explainer) validFor(c *store.RejectionCause, r *Request, url string) st
 	return text
 }
 
-// cureByURL is the setting that verifies such requests.
-func (e *Explainer) cureByURL(kind, url string) string {
-	if url == "" || url == e.base {
-		return ""
-	}
-	switch signature.CauseKind(kind) {
-	case signature.CauseScheme:
-		if strings.HasPrefix(url, "http:") {
-			return "set APP_URL=" + url + ", or give Twilio " + e.base
-		}
-	case signature.CauseHost, signature.CausePort, signature.CausePath:
-	default:
-		return ""
-	}
-	return "set APP_URL=" + url
-}
+// kindsOfURL are the causes that another APP_URL cures.
+var kindsOfURL = []signature.CauseKind{signature.CauseScheme, signature.CauseHost, signature.CausePort, signature.CausePath}

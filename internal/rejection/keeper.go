@@ -20,7 +20,7 @@ const (
 	// explained is how many are explained in a minute, and explainFor how long that may take; the others are explained when
 	// somebody asks.
 	explained  = 200
-	explainFor = 10 * time.Second
+	explainFor = 6 * time.Second
 	// queueCount and queueBytes bound what waits to be stored.
 	queueCount = 512
 	queueBytes = 4 << 20

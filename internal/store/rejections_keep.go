@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // RejectionLimits bound what is kept of refused requests.
 type RejectionLimits struct {
-	// Count is how many are kept in all, and PerCause with one cause: a flood of forged requests does not displace what has
-	// another cause.
+	// Count is how many are kept in all, and PerCause with one cause. What is beyond Count or Bytes is the oldest, and first of
+	// those whose cause is not proven: a flood of forged requests displaces none of Twilio's.
 	Count, PerCause int
 	// Bytes bounds the sum of their sizes.
 	Bytes int
@@ -99,12 +101,12 @@ func (tx *Tx) pruneRejections(ctx context.Context, limits RejectionLimits) error
 	if _, err := tx.pruneOldRejections(ctx, tx.Now.Add(-limits.Age)); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM rejections WHERE id IN (SELECT id FROM rejections ORDER BY id DESC LIMIT $1 OFFSET $2)`,
+	if _, err := tx.Exec(ctx, `DELETE FROM rejections WHERE id IN (SELECT id FROM rejections ORDER BY proven DESC, id DESC LIMIT $1 OFFSET $2)`,
 		pruneAtOnce, limits.Count); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM rejections WHERE id IN (SELECT id FROM
-		(SELECT id, SUM(size) OVER (ORDER BY id DESC) AS newer FROM rejections) AS sums WHERE newer > $1 LIMIT $2)`, limits.Bytes, pruneAtOnce)
+		(SELECT id, SUM(size) OVER (ORDER BY proven DESC, id DESC) AS newer FROM rejections) AS sums WHERE newer > $1 LIMIT $2)`, limits.Bytes, pruneAtOnce)
 	return err
 }
 
@@ -120,27 +122,39 @@ func (s *Store) ExplainRejection(ctx context.Context, d *RejectionDetail) error 
 	if err != nil {
 		return fmt.Errorf("explaining rejection %s: %w", d.ID, err)
 	}
-	return s.changeRejection(ctx, "explaining", d.ID, `UPDATE rejections SET cause = $2, proven = $3, summary = $4, explanation = $5, size = $6
-		WHERE id = $1`, d.Cause, d.Proven, storable(d.Summary), explanation, rejectionSize(d, request, explanation))
-}
-
-// RejectionChecked notes that a rejection was checked again, and whether its signature fitted; nil when nobody could tell.
-// ErrNotFound when it is gone.
-func (s *Store) RejectionChecked(ctx context.Context, id string, verified *bool) (at time.Time, err error) {
-	at = s.now()
-	return at, s.changeRejection(ctx, "noting a check of", id, `UPDATE rejections SET checked_at = $2, verified = $3 WHERE id = $1`, at, verified)
-}
-
-func (s *Store) changeRejection(ctx context.Context, doing, id, statement string, args ...any) error {
-	err := s.write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(ctx, statement, append([]any{id}, args...)...)
+	err = s.write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE rejections SET cause = $2, proven = $3, summary = $4, explanation = $5, size = $6 WHERE id = $1`,
+			d.ID, d.Cause, d.Proven, storable(d.Summary), explanation, rejectionSize(d, request, explanation))
 		if err == nil && n == 0 {
 			err = ErrNotFound
 		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%s rejection %s: %w", doing, id, err)
+		return fmt.Errorf("explaining rejection %s: %w", d.ID, err)
 	}
 	return nil
+}
+
+// AuditCheckRejection is the action of a check in the audit log.
+const AuditCheckRejection = "rejection.check"
+
+// RejectionChecked notes that a rejection was checked again, and whether its signature fitted; nil when nobody could tell. The
+// audit log keeps who did it. ErrNotFound when the rejection is gone.
+func (s *Store) RejectionChecked(ctx context.Context, id string, verified *bool) (at time.Time, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		at = tx.Now
+		n, err := tx.Exec(ctx, `UPDATE rejections SET checked_at = $2, verified = $3 WHERE id = $1`, id, at, verified)
+		if err == nil && n == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Action: AuditCheckRejection, Subject: id, Detail: map[string]any{"verified": verified}})
+	})
+	if err != nil {
+		return at, fmt.Errorf("noting a check of rejection %s: %w", id, err)
+	}
+	return at, nil
 }

@@ -119,10 +119,12 @@ func TestRejectionsStayWithinTheirBounds(t *testing.T) {
 		keep(1, "scheme")
 		keep(30, "unknown")
 		want("10 40 0")
-		keep(3, "host") // more than all that are allowed: the oldest go
-		want("0 30 30")
+		keep(3, "host") // more than all that are allowed: the oldest of those that are not proven go
+		want("10 20 30")
 		keep(1, "unknown")
-		want("0 30 30")
+		want("10 20 30")
+		keep(3, "host")
+		want("10 10 40")
 
 		size := s.count(t, `SELECT MAX(size) FROM rejections`)
 		limits.Bytes = 25 * size
