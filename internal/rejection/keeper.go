@@ -27,6 +27,9 @@ const (
 	// batch is how many are stored in one transaction, and pause the least time from one transaction to the next.
 	batch = 64
 	pause = time.Second
+	// storeFor bounds such a transaction, pruneEvery is how often old ones are deleted where no new ones come.
+	storeFor   = 5 * time.Second
+	pruneEvery = time.Hour
 )
 
 // DefaultLimits are what is stored of rejections at most.
@@ -135,7 +138,8 @@ func (k *Keeper) count(ctx context.Context, r *store.Rejection) {
 func (k *Keeper) Run(ctx context.Context) error {
 	expire := time.NewTicker(time.Minute)
 	defer expire.Stop()
-	k.prune(ctx)
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -145,6 +149,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 			return nil
 		case <-expire.C:
 			k.held.expire(k.config.Now())
+			continue
+		case <-prune.C:
 			k.prune(ctx)
 			continue
 		case <-k.wake:
@@ -180,9 +186,14 @@ func (k *Keeper) turn(ctx context.Context) {
 	kept := make([]*store.RejectionDetail, len(taken))
 	for i := range taken {
 		kept[i] = k.describe(ctx, &taken[i])
-		k.count(ctx, &kept[i].Rejection)
 	}
-	if err := k.config.Store.KeepRejections(ctx, kept, k.config.Limits); err != nil {
+	writing, cancel := context.WithTimeout(ctx, storeFor)
+	defer cancel()
+	err := k.config.Store.KeepRejections(writing, kept, k.config.Limits)
+	for _, d := range kept {
+		k.count(ctx, &d.Rejection)
+	}
+	if err != nil {
 		k.config.Faulted(ctx, "keeping rejections", err)
 		return
 	}
