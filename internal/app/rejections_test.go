@@ -237,7 +237,7 @@ func TestRefusalsBeforeVerificationAreExplained(t *testing.T) {
 			r.Header.Set(signature.Header, signature.Sign(webhookToken, signedFor, nil))
 		}
 	}
-	for i, tc := range []struct {
+	cases := []struct {
 		name   string
 		r      *http.Request
 		status int
@@ -254,11 +254,15 @@ func TestRefusalsBeforeVerificationAreExplained(t *testing.T) {
 		{"content type", s.hook(public+hook, hook, "CallSid=CA1", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }), 415, "content-type", "Content-Type"},
 		{"unknown account", s.hook("https://x", hook, "AccountSid=AC"+strings.Repeat("b", 32)), 403, "account", "account AC…bbbb"},
 		{"too large", s.hook(public+hook, hook, strings.Repeat("x", 65<<10)), 413, "too-large", "64 KiB"},
-	} {
+	}
+	for _, tc := range cases {
 		if w := s.send(tc.r); w.Code != tc.status || w.Header().Get("Location") != "" {
 			t.Errorf("%s: answered %d %v", tc.name, w.Code, w.Header())
 		}
-		got := s.rejections("", i+1)[0]
+	}
+	listed := s.rejections("", len(cases))
+	for i, tc := range cases {
+		got := listed[len(cases)-1-i]
 		if got.Cause != tc.cause || got.Status != tc.status || !strings.Contains(got.Summary, tc.says) {
 			t.Errorf("%s: %d %s %q; want %d %s %q", tc.name, got.Status, got.Cause, got.Summary, tc.status, tc.cause, tc.says)
 		}
@@ -322,6 +326,11 @@ func TestVerifiedWebhooksAreNeverThrottled(t *testing.T) {
 	err := s.app.store.SQLite().QueryRowContext(t.Context(), `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM rejections`).Scan(&count, &size)
 	if err != nil || count > 2000 || size > 8<<20 {
 		t.Errorf("%d rejections of %d bytes are stored, %v", count, size, err)
+	}
+	for _, table := range []string{"webhook_events", "webhook_dedup"} {
+		if err := s.app.store.SQLite().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM `+table).Scan(&count); err != nil || count != 1 {
+			t.Errorf("%s has %d rows, want the one of the verified webhook, %v", table, count, err)
+		}
 	}
 }
 

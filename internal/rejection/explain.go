@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/store"
@@ -82,7 +83,7 @@ func (e *Explainer) tokens() []string {
 func (e *Explainer) Summarize(r *Request) *store.RejectionDetail {
 	d := &store.RejectionDetail{
 		Rejection: store.Rejection{
-			ReceivedAt: r.ReceivedAt, Kind: string(r.Kind), Method: bounded(r.Method, 20), Path: e.redactor.path(r.path()), Status: r.Status,
+			ReceivedAt: r.ReceivedAt.UTC().Truncate(time.Microsecond), Kind: string(r.Kind), Method: bounded(r.Method, 20), Path: e.redactor.path(r.path()), Status: r.Status,
 			Client: r.Client, AccountSid: r.accountSid(), Cause: quickCause(r),
 		},
 		Request: e.redactor.request(r),

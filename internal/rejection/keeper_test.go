@@ -154,7 +154,7 @@ func TestFloodOfRejectionsIsBounded(t *testing.T) {
 		s := open(t, url)
 		limits := store.RejectionLimits{Count: 300, PerCause: 200, Bytes: 256 << 10, Age: time.Hour}
 		k, w := keeper(t, s, explainer(t, "https://calls.example.com"), func(c *Config) { c.Limits = limits })
-		k.spent = rate.NewLimiter(0, 500)
+		k.spent = rate.NewLimiter(0, 100)
 		real := refused("http://calls.example.com"+hook+query, hook+query)
 		k.Offer(t.Context(), *real)
 		k.turn(t.Context())

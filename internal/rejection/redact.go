@@ -70,7 +70,7 @@ func (r *redactor) request(req *Request) store.RejectedRequest {
 		kept.Signature = "malformed"
 	}
 	if req.Err != nil {
-		kept.Error = r.short(req.Err.Error())
+		kept.Error = line(digits.ReplaceAllString(r.text(req.Err.Error()), "#"))
 	}
 	_, query, _ := strings.Cut(req.Target, "?")
 	var more int
