@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/signature"
 )
 
 // Rejections explains and verifies again what was refused. Errors are store.ErrNotFound or ours.
@@ -52,9 +53,10 @@ type rejectionExplanation struct {
 	Explained bool                   `json:"explained"`
 	Causes    []store.RejectionCause `json:"causes"`
 	Cure      *string                `json:"cure"`
-	// Signed is the text that was signed, Expected the one that should have been, both with lengths in place of values.
-	Signed   *string `json:"signed"`
-	Expected *string `json:"expected"`
+	// Signed is the text that was signed, null where that is not known, Expected the one that should have been. Values are masked
+	// unless the request is held and a cause is proven.
+	Signed   *signature.Text `json:"signed"`
+	Expected *signature.Text `json:"expected"`
 }
 
 // rejectionCheck is the answer to a check.
@@ -141,6 +143,6 @@ func showRejection(d store.RejectionDetail, held bool) rejectionDetail {
 	return rejectionDetail{
 		rejectionSummary: summarizeRejection(d.Rejection), Request: d.Request, Held: held,
 		Explanation: rejectionExplanation{Explained: x.Explained, Causes: each(x.Causes, func(c store.RejectionCause) store.RejectionCause { return c }),
-			Cure: nullIfZero(x.Cure), Signed: nullIfZero(x.Signed), Expected: nullIfZero(x.Expected)},
+			Cure: nullIfZero(x.Cure), Signed: x.Signed, Expected: x.Expected},
 	}
 }

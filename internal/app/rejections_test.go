@@ -114,8 +114,9 @@ type shownRejection struct {
 	Params                               url.Values
 	Request                              store.RejectedRequest
 	Explanation                          struct {
-		Causes                 []store.RejectionCause
-		Cure, Signed, Expected string
+		Causes           []store.RejectionCause
+		Cure             string
+		Signed, Expected signature.Text
 	}
 }
 
@@ -174,8 +175,8 @@ func TestRejectionIsExplainedAndItsCureCanBeChecked(t *testing.T) {
 		var shown shownRejection
 		text := s.api("GET", "/api/rejections/"+listed[0].ID, &shown)
 		x := shown.Explanation
-		if !shown.Proven || !shown.Held || !strings.Contains(x.Cure, "set APP_URL="+public) || !strings.HasPrefix(x.Signed, public+"/api/webhooks/twilio/voice?callId=") ||
-			!strings.HasPrefix(x.Expected, "http://calls.example.com/api/webhooks/twilio/voice?callId=") || !x.Causes[0].Proven {
+		if !shown.Proven || !shown.Held || !strings.Contains(x.Cure, "set APP_URL="+public) || !strings.HasPrefix(x.Signed.URL, public+"/api/webhooks/twilio/voice?callId=") ||
+			!strings.HasPrefix(x.Expected.URL, "http://calls.example.com/api/webhooks/twilio/voice?callId=") || !x.Causes[0].Proven {
 			t.Errorf("%s", text)
 		}
 		var checked shownRejection

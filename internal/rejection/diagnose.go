@@ -1,7 +1,6 @@
 package rejection
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/store"
@@ -11,7 +10,7 @@ import (
 // diagnosis is what package signature finds.
 type diagnosis struct {
 	causes []store.RejectionCause
-	// signed and expected are the texts that were and should have been signed; nil where they are not known.
+	// signed and expected are the texts that were and should have been signed; nil where nothing is proven.
 	signed, expected *signature.Text
 }
 
@@ -38,41 +37,41 @@ func (e *Explainer) settingsCure(c signature.Cause) string {
 	return strings.ReplaceAll(strings.ReplaceAll(c.Cure, "set the public base URL to ", "set APP_URL="), "the public base URL", "APP_URL")
 }
 
-// render writes a text that is signed, with the length of each value in its place unless values are shown.
-func (e *Explainer) render(t *signature.Text, values bool) string {
+// maskText is a text that is signed without values: what may be stored.
+func (e *Explainer) maskText(t *signature.Text) *signature.Text {
 	if t == nil {
-		return ""
+		return nil
 	}
-	url, query, _ := strings.Cut(t.URL, "?")
-	params := make([]string, len(t.Params))
-	for i, p := range t.Params {
-		if params[i] = fmt.Sprintf("%s=%s", p.Name, p.Value); !values {
-			params[i] = e.mask(p.Name, p.Length)
-		}
-	}
-	if !values {
-		url = e.redactor.path(url)
+	url, query, found := strings.Cut(t.URL, "?")
+	m := &signature.Text{URL: e.redactor.path(url)}
+	if found {
 		var names []string
 		for pair := range strings.SplitSeq(query, "&") {
-			if name, value, _ := strings.Cut(pair, "="); pair != "" {
-				names = append(names, e.mask(name, len(value)))
-			}
+			name, _, _ := strings.Cut(pair, "=")
+			names = append(names, maskedName(name)+"=…")
 		}
-		query = strings.Join(names, "&")
+		m.URL += "?" + line(strings.Join(names, "&"))
 	}
-	if query != "" {
-		url += "?" + query
+	for _, p := range t.Params[:min(len(t.Params), maxParams)] {
+		m.Params = append(m.Params, signature.Param{Name: maskedName(p.Name), Length: p.Length, Masked: true})
 	}
-	if len(params) > 0 {
-		url += " + " + strings.Join(params, "&")
-	}
-	return line(e.redactor.text(url))
+	return m
 }
 
-// mask is a parameter with the length of its value.
-func (e *Explainer) mask(name string, length int) string {
+// maskedName is a name, unless it may be a value.
+func maskedName(name string) string {
 	if !plainName.MatchString(name) {
-		return fmt.Sprintf("(%d)", len(name)+length)
+		return "…"
 	}
-	return fmt.Sprintf("%s=(%d)", name, length)
+	return name
+}
+
+// showText is a text with its values, but for secrets and numbers.
+func (e *Explainer) showText(t *signature.Text) *signature.Text {
+	shown := &signature.Text{URL: e.redactor.text(t.URL)}
+	for _, p := range t.Params {
+		p.Value = e.redactor.text(p.Value)
+		shown.Params = append(shown.Params, p)
+	}
+	return shown
 }

@@ -121,12 +121,12 @@ func (e *Explainer) Explain(r *Request, d *store.RejectionDetail) {
 		x.Causes = append(x.Causes, own)
 		x.Causes = append(x.Causes, slices.DeleteFunc(found.causes, func(c store.RejectionCause) bool { return !c.Proven || c.Kind == own.Kind })...)
 	}
-	x.Signed, x.Expected = e.render(found.signed, false), e.render(found.expected, false)
-	if proof != nil && x.Signed == "" {
-		x.Signed = e.text(url, r, d)
+	x.Signed, x.Expected = e.maskText(found.signed), e.maskText(found.expected)
+	if proof != nil && x.Signed == nil {
+		x.Signed = e.text(url, r)
 	}
-	if x.Expected == "" {
-		x.Expected = e.text(e.base, r, d)
+	if x.Expected == nil {
+		x.Expected = e.text(e.base, r)
 	}
 	d.Explanation = x
 	e.conclude(d)
@@ -136,7 +136,7 @@ func (e *Explainer) Explain(r *Request, d *store.RejectionDetail) {
 // stored.
 func (e *Explainer) Show(r *Request, x *store.RejectionExplanation) {
 	if found := e.diagnose(r); found.signed != nil && found.expected != nil {
-		x.Signed, x.Expected = e.render(found.signed, true), e.render(found.expected, true)
+		x.Signed, x.Expected = e.showText(found.signed), e.showText(found.expected)
 	}
 }
 
@@ -166,15 +166,15 @@ func (e *Explainer) conclude(d *store.RejectionDetail) {
 }
 
 // text is what the signature covers with a base URL, without values.
-func (e *Explainer) text(base string, r *Request, d *store.RejectionDetail) string {
-	text := base + e.redactor.path(r.path())
-	if query := masked(d.Request.Query); query != "" {
-		text += "?" + query
+func (e *Explainer) text(base string, r *Request) *signature.Text {
+	t := &signature.Text{URL: base + r.Target}
+	if !bodiless(r.Method) {
+		for name, values := range signature.ParseForm(string(r.Body)) {
+			t.Params = append(t.Params, signature.Param{Name: name, Length: len(values[0])})
+		}
+		slices.SortFunc(t.Params, func(a, b signature.Param) int { return strings.Compare(a.Name, b.Name) })
 	}
-	if params := masked(d.Request.Params); params != "" && !bodiless(r.Method) {
-		text += " + " + params
-	}
-	return text
+	return e.maskText(t)
 }
 
 // validFor says for which URL the signature is valid.

@@ -104,7 +104,7 @@ func TestRejectionNamesCauseAndCure(t *testing.T) {
 			e := explainer(t, tc.base)
 			d := e.Summarize(tc.r)
 			e.Explain(tc.r, d)
-			if d.Cause != tc.cause || !d.Explanation.Explained || d.Explanation.Cure == "" || d.Explanation.Expected == "" {
+			if d.Cause != tc.cause || !d.Explanation.Explained || d.Explanation.Cure == "" || d.Explanation.Expected == nil {
 				t.Errorf("cause %q, not %q: %+v", d.Cause, tc.cause, d.Explanation)
 			}
 			for _, want := range tc.says {
@@ -183,8 +183,8 @@ func TestShownTextIsTwilios(t *testing.T) {
 		d := e.Summarize(r)
 		e.Explain(r, d)
 		e.Show(r, &d.Explanation)
-		if got := strings.Contains(d.Explanation.Signed+d.Explanation.Expected, "yes please"); got != want {
-			t.Errorf("signed for %s: values are shown: %v\n%s\n%s", signedFor, got, d.Explanation.Signed, d.Explanation.Expected)
+		if got := strings.Contains(asJSON(t, d.Explanation), "yes please"); got != want {
+			t.Errorf("signed for %s: values are shown: %v\n%s", signedFor, got, asJSON(t, d.Explanation))
 		}
 	}
 }

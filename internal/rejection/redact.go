@@ -140,18 +140,6 @@ func bounded(s string, most int) string {
 	return s
 }
 
-// masked is a form with the length of each value in its place, as "CallSid=(34)".
-func masked(params []store.RejectedParam) string {
-	parts := make([]string, len(params))
-	for i, p := range params {
-		parts[i] = fmt.Sprintf("%s=(%d)", p.Name, p.Length)
-		if p.Name == "" {
-			parts[i] = fmt.Sprintf("(%d)", p.Length)
-		}
-	}
-	return strings.Join(parts, "&")
-}
-
 // line is a text of ours, which may quote a request: bounded, without control characters.
 func line(s string) string {
 	s = strings.Map(func(c rune) rune {

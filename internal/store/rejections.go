@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/i-agent/iagent/signature"
 )
 
 // Rejection is a request to a webhook that was refused before it was known to be Twilio's, as it is listed. Nothing of it was
@@ -79,10 +81,10 @@ type RejectionExplanation struct {
 	Causes []RejectionCause `json:"causes"`
 	// Cure is what to change, in i-agent's own settings where that helps.
 	Cure string `json:"cure"`
-	// Signed is the text that was signed, and Expected the one that should have been; values of parameters are left out. Signed is
-	// "" where it is not known.
-	Signed   string `json:"signed,omitempty"`
-	Expected string `json:"expected,omitempty"`
+	// Signed is the text that was signed, nil where that is not known, and Expected the one that should have been. All values are
+	// masked in what is stored.
+	Signed   *signature.Text `json:"signed,omitempty"`
+	Expected *signature.Text `json:"expected,omitempty"`
 	// Proof is how the request would be verified; nil where that is not known.
 	Proof *RejectionProof `json:"proof,omitempty"`
 }
