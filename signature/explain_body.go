@@ -35,7 +35,7 @@ func (l *paramList) signed(weight int, pairs []pair, cause Cause) {
 // paramOptions lists what may have followed the URL. What a proxy removed from the
 // body is lost, but for what can be guessed; what it added or rewrote, and what a
 // signer other than Twilio does differently, can be undone.
-func paramOptions(t *target, req Request, guess bool) []option {
+func paramOptions(t *target, req Request) []option {
 	query := string(t.rawQuery())
 	hash, _ := new(form).queryParam(t.rawQuery(), "bodySHA256")
 	pairs := new(form).sent(req.Body)
@@ -63,9 +63,6 @@ func paramOptions(t *target, req Request, guess bool) []option {
 	l.addSigners(req)
 	l.addEdits(fromQuery)
 	l.addRemoved()
-	if guess && len(req.Body) <= maxGuessed && len(pairs) <= mostPairs {
-		l.addGuesses()
-	}
 	return l.options.sorted()
 }
 

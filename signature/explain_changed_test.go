@@ -84,6 +84,17 @@ func both(f ...func(*Request)) func(*Request) {
 
 func kinds(k ...CauseKind) []CauseKind { return k }
 
+// signedWith signs the webhook as no Twilio does: its URL with the fragment.
+func signedWith(fragment string) string {
+	var f form
+	f.parse([]byte(changedBody))
+	k, m := newKey(primary), newMAC()
+	m.start(&k)
+	m.write([]byte(changedBase + changedTarget + fragment))
+	m.write(f.appendSigned(nil))
+	return string(m.text(&k))
+}
+
 // Each row is one thing that happens to a request between Twilio and a server, or two.
 func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 	header := func(pairs ...string) Suspects {
@@ -133,6 +144,7 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 		{name: "Latin-1", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%E9"), want: kinds(CauseBody), says: "Latin-1"},
 		{name: "Windows-1252", body: changedBody + "&Body=%E2%80%99", arrive: swap("%E2%80%99", "%92"), want: kinds(CauseBody), says: "Windows-1252"},
 		{name: "UTF-8 taken for Latin-1", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%C3%83%C2%A9"), want: kinds(CauseBody), says: "charset"},
+		{name: "letter lost", body: changedBody + "&Body=caf%C3%A9", arrive: swap("%C3%A9", "%3F"), want: kinds(CauseBody), says: "does not read UTF-8"},
 		{name: "escaped once more", body: changedBody, arrive: swap("%2B", "%252B"), want: kinds(CauseBody), says: "escaped once more"},
 		{name: "plus taken for a space", body: changedBody, arrive: swap("%2B", "+"), want: kinds(CauseBody), says: "decoded once too often"},
 		{name: "parameter added", arrive: arriveBody(changedBody + "&_token=1"), want: kinds(CauseBody), says: "_token"},
@@ -161,13 +173,7 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 			_, r.Signature = SignBody(primary, changedBase+target, r.Body)
 		}, want: kinds(CauseQuery), says: "bodySHA256"},
 		{name: "fragment signed", arrive: func(r *Request) {
-			var f form
-			f.parse(r.Body)
-			k, m := newKey(primary), newMAC()
-			m.start(&k)
-			m.write([]byte(changedBase + target + "#rc=5&rp=5xx"))
-			m.write(f.appendSigned(nil))
-			r.Signature = string(m.text(&k))
+			r.Signature = signedWith("#rc=5&rp=5xx")
 		}, more: Suspects{URLs: []string{changedBase + "#rc=5&rp=5xx"}}, want: kinds(CauseFragment), says: "before the #"},
 
 		// URL and header.
@@ -179,6 +185,16 @@ func TestWhatHappenedOnTheWayIsProven(t *testing.T) {
 		{name: "cut header", arrive: func(r *Request) { r.Signature = r.Signature[:20] }, want: kinds(CauseHeader), says: "cut"},
 		{name: "quoted token", config: func(c *Config) { c.Tokens[0], c.Tokens[1] = `"`+primary+`"`, "x" }, want: kinds(CauseToken), says: "in quotes"},
 		{name: "token with its variable", config: func(c *Config) { c.Tokens[0] = "TWILIO_AUTH_TOKEN=" + primary }, want: kinds(CauseToken), says: "variable"},
+
+		{name: "usual overrides signed", arrive: func(r *Request) { r.Signature = signedWith("#rc=3&rp=ct,rt") }, want: kinds(CauseFragment), says: "before the #"},
+		{name: "two usual prefixes stripped", signed: changedBase + "/api/v1" + target, want: kinds(CausePath), says: "https://h.example/api/v1"},
+		{name: "usual word replaced", signed: changedBase + "/telephony/voice" + rest, want: kinds(CausePath), says: "/telephony"},
+		{name: "mapped to a usual path", signed: changedBase + "/twilio-voice" + rest, want: kinds(CausePath), says: "/twilio-voice"},
+
+		// A suspected URL is one suspicion, whatever differs in it.
+		{name: "scheme, host, port, prefix", signed: "http://new.example:8080/app" + target, more: Suspects{URLs: []string{"http://new.example:8080/app"}}, want: kinds(CauseScheme, CauseHost, CausePath), says: "http://new.example:8080/app"},
+		{name: "scheme, host, prefix", signed: "https://new.example/app" + target, config: func(c *Config) { c.URL = "http://h.example" }, more: header("Host", "new.example", "X-Forwarded-Prefix", "/app"),
+			want: kinds(CauseScheme, CauseHost, CausePath), says: "https://new.example/app"},
 
 		// Two at once.
 		{name: "scheme, host", signed: "http://new.example" + target, more: Suspects{URLs: []string{"https://new.example"}}, want: kinds(CauseScheme, CauseHost)},

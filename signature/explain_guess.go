@@ -20,11 +20,32 @@ var places = [][]string{{"FromCity", "CallerCity"}, {"FromState", "CallerState"}
 // whiteSpace that values lose at their ends.
 var whiteSpace = []string{" ", "\n", "\r\n", "\t", "  "}
 
-// addGuesses puts back what was lost, where there are few possibilities.
-func (l *paramList) addGuesses() {
+// guessOptions put back what was lost from a body, where there are few possibilities.
+func guessOptions(req Request) []option {
+	l := &paramList{pairs: new(form).sent(req.Body)}
+	if len(req.Body) > maxGuessed || len(l.pairs) == 0 || len(l.pairs) > mostPairs || !isForm(req.ContentType) || bodiless(req.Method) {
+		return nil
+	}
 	l.addTrimmed()
 	l.addEmptied()
 	l.addCollapsed()
+	l.addLostCharacters()
+	return l.options.sorted()
+}
+
+// addLostCharacters gives back a letter for which "?" or U+FFFD arrives, as after a charset that does not have it.
+func (l *paramList) addLostCharacters() {
+	for i, p := range l.pairs {
+		for _, lost := range []string{"?", "\ufffd"} {
+			if n := strings.Count(p.value, lost); n == 0 || n > 3 {
+				continue
+			}
+			for _, r := range "äöüÄÖÜßéèêëàâáãåæçíìîïñóòôõøœúùûýÿÉÈÊÀÂÁÃÅÆÇÍÎÑÓÔÕØÚÛŠšŽžąćęłńśźżčďěňřťů’‘“”„–—…€£°§«»¿¡•™©®\u00a0" {
+				l.signed(alone, with(l.pairs, i, strings.ReplaceAll(p.value, lost, string(r))), Cause{Kind: CauseBody,
+					Text: "signed with a letter in the value of " + printable(p.name) + " that something on the way replaced: it does not read UTF-8", Cure: passBody})
+			}
+		}
+	}
 }
 
 const trimmed = "signed with white space around a value, which something on the way removed"

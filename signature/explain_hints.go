@@ -9,6 +9,7 @@ import (
 
 // hints are the suspects taken apart.
 type hints struct {
+	whole     []origin // of URLs that were given as such
 	hosts     []origin // host and port
 	schemes   []string
 	ports     []string // with the colon
@@ -47,7 +48,8 @@ func (h *hints) addURL(raw string) {
 		if err != nil {
 			return
 		}
-		note(&h.schemes, o.scheme)
+		h.whole = append(h.whole, o)
+		note(&h.schemes, strings.ToLower(o.scheme))
 		note(&h.ports, o.port)
 		note(&h.userinfos, o.userinfo)
 		h.addHost(o)

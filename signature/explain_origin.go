@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"net"
 	"slices"
 	"strings"
 )
@@ -55,17 +56,59 @@ func originOptions(v *Verifier, req Request, h *hints) []option {
 			}
 		}
 	}
+	for _, o := range h.whole {
+		if req.WebSocket {
+			o = o.webSocket()
+		}
+		o.path, o.userinfo = "", ""
+		add(o, common, true, differences(configured, o)...)
+	}
+	for _, o := range h.hosts {
+		o.scheme = otherScheme(configured.scheme)
+		if o.host != configured.host {
+			add(o, rare, false, differences(configured, o)...)
+		}
+	}
 	return list.sorted()
+}
+
+// differences are the causes of an origin that is known as a whole, however many.
+func differences(configured, o origin) []Cause {
+	var causes []Cause
+	if !strings.EqualFold(o.scheme, configured.scheme) {
+		causes = append(causes, schemeCause(configured.scheme, o.scheme))
+	}
+	switch {
+	case o.host != configured.host:
+		causes = append(causes, hostCause("signed for the host "+o.host+o.port+", but the configured one is "+configured.host))
+	case o.port != configured.port && o.port != "":
+		causes = append(causes, portCause(o.port))
+	}
+	if len(causes) == 0 {
+		causes = append(causes, hostCause("signed for "+o.redacted()))
+	}
+	return causes
+}
+
+func hostCause(text string) Cause {
+	return Cause{Kind: CauseHost, Text: text, Cure: setURL + ", or give Twilio the configured one"}
+}
+
+func portCause(port string) Cause {
+	return Cause{Kind: CausePort, Text: "signed with the port " + port[1:] + ", which the configured URL does not have", Cure: setURL + ", or give Twilio the URL without the port"}
+}
+
+func schemeCause(configured, other string) Cause {
+	if strings.EqualFold(other, "http") || strings.EqualFold(other, "ws") {
+		return Cause{Kind: CauseScheme, Text: "signed for " + other + "://, but the configured URL is " + configured + "://: Twilio is given the URL without TLS",
+			Cure: "give Twilio the " + configured + " URL, or " + setURL}
+	}
+	return Cause{Kind: CauseScheme, Text: "signed for " + other + "://, but the configured URL is " + configured + "://: TLS ends at a proxy in front of this server", Cure: setURL}
 }
 
 func schemeChanges(v *Verifier, req Request, configured origin, h *hints) []change {
 	other := otherScheme(configured.scheme)
-	text, cure := "signed for "+other+"://, but the configured URL is "+configured.scheme+"://: TLS ends at a proxy in front of this server", setURL
-	if other == "http" || other == "ws" {
-		text = "signed for " + other + "://, but the configured URL is " + configured.scheme + "://: Twilio is given the URL without TLS"
-		cure = "give Twilio the " + configured.scheme + " URL, or " + setURL
-	}
-	list := []change{{common, func(o *origin) { o.scheme = other }, Cause{Kind: CauseScheme, Text: text, Cure: cure}}}
+	list := []change{{common, func(o *origin) { o.scheme = other }, schemeCause(configured.scheme, other)}}
 	if req.WebSocket {
 		return append(list, change{common, func(o *origin) { o.scheme = v.origin.scheme }, Cause{Kind: CauseWebSocket,
 			Text: "signed for the " + v.origin.scheme + " URL: this is no WebSocket handshake of Twilio's", Cure: "give Twilio the URL as a webhook or as a stream, not as both"}})
@@ -82,7 +125,7 @@ func hostChanges(configured origin, h *hints) []change {
 		if host == configured.host || slices.ContainsFunc(list, func(c change) bool { o := configured; c.apply(&o); return o.host == host && o.port == port }) {
 			return
 		}
-		list = append(list, change{weight, func(o *origin) { o.host, o.port = host, port }, Cause{Kind: CauseHost, Text: text, Cure: setURL + ", or give Twilio the configured one"}})
+		list = append(list, change{weight, func(o *origin) { o.host, o.port = host, port }, hostCause(text)})
 	}
 	for _, o := range h.hosts {
 		text := "signed for the host " + o.host + o.port + ", but the configured one is " + configured.host
@@ -96,6 +139,21 @@ func hostChanges(configured origin, h *hints) []change {
 		add(rare, without, configured.port, "signed for the host without www.")
 	} else if !loopback(lower) {
 		add(rare, "www."+lower, configured.port, "signed for the host with www.")
+	}
+	// The same domain, another name in it.
+	if first, domain, ok := strings.Cut(lower, "."); ok && net.ParseIP(strings.Trim(lower, "[]")) == nil {
+		domains := []string{lower}
+		if strings.Contains(domain, ".") {
+			domains = append(domains, domain)
+			add(alone, domain, configured.port, "signed for the host "+domain+", but the configured one is "+configured.host)
+		}
+		for _, label := range hostLabels {
+			for _, of := range domains {
+				if label != first {
+					add(alone, label+"."+of, configured.port, "signed for the host "+label+"."+of+", but the configured one is "+configured.host)
+				}
+			}
+		}
 	}
 	if loopback(lower) {
 		for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {
@@ -111,8 +169,7 @@ func portChanges(configured origin, h *hints) []change {
 		if port == configured.port {
 			return
 		}
-		list = append(list, change{weight, func(o *origin) { o.port = port }, Cause{Kind: CausePort,
-			Text: "signed with the port " + port[1:] + ", which the configured URL does not have", Cure: setURL + ", or give Twilio the URL without the port"}})
+		list = append(list, change{weight, func(o *origin) { o.port = port }, portCause(port)})
 	}
 	for _, port := range h.ports {
 		add(common, port)

@@ -7,10 +7,6 @@ import (
 	"strings"
 )
 
-// Prefixes under which gateways and frameworks serve an application.
-var commonPrefixes = []string{"/api", "/app", "/prod", "/dev", "/stage", "/staging", "/test", "/default", "/production", "/v1", "/twilio", "/webhook",
-	"/webhooks", "/hooks", "/calls", "/voice", "/iagent", "/i-agent", "/agent", "/backend", "/service", "/public", "/.netlify/functions"}
-
 const passPath = "let the proxy pass the path on unchanged (nginx: proxy_pass without a path; Caddy: handle instead of handle_path)"
 
 // pathOptions lists the paths that may have been signed. The first is the configured prefix and the received path.
@@ -48,7 +44,7 @@ func pathOptions(v *Verifier, received string, req Request, h *hints) []option {
 	if merged := mergeSlashes(expected); merged != expected {
 		add(common, merged, "signed with single slashes in the path: a double one was made on the way, as by a proxy_pass with a path that ends in a slash", "remove the slash at the end of the proxy's target")
 	}
-	prefixOptions(prefix, received, h, add, addBase)
+	prefixOptions(prefix, received, v.origin.host, h, add, addBase)
 	spellings(expected, add)
 	for _, whole := range h.paths {
 		add(common, whole, "signed for "+printable(whole)+", which the proxy maps to "+printable(received), passPath+", or give Twilio the path that is served here")
@@ -67,7 +63,7 @@ func pathOptions(v *Verifier, received string, req Request, h *hints) []option {
 }
 
 // prefixOptions lists paths of which the proxy changed the beginning.
-func prefixOptions(prefix, received string, h *hints, add, addBase func(weight int, changed, text, cure string)) {
+func prefixOptions(prefix, received, host string, h *hints, add, addBase func(weight int, changed, text, cure string)) {
 	stripped := func(weight int, p string) {
 		text := "signed with " + printable(p) + " before the path: the proxy cuts it off"
 		addBase(weight, prefix+p, text, setURL)
@@ -75,11 +71,31 @@ func prefixOptions(prefix, received string, h *hints, add, addBase func(weight i
 			addBase(weight, p, text+", and the configured path is "+prefix, setURL)
 		}
 	}
+	for _, whole := range h.paths {
+		if p, ok := strings.CutSuffix(whole, received); ok && p != "" {
+			stripped(common, p)
+		}
+	}
 	for _, p := range h.prefixes {
 		stripped(common, p)
 	}
 	for _, p := range commonPrefixes {
 		stripped(rare, p)
+		for _, q := range commonPrefixes {
+			stripped(alone, p+q)
+		}
+	}
+	for _, word := range rarePrefixes {
+		stripped(alone, "/"+word)
+	}
+	for _, label := range strings.Split(host, ".") {
+		stripped(alone, "/"+label)
+	}
+	mapped := passPath + ", or give Twilio the path that is served here"
+	name := received[strings.LastIndexByte(received, '/')+1:]
+	for _, whole := range []string{"/", "/twilio-" + name, "/twilio_" + name, "/" + name + "-webhook", "/" + name + "/webhook", "/" + name + "/twilio", "/twilio/webhook",
+		"/webhook/twilio", "/webhook", "/webhooks", "/hook", "/twilio", "/callback", "/callbacks/" + name, "/twilio-webhook", "/twilio/webhooks/" + name, "/incoming", "/" + name + "/incoming"} {
+		add(rare, prefix+whole, "signed for "+printable(whole)+", which the proxy maps to "+printable(received), mapped)
 	}
 	rest := received
 	for range 8 {
@@ -90,12 +106,17 @@ func prefixOptions(prefix, received string, h *hints, add, addBase func(weight i
 		rest = rest[next+1:]
 		added := strings.TrimSuffix(received, rest)
 		add(common, prefix+rest, "signed without "+printable(added)+" before the path: the proxy adds it", "let Twilio call "+printable(added+rest)+", and let the proxy pass the path on unchanged")
-		for i, p := range append(h.prefixes[:len(h.prefixes):len(h.prefixes)], commonPrefixes...) {
-			weight := common
-			if i >= len(h.prefixes) {
-				weight = rare
-			}
-			add(weight, p+rest, "signed with "+printable(p)+" where "+printable(added)+" arrives: the proxy replaces one by the other", passPath+", or give Twilio the path that is served here")
+		replaced := func(weight int, p string) {
+			add(weight, p+rest, "signed with "+printable(p)+" where "+printable(added)+" arrives: the proxy replaces one by the other", mapped)
+		}
+		for _, p := range h.prefixes {
+			replaced(common, p)
+		}
+		for _, p := range commonPrefixes {
+			replaced(rare, p)
+		}
+		for _, word := range rarePrefixes {
+			replaced(alone, "/"+word)
 		}
 	}
 }

@@ -60,9 +60,23 @@ func fragments(list *options, raw string, req Request, h *hints) {
 	if i := strings.IndexByte(req.Target, '#'); i >= 0 {
 		note(&all, req.Target[i:])
 	}
-	for _, fragment := range all {
-		list.add(option{text: raw + fragment, weight: common, causes: []Cause{{Kind: CauseFragment, Text: "signed with the fragment of the URL, which Twilio leaves out",
+	add := func(weight int, fragment string) {
+		list.add(option{text: raw + fragment, weight: weight, causes: []Cause{{Kind: CauseFragment, Text: "signed with the fragment of the URL, which Twilio leaves out",
 			Cure: "correct the tool that signs: the text ends before the #"}}})
+	}
+	for _, fragment := range all {
+		add(common, fragment)
+	}
+	// Usual connection overrides (Twilio: Webhooks connection overrides).
+	policies := []string{"all", "5xx", "4xx", "ct", "rt", "4xx,5xx", "5xx,ct", "ct,rt", "5xx,ct,rt", "4xx,5xx,ct,rt"}
+	for _, policy := range policies {
+		add(alone, "#rp="+policy)
+	}
+	for count := '1'; count <= '5'; count++ {
+		add(alone, "#rc="+string(count))
+		for _, policy := range policies {
+			add(alone, "#rc="+string(count)+"&rp="+policy)
+		}
 	}
 }
 

@@ -94,6 +94,7 @@ type reading struct {
 
 // explainer searches for the text that was signed.
 type explainer struct {
+	request    Request
 	signatures []signed
 	readings   []reading
 
@@ -112,7 +113,8 @@ type finding struct {
 	more                        []Cause // of the token and of the header
 }
 
-// search tries the lightest attempts first.
+// search tries the lightest attempts first, and at last what has to be guessed:
+// there are many guesses, which are made only if nothing else fits.
 func (x *explainer) search() *finding {
 	for total := 0; total <= maxWeight; total++ {
 		for i := range x.readings {
@@ -123,6 +125,16 @@ func (x *explainer) search() *finding {
 			if f := x.at(r, total-r.weight); f != nil || x.exhausted {
 				return f
 			}
+		}
+	}
+	if len(x.readings) == 0 {
+		return nil
+	}
+	r := &x.readings[0]
+	r.params = guessOptions(x.request)
+	for total := rare; total <= maxWeight; total++ {
+		if f := x.at(r, total); f != nil || x.exhausted {
+			return f
 		}
 	}
 	return nil
@@ -241,7 +253,7 @@ func frequency(kind CauseKind) int {
 }
 
 func newExplainer(v *Verifier, req Request, suspects Suspects) *explainer {
-	x := &explainer{mac: newMAC(), limit: cmp.Or(max(suspects.Limit, 0), DefaultLimit)}
+	x := &explainer{request: req, mac: newMAC(), limit: cmp.Or(max(suspects.Limit, 0), DefaultLimit)}
 	x.addSignatures(req, suspects)
 	if len(x.signatures) == 0 {
 		return x // nothing to compare with
@@ -256,7 +268,7 @@ func newExplainer(v *Verifier, req Request, suspects Suspects) *explainer {
 			origins: originOptions(v, r.req, more),
 			paths:   pathOptions(v, string(t.path), r.req, more),
 			queries: queryOptions(&t, r.req, more),
-			params:  paramOptions(&t, r.req, r.weight == 0),
+			params:  paramOptions(&t, r.req),
 		})
 	}
 	return x

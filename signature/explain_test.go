@@ -102,6 +102,10 @@ func TestJSONOfAnotherBodyIsExplainedByItsHash(t *testing.T) {
 	if len(causes) != 1 || causes[0].Kind != CauseBodyHash || !causes[0].Proven {
 		t.Errorf("%+v", causes)
 	}
+	e := v.Diagnose(Request{Method: "POST", Target: strings.TrimPrefix(signedURL, "https://h.example"), Signature: sig, Body: []byte(`{"a":1}`)}, Suspects{})
+	if e.Signed == nil || e.Signed.URL != signedURL || e.Expected.URL == signedURL || !strings.HasPrefix(e.Expected.URL, "https://h.example/v?bodySHA256=") {
+		t.Errorf("%+v", e)
+	}
 }
 
 func ExampleVerifier_Explain() {
@@ -135,7 +139,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, contentType string, body []byte, ws bool) {
 		v := mustNew(t, Config{URL: "https://h.example/p", Tokens: []string{"0fuzz0"}})
 		req := Request{method, target, contentType, Sign("1fuzz1", "https://h", nil), body, ws}
-		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x"}, Tokens: []string{"", "y"}})
+		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x", "/y?z#f"}, Tokens: []string{"", "y"}, Limit: 300})
 		if len(causes) == 0 || slices.ContainsFunc(causes, func(c Cause) bool { return c.Proven }) {
 			t.Fatalf("%+v", causes)
 		}

@@ -1,6 +1,8 @@
 package signature
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -39,6 +41,16 @@ func (v *Verifier) expected(req Request, shown bool) Text {
 		pairs = inOrder(new(form).sent(req.Body))
 	}
 	return Text{showURL(o.String()+string(t.path), string(t.query), shown), showParams(pairs, shown)}
+}
+
+// withBodyHash is the expected text of a body that was not the one that was hashed.
+func (v *Verifier) withBodyHash(req Request) Text {
+	var f form
+	_, query, _ := strings.Cut(req.Target, "?")
+	hash, _ := f.queryParam([]byte(query), "bodySHA256")
+	sum := sha256.Sum256(req.Body)
+	req.Target = strings.ReplaceAll(req.Target, string(hash), hex.EncodeToString(sum[:]))
+	return v.expected(req, true)
 }
 
 // text is what was signed.

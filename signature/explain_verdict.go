@@ -112,7 +112,7 @@ func (v *Verifier) unknown(req Request, exhausted bool) Cause {
 		o = o.webSocket()
 	}
 	text := "nothing that is known to go wrong explains this signature: the request is forged, or Twilio signed it for another host than " +
-		o.host + ", or with a token that is not configured here (rotated, of another account, of another region)"
+		o.host + ", for a path that a proxy maps to this one, or with a token that is not configured here (rotated, of another account, of another region)"
 	if exhausted {
 		text += "; not every pair of causes was tried"
 	}

@@ -34,6 +34,7 @@ type commands struct {
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
 	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
+	Explain   explain   `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
 	Version   show      `cmd:"" help:"Print the version."`
 }
 
