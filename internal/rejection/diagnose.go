@@ -20,7 +20,7 @@ func (e *Explainer) diagnose(r *Request) (d diagnosis) {
 		Accounts: e.settings.Accounts})
 	for _, c := range found.Causes {
 		cure := e.settingsCure(c)
-		d.causes = append(d.causes, store.RejectionCause{Kind: string(c.Kind), Text: line(e.redactor.text(c.Text)), Proven: c.Proven, Cure: line(cure)})
+		d.causes = append(d.causes, store.RejectionCause{Kind: string(c.Kind), Text: e.redactor.line(c.Text), Proven: c.Proven, Cure: e.redactor.line(cure)})
 	}
 	if found.Proven() {
 		d.signed, d.expected = found.Signed, &found.Expected

@@ -70,7 +70,7 @@ func (r *redactor) request(req *Request) store.RejectedRequest {
 		kept.Signature = "malformed"
 	}
 	if req.Err != nil {
-		kept.Error = line(digits.ReplaceAllString(r.text(req.Err.Error()), "#"))
+		kept.Error = r.line(req.Err.Error())
 	}
 	_, query, _ := strings.Cut(req.Target, "?")
 	var more int
@@ -118,6 +118,9 @@ func (r *redactor) header(req *Request, name string) string { return r.short(req
 func (r *redactor) short(s string) string {
 	return bounded(digits.ReplaceAllString(r.text(s), "#"), maxText)
 }
+
+// line is a text of ours that may quote a part of a request, such as its path.
+func (r *redactor) line(s string) string { return line(digits.ReplaceAllString(r.text(s), "#")) }
 
 // path is what may be stored of a path: it may hold a number where somebody put one.
 func (r *redactor) path(path string) string {
