@@ -27,6 +27,8 @@ type Config struct {
 	ViewerToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Rejections is nil where nobody refuses anything: then they are only listed.
+	Rejections Rejections
 	// Log takes faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -35,19 +37,20 @@ type Config struct {
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store     *store.Store
-	deadlines interview.Deadlines
-	log       *slog.Logger
-	ready     readiness
+	store      *store.Store
+	rejections Rejections
+	deadlines  interview.Deadlines
+	log        *slog.Logger
+	ready      readiness
 
 	routes    *http.ServeMux
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/audit,
 // /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
-	a := &api{store: config.Store, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
+	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
 		a.deadlines = interview.DefaultDeadlines()
 	}
@@ -72,12 +75,14 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	a.handleRejections()
+	a.handle("GET /api/audit", "", a.listAudit)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
 	routes := http.HandlerFunc(a.route)
-	a.protected = allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, routes))
+	a.protected = allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, named(routes)))
 	return a
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/rejection"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -53,7 +54,11 @@ type App struct {
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
-	telemetry *telemetry.Telemetry
+	// clientIP names the client behind a request.
+	clientIP   func(*http.Request) string
+	rejections *rejection.Keeper
+	redis      *ratelimit.Redis // nil without REDIS_URL
+	telemetry  *telemetry.Telemetry
 	// counted takes the lines that anybody can cause.
 	counted  *telemetry.CountedLog
 	tokens   *tokenUses
@@ -95,6 +100,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	}
 	a.shadowVersion()
 	if err := a.openLimiter(); err != nil {
+		return nil, err
+	}
+	if err := a.openRejections(); err != nil {
 		return nil, err
 	}
 	a.warnLacks()
@@ -177,6 +185,10 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.readGauges(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.checkStart(running) })
+	group.Go(func() error { return a.rejections.Run(running) })
+	if a.redis != nil {
+		group.Go(func() error { return a.redis.Watch(running) })
+	}
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

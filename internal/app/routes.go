@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/api"
-	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
@@ -40,16 +38,19 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	for _, path := range webhookPaths(versions) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
+		mux.HandleFunc(path, a.unknownWebhook)
 	}
-	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
-	mux.Handle("/", otherVersionsNotFound(rest))
+	rest := api.New(api.Config{
+		Store: a.store, Rejections: a.rejections, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
+		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
+	})
+	mux.Handle("/", a.exceptWebhooks(rest))
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {
 		return nil, err
 	}
 	mux.Handle("GET /metrics", a.metrics())
-	return underPath(publicPath(a.settings.baseURL), a.drain.handler(mux)), nil
+	return underPath(publicPath(a.settings.baseURL), a.drain.handler(a.withoutRedirects(mux))), nil
 }
 
 // metrics needs no token where this machine itself asks.
@@ -74,19 +75,5 @@ func (a *App) openTelemetry(ctx context.Context) error {
 		defer cancel()
 		_ = a.telemetry.Shutdown(stopping)
 	})
-	return nil
-}
-
-func (a *App) openLimiter() error {
-	a.limiter = ratelimit.NewMemory(unverifiedPerMinute, unverifiedPerMinute, a.now)
-	if a.settings.RedisURL == "" {
-		return nil
-	}
-	shared, err := ratelimit.NewRedis(a.settings.RedisURL, unverifiedPerMinute, unverifiedPerMinute, a.now, a.log)
-	if err != nil {
-		return &ConfigError{Faults: []string{"REDIS_URL: " + err.Error()}}
-	}
-	a.limiter = shared
-	a.closers = append(a.closers, func() { _ = shared.Close() })
 	return nil
 }

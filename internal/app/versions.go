@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -93,18 +91,6 @@ func (a *App) warnVersions(ctx context.Context) error {
 }
 
 var otherVersion = regexp.MustCompile(`^/api/webhooks/v[0-9]+/twilio/`)
-
-// otherVersionsNotFound answers 404 on the paths of versions that are not served, and leaves everything else to next. Twilio would
-// take the 401 of the API as a request for credentials.
-func otherVersionsNotFound(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if otherVersion.MatchString(r.URL.Path) {
-			inbox.WriteError(w, http.StatusNotFound, "Not found")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 // webhookPaths are where the versions are served. The path without a version is that of calls which were dialled before there
 // were any.

@@ -53,6 +53,7 @@ type instruments struct {
 	registered  metric.Int64Gauge
 	pipeline    pipeline
 	database    *database
+	refusals    *refusals
 
 	tokenSwitches metric.Int64Counter
 	tokens        *tokenUses
@@ -96,6 +97,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
 	faults = append(faults, err)
 	i.tokens, err = newTokenUses(meter)
+	faults = append(faults, err)
+	i.refusals, err = newRefusals(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)

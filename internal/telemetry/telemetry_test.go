@@ -37,6 +37,8 @@ func measure(tel *telemetry.Telemetry) {
 	tel.Rejected("status", "wrong signature")
 	tel.SecondaryTokenUsed()
 	tel.RateLimited()
+	tel.Rejection("unknown-path")
+	tel.RedisUp(true)
 	tel.Run("orchestrate-call", "done", 2*time.Second)
 	tel.Reconciled("recording")
 	tel.Overdue(map[string]int{"end": 2, "run:transcribe-recording": 1})
@@ -74,6 +76,8 @@ func TestMetricsKeepTheirNames(t *testing.T) {
 		`iagent_webhook_rejections_total{kind="status",reason="wrong_signature"} 1`,
 		`iagent_webhook_secondary_token_total 1`,
 		`iagent_webhook_rate_limited_total 1`,
+		`iagent_rejections_total{cause="unknown-path"} 1`,
+		`iagent_redis_up 1`,
 		`iagent_function_runs_total{function="orchestrate-call",result="done"} 1`,
 		`iagent_function_run_duration_seconds_sum{function="orchestrate-call"} 2`,
 		`iagent_reconciled_total{kind="recording"} 1`,
