@@ -164,6 +164,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
+	group.Go(func() error { return a.pruneUntil(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

@@ -28,6 +28,7 @@ var (
 //	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
+//	iagent_pruned_total{what}                        rows that were pruned
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
 	webhooks    metric.Int64Counter
@@ -41,6 +42,7 @@ type instruments struct {
 	overdue     *overdue
 	paused      *pausedAccounts
 	registered  metric.Int64Gauge
+	pruned      *pruned
 
 	tokenSwitches metric.Int64Counter
 
@@ -81,6 +83,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
+	faults = append(faults, err)
+	i.pruned, err = newPruned(meter)
 	faults = append(faults, err)
 	i.paused, err = newPausedAccounts(meter)
 	return i, errors.Join(append(faults, err)...)
