@@ -24,6 +24,7 @@ func (s *Store) prunables() []prunable {
 		ofRuns("run_errors", "run_errors", "run_id", "at", `= 'done'`, payloads),
 		ofRuns("dead_run_answers", "run_answers", "id", "created_at", `<> 'done'`, ids),
 		ofRuns("dead_run_errors", "run_errors", "run_id", "at", `<> 'done'`, ids),
+		aged("audit", "audit_log", "id", "at", func(p Periods) time.Duration { return p.Audit }),
 		aged("idempotency_keys", "api_idempotency", "key", "created_at", ids),
 		aged("forgotten_calls", "forgotten_calls", "call_sid", "created_at", ids),
 	}

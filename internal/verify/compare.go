@@ -123,7 +123,7 @@ func compareRuns(c store.SnapshotCall, o outcome) []fault {
 
 // partial reports whether payloads that the replay would need are not kept any more. An answer without consent is never
 // kept, and says nothing about the call.
-func partial(c store.AuditCall) bool {
+func partial(c store.SnapshotCall) bool {
 	return c.Call.ErasedAt != nil || c.Call.PrunedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
 		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "")
 	})
