@@ -30,25 +30,30 @@ type Restore struct {
 // MarkRestored keeps that the database was restored from a backup, and stops all dialling until Twilio's list was read; see
 // RestoreListed. What is newest in the database says since when everything is forgotten.
 func (s *Store) MarkRestored(ctx context.Context, actor string) (Restore, error) {
+	steps, err := s.MigrateStatus(ctx)
+	if err != nil {
+		return Restore{}, err
+	}
 	var restored Restore
-	err := s.write(ctx, func(tx *Tx) error {
-		restored = Restore{ID: tx.newID(), At: tx.Now, Since: tx.Now}
-		known := false
+	err = s.write(ctx, func(tx *Tx) error {
+		restored = Restore{ID: tx.newID(), At: tx.Now}
 		for _, newest := range []string{
 			`SELECT MAX(at) FROM call_history`, `SELECT MAX(received_at) FROM webhook_events`, `SELECT MAX(updated_at) FROM calls`,
-			`SELECT MAX(created_at) FROM function_runs`, `SELECT MAX(heartbeat_at) FROM function_runs`,
+			`SELECT MAX(created_at) FROM function_runs`, `SELECT MAX(heartbeat_at) FROM function_runs`, `SELECT MAX(updated_at) FROM campaigns`,
+			`SELECT MAX(at) FROM write_probe`,
 		} {
 			at, err := tx.maxTime(ctx, newest)
 			if err != nil {
 				return err
 			}
-			if at.IsZero() {
-				continue
-			}
-			if at = at.Add(-activitySlack); !known || at.After(restored.Since) {
-				restored.Since, known = at, true
+			if at.After(restored.Since) {
+				restored.Since = at
 			}
 		}
+		if restored.Since.IsZero() && len(steps) > 0 {
+			restored.Since = steps[0].AppliedAt // nothing has happened since its first table was made
+		}
+		restored.Since = restored.Since.Add(-activitySlack)
 		_, err := tx.Exec(ctx, `INSERT INTO restores (id, at, since, found, forgotten) VALUES ($1, $2, $3, 0, 0)`,
 			restored.ID, restored.At, restored.Since)
 		if err != nil {
