@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/i-agent/iagent/internal/store/migrations"
 )
@@ -29,7 +28,7 @@ type SQLiteFile struct {
 	// Size is the file's, LogSize that of the write-ahead log beside it, both in bytes. A copy of the file alone lacks what is in
 	// the log: of a new database that may be all of it.
 	Size, LogSize int64
-	// Version is the newest of our steps that were applied, 0 when there is no schema. River is the same of River's.
+	// Version is the newest of our steps that were applied, 0 when there is no schema.
 	Version int64
 	// Calls counts the calls.
 	Calls int
@@ -74,7 +73,7 @@ func InspectSQLite(ctx context.Context, path string) (SQLiteFile, error) {
 
 // openSQLiteFile opens a file on a single connection, with further parameters.
 func openSQLiteFile(path, parameters string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+(&sqlitePath{path}).escaped()+"?_time_format=sqlite&_timezone=UTC&_busy_timeout=10000"+parameters)
+	db, err := sql.Open("sqlite", "file:"+escapedPath(path)+"?_time_format=sqlite&_timezone=UTC&_busy_timeout=10000"+parameters)
 	if err != nil {
 		return nil, fmt.Errorf("opening SQLite file %s: %w", path, err)
 	}
@@ -82,11 +81,9 @@ func openSQLiteFile(path, parameters string) (*sql.DB, error) {
 	return db, nil
 }
 
-// sqlitePath is a path as a URI of SQLite has it.
-type sqlitePath struct{ path string }
-
-func (p *sqlitePath) escaped() string {
-	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(p.path)
+// escapedPath is a path as a URI of SQLite has it.
+func escapedPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
 // BackupSQLite writes a consistent copy of the database, as it is at one moment, to a new file that its owner alone can read.
@@ -175,133 +172,4 @@ func checkSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	return fmt.Errorf("the file is damaged: rows of table %v belong to nothing", table)
-}
-
-// RestoreOptions say how to restore a file.
-type RestoreOptions struct {
-	// Force moves a database that is there aside; without it that is an error.
-	Force bool
-	// Actor is who restores, for the audit log.
-	Actor string
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
-}
-
-// Restoration is what a restoration did.
-type Restoration struct {
-	Restore
-	File SQLiteFile
-	// Aside is where the database is now that was there before, "" for none.
-	Aside string
-}
-
-// ErrNotEmpty says that there is a database already.
-var ErrNotEmpty = errors.New("there is a database already; with --force it is moved aside")
-
-// RestoreSQLite puts the copy in file in the place of the database: checked, brought to this program's schema, and marked as
-// restored, so that nobody is called before Twilio's list was read (see MarkRestored). Until all of that is done the database
-// stays as it is.
-//
-// Errors: ErrNoSchema, ErrNewerSchema, ErrNotEmpty, ErrInUse.
-func RestoreSQLite(ctx context.Context, file, database string, options RestoreOptions) (Restoration, error) {
-	var done Restoration
-	if err := checkSQLite(ctx, file); err != nil {
-		return done, fmt.Errorf("checking %s: %w", file, err)
-	}
-	var err error
-	if done.File, err = InspectSQLite(ctx, file); err != nil {
-		return done, fmt.Errorf("checking %s: %w", file, err)
-	}
-	if err := freeSQLite(ctx, database, options.Force); err != nil {
-		return done, err
-	}
-	partial, err := newPartial(database)
-	if err != nil {
-		return done, err
-	}
-	defer func() {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			_ = os.Remove(partial + suffix)
-		}
-	}()
-	if err := copySQLite(ctx, file, partial); err != nil {
-		return done, err
-	}
-	if done.Restore, err = prepareRestored(ctx, partial, options); err != nil {
-		return done, err
-	}
-	// A log that is left of another file would be taken for this one's.
-	aside := database + ".before-" + done.At.Format("20060102T150405Z")
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		err := os.Rename(database+suffix, aside+suffix)
-		if err == nil {
-			done.Aside = aside
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return done, err
-		}
-	}
-	return done, publish(partial, database)
-}
-
-// copySQLite copies a database file with what is in the log beside it.
-func copySQLite(ctx context.Context, from, to string) error {
-	db, err := openSQLiteFile(from, "")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(ctx, `VACUUM INTO `+quoted(to)); err != nil {
-		return fmt.Errorf("copying %s: %w", from, err)
-	}
-	return nil
-}
-
-// prepareRestored brings the copy to this program's schema and marks it.
-func prepareRestored(ctx context.Context, path string, options RestoreOptions) (Restore, error) {
-	s, err := Open(ctx, "sqlite:"+path, Options{Now: options.Now})
-	if err != nil {
-		return Restore{}, err
-	}
-	defer s.Close()
-	if err := s.MigrateUp(ctx); err != nil {
-		return Restore{}, err
-	}
-	restored, err := s.MarkRestored(ctx, options.Actor)
-	if err != nil {
-		return restored, err
-	}
-	_, err = s.sqlite.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return restored, err
-}
-
-// freeSQLite makes sure that no process has the database open and that nothing is lost with it.
-func freeSQLite(ctx context.Context, database string, force bool) error {
-	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite", "file:"+(&sqlitePath{database}).escaped()+"?_busy_timeout=500")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	db.SetMaxOpenConns(1)
-	// Only a process that has the file for itself can leave the mode in which others may be connected. What is in the log is in
-	// the file then.
-	var mode string
-	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode); err != nil || mode != "delete" {
-		if force && err != nil && strings.Contains(err.Error(), "not a database") {
-			return nil // it is moved aside as it is
-		}
-		return fmt.Errorf("%s: %w", database, ErrInUse)
-	}
-	var tables int
-	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_master`).Scan(&tables); err != nil {
-		return err
-	}
-	if tables > 0 && !force {
-		return fmt.Errorf("%s: %w", database, ErrNotEmpty)
-	}
-	return nil
 }
