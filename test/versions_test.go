@@ -93,7 +93,7 @@ func install(t *testing.T, databaseURL string) *installation {
 	})
 	i.config = app.Config{AuthToken: e2etest.Token, AccountSid: e2etest.Account, PhoneNumber: e2etest.Number, APIURL: twilioURL,
 		URL: e2e.PublicURL, DatabaseURL: databaseURL, Host: "127.0.0.1", Port: "0", AdminToken: e2etest.AdminToken, JobsEngine: "river",
-		Retention: "168h", DialsPerMinute: "1000", LogFormat: "text", LogLevel: "info"}
+		DialsPerMinute: "1000", LogFormat: "text", LogLevel: "info"}
 	return i
 }
 

@@ -34,6 +34,9 @@ type commands struct {
 	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
 	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Prune     prune     `cmd:"" help:"Remove what is older than RETENTION and DEDUP_RETENTION say, as the server does by itself."`
+	Backup    backup    `cmd:"" help:"Copy the database while the server runs."`
+	Restore   restore   `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Explain   explain   `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
 	Version   show      `cmd:"" help:"Print the version."`

@@ -189,6 +189,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.redis != nil {
 		group.Go(func() error { return a.redis.Watch(running) })
 	}
+	group.Go(func() error { return a.pruneUntil(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // Config is the configuration, from flags or the environment. Values are kept as they were written, so that [Config.Check]
@@ -45,7 +46,7 @@ type Config struct {
 	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
 	InngestServeHost   string `name:"inngest-serve-host" env:"INNGEST_SERVE_HOST,INNGEST_SERVE_ORIGIN" placeholder:"URL" help:"Base URL at which Inngest calls this program, where that is not APP_URL."`
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
-	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads shall be kept. Nothing is pruned yet."`
+	Retention          `embed:""`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
 	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
@@ -59,7 +60,8 @@ type Config struct {
 
 // Defaults are the values of Config that other packages know, by the names that its tags call them (kong.Vars).
 func Defaults() map[string]string {
-	return map[string]string{"transcribe_model": openai.DefaultTranscribeModel, "extract_model": openai.DefaultExtractModel}
+	return map[string]string{"transcribe_model": openai.DefaultTranscribeModel, "extract_model": openai.DefaultExtractModel,
+		"shortest_dedup": shortestDedup()}
 }
 
 // String shows nothing: a configuration holds secrets.
@@ -108,7 +110,7 @@ type settings struct {
 	fallbackURL    string // "" where Twilio is to ask this installation again
 	address        string
 	loopback       bool
-	retention      time.Duration
+	periods        store.Periods
 	dialsPerMinute int
 	reconcileEvery time.Duration
 	shutdownDelay  time.Duration
@@ -280,10 +282,7 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 		fault("REDIS_URL", "must begin with redis:// or rediss://")
 	}
 	s.checkEngine(fault)
-	var err error
-	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
-		fault("RETENTION", "must be a duration such as 168h")
-	}
+	s.periods = s.Retention.periods(fault)
 	limit, err := time.ParseDuration(cmp.Or(s.OverdueAfter, interview.DefaultCallLimit.String()))
 	if err != nil || limit < 10*time.Second {
 		fault("OVERDUE_AFTER", "must be a duration of at least 10s, such as 30m")

@@ -40,7 +40,7 @@ func (s *settings) doctorConfig() doctor.Config {
 		Clean:       telemetry.Redact(s.Secrets()...).Text,
 		DatabaseURL: s.DatabaseURL, RedisURL: s.RedisURL,
 		AccountSid: s.AccountSid, Tokens: s.tokens, AccountTokens: s.accountTokens, PhoneNumber: s.PhoneNumber, APIURL: s.APIURL,
-		BaseURL: s.baseURL, Retention: s.retention,
+		BaseURL: s.baseURL, Retention: s.periods.Payloads, DedupRetention: s.periods.IDs,
 	}
 	if s.lacksModels() == "" {
 		c.Models = &openai.Config{APIKey: s.OpenAIKey, BaseURL: s.OpenAIBaseURL, TranscribeModel: s.TranscribeModel, ExtractModel: s.ExtractModel}

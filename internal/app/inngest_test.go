@@ -11,7 +11,7 @@ import (
 func complete() Config {
 	return Config{
 		AuthToken: "0123456789abcdef0123456789abcdef", AdminToken: adminToken, URL: "https://calls.example.com", DatabaseURL: "sqlite:x.db", Host: "127.0.0.1", Port: "0",
-		JobsEngine: "river", Retention: "168h", DialsPerMinute: "10", LogFormat: "text", LogLevel: "info",
+		JobsEngine: "river", DialsPerMinute: "10", LogFormat: "text", LogLevel: "info",
 	}
 }
 

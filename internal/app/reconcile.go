@@ -57,6 +57,8 @@ type Reconciliation struct {
 	Calls int
 	// Repaired counts the events that were missing, by kind.
 	Repaired map[inbox.Kind]int
+	// Restored is what was found after the database was restored from a backup.
+	Restored reconcile.Restored
 }
 
 // Reconcile asks Twilio once about every unfinished call that was created since a time, and feeds in what is missing. The
@@ -93,6 +95,9 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 		return found, err
 	}
 	defer a.tokens.write(ctx)
+	if found.Restored, err = r.Restored(ctx); err != nil {
+		return found, fmt.Errorf("reconciling after a restoration: %w", err)
+	}
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
 		return found, fmt.Errorf("reconciling: %w", err)
 	}

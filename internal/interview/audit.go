@@ -30,6 +30,11 @@ const (
 	AuditRetryRun       = "run.retry"
 	AuditReplayWebhook  = "webhook.replay"
 	AuditForceWebhook   = "webhook.force"
+	AuditSetHold        = "hold.set"
+	AuditLiftHold       = "hold.lifted"
+	AuditPrune          = "prune.run"
+	AuditBackup         = "backup.made"
+	AuditRestore        = "backup.restored"
 )
 
 // DefaultActor is who did what nobody put a name to.

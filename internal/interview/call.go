@@ -70,6 +70,9 @@ type Call struct {
 	EarlyRecordings string
 	// ClearedAt is when it was certain that Twilio has no recording of the call that must not be kept, nil while it is not.
 	ClearedAt *time.Time
+	// PrunedAt is since when event ids of the call are not kept any more, nil while they are. Its webhooks are refused from then
+	// on: a signature has no date, so an old request could be sent again.
+	PrunedAt *time.Time
 	// ErasedAt is when the personal data of the call was erased on request, nil for never.
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.

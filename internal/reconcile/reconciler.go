@@ -104,6 +104,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // clearance: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
 	begun := time.Now()
+	if err := r.afterRestore(ctx); err != nil {
+		return err
+	}
 	ids, err := r.config.Store.ClaimOverdueChecks(ctx, claimed, lease)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
-	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version`
+	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -37,10 +37,10 @@ const selectCalls = `SELECT ` + selectedCalls
 
 // fieldsOf are where the columns of a call go, with room for those of its script.
 func fieldsOf(c *interview.Call) []any {
-	return append(make([]any, 0, 33), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+	return append(make([]any, 0, 34), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt)
 }
 
 func scanCall(r row) (interview.Call, error) {

@@ -10,13 +10,13 @@ import (
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.answer_mode, campaigns.language, campaigns.created_at`
+	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.created_at`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.CreatedAt)
 	return c, err
 }
 
@@ -61,6 +61,8 @@ type CampaignChange struct {
 	Status                         *interview.CampaignStatus
 	AnswerMode                     *interview.AnswerMode
 	Language                       *string
+	// Hold sets or lifts the legal hold.
+	Hold *Hold
 }
 
 // detail names what is changed; a template, which may be long, by its name alone.
@@ -84,8 +86,17 @@ func (change CampaignChange) detail() map[string]any {
 // not dialled. ErrNotFound when there is none.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := s.write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
+	err := s.write(ctx, func(tx *Tx) (err error) {
+		if change.Hold != nil {
+			if err := tx.setHold(ctx, id, *change.Hold); err != nil {
+				return err
+			}
+		}
+		if change == (CampaignChange{Hold: change.Hold}) {
+			c, err = campaign(ctx, tx, id)
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
 			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status),
 			answer_mode = COALESCE($7, answer_mode), language = COALESCE($8, language), updated_at = $6 WHERE id = $1`,
 			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),

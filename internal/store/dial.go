@@ -97,6 +97,9 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	default:
 		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
 	}
+	if err := tx.notRestored(ctx); err != nil {
+		return false, err
+	}
 	if err := tx.claimNumber(ctx, call); err != nil {
 		return false, err
 	}

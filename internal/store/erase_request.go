@@ -41,7 +41,7 @@ type Erasure struct {
 // Call.LiveNumber alone, until the commit by which the call ends. A second request changes nothing and returns the record of
 // the first.
 //
-// Errors: ErrNotFound without such a call.
+// Errors: ErrNotFound without such a call, ErrHeld while its campaign has a legal hold.
 func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (Erasure, error) {
 	erasure := Erasure{ErasureRequest: request}
 	err := s.write(ctx, func(tx *Tx) error {
@@ -51,6 +51,9 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 		}
 		if call.ErasedAt != nil {
 			erasure, err = erasureOfCall(ctx, tx, call.ID)
+			return err
+		}
+		if err := tx.requireNotHeld(ctx, call.CampaignID); err != nil {
 			return err
 		}
 		if !call.Status.Terminal() {

@@ -3,10 +3,10 @@ package store
 // notOver selects, of calls c, those that are not over.
 const notOver = ` c.status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')`
 
-// saidOver is whether an event told by the time of call b that call a was over.
-const saidOver = `EXISTS (SELECT 1 FROM webhook_events e WHERE e.call_id = a.id AND e.outcome = 'accepted'
+// saidOver is whether an event told by the time of call b that call a was over. Pruned events may have.
+const saidOver = `(a.pruned_at IS NOT NULL OR EXISTS (SELECT 1 FROM webhook_events e WHERE e.call_id = a.id AND e.outcome = 'accepted'
 	AND e.received_at <= b.dialed_at AND (e.event_id LIKE '%:status:completed' OR e.event_id LIKE '%:status:busy'
-	OR e.event_id LIKE '%:status:no-answer' OR e.event_id LIKE '%:status:failed' OR e.event_id LIKE '%:status:canceled'))`
+	OR e.event_id LIKE '%:status:no-answer' OR e.event_id LIKE '%:status:failed' OR e.event_id LIKE '%:status:canceled')))`
 
 // numberRules are about whom calls are made to, and about calls that nobody wants any more.
 func numberRules() []SnapshotRule {

@@ -110,7 +110,9 @@ func (b *batch) needsScript() bool {
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
 
-// admit refuses the deliveries whose call is unknown or not theirs.
+// admit refuses the deliveries whose call is unknown or not theirs. So it does with those of a call whose event ids were
+// pruned, since nothing would tell that they took effect before; only of one that is not over it takes what Twilio answers when
+// it is asked.
 func (b *batch) admit(ctx context.Context) error {
 	owners, err := b.owners(ctx)
 	if err != nil {
@@ -120,7 +122,7 @@ func (b *batch) admit(ctx context.Context) error {
 		call, known := b.calls[d.event.Subject]
 		owner, owned := owners[d.event.CallSid]
 		switch {
-		case !known:
+		case !known, call.PrunedAt != nil && (d.event.Source != inbox.SourceReconciled || call.Status.Terminal()):
 			b.giveUp(d, inbox.Refuse(404, "Call not found"))
 		case call.Bind(d.event.AccountSid, d.event.CallSid) != nil, owned && owner != call.ID:
 			b.giveUp(d, inbox.Refuse(409, "Call mismatch"))

@@ -123,7 +123,7 @@ func (b *stmtBatch) countDuplicates(again map[string]int) {
 // recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own: one row for
 // each payload, which counts its failures and otherwise tells of the last. An erasure of the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
-	return s.write(ctx, func(tx *Tx) error {
+	return s.recordUnaccepted(ctx, d, func(tx *Tx) error {
 		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (tx *Tx) lockEvent(ctx context.Context, eventID string) error {
 
 // recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
-	return s.write(ctx, func(tx *Tx) error {
+	return s.recordUnaccepted(ctx, d, func(tx *Tx) error {
 		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
 			return err
 		}

@@ -38,6 +38,7 @@ var (
 //	iagent_calls_open{status}                        calls that are not over
 //	iagent_queue_jobs{queue,state}                   River's jobs that are not finished
 //	iagent_build_info{version,commit,go}             1
+//	iagent_pruned_total{what}                        rows that were pruned
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
 	webhooks    metric.Int64Counter
@@ -54,6 +55,7 @@ type instruments struct {
 	pipeline    pipeline
 	database    *database
 	refusals    *refusals
+	pruned      *pruned
 
 	tokenSwitches metric.Int64Counter
 	tokens        *tokenUses
@@ -101,6 +103,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.refusals, err = newRefusals(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
+	faults = append(faults, err)
+	i.pruned, err = newPruned(meter)
 	faults = append(faults, err)
 	i.paused, err = newPausedAccounts(meter)
 	faults = append(faults, err)

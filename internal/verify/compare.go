@@ -124,8 +124,8 @@ func compareRuns(c store.SnapshotCall, o outcome) []fault {
 // partial reports whether payloads that the replay would need are not kept any more. An answer without consent is never
 // kept, and says nothing about the call.
 func partial(c store.SnapshotCall) bool {
-	return c.Call.ErasedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
-		return e.Bodiless && e.Event.Kind != "answer"
+	return c.Call.ErasedAt != nil || c.Call.PrunedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
+		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "")
 	})
 }
 
@@ -143,7 +143,7 @@ func compareInPart(c store.SnapshotCall) []fault {
 	switch {
 	case c.Call.Status.Rank() < reached.Rank():
 		return []fault{{"call-state", "status", fmt.Sprintf("the status of the call is %s, its events say %s", c.Call.Status, reached)}}
-	case reached.Terminal() && !ended:
+	case reached.Terminal() && !ended && c.Call.PrunedAt == nil:
 		return []fault{{"call-state", "status", fmt.Sprintf("the status of the call is %s, which no event said", c.Call.Status)}}
 	}
 	return nil

@@ -129,6 +129,11 @@ func (o *outcome) recall(c store.SnapshotCall, line store.HistoryEntry) {
 		if call.Status == interview.CallQueued {
 			call.Status, call.CompletedAt = interview.CallFailed, &at
 		}
+	case "dial.restored":
+		call.DialedAt = &at
+		if call.Status == interview.CallQueued {
+			call.Status = interview.CallDialUnknown
+		}
 	case "dial.unknown":
 		if call.Status == interview.CallQueued && call.TwilioSid == "" {
 			call.Status = interview.CallDialUnknown
