@@ -29,6 +29,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
+	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -37,6 +39,7 @@ type api struct {
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	ready     readiness
+	replay    func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -70,11 +73,15 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	if a.replay = config.Replay; a.replay != nil {
+		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
+	}
 	a.handle("GET /api/audit", "", a.listAudit)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
+	a.handle("POST /api/runs/retry", "", a.retryRuns)
 	a.protected = Protect(config.AdminToken, named(http.HandlerFunc(a.route)))
 	return a
 }

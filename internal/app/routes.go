@@ -48,7 +48,8 @@ func (a *App) routes() (http.Handler, error) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { inbox.WriteError(w, http.StatusNotFound, "Not found") })
 	}
-	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now})
+	rest := api.New(api.Config{Store: a.store, AdminToken: a.settings.AdminToken, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
+		Replay: a.processor.Replay})
 	mux.Handle("/", rest)
 	a.serveInngest(mux)
 	if err := a.serveConsole(mux); err != nil {

@@ -67,9 +67,13 @@ type delivery struct {
 	event *inbox.Event
 	hash  [sha256.Size]byte
 	done  chan struct{}
+	// replaying is set when an operator asked for it, actor is who.
+	replaying *replaying
+	actor     string
 
 	// Set before done is closed, by the one goroutine that settles the batch.
 	result inbox.Result
+	row    string // of the event that was accepted or forced, or that this one repeats
 	err    error
 }
 
@@ -202,7 +206,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 		return
 	}
 	for _, d := range deliveries {
-		d.result, d.err = inbox.Result{}, nil
+		d.result, d.row, d.err = inbox.Result{}, "", nil
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}
