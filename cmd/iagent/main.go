@@ -33,6 +33,7 @@ type commands struct {
 	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
 	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Replay    replay    `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Version   show      `cmd:"" help:"Print the version."`
 }
