@@ -129,7 +129,9 @@ func TestFailedWebhooksAreReplayedAndDeadRunsRetried(t *testing.T) {
 		if status, err := server.Client.Do(t.Context(), "POST", "/api/runs/retry", "", json.RawMessage(`{"dryRun":true}`), &left); err != nil || status != 200 || left.Matched != 0 {
 			t.Errorf("left: %+v, %d %v", left, status, err)
 		}
-		var log struct{ Items []struct{ Actor, Action, Reason string } }
+		var log struct {
+			Items []struct{ Actor, Action, Reason string }
+		}
 		if err := server.Get(t.Context(), "/api/audit?action=run.retry", &log); err != nil || len(log.Items) != dead/100 || log.Items[0].Reason != "Twilio is back" ||
 			!strings.HasPrefix(log.Items[0].Actor, "cli:") {
 			t.Errorf("audit log: %+v, %v", log, err)
