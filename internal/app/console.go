@@ -27,7 +27,7 @@ func (a *App) serveConsole(mux *http.ServeMux) error {
 		seen.Path, seen.RawPath, at.URL = public+r.URL.Path, "", &seen
 		a.console.ServeHTTP(w, at)
 	})
-	protected := api.ProtectConsole(a.settings.AdminToken, a.auditConsole(pages))
+	protected := api.ProtectConsole(a.settings.AdminToken, pages)
 	mux.Handle(consoleJobsPath, protected)
 	mux.Handle(consoleJobsPath+"/", protected)
 	return nil

@@ -31,7 +31,6 @@ const (
 	AuditReplayWebhook  = "webhook.replay"
 	AuditForceWebhook   = "webhook.force"
 	AuditReconcile      = "reconcile.run"
-	AuditConsole        = "console.job" // a request of River's pages that changes a job or a queue
 )
 
 // DefaultActor is who did what nobody put a name to.
