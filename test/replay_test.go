@@ -1,7 +1,6 @@
 package test_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -23,9 +22,9 @@ func (o outside) exec(statement string) {
 	o.t.Helper()
 	var err error
 	if pool := o.Postgres(); pool != nil {
-		_, err = pool.Exec(context.Background(), statement)
+		_, err = pool.Exec(o.t.Context(), statement)
 	} else {
-		_, err = o.SQLite().ExecContext(context.Background(), statement)
+		_, err = o.SQLite().ExecContext(o.t.Context(), statement)
 	}
 	if err != nil {
 		o.t.Fatalf("%s: %v", statement, err)

@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -56,7 +55,7 @@ func TestRequestSentElsewhereIsSignedAndUnchanged(t *testing.T) {
 		t.Fatalf("%s, %v", line, err)
 	}
 	// A shell reads the words; curl itself is not started.
-	out, err := exec.CommandContext(context.Background(), "sh", "-c", "curl() { printf '%s\\0' \"$@\"; }\n"+line).Output()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", "curl() { printf '%s\\0' \"$@\"; }\n"+line).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
