@@ -33,6 +33,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
+	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -42,6 +44,7 @@ type api struct {
 	deadlines  interview.Deadlines
 	log        *slog.Logger
 	ready      readiness
+	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -76,11 +79,15 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
 	a.handleRejections()
+	if a.replay = config.Replay; a.replay != nil {
+		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
+	}
 	a.handle("GET /api/audit", "", a.listAudit)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
+	a.handle("POST /api/runs/retry", "", a.retryRuns)
 	routes := http.HandlerFunc(a.route)
 	a.protected = allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, named(routes)))
 	return a

@@ -57,9 +57,9 @@ func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 	}
 	by := store.WebhookFilter{Outcome: inbox.Outcome(query.Get("outcome"))}
 	switch by.Outcome {
-	case "", inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused:
+	case "", inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused, store.Forced:
 	default:
-		return badRequest("outcome must be accepted, duplicate, conflict, failed or refused")
+		return badRequest("outcome must be accepted, duplicate, conflict, failed, refused or forced")
 	}
 	kind, err := queryID(query, "kind")
 	if err != nil {

@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
@@ -149,7 +152,17 @@ func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Dura
 		log.Error("run failed", "error", r.Reason)
 	case jobs.Retried:
 		log.Warn("run is tried again", "error", r.Reason, "at", r.Until)
+		a.shoutKey(r.Fault)
 		a.telemetry.RunRetried(run.Function)
 	}
 	a.telemetry.Run(string(run.Function), string(r.Outcome), elapsed)
+}
+
+// shoutKey says once a minute that a model server refuses the key: nothing is lost for a day, but only an operator can mend it.
+func (a *App) shoutKey(f fault.Fault) {
+	if f.Service == "model" && (f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden) {
+		a.counted.Log(context.Background(), slog.LevelError, "model-key",
+			"the model server refuses the key: set OPENAI_API_KEY to a valid one and restart; until then runs wait, for a day",
+			slog.Int("status", f.Status), slog.String("code", f.Code))
+	}
 }

@@ -101,5 +101,5 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
 		return found, fmt.Errorf("reconciling: %w", err)
 	}
-	return found, nil
+	return found, auditReconciliation(ctx, a.store, found)
 }

@@ -35,6 +35,7 @@ const (
 	AuditPrune          = "prune.run"
 	AuditBackup         = "backup.made"
 	AuditRestore        = "backup.restored"
+	AuditReconcile      = "reconcile.run"
 )
 
 // DefaultActor is who did what nobody put a name to.

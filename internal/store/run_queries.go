@@ -101,9 +101,7 @@ func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
 func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 	var run LedgerRun
 	err := s.write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE function_runs SET state = 'waiting', attempts_allowed = attempts + $2,
-				resends = resends + 1, begin_by = NULL, not_before = NULL, heartbeat_at = NULL, finished_at = NULL, failing_since = NULL
-			WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
+		n, err := tx.Exec(ctx, `UPDATE function_runs SET `+retried("$2")+` WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
 		if err != nil {
 			return err
 		}

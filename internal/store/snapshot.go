@@ -26,6 +26,8 @@ func (s *Store) Snapshot(ctx context.Context, f func(s *Snapshot) error) error {
 // SnapshotCounts says how much there is.
 type SnapshotCounts struct {
 	Accepted, Conflicts, Failed, Refused int
+	// Forced are decisions that an operator had made again on accepted events.
+	Forced int
 	// Duplicates are deliveries of an event beyond its first.
 	Duplicates int
 	// Reconciled are accepted events that never arrived as webhooks; Pruned are those whose payload is not kept any more.
@@ -52,11 +54,12 @@ func (s *Snapshot) Counts(ctx context.Context, since, legacyBefore time.Time) (S
 			COALESCE(SUM(CASE WHEN outcome = 'conflict' THEN 1 ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'failed' THEN 1 ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'refused' THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN outcome = 'forced' THEN 1 ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'accepted' THEN duplicates ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'accepted' AND source = 'reconciled' THEN 1 ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'accepted' AND body IS NULL THEN 1 ELSE 0 END), 0)
 			FROM webhook_events WHERE received_at >= $1`, []any{since},
-			[]any{&c.Accepted, &c.Conflicts, &c.Failed, &c.Refused, &c.Duplicates, &c.Reconciled, &c.Pruned}},
+			[]any{&c.Accepted, &c.Conflicts, &c.Failed, &c.Refused, &c.Forced, &c.Duplicates, &c.Reconciled, &c.Pruned}},
 		{`SELECT COUNT(*), COALESCE(SUM(CASE WHEN e.id IS NULL AND d."receivedAt" < $2 THEN 1 ELSE 0 END), 0)
 			FROM webhook_dedup d LEFT JOIN webhook_events e ON e.event_id = d."id" AND e.outcome = 'accepted'
 			WHERE d."receivedAt" >= $1`, []any{since, legacyBefore}, []any{&c.EventIDs, &c.LegacyIDs}},
@@ -79,13 +82,15 @@ func (s *Snapshot) Counts(ctx context.Context, since, legacyBefore time.Time) (S
 	return c, nil
 }
 
-// SnapshotEvent is an accepted event, as it was decided.
+// SnapshotEvent is an event that was accepted or forced, as it was decided.
 type SnapshotEvent struct {
 	// Row is the event's row.
 	Row   string
 	Event inbox.Event
 	// Bodiless says that the payload is not kept any more; Event.Form is then empty.
 	Bodiless bool
+	// Forced says that the event was decided again after it had been accepted; see [Processor.Replay].
+	Forced bool
 }
 
 // SnapshotRun is a run of the ledger and what asked for it.
@@ -101,7 +106,7 @@ type SnapshotCall struct {
 	Call interview.Call
 	// CampaignChangedAt is when somebody changed the campaign last, or created it.
 	CampaignChangedAt time.Time
-	// Events are the accepted ones, by row.
+	// Events are the accepted and the forced ones, by row.
 	Events     []SnapshotEvent
 	History    []HistoryEntry
 	Recordings []interview.Recording
@@ -149,8 +154,8 @@ func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string
 			c.Events = append(c.Events, e)
 		}
 		return err
-	}, `SELECT id, event_id, kind, source, call_id, call_sid, account_sid, target, body, received_at FROM webhook_events
-		WHERE outcome = 'accepted' AND call_id IN `+in+` ORDER BY call_id, id`, anys(ids)...)
+	}, `SELECT id, event_id, kind, source, call_id, call_sid, account_sid, target, body, received_at, outcome = 'forced' FROM webhook_events
+		WHERE outcome IN ('accepted', 'forced') AND call_id IN `+in+` ORDER BY call_id, id`, anys(ids)...)
 	if err != nil {
 		return fmt.Errorf("reading events: %w", err)
 	}

@@ -14,7 +14,7 @@ func scanSnapshotEvent(r row) (SnapshotEvent, error) {
 	var e SnapshotEvent
 	var body []byte
 	err := r.Scan(&e.Row, &e.Event.ID, &e.Event.Kind, &e.Event.Source, &e.Event.Subject, &e.Event.CallSid, &e.Event.AccountSid,
-		&e.Event.Target, &body, &e.Event.ReceivedAt)
+		&e.Event.Target, &body, &e.Event.ReceivedAt, &e.Forced)
 	if err != nil {
 		return e, err
 	}

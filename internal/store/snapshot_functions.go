@@ -11,7 +11,7 @@ func functionRules() []SnapshotRule {
 	return []SnapshotRule{
 		{Kind: "run-without-cause", Text: "nothing that happened asked for the run",
 			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.cause NOT LIKE 'api%'
-				AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.id = r.cause AND e.outcome = 'accepted')
+				AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.id = r.cause AND e.outcome IN ('accepted', 'forced'))
 				AND NOT EXISTS (SELECT 1 FROM function_runs b WHERE b.id = r.cause)
 				AND NOT EXISTS (SELECT 1 FROM calls p WHERE p.id = r.subject AND p.pruned_at IS NOT NULL)
 				AND NOT (r.cause LIKE 'absence:%' AND EXISTS (SELECT 1 FROM call_history h

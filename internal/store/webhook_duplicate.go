@@ -23,7 +23,7 @@ func (b *batch) answerDuplicate(d *delivery) error {
 		return nil
 	}
 	b.again[first.ID]++
-	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
+	d.result, d.row = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}, first.ID
 	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && oldPayloadHash(d.event) != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {

@@ -42,7 +42,7 @@ var eventInsert = newInsert("webhook_events", "", "id text", "event_id text", "k
 
 func (e *storedEvent) args() []any {
 	status := e.reply.Status
-	if status == 0 && e.Outcome == inbox.Accepted {
+	if status == 0 && (e.Outcome == inbox.Accepted || e.Outcome == Forced) {
 		status = 200
 	}
 	body := e.event.Body
@@ -143,13 +143,19 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 			storable(d.event.IdempotencyToken), storable(e.err), d.event.ReceivedAt.UTC()).Scan(&e.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			e.attempt = 1
-			return tx.insertUnaccepted(ctx, e)
+			if err := tx.insertUnaccepted(ctx, e); err != nil {
+				return err
+			}
+			return tx.auditReplay(ctx, d, inbox.Failed)
 		} else if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
 		stmts := tx.newStmtBatch()
 		stmts.forgetUnaccepted(e.ID)
-		return stmts.run(ctx)
+		if err := stmts.run(ctx); err != nil {
+			return err
+		}
+		return tx.auditReplay(ctx, d, inbox.Failed)
 	})
 }
 
@@ -173,12 +179,17 @@ func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) e
 		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
 			WHERE event_id = $1 AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
-		if err != nil || n > 0 {
+		if err != nil {
 			return err
 		}
-		e := tx.newEvent(d, inbox.Refused)
-		e.err = refusal.Error()
-		return tx.insertUnaccepted(ctx, e)
+		if n == 0 {
+			e := tx.newEvent(d, inbox.Refused)
+			e.err = refusal.Error()
+			if err := tx.insertUnaccepted(ctx, e); err != nil {
+				return err
+			}
+		}
+		return tx.auditReplay(ctx, d, inbox.Refused)
 	})
 }
 

@@ -71,9 +71,13 @@ type delivery struct {
 	hash  [sha256.Size]byte
 	done  chan struct{}
 	span  trace.Span // of whoever waits for it, nil for nobody
+	// replaying is set when an operator asked for it, actor is who.
+	replaying *replaying
+	actor     string
 
 	// Set before done is closed, by the one goroutine that settles the batch.
 	result  inbox.Result
+	row     string // of the event that was accepted or forced, or that this one repeats
 	err     error
 	decided *Decided // nil when nothing was
 }
@@ -207,7 +211,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 		return
 	}
 	for _, d := range deliveries {
-		d.result, d.err, d.decided = inbox.Result{}, nil, nil
+		d.result, d.row, d.err, d.decided = inbox.Result{}, "", nil, nil
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}

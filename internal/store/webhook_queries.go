@@ -15,7 +15,7 @@ type Webhook struct {
 	// ID is the row's own; EventID is the deduplication key.
 	ID, EventID string
 	Kind        inbox.Kind
-	// Outcome is never inbox.Duplicate: those are counted in Duplicates of the event that they repeat.
+	// Outcome is never inbox.Duplicate: those are counted in Duplicates of the event that they repeat. It may be [Forced].
 	Outcome inbox.Outcome
 	Source  inbox.Source
 	// CallID is the callId of the request's query. A refused event may name a call that does not exist.
@@ -90,9 +90,13 @@ func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List
 
 // Webhook returns one event by its row's id. ErrNotFound when there is none.
 func (s *Store) Webhook(ctx context.Context, id string) (WebhookDetail, error) {
+	return webhookDetail(ctx, s.read(), id)
+}
+
+func webhookDetail(ctx context.Context, q querier, id string) (WebhookDetail, error) {
 	var w WebhookDetail
 	var reply inbox.Reply
-	err := s.read().QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
+	err := q.QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
 		reply_type, reply_body FROM webhook_events WHERE id = $1`, id).
 		Scan(append(w.fields(), &w.Target, &w.ContentType, &w.Body, &w.IdempotencyToken, &reply.Status, &reply.ContentType, &reply.Body)...)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -32,7 +32,8 @@ type fixture struct {
 	deliveries int
 	numbers    int
 	// sent are the webhooks that were delivered, in order.
-	sent []*inbox.Event
+	sent    []*inbox.Event
+	failing bool // whether webhooks must fail
 
 	mu    sync.Mutex
 	now   time.Time
@@ -137,8 +138,9 @@ func (fx *fixture) send(kind inbox.Kind, callID, query string, params ...string)
 	fx.must(err)
 	fx.sent = append(fx.sent, event)
 	for range fx.deliveries {
-		_, err := fx.processor.Process(fx.t.Context(), event)
-		fx.must(err)
+		if _, err := fx.processor.Process(fx.t.Context(), event); (err != nil) != fx.failing {
+			fx.t.Fatal(err)
+		}
 	}
 }
 

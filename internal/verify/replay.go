@@ -82,6 +82,9 @@ func (v *verifier) apply(o *outcome, e *store.SnapshotEvent) {
 		o.refused = append(o.refused, e.Row)
 		return
 	}
+	if e.Forced {
+		change = change.Without(o.said)
+	}
 	o.call = change.Call
 	for _, r := range change.Recordings {
 		if old, known := o.recordings[r.Sid]; !known || r.Status.Rank() > old.Rank() {
