@@ -88,6 +88,9 @@ func listQuery(r *http.Request, filters ...string) (url.Values, store.Page, erro
 			return nil, page, badRequest(fmt.Sprintf("Unknown query parameter %q: use %s", excerpt(name), strings.Join(allowed, ", ")))
 		}
 	}
+	if err := single(query, "status"); err != nil {
+		return nil, page, err
+	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil && !errors.Is(err, strconv.ErrRange) || n < 1 {

@@ -181,7 +181,7 @@ func (b *batch) accept(d *delivery) error {
 		b.changed[call.ID] = call
 	}
 	event := b.tx.newEvent(d, inbox.Accepted)
-	event.reply, event.bodiless = reply, forgets(change.Call, d.event.Kind)
+	event.reply, event.bodiless, event.campaign = reply, forgets(change.Call, d.event.Kind), call.CampaignID
 	b.first[d.event.ID] = event
 	b.events = append(b.events, event)
 	b.recordings = append(b.recordings, change.Recordings...)
