@@ -42,7 +42,7 @@ type api struct {
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs, /api/audit,
 // /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
 	a := &api{store: config.Store, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
@@ -70,11 +70,12 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	a.handle("GET /api/audit", "", a.listAudit)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
-	a.protected = Protect(config.AdminToken, http.HandlerFunc(a.route))
+	a.protected = Protect(config.AdminToken, named(http.HandlerFunc(a.route)))
 	return a
 }
 

@@ -37,7 +37,16 @@ func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, 
 		if call.Status.Terminal() {
 			return ErrCallOver
 		}
+		before := call
 		if err := tx.cancel(ctx, &call, byRequest); err != nil {
+			return err
+		}
+		if before.Canceling() {
+			return tx.saveCall(ctx, call)
+		}
+		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCancelCall, Subject: call.ID,
+			Detail: map[string]any{"was": before.Status, "is": call.Status}})
+		if err != nil {
 			return err
 		}
 		return tx.saveCall(ctx, call)

@@ -77,6 +77,23 @@ type CampaignChange struct {
 	Language                       *string
 }
 
+// detail names what is changed; a template, which may be long, by its name alone.
+func (change CampaignChange) detail() map[string]any {
+	detail := map[string]any{}
+	set := func(name string, isSet bool, value any) {
+		if isSet {
+			detail[name] = value
+		}
+	}
+	set("name", change.Name != nil, pointedText(change.Name))
+	set("category", change.Category != nil, pointedText(change.Category))
+	set("promptTemplate", change.PromptTemplate != nil, "changed")
+	set("status", change.Status != nil, pointedText(change.Status))
+	set("answerMode", change.AnswerMode != nil, pointedText(change.AnswerMode))
+	set("language", change.Language != nil, pointedText(change.Language))
+	return detail
+}
+
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
 // not dialled. ErrNotFound when there is none.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
@@ -90,7 +107,11 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		if err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}
-		if c, err = campaign(ctx, tx, id); err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
+		if c, err = campaign(ctx, tx, id); err != nil {
+			return err
+		}
+		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditUpdateCampaign, Subject: id, Detail: change.detail()})
+		if err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
 			return err
 		}
 		return tx.cancelDead(ctx, id)

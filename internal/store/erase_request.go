@@ -75,7 +75,12 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
-		return tx.insertErasure(ctx, erasure)
+		if err := tx.insertErasure(ctx, erasure); err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Actor: erasure.RequestedBy, Action: interview.AuditEraseCall, Subject: call.ID,
+			Reason: erasure.Reason, Detail: map[string]any{"recordings": n.recordings, "utterances": n.utterances, "claims": n.claims,
+				"webhooks": erasure.Webhooks, "pending": erasure.Pending}})
 	})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erasing the personal data of call %s: %w", request.CallID, err)

@@ -122,7 +122,11 @@ func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 		if n == 0 {
 			return fmt.Errorf("run %s is %s: %w", id, run.State, ErrRunNotFailed)
 		}
-		return tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}})
+		if err := tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}}); err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Subject: id,
+			Detail: map[string]any{"function": run.Function, "attempts": run.Attempts, "lastError": run.LastError}})
 	})
 	if err != nil {
 		return run, fmt.Errorf("retrying run %s: %w", id, err)

@@ -13,8 +13,8 @@ import (
 // Report is what was found. Nothing in it is personal data.
 type Report struct {
 	// At is when the database was in the state that was checked.
-	At     time.Time         `json:"at"`
-	Counts store.AuditCounts `json:"counts"`
+	At     time.Time            `json:"at"`
+	Counts store.SnapshotCounts `json:"counts"`
 	// Replayed is how many calls were compared with what their events say; Partial how many with their events' ids alone,
 	// because payloads were pruned or erased.
 	Replayed int `json:"replayed"`

@@ -7,8 +7,8 @@ const liveJob = `SELECT args ->> 'runId' AS run_id FROM river_job
 // ofRecording joins a function's run to a recording r.
 const ofRecording = ` f.key = r.call_id || ':' || r.sid `
 
-func functionRules() []AuditRule {
-	return []AuditRule{
+func functionRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "run-without-cause", Text: "nothing that happened asked for the run",
 			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.cause NOT LIKE 'api%'
 				AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.id = r.cause AND e.outcome = 'accepted')

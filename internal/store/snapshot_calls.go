@@ -9,9 +9,9 @@ import (
 	"github.com/i-agent/iagent/signature"
 )
 
-// scanAuditEvent makes of a row the event that was decided.
-func scanAuditEvent(r row) (AuditEvent, error) {
-	var e AuditEvent
+// scanSnapshotEvent makes of a row the event that was decided.
+func scanSnapshotEvent(r row) (SnapshotEvent, error) {
+	var e SnapshotEvent
 	var body []byte
 	err := r.Scan(&e.Row, &e.Event.ID, &e.Event.Kind, &e.Event.Source, &e.Event.Subject, &e.Event.CallSid, &e.Event.AccountSid,
 		&e.Event.Target, &body, &e.Event.ReceivedAt)
@@ -29,8 +29,8 @@ var asked = []string{string(interview.TranscribeRecording), string(interview.Del
 
 // runs reads the runs that the webhooks of the calls may have asked for: their keys are made of the call and its
 // recordings.
-func (a *Audit) runs(ctx context.Context, list []AuditCall) error {
-	owner := map[string]*AuditCall{}
+func (s *Snapshot) runs(ctx context.Context, list []SnapshotCall) error {
+	owner := map[string]*SnapshotCall{}
 	for i := range list {
 		c := &list[i]
 		owner[c.Call.ID] = c
@@ -50,8 +50,8 @@ func (a *Audit) runs(ctx context.Context, list []AuditCall) error {
 	slices.Sort(keys)
 	for part := range slices.Chunk(keys, 500) {
 		args := append(anys(asked), anys(part)...)
-		err := collect(ctx, a.q, func(r row) error {
-			var run AuditRun
+		err := collect(ctx, s.q, func(r row) error {
+			var run SnapshotRun
 			err := r.Scan(&run.ID, &run.Function, &run.Key, &run.Cause)
 			if c := owner[run.Key]; c != nil {
 				c.Runs = append(c.Runs, run)

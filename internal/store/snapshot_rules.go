@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// AuditRule is a rule that the database alone can check.
-type AuditRule struct {
+// SnapshotRule is a rule that the database alone can check.
+type SnapshotRule struct {
 	// Kind names a breach of the rule, Text says what it is.
 	Kind, Text string
 	// Settled says that the rule holds only once nothing is under way any more.
 	Settled bool
 	// statement selects the breaches since $1: an id of what breaks the rule, and a detail. $2 is the moment named by second.
 	statement string
-	second    auditMoment
+	second    snapshotMoment
 }
 
-// auditMoment names what else a statement needs to know.
-type auditMoment int
+// snapshotMoment names what else a statement needs to know.
+type snapshotMoment int
 
 const (
-	noMoment auditMoment = iota
+	noMoment snapshotMoment = iota
 	legacyBefore
 	stuckBefore
 )
 
-// AuditScope bounds what is looked at.
-type AuditScope struct {
+// SnapshotScope bounds what is looked at.
+type SnapshotScope struct {
 	// Since leaves out what is older.
 	Since time.Time
 	// LegacyBefore leaves out event ids without an event that were there before this program.
@@ -39,7 +39,7 @@ type AuditScope struct {
 
 // Check calls found with every breach of the rule, one after another: its subject, an id, and a detail. Nothing of it is
 // personal data.
-func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, found func(subject, detail string)) error {
+func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotScope, found func(subject, detail string)) error {
 	args := []any{scope.Since.UTC()}
 	switch rule.second {
 	case legacyBefore:
@@ -48,7 +48,7 @@ func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, fou
 		args = append(args, scope.StuckBefore.UTC())
 	case noMoment:
 	}
-	err := collect(ctx, a.q, func(r row) error {
+	err := collect(ctx, s.q, func(r row) error {
 		var subject, detail string
 		err := r.Scan(&subject, &detail)
 		if err == nil {
@@ -62,13 +62,13 @@ func (a *Audit) Check(ctx context.Context, rule AuditRule, scope AuditScope, fou
 	return nil
 }
 
-// AuditRules are the rules, in the order of a call's life.
-func AuditRules() []AuditRule {
+// SnapshotRules are the rules, in the order of a call's life.
+func SnapshotRules() []SnapshotRule {
 	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules(), speechRules(), errorRules(), intentRules(), recordingRules())
 }
 
-func inboxRules() []AuditRule {
-	return []AuditRule{
+func inboxRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "event-without-id", Text: "an accepted event has no row in webhook_dedup: it could take effect again",
 			statement: `SELECT e.id, e.event_id FROM webhook_events e LEFT JOIN webhook_dedup d ON d."id" = e.event_id
 				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND d."id" IS NULL`},
@@ -93,8 +93,8 @@ func inboxRules() []AuditRule {
 	}
 }
 
-func dialRules() []AuditRule {
-	return []AuditRule{
+func dialRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "call-without-run", Text: "nothing was asked to dial the call",
 			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN function_runs r ON r.function = 'orchestrate-call' AND r.key = c.id
 				WHERE c.created_at >= $1 AND r.id IS NULL`},
@@ -134,8 +134,8 @@ func dialRules() []AuditRule {
 }
 
 // intentRules are those of the intents to dial: the account and the deadline.
-func intentRules() []AuditRule {
-	return []AuditRule{
+func intentRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "dial-sent-late", Text: "the request to call was sent after the deadline of its intent: another may have been sent meanwhile",
 			statement: `SELECT i.call_id, i.run_id FROM dial_intents i JOIN calls c ON c.id = i.call_id
 				WHERE c.created_at >= $1 AND i.sent_at > i.deadline`},
@@ -147,8 +147,8 @@ func intentRules() []AuditRule {
 }
 
 // speechRules are those of segments that were dropped from transcripts.
-func speechRules() []AuditRule {
-	return []AuditRule{
+func speechRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "dropped-without-consent", Text: "a dropped segment is kept though the person did not agree, or it was erased",
 			statement: `SELECT c.id, MIN(d.reason) FROM dropped_segments d JOIN calls c ON c.id = d.call_id
 				WHERE c.created_at >= $1 AND (c.consent <> 'given' OR c.erased_at IS NOT NULL) GROUP BY c.id`},
@@ -161,12 +161,12 @@ func speechRules() []AuditRule {
 
 // errorRules look for the words of services, which may quote a person, where no erasure would find them, or after one. The
 // words themselves are not known, so the form of what is kept is looked at.
-func errorRules() []AuditRule {
+func errorRules() []SnapshotRule {
 	// ours are the beginnings of what is kept of an error with a run.
 	const ours = ` (e.last_error LIKE 'transient: %' OR e.last_error LIKE 'permanent: %' OR e.last_error LIKE 'unclear: %'
 		OR e.last_error LIKE 'waiting until %' OR e.last_error LIKE 'stopped: %' OR e.last_error LIKE 'sending the event to Inngest%'
 		OR e.last_error IN ('', 'error of an earlier version', '` + processDied + `', '` + eventLost + `')) `
-	return []AuditRule{
+	return []SnapshotRule{
 		{Kind: "error-of-erased-call", Text: "a call was erased and what a service said of it is still kept",
 			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1 AND c.erased_at IS NOT NULL AND (c.error_message <> ''
 				OR EXISTS (SELECT 1 FROM run_errors r WHERE r.call_id = c.id)
@@ -185,8 +185,8 @@ func errorRules() []AuditRule {
 
 // recordingRules are those of audio that must not be kept. Whether a recording began before the consent, package verify asks
 // package interview.
-func recordingRules() []AuditRule {
-	return []AuditRule{
+func recordingRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "words-of-deleted-recording", Text: "something said is kept of a recording that was deleted",
 			statement: `SELECT r.sid, r.call_id FROM recordings r WHERE r.created_at >= $1 AND r.status = 'deleted'
 				AND (EXISTS (SELECT 1 FROM utterances u WHERE u.call_id = r.call_id AND u.recording_sid = r.sid)

@@ -9,22 +9,22 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// Audit reads what package verify checks. All of it sees one state of the database, so that what happens meanwhile is not
+// Snapshot reads what package verify checks. All of it sees one state of the database, so that what happens meanwhile is not
 // taken for a fault. It writes nothing.
-type Audit struct {
+type Snapshot struct {
 	q querier
 	// Now is when the state was read.
 	Now time.Time
 }
 
-// Audit calls f with one state of the database. The state is held until f returns; between two statements f must not
+// Snapshot calls f with one state of the database. The state is held until f returns; between two statements f must not
 // take longer than some seconds.
-func (s *Store) Audit(ctx context.Context, f func(a *Audit) error) error {
-	return s.snapshot(ctx, func(q querier) error { return f(&Audit{q: q, Now: s.now()}) })
+func (s *Store) Snapshot(ctx context.Context, f func(s *Snapshot) error) error {
+	return s.snapshot(ctx, func(q querier) error { return f(&Snapshot{q: q, Now: s.now()}) })
 }
 
-// AuditCounts says how much there is.
-type AuditCounts struct {
+// SnapshotCounts says how much there is.
+type SnapshotCounts struct {
 	Accepted, Conflicts, Failed, Refused int
 	// Duplicates are deliveries of an event beyond its first.
 	Duplicates int
@@ -40,8 +40,8 @@ type AuditCounts struct {
 }
 
 // Counts counts what there is since a time; an event id from before legacyBefore counts as legacy when it has no event.
-func (a *Audit) Counts(ctx context.Context, since, legacyBefore time.Time) (AuditCounts, error) {
-	var c AuditCounts
+func (s *Snapshot) Counts(ctx context.Context, since, legacyBefore time.Time) (SnapshotCounts, error) {
+	var c SnapshotCounts
 	since, legacyBefore = since.UTC(), legacyBefore.UTC()
 	for _, part := range []struct {
 		statement string
@@ -72,15 +72,15 @@ func (a *Audit) Counts(ctx context.Context, since, legacyBefore time.Time) (Audi
 			COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) FROM function_runs WHERE created_at >= $1`,
 			[]any{since}, []any{&c.Runs, &c.OpenRuns, &c.DeadRuns}},
 	} {
-		if err := a.q.QueryRow(ctx, part.statement, part.args...).Scan(part.into...); err != nil {
+		if err := s.q.QueryRow(ctx, part.statement, part.args...).Scan(part.into...); err != nil {
 			return c, fmt.Errorf("counting: %w", err)
 		}
 	}
 	return c, nil
 }
 
-// AuditEvent is an accepted event, as it was decided.
-type AuditEvent struct {
+// SnapshotEvent is an accepted event, as it was decided.
+type SnapshotEvent struct {
 	// Row is the event's row.
 	Row   string
 	Event inbox.Event
@@ -88,36 +88,36 @@ type AuditEvent struct {
 	Bodiless bool
 }
 
-// AuditRun is a run of the ledger and what asked for it.
-type AuditRun struct {
+// SnapshotRun is a run of the ledger and what asked for it.
+type SnapshotRun struct {
 	ID       string
 	Function interview.Function
 	Key      string
 	Cause    string
 }
 
-// AuditCall is a call with everything that it should be the consequence of.
-type AuditCall struct {
+// SnapshotCall is a call with everything that it should be the consequence of.
+type SnapshotCall struct {
 	Call interview.Call
 	// CampaignChangedAt is when somebody changed the campaign last, or created it.
 	CampaignChangedAt time.Time
 	// Events are the accepted ones, by row.
-	Events     []AuditEvent
+	Events     []SnapshotEvent
 	History    []HistoryEntry
 	Recordings []interview.Recording
 	Known      interview.Known
 	// Said are the questions whose live answer is kept.
 	Said []int
 	// Runs are those that its webhooks ask for, by key.
-	Runs []AuditRun
+	Runs []SnapshotRun
 }
 
 // Calls reads the calls created since a time, by id, after the given one, at most limit of them.
-func (a *Audit) Calls(ctx context.Context, since time.Time, after string, limit int) ([]AuditCall, error) {
-	var list []AuditCall
-	byID := map[string]*AuditCall{}
-	err := collect(ctx, a.q, func(r row) error {
-		var c AuditCall
+func (s *Snapshot) Calls(ctx context.Context, since time.Time, after string, limit int) ([]SnapshotCall, error) {
+	var list []SnapshotCall
+	byID := map[string]*SnapshotCall{}
+	err := collect(ctx, s.q, func(r row) error {
+		var c SnapshotCall
 		call, err := scanCall(prefixed{r, []any{&c.CampaignChangedAt, &c.Known.Recording}})
 		c.Call = call
 		list = append(list, c)
@@ -135,16 +135,16 @@ func (a *Audit) Calls(ctx context.Context, since time.Time, after string, limit 
 		ids[i] = list[i].Call.ID
 		byID[ids[i]] = &list[i]
 	}
-	if err := a.belongings(ctx, ids, byID); err != nil {
+	if err := s.belongings(ctx, ids, byID); err != nil {
 		return nil, err
 	}
-	return list, a.runs(ctx, list)
+	return list, s.runs(ctx, list)
 }
 
-func (a *Audit) belongings(ctx context.Context, ids []string, byID map[string]*AuditCall) error {
+func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string]*SnapshotCall) error {
 	in := placeholders(1, len(ids))
-	err := collect(ctx, a.q, func(r row) error {
-		e, err := scanAuditEvent(r)
+	err := collect(ctx, s.q, func(r row) error {
+		e, err := scanSnapshotEvent(r)
 		if c := byID[e.Event.Subject]; c != nil {
 			c.Events = append(c.Events, e)
 		}
@@ -154,7 +154,7 @@ func (a *Audit) belongings(ctx context.Context, ids []string, byID map[string]*A
 	if err != nil {
 		return fmt.Errorf("reading events: %w", err)
 	}
-	err = collect(ctx, a.q, func(r row) error {
+	err = collect(ctx, s.q, func(r row) error {
 		var id string
 		var e HistoryEntry
 		err := r.Scan(&id, &e.At, &e.What, &e.Detail)
@@ -166,7 +166,7 @@ func (a *Audit) belongings(ctx context.Context, ids []string, byID map[string]*A
 	if err != nil {
 		return fmt.Errorf("reading histories: %w", err)
 	}
-	err = collect(ctx, a.q, func(r row) error {
+	err = collect(ctx, s.q, func(r row) error {
 		rec, err := scanRecording(r)
 		if c := byID[rec.CallID]; c != nil {
 			c.Recordings = append(c.Recordings, rec)
@@ -176,7 +176,7 @@ func (a *Audit) belongings(ctx context.Context, ids []string, byID map[string]*A
 	if err != nil {
 		return fmt.Errorf("reading recordings: %w", err)
 	}
-	err = collect(ctx, a.q, func(r row) error {
+	err = collect(ctx, s.q, func(r row) error {
 		var id string
 		var position int
 		err := r.Scan(&id, &position)

@@ -9,8 +9,8 @@ const saidOver = `EXISTS (SELECT 1 FROM webhook_events e WHERE e.call_id = a.id 
 	OR e.event_id LIKE '%:status:no-answer' OR e.event_id LIKE '%:status:failed' OR e.event_id LIKE '%:status:canceled'))`
 
 // numberRules are about whom calls are made to, and about calls that nobody wants any more.
-func numberRules() []AuditRule {
-	return []AuditRule{
+func numberRules() []SnapshotRule {
+	return []SnapshotRule{
 		{Kind: "number-live-twice", Text: "another call to the same number is not over either",
 			statement: `SELECT MAX(c.id), MIN(c.id) FROM calls c WHERE (c.phone_number <> '' OR c.live_number <> '') AND` + notOver + `
 				GROUP BY CASE WHEN c.phone_number = '' THEN c.live_number ELSE c.phone_number END
