@@ -33,6 +33,7 @@ type commands struct {
 	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
 	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Version   show      `cmd:"" help:"Print the version."`
 }

@@ -36,10 +36,10 @@ func queryPhoneNumber(query url.Values, name string) (string, error) {
 
 // queryTimes reads since and until: each is a time as RFC 3339, a date in UTC, or a duration before now such as 24h.
 func queryTimes(query url.Values, now time.Time) (since, until time.Time, err error) {
-	if since, err = queryTime(query, "since", now); err != nil {
+	if since, err = queryMoment(query, "since", now); err != nil {
 		return since, until, err
 	}
-	if until, err = queryTime(query, "until", now); err != nil {
+	if until, err = queryMoment(query, "until", now); err != nil {
 		return since, until, err
 	}
 	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
@@ -48,7 +48,7 @@ func queryTimes(query url.Values, now time.Time) (since, until time.Time, err er
 	return since, until, nil
 }
 
-func queryTime(query url.Values, name string, now time.Time) (time.Time, error) {
+func queryMoment(query url.Values, name string, now time.Time) (time.Time, error) {
 	text := query.Get(name)
 	if text == "" {
 		return time.Time{}, nil

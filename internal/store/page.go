@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 )
 
 // Page asks for one part of a list. Lists are newest first.
@@ -84,7 +82,7 @@ var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // so the database reads those rows alone.
 func (f *filter) between(table, column string, since, until time.Time, slack time.Duration) {
 	if !since.IsZero() {
-		f.compare(table+".id", ">=", idAt(since.Add(-slack)))
+		f.compare(table+".id", ">=", firstID(since.Add(-slack)))
 		f.compare(table+"."+column, ">=", since.UTC())
 	}
 	f.before(table, column, until, slack)
@@ -93,18 +91,9 @@ func (f *filter) between(table, column string, since, until time.Time, slack tim
 // before is between without a beginning.
 func (f *filter) before(table, column string, until time.Time, slack time.Duration) {
 	if !until.IsZero() {
-		f.compare(table+".id", "<", idAt(until.Add(slack+time.Millisecond)))
+		f.compare(table+".id", "<", firstID(until.Add(slack+time.Millisecond)))
 		f.compare(table+"."+column, "<", until.UTC())
 	}
-}
-
-// idAt is the least id that is made at a time.
-func idAt(at time.Time) string {
-	var id ulid.ULID
-	if ms := at.UnixMilli(); ms > 0 {
-		_ = id.SetTime(uint64(ms)) // fails from the year 10889 on
-	}
-	return id.String()
 }
 
 func (f *filter) compare(column, operator string, value any) {

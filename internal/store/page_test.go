@@ -90,7 +90,7 @@ func fill(t *testing.T, s *Store, many int) {
 		`ANALYZE`,
 	} {
 		at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-		args := []any{many, at, idAt(at)[:10]}
+		args := []any{many, at, firstID(at)[:10]}
 		if !strings.Contains(statement, "$3") {
 			args = args[:2]
 		}
@@ -145,7 +145,7 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"failed":                {Outcome: "failed"},
 			"failed of a kind":      {Outcome: "failed", Kind: "status"},
 			"duplicated":            {Outcome: "duplicate"},
-			"of a call":             {CallID: idAt(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))[:10] + "100007"},
+			"of a call":             {CallID: firstID(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))[:10] + "100007"},
 			"of a CallSid":          {CallSid: "CA7"},
 			"of an unknown CallSid": {CallSid: "CAnone"},
 			"of a campaign":         {CampaignID: "none"},

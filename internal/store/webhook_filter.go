@@ -60,7 +60,7 @@ func (f *filter) receivedBetween(since, until time.Time) {
 		return
 	}
 	f.compare("received_at", ">=", since.UTC())
-	first := f.arg(idAt(since.Add(-receivedSlack)))
+	first := f.arg(firstID(since.Add(-receivedSlack)))
 	newer, failedAgain := "webhook_events.id >= "+first, notAccepted+" AND outcome = 'failed' AND webhook_events.id < "+first
 	if len(f.anyOf) == 0 {
 		f.anyOf = []string{newer, failedAgain}
