@@ -55,7 +55,7 @@ func (a *App) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("GET /metrics", a.metrics())
-	return underPath(publicPath(a.settings.baseURL), mux), nil
+	return a.counting(telemetry.RequestIDs(underPath(publicPath(a.settings.baseURL), mux))), nil
 }
 
 // metrics needs no token where this machine itself asks.

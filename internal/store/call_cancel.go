@@ -195,6 +195,7 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	if err := stmts.run(ctx); err != nil || len(ids) == 0 {
 		return nil, err
 	}
+	tx.reach(interview.Milestone{Kind: interview.MilestoneCanceled, CampaignID: campaignID, Count: len(ids)})
 	return ids, tx.endDialRuns(ctx, ids)
 }
 

@@ -75,7 +75,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 			return through(c), nil
 		}
 	}
-	reset := newPoolReset(s.options.OnReset)
+	reset := newPoolReset(s.options.OnReset, s.options.OnFault)
 	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = reset.dialing(config.ConnConfig.DialFunc), reset
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -127,12 +127,14 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !inTransaction(conn) {
-		return nil // committed with its last statements
+	if !inTransaction(conn) { // committed with its last statements
+		tx.committed()
+		return nil
 	}
 	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	tx.committed()
 	return nil
 }
 

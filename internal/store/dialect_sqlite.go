@@ -95,6 +95,7 @@ func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
 	if tx.erases {
 		s.sqlite.log.clean()
 	}
+	tx.committed()
 	return nil
 }
 
@@ -104,4 +105,17 @@ type sqliteInserter struct{ client *river.Client[*sql.Tx] }
 func (i sqliteInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
 	_, err := i.client.InsertManyFastTx(ctx, tx.sql, insertParams(runs))
 	return err
+}
+
+// unwritable says that the file of a database could not be written: it is read-only, damaged, locked or away, or the disk is full.
+func unwritable(err error) bool {
+	var code interface{ Code() int }
+	if !errors.As(err, &code) {
+		return false
+	}
+	switch code.Code() & 0xff {
+	case 5, 8, 10, 11, 13, 14, 26: // BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+		return true
+	}
+	return false
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/oklog/ulid/v2"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // querier runs the same statements, with $1 placeholders, over pgx and over database/sql.
@@ -44,6 +46,11 @@ type Tx struct {
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
+	// run is the run of which the transaction is, "" for none.
+	run string
+	// loaded are the calls that the transaction holds, as they are now; reached are the steps that their changes take.
+	loaded  map[string]interview.Call
+	reached []interview.Milestone
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

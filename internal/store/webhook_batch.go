@@ -177,6 +177,7 @@ func (b *batch) accept(d *delivery) error {
 		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
 	}
 	b.calls[call.ID] = change.Call
+	b.tx.reachBetween(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Decide is what a webhook decides: given the call as it stands and the event, the call as it stands afterwards, what
@@ -67,6 +68,8 @@ type delivery struct {
 	event *inbox.Event
 	hash  [sha256.Size]byte
 	done  chan struct{}
+	// request is the id of the HTTP request that brought it, "" for none.
+	request string
 
 	// Set before done is closed, by the one goroutine that settles the batch.
 	result inbox.Result
@@ -80,7 +83,7 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
 		}
 	}
-	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{})}
+	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{}), request: telemetry.RequestID(ctx)}
 	if err := p.submit(d); err != nil {
 		return inbox.Result{}, err
 	}
