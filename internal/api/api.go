@@ -74,6 +74,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
 	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
+	a.handle("DELETE /api/personal-data", "", a.eraseNumber)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
@@ -83,6 +84,7 @@ func New(config Config) http.Handler {
 		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
 	}
 	a.handle("GET /api/audit", "", a.listAudit)
+	a.handle("GET /api/stats", "", a.getStats)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)

@@ -156,11 +156,18 @@ func (c newCampaign) campaign() interview.Campaign {
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {
-	_, page, err := listQuery(r)
+	query, page, err := listQuery(r, "status", "name")
 	if err != nil {
 		return err
 	}
-	campaigns, err := a.store.Campaigns(r.Context(), page)
+	by := store.CampaignFilter{Status: interview.CampaignStatus(query.Get("status"))}
+	if by.Status != "" && !by.Status.Valid() {
+		return badRequest("status is not one of a campaign")
+	}
+	if by.Name, err = queryText(query, "name"); err != nil {
+		return err
+	}
+	campaigns, err := a.store.Campaigns(r.Context(), by, page)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ type webhookReply struct {
 }
 
 func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "outcome", "kind", "callId")
+	query, page, err := listQuery(r, "outcome", "kind", "callId", "callSid", "campaignId", "error", "since", "until")
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,15 @@ func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	by.Kind = inbox.Kind(kind)
-	if by.CallID, err = queryID(query, "callId"); err != nil {
+	for name, id := range map[string]*string{"callId": &by.CallID, "callSid": &by.CallSid, "campaignId": &by.CampaignID} {
+		if *id, err = queryID(query, name); err != nil {
+			return err
+		}
+	}
+	if by.Error, err = queryText(query, "error"); err != nil {
+		return err
+	}
+	if by.Since, by.Until, err = queryTimes(query, a.ready.now()); err != nil {
 		return err
 	}
 	webhooks, err := a.store.Webhooks(r.Context(), by, page)

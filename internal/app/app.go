@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -60,7 +61,14 @@ type App struct {
 	redis      *ratelimit.Redis // nil without REDIS_URL
 	telemetry  *telemetry.Telemetry
 	// counted takes the lines that anybody can cause.
-	counted  *telemetry.CountedLog
+	counted *telemetry.CountedLog
+	// repeats counts warnings that repeat each other, database those that a lost database causes.
+	repeats  *telemetry.Repeats
+	database *databaseWatch
+	// requests are being answered; stopping is how many were when the program was told to stop.
+	requests inFlight
+	stopping atomic.Int64
+	opened   atomic.Bool // the store
 	tokens   *tokenUses
 	server   *http.Server
 	listener net.Listener
@@ -81,7 +89,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.log == nil {
 		a.log = slog.Default()
 	}
-	a.counted = telemetry.NewCountedLog(a.log, time.Minute, a.now)
+	a.openLog()
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -146,6 +154,11 @@ func (a *App) openStore(ctx context.Context) error {
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
+		if a.opened.Load() { // before that, whoever opens the database says what is wrong
+			a.database.suspect(err)
+		}
+	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
 	options.OnCallChanges = a.callsChanged
 	var err error
@@ -153,7 +166,11 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, a.store.Close)
-	return a.store.MigrateUp(ctx)
+	if err := a.store.MigrateUp(ctx); err != nil {
+		return err
+	}
+	a.opened.Store(true)
+	return nil
 }
 
 // Store is the open database.
@@ -178,6 +195,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-running.Done()
+		a.stopping.Store(a.requests.n.Load())
 		return a.shutDown(ctx, within)
 	})
 	group.Go(func() error { return a.engine.Run(running) })
@@ -199,12 +217,16 @@ func (a *App) Run(ctx context.Context) error {
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })
 	}
-	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.settings.baseURL)
+	a.logStart()
+	defer a.logStop(a.now())
 	return group.Wait()
 }
 
 // Close releases the database and everything else that Open took.
 func (a *App) Close() {
+	if a.database != nil {
+		a.database.close()
+	}
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		a.closers[i]()
 	}

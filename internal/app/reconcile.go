@@ -43,6 +43,7 @@ func (a *App) countOverdue(ctx context.Context) error {
 			a.log.Warn("looking for what is overdue", "error", err)
 		}
 		a.counted.Flush(ctx)
+		a.repeats.Flush(ctx)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -50,7 +50,8 @@ func (a *App) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("GET /metrics", a.metrics())
-	return underPath(publicPath(a.settings.baseURL), a.drain.handler(a.withoutRedirects(mux))), nil
+	served := a.drain.handler(a.withoutRedirects(mux))
+	return a.counting(telemetry.RequestIDs(underPath(publicPath(a.settings.baseURL), served))), nil
 }
 
 // metrics needs no token where this machine itself asks.

@@ -31,4 +31,8 @@ func (tx *Tx) committed() {
 	if len(tx.changes) > 0 {
 		tx.store.options.OnCallChanges(tx.changes)
 	}
+	for _, m := range tx.reached {
+		tx.store.options.OnMilestone(m)
+	}
+	tx.changes, tx.reached = nil, nil
 }

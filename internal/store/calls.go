@@ -69,7 +69,7 @@ func (b *stmtBatch) lockCalls(ids []string, scripts bool) map[string]interview.C
 	}
 	b.query("loading calls", func(r row) error {
 		c, err := scan(r)
-		calls[c.ID] = c
+		calls[c.ID], b.tx.loaded[c.ID] = c, c
 		return err
 	}, query+` WHERE `+condition+` ORDER BY calls.id`+b.tx.store.dialect.lockCalls, args...)
 	return calls
@@ -131,6 +131,9 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
 	tx.callChanged(call, tx.statuses[call.ID])
 	tx.locked(call)
+	if was, ok := tx.loaded[call.ID]; ok {
+		tx.reachBetween(was, call, "", "")
+	}
 	stmts := tx.newStmtBatch()
 	callUpdate(everyColumn).add(stmts, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
 	return stmts.run(ctx)

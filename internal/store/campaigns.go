@@ -30,11 +30,25 @@ func (s *Store) Campaign(ctx context.Context, id string) (interview.Campaign, er
 	return c, err
 }
 
+// CampaignFilter chooses campaigns; an empty field asks for nothing.
+type CampaignFilter struct {
+	Status interview.CampaignStatus
+	// Name is a part of the name, in upper or lower case.
+	Name string
+}
+
+func (by CampaignFilter) conditions() filter {
+	var f filter
+	f.equalWord("campaigns.status", string(by.Status))
+	f.contains("campaigns.name", by.Name)
+	return f
+}
+
 // Campaigns lists campaigns with their hypotheses.
-func (s *Store) Campaigns(ctx context.Context, page Page) (List[interview.Campaign], error) {
+func (s *Store) Campaigns(ctx context.Context, by CampaignFilter, page Page) (List[interview.Campaign], error) {
 	var out List[interview.Campaign]
 	err := s.snapshot(ctx, func(q querier) (err error) {
-		out, err = list(ctx, q, selectCampaigns, "campaigns", filter{}, page, scanCampaign,
+		out, err = list(ctx, q, selectCampaigns, "campaigns", by.conditions(), page, scanCampaign,
 			func(c interview.Campaign) string { return c.ID })
 		if err != nil || len(out.Items) == 0 {
 			return err

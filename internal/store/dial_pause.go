@@ -140,7 +140,7 @@ func (tx *Tx) trialEnds(ctx context.Context, run interview.Run, placed bool) err
 
 // DialingPauses lists the accounts that cannot dial. Pauses that nobody probes any more are forgotten.
 func (s *Store) DialingPauses(ctx context.Context) ([]DialingPause, error) {
-	list, err := s.dialingPauses(ctx)
+	list, err := dialingPauses(ctx, s.read())
 	if err != nil {
 		return nil, err
 	}
@@ -161,9 +161,9 @@ func (s *Store) DialingPauses(ctx context.Context) ([]DialingPause, error) {
 	return kept, nil
 }
 
-func (s *Store) dialingPauses(ctx context.Context) ([]DialingPause, error) {
+func dialingPauses(ctx context.Context, q querier) ([]DialingPause, error) {
 	var list []DialingPause
-	err := collect(ctx, s.read(), func(r row) error {
+	err := collect(ctx, q, func(r row) error {
 		var p DialingPause
 		err := r.Scan(&p.Account, &p.Since, &p.HTTPStatus, &p.Code, &p.Probes, &p.NextProbeAt)
 		list = append(list, p)

@@ -80,7 +80,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 			return through(c), nil
 		}
 	}
-	reset := newPoolReset(s.options.OnReset)
+	reset := newPoolReset(s.options.OnReset, s.options.OnFault)
 	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = reset.dialing(config.ConnConfig.DialFunc), reset
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -132,9 +132,9 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !inTransaction(conn) {
+	if !inTransaction(conn) { // committed with its last statements
 		tx.committed()
-		return nil // committed with its last statements
+		return nil
 	}
 	err = s.span(ctx, func(ctx context.Context) error { return s.around(func() error { return begun.Commit(ctx) }) }, "COMMIT")
 	if err != nil {

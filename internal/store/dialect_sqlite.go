@@ -107,3 +107,16 @@ func (i sqliteInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) err
 	_, err := i.client.InsertManyFastTx(ctx, tx.sql, insertParams(runs))
 	return err
 }
+
+// unwritable says that the file of a database could not be written: it is read-only, damaged, locked or away, or the disk is full.
+func unwritable(err error) bool {
+	var code interface{ Code() int }
+	if !errors.As(err, &code) {
+		return false
+	}
+	switch code.Code() & 0xff {
+	case 5, 8, 10, 11, 13, 14, 26: // BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+		return true
+	}
+	return false
+}

@@ -43,6 +43,15 @@ type Erasure struct {
 //
 // Errors: ErrNotFound without such a call, ErrHeld while its campaign has a legal hold.
 func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (Erasure, error) {
+	erasure, err := s.eraseCall(ctx, request)
+	if err == nil {
+		s.awaitScrubbed(ctx)
+	}
+	return erasure, err
+}
+
+// eraseCall is ErasePersonalData without the wait for the database's files.
+func (s *Store) eraseCall(ctx context.Context, request ErasureRequest) (Erasure, error) {
 	erasure := Erasure{ErasureRequest: request}
 	err := s.write(ctx, func(tx *Tx) error {
 		call, err := tx.lockCall(ctx, request.CallID)
@@ -88,7 +97,6 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erasing the personal data of call %s: %w", request.CallID, err)
 	}
-	s.awaitScrubbed(ctx)
 	return erasure, nil
 }
 

@@ -98,13 +98,13 @@ func (s *Store) CallsSince(ctx context.Context, since time.Time) ([]string, erro
 
 func (s *Store) overdueChecks(ctx context.Context, deadlines interview.Deadlines, where string, args ...any) ([]OverdueCheck, error) {
 	var list []OverdueCheck
-	err := s.eachOverdueCheck(ctx, deadlines, func(w OverdueCheck) { list = append(list, w) }, where, args...)
+	err := s.eachOverdueCheck(ctx, s.read(), deadlines, func(w OverdueCheck) { list = append(list, w) }, where, args...)
 	return list, err
 }
 
-func (s *Store) eachOverdueCheck(ctx context.Context, deadlines interview.Deadlines, each func(OverdueCheck), where string, args ...any) error {
+func (s *Store) eachOverdueCheck(ctx context.Context, q querier, deadlines interview.Deadlines, each func(OverdueCheck), where string, args ...any) error {
 	now := s.now()
-	err := collect(ctx, s.read(), func(r row) error {
+	err := collect(ctx, q, func(r row) error {
 		var w OverdueCheck
 		var known interview.Known
 		call, err := scanCall(prefixed{r, []any{&known.Recording, &w.Checks, &w.Absences, &w.AbsentSince}})

@@ -49,6 +49,11 @@ type Tx struct {
 	// statuses are those of the calls that this transaction has locked one by one, changes the calls that it gives another.
 	statuses map[string]interview.CallStatus
 	changes  []CallChange
+	// run is the run of which the transaction is, "" for none.
+	run string
+	// loaded are the calls that the transaction holds, as they are now; reached are the steps that their changes take.
+	loaded  map[string]interview.Call
+	reached []interview.Milestone
 	// entropy makes the ids of one transaction sort in the order in which they were made.
 	entropy *ulid.MonotonicEntropy
 }

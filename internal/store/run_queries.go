@@ -38,10 +38,16 @@ type LedgerRun struct {
 	FinishedAt *time.Time // done or failed
 }
 
-// RunFilter chooses runs; "" chooses all.
+// RunFilter chooses runs; an empty field asks for nothing.
 type RunFilter struct {
 	Function interview.Function
 	State    interview.RunState
+	// CallID chooses the runs that are about a call.
+	CallID string
+	// Error is a part of the last error, in upper or lower case.
+	Error string
+	// Since and Until bound when the run was created: from Since on, before Until.
+	Since, Until time.Time
 }
 
 const selectRuns = `SELECT id, function, key, state, args, cause, attempts, attempts_allowed, last_error, not_before,
@@ -60,6 +66,9 @@ func (by RunFilter) conditions() filter {
 	var f filter
 	f.equalWord("function", string(by.Function))
 	f.equalWord("state", string(by.State))
+	f.equal("subject", by.CallID)
+	f.contains("last_error", by.Error)
+	f.between("function_runs", "created_at", by.Since, by.Until, 0)
 	return f
 }
 

@@ -149,6 +149,7 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 	if n == 0 {
 		return jobs.ErrLostRun
 	}
+	tx.run = run.ID
 	return nil
 }
 

@@ -42,6 +42,12 @@ type Options struct {
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
 
+	// OnMilestone, if set, is called for each step in the life of a call, after the commit by which it was taken.
+	OnMilestone func(interview.Milestone)
+	// OnFault, if set, is called when the database could not be reached or, with SQLite, not be written. It must not wait for
+	// the database.
+	OnFault func(err error)
+
 	// conn, if set, wraps each connection to Postgres. For tests.
 	conn func(net.Conn) net.Conn
 }
@@ -120,14 +126,18 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	if s.postgres != nil {
 		return s.writePostgres(ctx, f)
 	}
-	return s.writeSQLite(ctx, f)
+	err := s.writeSQLite(ctx, f)
+	if err != nil && s.options.OnFault != nil && unwritable(err) {
+		s.options.OnFault(err)
+	}
+	return err
 }
 
 func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), loaded: map[string]interview.Call{}, entropy: ulid.Monotonic(rand.Reader, 0)}
 }
 
 // note appends to a call's history.
@@ -186,4 +196,17 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 		return fmt.Errorf("writing to the database: %w", err)
 	}
 	return nil
+}
+
+// Probe says whether the database can be used now. Of Postgres it asks a second time over a new connection: an old one may have
+// died with a server that is there again. SQLite's file may be there and not be writable, so something is written.
+func (s *Store) Probe(ctx context.Context) error {
+	if s.postgres == nil {
+		return s.ProbeWrite(ctx)
+	}
+	if err := s.Ping(ctx); err == nil || ctx.Err() != nil {
+		return err
+	}
+	s.postgres.Reset()
+	return s.Ping(ctx)
 }

@@ -188,11 +188,12 @@ func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) er
 	}
 	change = change.Without(said)
 	b.calls[call.ID] = change.Call
+	b.tx.reachBetween(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
 	}
 	event := b.tx.newEvent(d, outcome)
-	event.reply, event.bodiless = reply, forgets(change.Call, d.event.Kind)
+	event.reply, event.bodiless, event.campaign = reply, forgets(change.Call, d.event.Kind), call.CampaignID
 	if outcome == inbox.Accepted {
 		b.first[d.event.ID] = event
 	}

@@ -28,7 +28,8 @@ func (b *batch) answerDuplicate(d *delivery) error {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {
 			event := b.tx.newEvent(d, inbox.Conflict)
-			event.bodiless = forgets(b.calls[d.event.Subject], d.event.Kind)
+			call := b.calls[d.event.Subject]
+			event.bodiless, event.campaign = forgets(call, d.event.Kind), call.CampaignID
 			b.conflicts[key] = event
 		}
 	}

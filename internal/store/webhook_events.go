@@ -23,6 +23,8 @@ type storedEvent struct {
 	err         string
 	attempt     int
 	duplicates  int
+	// campaign is that of the event's call.
+	campaign string
 	// bodiless says that the payload must not be kept: its call was erased.
 	bodiless bool
 }
@@ -38,7 +40,7 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 var eventInsert = newInsert("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
 	"call_id text", "call_sid text", "account_sid text", "target text", "content_type text", "body bytea", "body_hash bytea",
 	"idempotency_token text", "reply_status integer", "reply_type text", "reply_body bytea", "error text", "attempt integer",
-	"duplicates integer", "received_at timestamptz")
+	"duplicates integer", "received_at timestamptz", "campaign_id text")
 
 func (e *storedEvent) args() []any {
 	status := e.reply.Status
@@ -53,7 +55,7 @@ func (e *storedEvent) args() []any {
 		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(e.source), e.event.Subject, e.event.CallSid,
 		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), body, e.hash[:],
 		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
-		e.duplicates, e.event.ReceivedAt.UTC(),
+		e.duplicates, e.event.ReceivedAt.UTC(), e.campaign,
 	}
 }
 

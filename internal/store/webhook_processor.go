@@ -17,6 +17,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Decide is what a webhook decides: given the call as it stands and the event, the call as it stands afterwards, what
@@ -74,6 +75,8 @@ type delivery struct {
 	// replaying is set when an operator asked for it, actor is who.
 	replaying *replaying
 	actor     string
+	// request is the id of the HTTP request that brought it, "" for none.
+	request string
 
 	// Set before done is closed, by the one goroutine that settles the batch.
 	result  inbox.Result
@@ -89,7 +92,7 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
 		}
 	}
-	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{}), span: trace.SpanFromContext(ctx)}
+	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{}), span: trace.SpanFromContext(ctx), request: telemetry.RequestID(ctx)}
 	if err := p.submit(d); err != nil {
 		return inbox.Result{}, err
 	}

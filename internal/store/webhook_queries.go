@@ -41,15 +41,6 @@ type WebhookDetail struct {
 	Reply *inbox.Reply
 }
 
-// WebhookFilter chooses events; an empty field asks for nothing. The outcome inbox.Duplicate chooses the events that
-// were delivered more than once. A payload that fails again keeps the place of
-// its first failure in a list, with the ReceivedAt of the last.
-type WebhookFilter struct {
-	Outcome inbox.Outcome
-	Kind    inbox.Kind
-	CallID  string
-}
-
 const webhookColumns = `webhook_events.id, event_id, kind, outcome, source, call_id, call_sid, account_sid, error, attempt,
 	duplicates, received_at`
 
@@ -65,28 +56,6 @@ func scanWebhook(r row) (Webhook, error) {
 }
 
 const selectWebhooks = `SELECT ` + webhookColumns + ` FROM webhook_events`
-
-func (by WebhookFilter) conditions() filter {
-	var f filter
-	if by.Outcome == inbox.Duplicate {
-		f.conditions = append(f.conditions, "duplicates > 0") // as its index says it
-	} else {
-		f.equalWord("outcome", string(by.Outcome))
-	}
-	f.equalWord("kind", string(by.Kind))
-	f.equal("call_id", by.CallID)
-	return f
-}
-
-// Webhooks lists events.
-func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List[Webhook], error) {
-	out, err := list(ctx, s.read(), selectWebhooks, "webhook_events", by.conditions(), page, scanWebhook,
-		func(w Webhook) string { return w.ID })
-	if err != nil {
-		return out, fmt.Errorf("listing webhooks: %w", err)
-	}
-	return out, nil
-}
 
 // Webhook returns one event by its row's id. ErrNotFound when there is none.
 func (s *Store) Webhook(ctx context.Context, id string) (WebhookDetail, error) {
