@@ -247,7 +247,7 @@ func TestImpossibleIDsAndCursorsAreRefused(t *testing.T) {
 			s.get("/api/calls?limit=" + limit).want(200)
 		}
 		s.get("/api/calls?status=completed").wantError(400, "status is not one of a call")
-		s.get("/api/webhooks?outcome=lost").wantError(400, "outcome must be accepted, duplicate, conflict, failed or refused")
+		s.get("/api/webhooks?outcome=lost").wantError(400, "outcome must be accepted, duplicate, conflict, failed, refused or forced")
 	})
 }
 

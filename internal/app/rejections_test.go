@@ -245,7 +245,7 @@ func TestRefusalsBeforeVerificationAreExplained(t *testing.T) {
 		cause  string
 		says   string
 	}{
-		{"unknown path", s.hook(public+hook+"s?callId=1", "/base"+hook+"s?callId=1", "CallSid=CA1"), 404, "unknown-path", "expected /api/webhooks/twilio/{voice,"},
+		{"unknown path", s.hook(public+hook+"s?callId=1", "/base"+hook+"s?callId=1", "CallSid=CA1"), 404, "unknown-path", "expected /api/webhooks/twilio/{amd,"},
 		{"two slashes", s.hook(public+"/api/webhooks/twilio//voice", "/api/webhooks/twilio//voice", "CallSid=CA1"), 404, "unknown-path", "slashes"},
 		{"a prefix that is not configured", s.hook("https://calls.example.com/other"+hook, "/other"+hook, "CallSid=CA1"), 404, "unknown-path", "/other"},
 		{"a webhook sent to the API", s.hook(public+"/api/webhooks", "/api/webhooks", "CallSid=CA1"), 404, "unknown-path", "no webhook is served at /api/webhooks;"},

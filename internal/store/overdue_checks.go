@@ -59,9 +59,10 @@ func (s *Store) ClaimOverdueChecks(ctx context.Context, limit int, lease time.Du
 			err := r.Scan(&id)
 			ids = append(ids, id)
 			return err
-		}, `UPDATE call_watch SET next_at = $2 WHERE call_id IN
+			// Materialized: Postgres may else look for the rows again for each one, and take more than LIMIT allows.
+		}, `WITH chosen AS MATERIALIZED
 			(SELECT call_id FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT $3`+tx.store.dialect.skipLocked+`)
-			RETURNING call_id`, tx.Now, tx.Now.Add(lease), limit)
+			UPDATE call_watch SET next_at = $2 WHERE call_id IN (SELECT call_id FROM chosen) RETURNING call_id`, tx.Now, tx.Now.Add(lease), limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claiming calls to check: %w", err)

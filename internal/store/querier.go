@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/oklog/ulid/v2"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -54,8 +53,6 @@ type Tx struct {
 	// loaded are the calls that the transaction holds, as they are now; reached are the steps that their changes take.
 	loaded  map[string]interview.Call
 	reached []interview.Milestone
-	// entropy makes the ids of one transaction sort in the order in which they were made.
-	entropy *ulid.MonotonicEntropy
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

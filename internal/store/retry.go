@@ -120,8 +120,9 @@ func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limi
 		ids, functions[id] = append(ids, id), function
 		counts[string(function)]++
 		return err
-	}, `UPDATE function_runs SET `+retried(attempts)+` WHERE state = 'failed' AND id IN
-		(SELECT id FROM function_runs`+where+` ORDER BY id LIMIT `+most+tx.store.dialect.skipLocked+`) RETURNING id, function`, f.args...)
+		// Materialized: Postgres may else look for the rows again for each one, and take more than LIMIT allows.
+	}, `WITH chosen AS MATERIALIZED (SELECT id FROM function_runs`+where+` ORDER BY id LIMIT `+most+tx.store.dialect.skipLocked+`)
+		UPDATE function_runs SET `+retried(attempts)+` WHERE state = 'failed' AND id IN (SELECT id FROM chosen) RETURNING id, function`, f.args...)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

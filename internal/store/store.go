@@ -62,6 +62,8 @@ type Store struct {
 	sqlite   *sqliteDB
 
 	inserter inserter
+	// entropy makes the ids of this process sort in the order in which they were made, also within a millisecond.
+	entropy *ulid.LockedMonotonicReader
 }
 
 // Open opens the database that url names: postgres://… or sqlite:PATH. It does not create or change tables; see Migrate.
@@ -73,7 +75,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if options.DialsPerMinute == 0 {
 		options.DialsPerMinute = 10
 	}
-	s := &Store{options: options}
+	s := &Store{options: options, entropy: &ulid.LockedMonotonicReader{MonotonicReader: ulid.Monotonic(rand.Reader, 0)}}
 	var err error
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
@@ -137,7 +139,7 @@ func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), loaded: map[string]interview.Call{}, entropy: ulid.Monotonic(rand.Reader, 0)}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), loaded: map[string]interview.Call{}}
 }
 
 // note appends to a call's history.
@@ -161,9 +163,9 @@ type enqueued struct {
 	notBefore time.Time
 }
 
-// newID returns an id of 26 characters that sorts by time, and within a transaction by order.
+// newID returns an id of 26 characters that sorts by time, and within a millisecond by the order of this process.
 func (tx *Tx) newID() string {
-	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.entropy)
+	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.store.entropy)
 	if err != nil { // the counter of this millisecond is at its end, once in 2^80
 		return ulid.MustNew(ulid.Timestamp(tx.Now), rand.Reader).String()
 	}
