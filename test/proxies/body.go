@@ -71,7 +71,6 @@ func pairSetups() []Setup {
 		{Name: "token and path prefix", Via: "caddy", Config: prod, Call: Call{URL: Base + "/prod" + Path + Query, Token: SubToken}, Kinds: s(signature.CauseToken, signature.CausePath), Says: says("set APP_URL="+Base+"/prod", "TWILIO_ACCOUNT_TOKENS")},
 		{Name: "token and query", Via: "nginx", Config: sorted + pass, Call: Call{URL: Base + sortedCall, Token: SubToken}, Kinds: s(signature.CauseToken, signature.CauseQuery), Says: says("TWILIO_ACCOUNT_TOKENS", "another order")},
 		{Name: "port and path prefix", Via: "caddy", Config: prod, Call: Call{URL: Base + ":8443/prod" + Path + Query}, Kinds: s(signature.CausePort, signature.CausePath), Says: says("set APP_URL=" + Base + ":8443/prod")},
-		{Name: "quoted token and path prefix", App: "quoted", Via: "caddy", Config: prod, Call: Call{URL: Base + "/prod" + Path + Query}, Kinds: s(signature.CauseToken, signature.CausePath), Says: says("in quotes", "set APP_URL="+Base+"/prod")},
 		{Name: "trimmed and emptied", Call: with("&SpeechResult=yes+&Digits="), Change: func(s *Sent) { swap("yes+&Digits=", "yes")(s) }, Kinds: s(signature.CauseBody, signature.CauseBody), Says: says("white space", "Digits")},
 	}
 }

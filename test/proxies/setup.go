@@ -41,7 +41,6 @@ func Apps() []App {
 		{"", Base, Token},
 		{"http", "http://voice.example.com", Token},
 		{"path", Base + "/calls", Token},
-		{"quoted", Base, `"` + Token + `"`},
 	}
 }
 

@@ -43,7 +43,6 @@ func urlSetups() []Setup {
 			Kinds: kinds(signature.CauseToken), Says: says("of the main account", "give each account its own token")},
 		{Name: "an account that is not configured", Via: "nginx", Config: pass, Call: Call{Token: "unknown", Body: strings.ReplaceAll(body, AccountSid, "AC0000000000000000000000000000dd04")},
 			Kinds: kinds(signature.CauseAccount), Says: says("AC…dd04", "TWILIO_ACCOUNT_TOKENS")},
-		{Name: "quoted token", App: "quoted", Via: "nginx", Config: pass, Kinds: kinds(signature.CauseToken), Says: says("in quotes", "without anything around the token")},
 	}
 }
 
