@@ -102,7 +102,9 @@ func TestPruningLetsWebhooksInBetweenSmallTransactions(t *testing.T) {
 			t.Errorf("a second pass found %+v, %v", counts, err)
 		}
 		for _, kind := range s.prunables()[:3] {
-			if plan := s.plan(t, kind.page); !strings.Contains(plan, "webhook_events_payload") && !strings.Contains(plan, "webhook_events_bodiless") {
+			// Failed events are few, so their own index will do, too.
+			if plan := s.plan(t, kind.page); !strings.Contains(plan, "webhook_events_payload") && !strings.Contains(plan, "webhook_events_bodiless") &&
+				(kind.what != "failed_events" || !strings.Contains(plan, "webhook_events_rare")) {
 				t.Errorf("%s are looked for without an index by time:\n%s", kind.what, plan)
 			}
 		}
