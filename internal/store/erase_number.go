@@ -47,8 +47,21 @@ func (e NumberErasure) Pending() int {
 //
 // Asking again erases nothing twice. Once a call is over, nothing tells that it was to this number; until then it is in the
 // answer, with the record of the first request.
+//
+// ErrHeld when a campaign of one of the calls has a legal hold: then nothing is erased. A hold that is set meanwhile ends it where
+// it is.
 func (s *Store) EraseNumber(ctx context.Context, request NumberErasureRequest) (NumberErasure, error) {
 	var done NumberErasure
+	var held int
+	err := s.read().QueryRow(ctx, `SELECT COUNT(*) FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id
+		WHERE calls.phone_number <> '' AND calls.phone_number = $1 AND calls.erased_at IS NULL AND campaigns.held_at IS NOT NULL`,
+		request.PhoneNumber).Scan(&held)
+	if err != nil {
+		return done, fmt.Errorf("looking for legal holds: %w", err)
+	}
+	if held > 0 {
+		return done, ErrHeld
+	}
 	seen := map[string]bool{}
 	for {
 		ids, err := s.callsTo(ctx, request.PhoneNumber)

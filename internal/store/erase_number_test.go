@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,44 @@ func TestErasureByNumberFindsEveryCallOfThePersonAndNoOther(t *testing.T) {
 		for _, entry := range log.Items {
 			if entry.Detail["phoneNumber"] != "+1******1234" || strings.Contains(entry.Actor+entry.Reason, "777") || entry.Actor == "" || entry.Reason == "" {
 				t.Errorf("audit entry %+v", entry)
+			}
+		}
+	})
+}
+
+func TestErasureByNumberErasesNothingWhileOneCallIsHeld(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		var campaigns, calls []string
+		for n := range 2 {
+			c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.CreateCalls(t.Context(), NewCalls{CampaignID: c.ID, PhoneNumbers: []string{secretNumber}, IdempotencyKey: c.ID, RequestHash: sha256.Sum256(nil),
+				Answer: func(made []interview.Call) (Answer, error) {
+					calls = append(calls[:n], made[0].ID)
+					return Answer{Status: 202, Body: []byte{}}, nil
+				}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.CancelCall(t.Context(), calls[n]); err != nil {
+				t.Fatal(err)
+			}
+			campaigns = append(campaigns, c.ID)
+		}
+		request := NumberErasureRequest{PhoneNumber: secretNumber, RequestedBy: "privacy desk"}
+		for _, held := range []bool{true, false} {
+			if _, err := s.UpdateCampaign(t.Context(), campaigns[1], CampaignChange{Hold: &Hold{Set: held}}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.EraseNumber(t.Context(), request); errors.Is(err, ErrHeld) != held || err != nil && !held {
+				t.Errorf("held %v: %v", held, err)
+			}
+			for _, id := range calls {
+				if call, err := s.CallDetail(t.Context(), id); err != nil || (call.Call.ErasedAt == nil) != held {
+					t.Errorf("held %v: erased at %v, %v", held, call.Call.ErasedAt, err)
+				}
 			}
 		}
 	})
