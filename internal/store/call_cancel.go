@@ -196,7 +196,7 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 		return nil, err
 	}
 	for _, id := range ids {
-		tx.callChanged(interview.Call{ID: id, Status: interview.CallCanceled}, interview.CallQueued)
+		tx.statusChanged(interview.Call{ID: id, Status: interview.CallCanceled}, interview.CallQueued)
 	}
 	tx.reach(interview.Milestone{Kind: interview.MilestoneCanceled, CampaignID: campaignID, Count: len(ids)})
 	return ids, tx.endDialRuns(ctx, ids)

@@ -1,6 +1,11 @@
 package store
 
-import "github.com/i-agent/iagent/internal/interview"
+import (
+	"context"
+	"fmt"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
 
 // CallChange is a call that has another status than before, or is new.
 type CallChange struct {
@@ -10,19 +15,58 @@ type CallChange struct {
 	Before interview.CallStatus
 }
 
-// locked notes the status of a call whose row this transaction holds, from which the next change is told.
-func (tx *Tx) locked(call interview.Call) {
-	if tx.statuses == nil {
-		tx.statuses = map[string]interview.CallStatus{}
+// hold notes a call whose row this transaction holds, from which its next change is told.
+func (tx *Tx) hold(call interview.Call) {
+	if tx.held == nil {
+		tx.held = map[string]interview.Call{}
 	}
-	tx.statuses[call.ID] = call.Status
+	tx.held[call.ID] = call
 }
 
-// callChanged notes that this transaction gives a call another status.
-func (tx *Tx) callChanged(call interview.Call, before interview.CallStatus) {
+// callChanged notes what a change of a call was: another status, and the steps that lie between. event and request are the
+// webhook that brought it, "" for none.
+func (tx *Tx) callChanged(was, is interview.Call, event, request string) {
+	tx.statusChanged(is, was.Status)
+	for _, kind := range interview.MilestonesBetween(was, is) {
+		tx.reach(interview.Milestone{Kind: kind, Call: is, Event: event, Request: request})
+	}
+}
+
+// statusChanged notes that this transaction gives a call another status.
+func (tx *Tx) statusChanged(call interview.Call, before interview.CallStatus) {
 	if call.Status != before && tx.store.options.OnCallChanges != nil {
 		tx.changes = append(tx.changes, CallChange{Call: call, Before: before})
 	}
+}
+
+// reach notes a step.
+func (tx *Tx) reach(m interview.Milestone) {
+	if tx.store.options.OnMilestone == nil {
+		return
+	}
+	if m.Run == "" {
+		m.Run = tx.run
+	}
+	tx.milestones = append(tx.milestones, m)
+}
+
+// reachJudged notes a verdict, with some of the calls that are its evidence.
+func (tx *Tx) reachJudged(ctx context.Context, v interview.Verdict) error {
+	if tx.store.options.OnMilestone == nil {
+		return nil
+	}
+	m := interview.Milestone{Kind: interview.MilestoneJudged, Verdict: v}
+	err := collect(ctx, tx, func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		m.Calls = append(m.Calls, id)
+		return err
+	}, `SELECT DISTINCT call_id FROM claims WHERE hypothesis_id = $1 AND rejected = '' ORDER BY call_id LIMIT 20`, v.HypothesisID)
+	if err != nil {
+		return fmt.Errorf("looking for the calls of a verdict: %w", err)
+	}
+	tx.reach(m)
+	return nil
 }
 
 // committed reports what the transaction changed. A commit whose answer was lost is not reported, though it may have taken
@@ -31,8 +75,8 @@ func (tx *Tx) committed() {
 	if len(tx.changes) > 0 {
 		tx.store.options.OnCallChanges(tx.changes)
 	}
-	for _, m := range tx.reached {
+	for _, m := range tx.milestones {
 		tx.store.options.OnMilestone(m)
 	}
-	tx.changes, tx.reached = nil, nil
+	tx.changes, tx.milestones = nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -33,12 +34,8 @@ const maxOverdueCalls = 10_000
 func (by CallFilter) conditions() filter {
 	var f filter
 	f.equal("calls.campaign_id", by.CampaignID)
-	statuses := make([]string, len(by.Statuses))
-	for i, status := range by.Statuses {
-		statuses[i] = string(status)
-	}
-	slices.Sort(statuses)
-	f.equalAnyWord("calls.status", slices.Compact(statuses))
+	statuses := slices.Sorted(slices.Values(by.Statuses))
+	f.anyStatus(slices.Compact(statuses))
 	if by.PhoneNumber != "" {
 		f.conditions = append(f.conditions, "calls.phone_number <> ''") // as its index says it
 		f.equal("calls.phone_number", by.PhoneNumber)
@@ -56,6 +53,24 @@ func (by CallFilter) conditions() filter {
 	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f
+}
+
+// anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is '' for all that live.
+func (f *filter) anyStatus(statuses []interview.CallStatus) {
+	for _, status := range statuses {
+		ended := ""
+		if status.Terminal() {
+			ended = string(status)
+		}
+		one := filter{conditions: []string{"calls.ended_as = '" + ended + "'"}, args: f.args}
+		if ended == "" {
+			one.equalWord("calls.status", string(status))
+		}
+		f.args, f.anyOf = one.args, append(f.anyOf, strings.Join(one.conditions, " AND "))
+	}
+	if len(f.anyOf) == 1 {
+		f.conditions, f.anyOf = append(f.conditions, f.anyOf...), nil
+	}
 }
 
 // Calls lists calls.

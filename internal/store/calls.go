@@ -69,7 +69,7 @@ func (b *stmtBatch) lockCalls(ids []string, scripts bool) map[string]interview.C
 	}
 	b.query("loading calls", func(r row) error {
 		c, err := scan(r)
-		calls[c.ID], b.tx.loaded[c.ID] = c, c
+		calls[c.ID] = c
 		return err
 	}, query+` WHERE `+condition+` ORDER BY calls.id`+b.tx.store.dialect.lockCalls, args...)
 	return calls
@@ -86,7 +86,7 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	if !ok {
 		return call, fmt.Errorf("call %s: %w", id, ErrNotFound)
 	}
-	tx.locked(call)
+	tx.hold(call)
 	return call, nil
 }
 
@@ -114,7 +114,7 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	}
 	if len(created) == len(calls) {
 		for _, c := range calls {
-			tx.callChanged(c, "")
+			tx.statusChanged(c, "")
 		}
 		return nil
 	}
@@ -129,11 +129,8 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 
 // saveCall writes a call whose row this transaction holds.
 func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
-	tx.callChanged(call, tx.statuses[call.ID])
-	tx.locked(call)
-	if was, ok := tx.loaded[call.ID]; ok {
-		tx.reachBetween(was, call, "", "")
-	}
+	tx.callChanged(tx.held[call.ID], call, "", "")
+	tx.hold(call)
 	stmts := tx.newStmtBatch()
 	callUpdate(everyColumn).add(stmts, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
 	return stmts.run(ctx)
@@ -146,7 +143,6 @@ func (b *stmtBatch) saveCalls(was, is []interview.Call) {
 	var ids []string
 	var differs columnSet
 	for i, call := range is {
-		b.tx.callChanged(call, was[i].Status)
 		before, state := stateOf(was[i]), stateOf(call)
 		if d := differing(before, state); d != 0 {
 			differs |= d

@@ -213,7 +213,7 @@ func (s *Store) Probed(ctx context.Context, account string, result ProbeResult) 
 		}
 		// Where nobody waits, the next call is the trial.
 		_, err := tx.Exec(ctx, `DELETE FROM dialing_pauses WHERE account_sid = $1 AND (probe_refused = 1
-			OR NOT EXISTS (SELECT 1 FROM calls WHERE status = 'QUEUED'))`, account)
+			OR NOT EXISTS (SELECT 1 FROM calls WHERE ended_as = '' AND status = 'QUEUED'))`, account)
 		if err == nil {
 			_, err = tx.Exec(ctx, `UPDATE dialing_pauses SET trial = 1, trial_run = '', next_probe_at = $2 WHERE account_sid = $1`,
 				account, tx.Now.Add(probeLease))

@@ -135,7 +135,7 @@ func TestCommittedChangesOfStatusAreReportedOnce(t *testing.T) {
 		l.send(inbox.KindStatus, "CallStatus", "completed")
 		rolledBack := errors.New("rolled back")
 		if err := s.write(t.Context(), func(tx *Tx) error {
-			tx.callChanged(interview.Call{ID: l.id, Status: interview.CallFailed}, interview.CallQueued)
+			tx.statusChanged(interview.Call{ID: l.id, Status: interview.CallFailed}, interview.CallQueued)
 			return rolledBack
 		}); !errors.Is(err, rolledBack) {
 			t.Fatal(err)

@@ -51,21 +51,6 @@ func (f *filter) equalWord(column, value string) {
 	}
 }
 
-// equalAnyWord is equalWord for a column that has one of several values.
-func (f *filter) equalAnyWord(column string, values []string) {
-	if len(values) == 1 {
-		f.equalWord(column, values[0])
-		return
-	}
-	for _, value := range values {
-		var one filter
-		one.args = f.args
-		one.equalWord(column, value)
-		f.args = one.args
-		f.anyOf = append(f.anyOf, one.conditions...)
-	}
-}
-
 // contains keeps the rows whose column contains the text, in upper or lower case; "" asks for nothing. Rows in which the
 // column is empty are not looked at: there is an index of the others.
 func (f *filter) contains(column, text string) {

@@ -45,14 +45,13 @@ type Tx struct {
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
-	// statuses are those of the calls that this transaction has locked one by one, changes the calls that it gives another.
-	statuses map[string]interview.CallStatus
-	changes  []CallChange
 	// run is the run of which the transaction is, "" for none.
 	run string
-	// loaded are the calls that the transaction holds, as they are now; reached are the steps that their changes take.
-	loaded  map[string]interview.Call
-	reached []interview.Milestone
+	// held are the calls that this transaction locked one by one, as they are now; changes and milestones are what is told of
+	// it once it is committed.
+	held       map[string]interview.Call
+	changes    []CallChange
+	milestones []interview.Milestone
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

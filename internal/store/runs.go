@@ -215,7 +215,7 @@ type Work struct {
 func (s *Store) OpenWork(ctx context.Context) (Work, error) {
 	var w Work
 	err := s.read().QueryRow(ctx, `SELECT
-		(SELECT COUNT(*) FROM calls WHERE status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')),
+		(SELECT COUNT(*) FROM calls WHERE ended_as = ''),
 		(SELECT COUNT(*) FROM function_runs WHERE state IN ('waiting', 'running'))`).Scan(&w.Calls, &w.Runs)
 	if err != nil {
 		return w, fmt.Errorf("counting open work: %w", err)

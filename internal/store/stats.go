@@ -141,7 +141,7 @@ func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) erro
 		return err
 	}
 	live.equal("campaign_id", by.CampaignID)
-	live.conditions = append(live.conditions, `status IN ('QUEUED', 'DIALING', 'DIAL_UNKNOWN', 'RINGING', 'IN_PROGRESS')`)
+	live.conditions = append(live.conditions, `ended_as = ''`)
 	return collect(ctx, q, counting(st.Live), `SELECT status, COUNT(*) FROM calls`+live.where()+` GROUP BY status`, live.args...)
 }
 

@@ -139,7 +139,7 @@ func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now(), loaded: map[string]interview.Call{}}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now()}
 }
 
 // note appends to a call's history.

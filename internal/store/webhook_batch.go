@@ -188,7 +188,7 @@ func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) er
 	}
 	change = change.Without(said)
 	b.calls[call.ID] = change.Call
-	b.tx.reachBetween(call, change.Call, d.event.ID, d.request)
+	b.tx.callChanged(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
 	}
