@@ -33,6 +33,7 @@
 //
 // # Logs, metrics, traces
 //
-// [Config].Observe is called for every verified webhook, [Config].OnRejected for every other request. Examples for log/slog
+// [Config].Observe is called for every verified webhook, [Config].OnRejected for every other request; [Config].OnRejection also has
+// what was sent, so that it can be explained with [signature.Verifier.Explain]. Examples for log/slog
 // are below, one for OpenTelemetry is examples/observe in the repository, beside one for chi and one for a reverse proxy.
 package inbox

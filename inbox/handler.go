@@ -64,6 +64,10 @@ type Config struct {
 	// size, type or signature. The error says why, with [ErrBodyRead] if middleware in front has read the body.
 	OnRejected func(r *http.Request, status int, err error)
 
+	// OnRejection is called for the same requests with all that was sent, for a program that wants to explain or to keep them. It
+	// is called before the answer, which waits for it. If it is set, the body is read even where method or type are refused.
+	OnRejection func(rejection *Rejection)
+
 	// MaxBody is the largest body that is read, in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
 	// Timeout bounds the processing of a webhook; 0 is DefaultTimeout. Where the webhook's URL asks Twilio for another attempt
@@ -180,17 +184,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, now time.Time) (
 		}
 		status = http.StatusForbidden
 	}
-	if h.config.OnRejected != nil {
-		h.config.OnRejected(r, status, err)
-	}
-	switch {
-	case errors.As(err, new(*PanicError)):
-		WriteError(w, http.StatusInternalServerError, reasonFault)
-	case status == http.StatusForbidden && h.config.Reject != nil:
-		h.config.Reject(w, r, err)
-	default:
-		WriteError(w, status, reasons[status])
-	}
+	h.rejected(w, r, body, status, err, now)
 	return nil, false
 }
 
@@ -210,7 +204,7 @@ func (h *Handler) verify(r *http.Request, body []byte) (match signature.Match, e
 // event holds everything that was sent. Whether it is complete is checked by identifying it.
 func (h *Handler) event(r *http.Request, body []byte, match signature.Match, now time.Time) *Event {
 	e := &Event{
-		Kind:             h.config.Kind,
+		Kind:             h.kind(r),
 		Source:           SourceWebhook,
 		Match:            match,
 		Target:           target(r),
@@ -225,10 +219,15 @@ func (h *Handler) event(r *http.Request, body []byte, match signature.Match, now
 		e.ContentType, e.Form = r.Header.Get("Content-Type"), signature.ParseForm(string(body))
 	}
 	e.AccountSid, e.CallSid = e.Form.Get("AccountSid"), e.Form.Get("CallSid")
-	if e.Kind == "" {
-		e.Kind = Kind(path.Base(r.URL.Path))
-	}
 	return e
+}
+
+// kind is the configured one, or the last segment of the path.
+func (h *Handler) kind(r *http.Request) Kind {
+	if h.config.Kind != "" {
+		return h.config.Kind
+	}
+	return Kind(path.Base(r.URL.Path))
 }
 
 // process identifies and processes the event. A panic of either is an error; an error comes with the outcome that it

@@ -24,6 +24,9 @@ const reasonFault = "Internal server error"
 // whole and put a copy in its place, or put it behind the Handler.
 var ErrBodyRead = errors.New("middleware in front of the handler has read the body (ParseForm, FormValue)")
 
+// errBrokenOff is in the error of a body that ended too early.
+var errBrokenOff = errors.New("broken off")
+
 // reasons are the texts of the answers to requests that are not known to be Twilio's.
 var reasons = map[int]string{
 	http.StatusBadRequest:            "Unreadable body",
@@ -57,16 +60,16 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 	_, err = buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
-		return nil, http.StatusRequestEntityTooLarge, err
+		return buffer.Bytes(), http.StatusRequestEntityTooLarge, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		// The server's ReadTimeout. Twilio sends again what a 5xx answers, if its URL asks for that.
-		return nil, http.StatusServiceUnavailable, fmt.Errorf("reading the body: %w", err)
+		return buffer.Bytes(), http.StatusServiceUnavailable, fmt.Errorf("reading the body: %w", err)
 	case errors.Is(err, http.ErrBodyReadAfterClose):
 		return nil, http.StatusBadRequest, fmt.Errorf("reading the body: %w: %w", ErrBodyRead, err)
 	case err != nil:
-		return nil, http.StatusBadRequest, fmt.Errorf("reading the body: %w", err)
+		return buffer.Bytes(), http.StatusBadRequest, fmt.Errorf("reading the body: %w: %w", errBrokenOff, err)
 	case r.Method == http.MethodGet && buffer.Len() > 0:
-		return nil, http.StatusBadRequest, fmt.Errorf("a GET with a body of %d bytes, which nobody signed", buffer.Len())
+		return buffer.Bytes(), http.StatusBadRequest, fmt.Errorf("a GET with a body of %d bytes, which nobody signed", buffer.Len())
 	}
 	return buffer.Bytes(), 0, nil
 }

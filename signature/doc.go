@@ -34,6 +34,14 @@
 // are tried and nothing else, since it is not trusted before the signature
 // fits; [Match.AccountSid] is the one that is proven.
 //
+// # Why a signature does not fit
+//
+// [Verifier.Diagnose] undoes what is known to happen between Twilio and a
+// server, one or two things at a time: another scheme, host, port or path; a
+// query or a body that was rewritten; another token. A cause that it finds is
+// proven by the signature; what it cannot prove it calls a suspicion. It never
+// changes a verdict.
+//
 // # What a valid signature does not say
 //
 // It carries no time: a captured request can be sent again at any later time, so

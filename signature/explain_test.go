@@ -30,7 +30,7 @@ func TestExplanationFindsTheCause(t *testing.T) {
 		{name: "host without a hint", req: form("https://old.ngrok.example/v", "/v"), kinds: []CauseKind{CauseUnknown}},
 		{name: "port", req: form("https://h.example:3000/v", "/v"), more: Suspects{URLs: []string{"https://h.example:3000"}}, kinds: []CauseKind{CausePort}, proven: true},
 		{name: "path prefix not cut off", base: host + "/app", req: form(host+"/app/v", "/app/v"), kinds: []CauseKind{CausePath}, proven: true},
-		{name: "path prefix lost", req: form(host+"/app/v", "/v"), more: Suspects{URLs: []string{host + "/app"}}, kinds: []CauseKind{CauseHost}, proven: true},
+		{name: "path prefix lost", req: form(host+"/app/v", "/v"), more: Suspects{URLs: []string{host + "/app"}}, kinds: []CauseKind{CausePath}, proven: true},
 		{name: "slash added", req: form(host+"/v", "/v/"), kinds: []CauseKind{CausePath}, proven: true},
 		{name: "slash removed", req: form(host+"/v/", "/v"), kinds: []CauseKind{CausePath}, proven: true},
 		{name: "query sorted", req: form(host+"/v?c=1&b=2&a=3", "/v?a=3&b=2&c=1"), kinds: []CauseKind{CauseQuery}, proven: true},
@@ -45,9 +45,9 @@ func TestExplanationFindsTheCause(t *testing.T) {
 		{name: "parent's token", req: post(t, primary, host+"/v", "/v", "AccountSid="+subSid), kinds: []CauseKind{CauseToken}, proven: true},
 		{name: "unknown account", req: post(t, "other", host+"/v", "/v", "AccountSid="+strangeSid), kinds: []CauseKind{CauseAccount}},
 		{name: "unknown account, known token", req: post(t, primary, host+"/v", "/v", "AccountSid="+strangeSid), kinds: []CauseKind{CauseToken, CauseAccount}, proven: true},
-		{name: "POST made a GET", req: edit(form(host+"/v", "/v"), func(r *Request) { r.Method = "GET" }), kinds: []CauseKind{CauseMethod, CauseContentType}, proven: true},
+		{name: "POST made a GET", req: edit(form(host+"/v", "/v"), func(r *Request) { r.Method = "GET" }), kinds: []CauseKind{CauseMethod}, proven: true},
 		{name: "query counted twice", req: Request{Method: "GET", Target: "/v?a=1", Signature: Sign(primary, host+"/v?a=1", url.Values{"a": {"1"}})}, kinds: []CauseKind{CauseMethod}, proven: true},
-		{name: "content type lost", req: edit(form(host+"/v", "/v"), func(r *Request) { r.ContentType = "text/plain" }), kinds: []CauseKind{CauseContentType, CauseContentType}, proven: true},
+		{name: "content type lost", req: edit(form(host+"/v", "/v"), func(r *Request) { r.ContentType = "text/plain" }), kinds: []CauseKind{CauseContentType}, proven: true},
 		{name: "body not signed", req: edit(form(host+"/v", "/v"), func(r *Request) { r.Signature = Sign(primary, host+"/v", nil) }), kinds: []CauseKind{CauseBody}, proven: true},
 		{name: "empty parameter not signed", req: edit(form(host+"/v", "/v"), func(r *Request) {
 			r.Signature = Sign(primary, host+"/v", url.Values{"CallSid": {"CA1"}, "Digits": {"1 2"}})
@@ -102,6 +102,10 @@ func TestJSONOfAnotherBodyIsExplainedByItsHash(t *testing.T) {
 	if len(causes) != 1 || causes[0].Kind != CauseBodyHash || !causes[0].Proven {
 		t.Errorf("%+v", causes)
 	}
+	e := v.Diagnose(Request{Method: "POST", Target: strings.TrimPrefix(signedURL, "https://h.example"), Signature: sig, Body: []byte(`{"a":1}`)}, Suspects{})
+	if e.Signed == nil || e.Signed.URL != signedURL || e.Expected.URL == signedURL || !strings.HasPrefix(e.Expected.URL, "https://h.example/v?bodySHA256=") {
+		t.Errorf("%+v", e)
+	}
 }
 
 func ExampleVerifier_Explain() {
@@ -115,11 +119,16 @@ func ExampleVerifier_Explain() {
 		// What Twilio sends when the number's webhook is http://example.com/voice.
 		Signature: Sign("12345", "http://example.com/voice", url.Values{"From": {"+15551234567"}}),
 	}
-	for _, cause := range verifier.Explain(req, Suspects{}) {
-		fmt.Printf("%s, proven %v: %s\n", cause.Kind, cause.Proven, cause.Text)
+	explanation := verifier.Diagnose(req, Suspects{})
+	for _, cause := range explanation.Causes {
+		fmt.Println(cause)
 	}
+	fmt.Println("signed:  ", explanation.Signed.URL)
+	fmt.Println("expected:", explanation.Expected.URL)
 	// Output:
-	// scheme, proven true: signed for http://, but the configured URL is https://: TLS ends before this server, or Twilio is given the other URL
+	// scheme: signed for http://, but the configured URL is https://: Twilio is given the URL without TLS: give Twilio the https URL, or set the public base URL to http://example.com
+	// signed:   http://example.com/voice
+	// expected: https://example.com/voice
 }
 
 func FuzzExplain(f *testing.F) {
@@ -130,7 +139,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, contentType string, body []byte, ws bool) {
 		v := mustNew(t, Config{URL: "https://h.example/p", Tokens: []string{"0fuzz0"}})
 		req := Request{method, target, contentType, Sign("1fuzz1", "https://h", nil), body, ws}
-		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x"}, Tokens: []string{"", "y"}})
+		causes := v.Explain(req, Suspects{URLs: []string{"", "http://x", "/y?z#f"}, Tokens: []string{"", "y"}, Limit: 300})
 		if len(causes) == 0 || slices.ContainsFunc(causes, func(c Cause) bool { return c.Proven }) {
 			t.Fatalf("%+v", causes)
 		}

@@ -85,8 +85,9 @@ type Verifier struct {
 
 // account is a set of live tokens, primary first.
 type account struct {
-	sid  string // empty for a default account without a name
-	keys []key
+	sid      string // empty for a default account without a name
+	keys     []key
+	repaired []repairedKey // what badly written tokens may have been meant to be; for Diagnose alone
 }
 
 // New checks the configuration and prepares the tokens. The errors wrap
@@ -159,6 +160,9 @@ func (v *Verifier) addAccount(sid string, tokens []string) error {
 			return fmt.Errorf("%w: token %d contains white space", ErrInvalidToken, i+1)
 		}
 		a.keys = append(a.keys, newKey(token))
+		for _, r := range repairs(token) {
+			a.repaired = append(a.repaired, repairedKey{newKey(r.token), i + 1, r.with})
+		}
 	}
 	if sid != "" {
 		v.bySid[sid] = len(v.accounts)

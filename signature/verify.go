@@ -189,9 +189,11 @@ func (v *Verifier) search(s *scratch, req *Request, accounts []account) (Match, 
 		e.Variants = 0
 		e.detail = "the header has another length than a signature"
 	}
-	if sid, _ := s.form.lookup("AccountSid"); sid != nil {
-		e.AccountSid = claimedAccount(sid)
+	sid, _ := s.form.lookup("AccountSid")
+	if sid == nil {
+		sid, _ = s.form.queryParam(s.target.rawQuery(), "AccountSid")
 	}
+	e.AccountSid = claimedAccount(sid)
 	return Match{}, e
 }
 

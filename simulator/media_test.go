@@ -247,14 +247,26 @@ func TestMisheardWordsAreInTheTranscript(t *testing.T) {
 
 func TestOtherAudioIsRefused(t *testing.T) {
 	r := newFixture(t, Config{})
+	noise := make([]int16, 8000)
+	for n := range noise {
+		noise[n] = int16(n % 50)
+	}
 	for name, file := range map[string][]byte{
 		"text":              []byte("hello"),
-		"foreign WAV":       audio.EncodeWAV([][]int16{make([]int16, 8000)}),
+		"foreign WAV":       audio.EncodeWAV([][]int16{noise}),
 		"foreign MP3":       append([]byte("ID3\x03\x00\x00\x00\x00\x00\x00"), 0xFF, 0xFB),
 		"unknown recording": audio.File{Sid: "RE00000000000000000000000000000000", Length: 3e9, Channels: []audio.Channel{{}}}.WAV(),
 	} {
 		if status, answer := r.transcribe(t, "x.wav", file); status != 400 || answer.Error.Message == "" {
 			t.Errorf("%s: %d %+v", name, status, answer)
 		}
+	}
+}
+
+// Somebody may try the model with a file of their own: of silence, as of any, a transcript without words comes back.
+func TestSilenceOfOthersIsATranscriptWithoutWords(t *testing.T) {
+	r := newFixture(t, Config{})
+	if status, heard := r.transcribe(t, "x.wav", audio.EncodeWAV([][]int16{make([]int16, 8000)})); status != 200 || heard.Text != "" || len(heard.Segments) > 0 {
+		t.Errorf("%d %+v", status, heard)
 	}
 }

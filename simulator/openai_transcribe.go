@@ -102,6 +102,18 @@ type timedWord struct {
 
 var errTooShort = errors.New("audio file is too short")
 
+// silent says that nobody's recording is in the audio: it has no sound at all, which those of a simulator never have.
+func silent(tracks [][]int16) bool {
+	for _, track := range tracks {
+		for _, sample := range track {
+			if sample != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // recognise recognises a file as one of this simulator's recordings.
 func (s *Simulator) recognise(file []byte) (transcript, error) {
 	if sid, ok := audio.FindID3(file); ok {
@@ -113,6 +125,9 @@ func (s *Simulator) recognise(file []byte) (transcript, error) {
 	}
 	if len(tracks[0]) < audio.SampleRate/10 {
 		return transcript{}, errTooShort
+	}
+	if silent(tracks) {
+		return transcript{key: "silence", seconds: float64(len(tracks[0])) / audio.SampleRate}, nil
 	}
 	marks, from := map[audio.Mark]bool{}, time.Duration(0)
 	for _, track := range tracks {

@@ -90,9 +90,10 @@ func orOpinions(answers []Answer) []Answer {
 	if len(answers) > 0 {
 		return answers
 	}
+	price, sales, supports := 12.5, 40.0, true
 	return []Answer{
-		{Say: "We pay about twelve dollars fifty a case."},
-		{Say: "It sells around forty cases per week."},
-		{Say: "We ran out of it twice last month."},
+		{Say: "We pay about twelve dollars fifty a case.", Claims: []Claim{{Field: "PRICE", Number: &price, Unit: "USD", Supports: &supports}}},
+		{Say: "It sells around forty cases per week.", Claims: []Claim{{Field: "VELOCITY", Number: &sales, Unit: "UNITS_PER_WEEK", Supports: &supports}}},
+		{Say: "We ran out of it twice last month.", Claims: []Claim{{Field: "STOCKOUT", Unit: "NONE", Supports: &supports}}},
 	}
 }

@@ -29,6 +29,15 @@ func (s *Simulator) routes() *http.ServeMux {
 		"POST " + account + "/Messages.json":                         s.createMessage,
 		"GET " + account + "/Messages.json":                          s.listMessages,
 		"GET " + account + "/Messages/{message}":                     s.fetchMessage,
+		"GET " + account:                                             s.fetchAccount,
+		"GET " + account + "/Balance.json":                           s.fetchBalance,
+		"GET " + account + "/IncomingPhoneNumbers.json":              s.listNumbers,
+		"GET " + account + "/OutgoingCallerIds.json":                 s.listCallerIDs,
+		"GET /v1/DialingPermissions/Countries":                       s.listPermissions, // of voice.twilio.com
+		"GET /v1/DialingPermissions/Countries/{iso}":                 s.fetchPermission, // of voice.twilio.com
+		"POST /v1/AuthTokens/Secondary":                              s.createSecondary, // of accounts.twilio.com
+		"DELETE /v1/AuthTokens/Secondary":                            s.deleteSecondary, // of accounts.twilio.com
+		"POST /v1/AuthTokens/Promote":                                s.promote,         // of accounts.twilio.com
 		"GET " + account + "/Recordings.json":                        s.listRecordings,
 		"GET " + account + "/Recordings/{recording}":                 s.fetchRecording,
 		"DELETE " + account + "/Recordings/{recording}":              s.deleteRecording,
@@ -46,9 +55,10 @@ func (s *Simulator) routes() *http.ServeMux {
 func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
-		same := subtle.ConstantTimeCompare([]byte(user), []byte(s.config.AccountSid)) & s.knows(password)
-		named := r.PathValue("account")
-		if same != 1 || named != "" && named != s.config.AccountSid || s.refuses(password) {
+		ours := subtle.ConstantTimeCompare([]byte(user), []byte(s.config.AccountSid)) == 1
+		known := s.knows(password)
+		named := strings.TrimSuffix(r.PathValue("account"), ".json")
+		if !ours || !known || named != "" && named != s.config.AccountSid || s.refuses(password) {
 			refuseCredentials(w)
 			return
 		}
@@ -82,15 +92,6 @@ func (s *Simulator) create(w http.ResponseWriter, r *http.Request, check func(ur
 	answer(w, http.StatusCreated, body)
 	_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends it when this returns
 	start()
-}
-
-// knows says whether this is one of the account's tokens, 1 or 0: in the middle of a rotation it has two.
-func (s *Simulator) knows(token string) int {
-	known := subtle.ConstantTimeCompare([]byte(token), []byte(s.config.AuthToken))
-	if s.config.OldToken != "" {
-		known |= subtle.ConstantTimeCompare([]byte(token), []byte(s.config.OldToken))
-	}
-	return known
 }
 
 // problem is the body of a refused request (Twilio: REST API responses).

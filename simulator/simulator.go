@@ -38,6 +38,7 @@ type Simulator struct {
 	lostAnswers map[string]lostAnswer   // what was created but answered wrongly on purpose, by whom it is for
 	repeats     map[string][]string     // what was asked for again afterwards, by the rule that this breaks
 	refused     func(token string) bool // nil unless credentials are refused
+	tokens      accountTokens
 
 	log      []Delivery
 	entries  []DebuggerEntry
@@ -58,6 +59,11 @@ type Config struct {
 	// OldToken is the account's other token in the middle of a rotation: some webhooks are signed with it if Faults
 	// says so, and REST requests may use it. Empty means that nothing is being rotated.
 	OldToken string
+	// Unaware is how many webhooks and REST requests after [Simulator.PromoteToken] may still meet a part of Twilio that works
+	// with the tokens from before it. Which of them do is left to chance.
+	Unaware int
+	// Account is what the REST API says of the account.
+	Account Account
 	// MarksDuplicates says that the application marks its answer to every duplicate: with the header
 	// X-Webhook-Duplicate: true, or in JSON with "duplicate": true. If it is not set, the first marked answer tells.
 	MarksDuplicates bool
@@ -154,7 +160,7 @@ func New(config Config) (*Simulator, error) {
 		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
 		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
 		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]lostAnswer{}, repeats: map[string][]string{},
-		idle: make(chan struct{}),
+		idle: make(chan struct{}), tokens: accountTokens{primary: config.AuthToken, secondary: config.OldToken},
 	}
 	close(s.idle)
 	if s.send == nil {

@@ -158,7 +158,7 @@ func (s *session) request(ctx context.Context, d *Delivery, how wireOptions, pol
 func (s *session) exchange(ctx context.Context, d *Delivery, how wireOptions, policy overrides, method, target string, params url.Values, user *url.Userinfo) (*http.Response, error) {
 	// Only https callbacks of calls are signed without their port (Twilio: Webhooks security).
 	keepPort := s.sim.config.KeepPort || d.Kind.messaging()
-	p := how.build(s.sim.config.AuthToken, keepPort, method, target, params)
+	p := how.build(s.sim.signingToken(), keepPort, method, target, params)
 	d.Method, d.URL, d.Signature = method, p.url, p.signature
 	if how.tamper {
 		d.Params = p.params

@@ -17,9 +17,14 @@ func TestEveryWrongSettingIsNamed(t *testing.T) {
 		settings e2etest.Settings
 		faulty   []string
 	}{
-		"nothing is set":               {e2etest.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL", "ADMIN_TOKEN"}},
-		"no token":                     {fine.Without("TWILIO_AUTH_TOKEN"), []string{"TWILIO_AUTH_TOKEN"}},
-		"token with a line break":      {fine.With("TWILIO_AUTH_TOKEN", e2etest.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
+		"nothing is set":           {e2etest.Settings{}, []string{"TWILIO_AUTH_TOKEN", "APP_URL", "ADMIN_TOKEN"}},
+		"no token":                 {fine.Without("TWILIO_AUTH_TOKEN"), []string{"TWILIO_AUTH_TOKEN"}},
+		"token with a line break":  {fine.With("TWILIO_AUTH_TOKEN", e2etest.Token+"\n"), []string{"TWILIO_AUTH_TOKEN"}},
+		"a quoted token":           {fine.With("TWILIO_AUTH_TOKEN", `"`+e2etest.Token+`"`), []string{"TWILIO_AUTH_TOKEN"}},
+		"an API key for the token": {fine.With("TWILIO_AUTH_TOKEN", "SK"+e2etest.Token), []string{"TWILIO_AUTH_TOKEN"}},
+		"a token that is cut off":  {fine.With("TWILIO_AUTH_TOKEN_SECONDARY", e2etest.Token[:9]), []string{"TWILIO_AUTH_TOKEN_SECONDARY"}},
+		"an API key for a subaccount's token": {fine.With("TWILIO_ACCOUNT_TOKENS", "AC"+strings.Repeat("1", 32)+"=SK"+e2etest.Token),
+			[]string{"TWILIO_ACCOUNT_TOKENS"}},
 		"an API key for the account":   {fine.With("TWILIO_ACCOUNT_SID", "SK"+strings.Repeat("0", 32)), []string{"TWILIO_ACCOUNT_SID"}},
 		"tokens of nobody":             {fine.With("TWILIO_ACCOUNT_TOKENS", "token"), []string{"TWILIO_ACCOUNT_TOKENS"}},
 		"a number without its country": {fine.With("TWILIO_PHONE_NUMBER", "5550000"), []string{"TWILIO_PHONE_NUMBER"}},
@@ -37,6 +42,8 @@ func TestEveryWrongSettingIsNamed(t *testing.T) {
 		"reached by others, no token":   {fine.With("APP_URL", "https://calls.example.com").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"open to the world, no token":   {fine.With("HOST", "0.0.0.0").Without("ADMIN_TOKEN"), []string{"ADMIN_TOKEN"}},
 		"an unknown engine":             {fine.With("JOBS_ENGINE", "cron"), []string{"JOBS_ENGINE"}},
+		"a delay without a unit":        {fine.With("SHUTDOWN_DELAY", "10"), []string{"SHUTDOWN_DELAY"}},
+		"no version":                    {fine.With("WEBHOOK_VERSION", "2", "SHADOW_VERSION", "both"), []string{"WEBHOOK_VERSION", "SHADOW_VERSION"}},
 		"retention for ever":            {fine.With("RETENTION", "for ever"), []string{"RETENTION"}},
 		"late before it can be":         {fine.With("OVERDUE_AFTER", "1s"), []string{"OVERDUE_AFTER"}},
 		"a models' server without http": {fine.With("OPENAI_BASE_URL", "localhost"), []string{"OPENAI_BASE_URL"}},

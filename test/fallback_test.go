@@ -23,7 +23,7 @@ func TestFallbackGivesTheLostAnswerFromEitherInstallation(t *testing.T) {
 		other := twilio.Serve(t, settings.With("APP_URL", second))
 		call := dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550001000")[0])
 		form := twilio.Placed("+15550001000")[0].Form
-		if want := second + "/api/webhooks/twilio/voice?callId=" + call.id + "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000"; form.Get("FallbackUrl") != want ||
+		if want := second + "/api/webhooks/v1/twilio/voice?callId=" + call.id + "#rc=5&rp=5xx,ct,rt&rt=4500&ct=2000"; form.Get("FallbackUrl") != want ||
 			form.Get("FallbackMethod") != "POST" {
 			t.Errorf("the call was created with %v", form)
 		}

@@ -2,8 +2,10 @@ package test_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -66,6 +68,29 @@ func webhooksWhilePostgresIsDown(t *testing.T, engine string) {
 
 	// The functions work again, too.
 	dialled(t, server, "/api/webhooks/twilio/", server.Place(t, "+15550009999")[0])
+	saysOnceThatThePostgresWasAway(t, server)
+}
+
+// saysOnceThatThePostgresWasAway looks at the log: whatever noticed it, the database was lost once and is back once, and
+// nothing else fills the log.
+func saysOnceThatThePostgresWasAway(t *testing.T, server *e2etest.Server) {
+	t.Helper()
+	count := map[string]int{}
+	for text := range strings.Lines(server.Log()) {
+		var line struct{ Level, Msg string }
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			continue // the processes of a test write more than the log
+		}
+		switch {
+		case line.Msg == "database lost", line.Msg == "database is back":
+			count[line.Msg]++
+		case line.Level == "WARN", line.Level == "ERROR":
+			count["other"]++
+		}
+	}
+	if count["database lost"] != 1 || count["database is back"] != 1 || count["other"] > 20 {
+		t.Errorf("lines: %v\n%s", count, server.Log())
+	}
 }
 
 func numbers(n int) []string {

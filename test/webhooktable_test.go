@@ -108,7 +108,7 @@ func first(l line) (voice, yes e2etest.Answer) {
 		l.t.Errorf("a recording starts before consent: %s", voice.Body)
 	}
 	yes = l.wantTwiML(l.webhook("consent", "CallStatus", "in-progress", "SpeechResult", "Sure, go ahead."), "<Recording")
-	for _, part := range []string{"What does a litre of oat drink cost?", `channels="dual"`, e2etest.PublicURL + "/api/webhooks/twilio/recording?callId=" + l.id} {
+	for _, part := range []string{"What does a litre of oat drink cost?", `channels="dual"`, e2etest.PublicURL + "/api/webhooks/v1/twilio/recording?callId=" + l.id} {
 		if !strings.Contains(yes.Body, part) {
 			l.t.Errorf("a yes was answered without %q: %s", part, yes.Body)
 		}

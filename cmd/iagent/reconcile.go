@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/telemetry"
 )
 
@@ -29,7 +30,14 @@ func (r reconcile) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := app.Reconcile(ctx, r.Config, app.Options{Log: log, Version: versionOf()}, since)
+	found, err := app.Reconcile(interview.WithActor(ctx, cliActor()), r.Config, app.Options{Log: log, Version: versionOf()}, since)
+	if restored := found.Restored; !restored.Since.IsZero() {
+		fmt.Printf("the database was restored: of Twilio's calls since %s, %d count as queued here and are taken in, %d are not here at all\n",
+			stamp(restored.Since), restored.Found, restored.Forgotten)
+		if restored.Waiting != "" {
+			fmt.Println("nobody is called yet, run this again:", restored.Waiting)
+		}
+	}
 	if err == nil || found.Calls > 0 {
 		fmt.Printf("%d unfinished calls asked about\n", found.Calls)
 	}

@@ -12,6 +12,7 @@ import (
 // serve runs i-agent until it is told to stop.
 type serve struct {
 	app.Config
+	Check bool `help:"Start nothing: ask the server at HOST and PORT whether it is ready, and exit with 0 or 1. For health checks of containers."`
 }
 
 // Help is what --help says below the flags' summary.
@@ -20,6 +21,9 @@ func (serve) Help() string {
 }
 
 func (s serve) Run(ctx context.Context) error {
+	if s.Check {
+		return app.CheckReady(ctx, s.Config)
+	}
 	if err := s.CheckServing(); err != nil {
 		return err
 	}

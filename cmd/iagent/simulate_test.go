@@ -63,7 +63,7 @@ func TestCommandOfARunReproducesAllItsOptions(t *testing.T) {
 	t.Setenv("TWILIO_AUTH_TOKEN_SECONDARY", oldToken)
 	common := []string{"simulate", "--account", "AC0123456789abcdef0123456789abcdef", "--from", "+15550001111", "--calls", "1", "--rate", "70", "--seed", "9",
 		"--profile", "hostile", "--fault", "unsigned-flood=0", "--fault", "drop=0.5", "--script", "../../examples/people/difficult.yaml",
-		"--listen", "127.0.0.1:0", "--linger", "1ms", "--within", "1ms", "--speed", "2.5", "--marks-duplicates", "--run", "mine"}
+		"--listen", "127.0.0.1:0", "--linger", "1ms", "--within", "1ms", "--speed", "2.5", "--models", "minimal", "--marks-duplicates", "--run", "mine"}
 	given := map[string]bool{}
 	for _, more := range [][]string{
 		{"--url", "http://127.0.0.1:1/it's/voice?a=1&b=$HOME#rc=5&rp=5xx,ct", "--status-url", "http://127.0.0.1:1/s", "--recording-url", "http://127.0.0.1:1/r",

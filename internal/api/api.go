@@ -23,29 +23,37 @@ type Config struct {
 	Store *store.Store
 	// AdminToken is the bearer token. Without one only requests of this machine are served; see Protect.
 	AdminToken string
+	// ViewerToken is another bearer token, for reads with phone numbers masked; "" for none.
+	ViewerToken string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Rejections is nil where nobody refuses anything: then they are only listed.
+	Rejections Rejections
 	// Log takes faults; nil means slog.Default(). Neither tokens nor phone numbers are logged.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
+	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store     *store.Store
-	deadlines interview.Deadlines
-	log       *slog.Logger
-	ready     readiness
+	store      *store.Store
+	rejections Rejections
+	deadlines  interview.Deadlines
+	log        *slog.Logger
+	ready      readiness
+	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 
 	routes    *http.ServeMux
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/runs,
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/audit,
 // /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
-	a := &api{store: config.Store, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
+	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
 		a.deadlines = interview.DefaultDeadlines()
 	}
@@ -66,15 +74,24 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
 	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
+	a.handle("DELETE /api/personal-data", "", a.eraseNumber)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
+	a.handleRejections()
+	if a.replay = config.Replay; a.replay != nil {
+		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
+	}
+	a.handle("GET /api/audit", "", a.listAudit)
+	a.handle("GET /api/stats", "", a.getStats)
 	a.handle("GET /api/overdue", "", a.listOverdue)
 	a.handle("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
-	a.protected = Protect(config.AdminToken, http.HandlerFunc(a.route))
+	a.handle("POST /api/runs/retry", "", a.retryRuns)
+	routes := http.HandlerFunc(a.route)
+	a.protected = admitted(named(routes), allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, named(routes))))
 	return a
 }
 

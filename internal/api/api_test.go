@@ -247,7 +247,7 @@ func TestImpossibleIDsAndCursorsAreRefused(t *testing.T) {
 			s.get("/api/calls?limit=" + limit).want(200)
 		}
 		s.get("/api/calls?status=completed").wantError(400, "status is not one of a call")
-		s.get("/api/webhooks?outcome=lost").wantError(400, "outcome must be accepted, duplicate, conflict, failed or refused")
+		s.get("/api/webhooks?outcome=lost").wantError(400, "outcome must be accepted, duplicate, conflict, failed, refused or forced")
 	})
 }
 
@@ -270,11 +270,11 @@ func TestDatabaseFaultIsLoggedAndNotToldToTheClient(t *testing.T) {
 func TestUnknownQueryParameterIsNamed(t *testing.T) {
 	s := onSQLite(t)
 	for path, message := range map[string]string{
-		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId`,
-		"/api/campaigns?status=ACTIVE":   `Unknown query parameter "status": use limit, cursor`,
+		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId, phoneNumber, twilioSid, callSid, errorCode, consentGiven, since, until, overdue`,
+		"/api/campaigns?state=ACTIVE":    `Unknown query parameter "state": use limit, cursor, status, name`,
 		"/api/overdue?kind=dial":         `Unknown query parameter "kind": use limit, cursor`,
-		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function`,
-		"/api/webhooks?outcomes=failed":  `Unknown query parameter "outcomes": use limit, cursor, outcome, kind, callId`,
+		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function, callId, error, since, until`,
+		"/api/webhooks?outcomes=failed":  `Unknown query parameter "outcomes": use limit, cursor, outcome, kind, callId, callSid, campaignId, error, since, until`,
 		"/api/webhooks?outcome=%zz":      "Malformed query",
 		"/api/calls?status=BUSY;limit=1": "Malformed query",
 	} {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
@@ -84,15 +86,13 @@ type history struct {
 }
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "status", "campaignId")
+	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
+		"since", "until", "overdue")
 	if err != nil {
 		return err
 	}
-	by := store.CallFilter{Status: interview.CallStatus(query.Get("status"))}
-	if by.Status != "" && !by.Status.Valid() {
-		return badRequest("status is not one of a call")
-	}
-	if by.CampaignID, err = queryID(query, "campaignId"); err != nil {
+	by, err := a.callFilter(query)
+	if err != nil {
 		return err
 	}
 	calls, err := a.store.Calls(r.Context(), by, page)
@@ -100,6 +100,41 @@ func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answer(w, http.StatusOK, newList(calls, summarizeCall))
+}
+
+func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
+	if by.Statuses, err = queryStatuses(query); err != nil {
+		return by, err
+	}
+	if by.CampaignID, err = queryID(query, "campaignId"); err != nil {
+		return by, err
+	}
+	if by.PhoneNumber, err = queryPhoneNumber(query, "phoneNumber"); err != nil {
+		return by, err
+	}
+	// A call names it twilioSid, its webhooks callSid: either will do.
+	for _, name := range []string{"twilioSid", "callSid"} {
+		sid, err := queryID(query, name)
+		if err != nil {
+			return by, err
+		}
+		by.CallSid = cmp.Or(by.CallSid, sid)
+	}
+	if by.ErrorCode, err = queryCode(query, "errorCode"); err != nil {
+		return by, err
+	}
+	if by.Consent, err = queryConsent(query, "consentGiven"); err != nil {
+		return by, err
+	}
+	switch query.Get("overdue") {
+	case "":
+	case "true":
+		by.Overdue = &a.deadlines
+	default:
+		return by, badRequest("overdue must be true")
+	}
+	by.Since, by.Until, err = queryTimes(query, a.ready.now())
+	return by, err
 }
 
 func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {

@@ -27,8 +27,11 @@ type campaign struct {
 	Questions  []string             `json:"questions"`
 	Hypotheses []campaignHypothesis `json:"hypotheses"`
 	// CanComplete says that every hypothesis has a verdict on its newest evidence. Status is changed by PATCH.
-	CanComplete bool      `json:"canComplete"`
-	CreatedAt   time.Time `json:"createdAt"`
+	CanComplete bool `json:"canComplete"`
+	// LegalHold keeps all that there is of the campaign's calls: nothing of it is pruned, or erased on request.
+	LegalHold      bool       `json:"legalHold"`
+	LegalHoldSince *time.Time `json:"legalHoldSince"`
+	CreatedAt      time.Time  `json:"createdAt"`
 }
 
 type campaignHypothesis struct {
@@ -61,6 +64,10 @@ type campaignChange struct {
 	Status         *interview.CampaignStatus `json:"status"`
 	AnswerMode     *interview.AnswerMode     `json:"answerMode"`
 	Language       *string                   `json:"language"`
+	// LegalHold is set or lifted; RequestedBy and Reason go into the audit log.
+	LegalHold   *bool  `json:"legalHold"`
+	RequestedBy string `json:"requestedBy"`
+	Reason      string `json:"reason"`
 }
 
 func showCampaign(c interview.Campaign) campaign {
@@ -72,6 +79,7 @@ func showCampaign(c interview.Campaign) campaign {
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Language: c.Language, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
 		Hypotheses: each(c.Hypotheses, showHypothesis), CanComplete: c.CanComplete(),
+		LegalHold: c.HeldAt != nil, LegalHoldSince: c.HeldAt,
 	}
 }
 
@@ -148,11 +156,18 @@ func (c newCampaign) campaign() interview.Campaign {
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {
-	_, page, err := listQuery(r)
+	query, page, err := listQuery(r, "status", "name")
 	if err != nil {
 		return err
 	}
-	campaigns, err := a.store.Campaigns(r.Context(), page)
+	by := store.CampaignFilter{Status: interview.CampaignStatus(query.Get("status"))}
+	if by.Status != "" && !by.Status.Valid() {
+		return badRequest("status is not one of a campaign")
+	}
+	if by.Name, err = queryText(query, "name"); err != nil {
+		return err
+	}
+	campaigns, err := a.store.Campaigns(r.Context(), by, page)
 	if err != nil {
 		return err
 	}
@@ -180,7 +195,7 @@ func (a *api) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 	if body.Language != nil {
 		*body.Language = canonicalLanguage(*body.Language)
 	}
-	changed, err := a.store.UpdateCampaign(r.Context(), r.PathValue("id"), store.CampaignChange(body))
+	changed, err := a.store.UpdateCampaign(r.Context(), r.PathValue("id"), body.change())
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestCampaignIsAnsweredWithItsIDs(t *testing.T) {
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
 			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
 		created := r.want(201)
-		created.keys(t, "id name category promptTemplate status answerMode language questions hypotheses canComplete createdAt")
+		created.keys(t, "id name category promptTemplate status answerMode language questions hypotheses canComplete legalHold legalHoldSince createdAt")
 		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
 			t.Errorf("%v", created)
 		}

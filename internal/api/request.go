@@ -78,15 +78,9 @@ func malformed(err error) error {
 // so that a mistyped filter does not list everything.
 func listQuery(r *http.Request, filters ...string) (url.Values, store.Page, error) {
 	page := store.Page{Limit: defaultLimit}
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	query, err := queryOf(r, append([]string{"limit", "cursor"}, filters...)...)
 	if err != nil {
-		return nil, page, badRequest("Malformed query")
-	}
-	allowed := append([]string{"limit", "cursor"}, filters...)
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if !slices.Contains(allowed, name) {
-			return nil, page, badRequest(fmt.Sprintf("Unknown query parameter %q: use %s", excerpt(name), strings.Join(allowed, ", ")))
-		}
+		return nil, page, err
 	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -101,6 +95,20 @@ func listQuery(r *http.Request, filters ...string) (url.Values, store.Page, erro
 		}
 	}
 	return query, page, nil
+}
+
+// queryOf reads a query that has the allowed parameters alone, each at most once but for status.
+func queryOf(r *http.Request, allowed ...string) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badRequest("Malformed query")
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(allowed, name) {
+			return nil, badRequest(fmt.Sprintf("Unknown query parameter %q: use %s", excerpt(name), strings.Join(allowed, ", ")))
+		}
+	}
+	return query, single(query, "status")
 }
 
 // queryID reads an id to filter by, "" when there is none.

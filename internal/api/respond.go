@@ -52,6 +52,10 @@ func problemOf(err error, noun string) *problem {
 		return &problem{status: http.StatusConflict, message: "A request with this Idempotency-Key is in progress"}
 	case errors.Is(err, store.ErrCallOver):
 		return &problem{status: http.StatusConflict, message: "Call is over"}
+	case errors.Is(err, store.ErrHeld):
+		return &problem{status: http.StatusConflict, message: "Campaign has a legal hold: lift it to erase anything of its calls"}
+	case errors.Is(err, store.ErrPruned):
+		return &problem{status: http.StatusGone, message: "Payload was pruned: the event cannot be replayed"}
 	case errors.Is(err, store.ErrRunNotFailed):
 		return &problem{status: http.StatusConflict, message: "Only a failed run can be retried"}
 	}

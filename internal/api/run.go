@@ -37,7 +37,7 @@ type run struct {
 }
 
 func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "state", "function")
+	query, page, err := listQuery(r, "state", "function", "callId", "error", "since", "until")
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,15 @@ func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	by.Function = interview.Function(function)
+	if by.CallID, err = queryID(query, "callId"); err != nil {
+		return err
+	}
+	if by.Error, err = queryText(query, "error"); err != nil {
+		return err
+	}
+	if by.Since, by.Until, err = queryTimes(query, a.ready.now()); err != nil {
+		return err
+	}
 	runs, err := a.store.Runs(r.Context(), by, page)
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func (c campaignChange) faults() []fault {
 	if c.Language != nil {
 		faults = append(faults, languageFaults(*c.Language)...)
 	}
-	return faults
+	return append(faults, c.holdFaults()...)
 }
 
 func statusFaults(s interview.CampaignStatus) []fault {

@@ -51,22 +51,30 @@ type webhookReply struct {
 }
 
 func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "outcome", "kind", "callId")
+	query, page, err := listQuery(r, "outcome", "kind", "callId", "callSid", "campaignId", "error", "since", "until")
 	if err != nil {
 		return err
 	}
 	by := store.WebhookFilter{Outcome: inbox.Outcome(query.Get("outcome"))}
 	switch by.Outcome {
-	case "", inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused:
+	case "", inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused, store.Forced:
 	default:
-		return badRequest("outcome must be accepted, duplicate, conflict, failed or refused")
+		return badRequest("outcome must be accepted, duplicate, conflict, failed, refused or forced")
 	}
 	kind, err := queryID(query, "kind")
 	if err != nil {
 		return err
 	}
 	by.Kind = inbox.Kind(kind)
-	if by.CallID, err = queryID(query, "callId"); err != nil {
+	for name, id := range map[string]*string{"callId": &by.CallID, "callSid": &by.CallSid, "campaignId": &by.CampaignID} {
+		if *id, err = queryID(query, name); err != nil {
+			return err
+		}
+	}
+	if by.Error, err = queryText(query, "error"); err != nil {
+		return err
+	}
+	if by.Since, by.Until, err = queryTimes(query, a.ready.now()); err != nil {
 		return err
 	}
 	webhooks, err := a.store.Webhooks(r.Context(), by, page)

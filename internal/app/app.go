@@ -7,15 +7,18 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/rejection"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/twilio"
@@ -33,6 +36,8 @@ type Options struct {
 	Version string
 	// StopWithin bounds a graceful stop; 0 means 20 s.
 	StopWithin time.Duration
+	// Versions are those of the webhooks; nil means those of this program.
+	Versions Versions
 	// Store is passed on to the store, for tests.
 	Store store.Options
 }
@@ -45,12 +50,26 @@ type App struct {
 	log       *slog.Logger
 	store     *store.Store
 	processor *store.Processor
+	shadow    *shadow // nil when no version is only tried
+	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
 	limiter   ratelimit.Limiter
-	telemetry *telemetry.Telemetry
+	// clientIP names the client behind a request.
+	clientIP   func(*http.Request) string
+	rejections *rejection.Keeper
+	redis      *ratelimit.Redis // nil without REDIS_URL
+	telemetry  *telemetry.Telemetry
 	// counted takes the lines that anybody can cause.
-	counted  *telemetry.CountedLog
+	counted *telemetry.CountedLog
+	// repeats counts warnings that repeat each other, database those that a lost database causes.
+	repeats  *telemetry.Repeats
+	database *databaseWatch
+	// requests are being answered; stopping is how many were when the program was told to stop.
+	requests inFlight
+	stopping atomic.Int64
+	opened   atomic.Bool // the store
+	tokens   *tokenUses
 	server   *http.Server
 	listener net.Listener
 	closers  []func()
@@ -70,7 +89,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.log == nil {
 		a.log = slog.Default()
 	}
-	a.counted = telemetry.NewCountedLog(a.log, time.Minute, a.now)
+	a.openLog()
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -79,14 +98,25 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
+	a.tokens = newTokenUses(a.store, a.log, a.now)
+	if err := a.requireVersions(); err != nil {
+		return nil, err
+	}
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
 		return nil, err
 	}
+	a.shadowVersion()
 	if err := a.openLimiter(); err != nil {
 		return nil, err
 	}
+	if err := a.openRejections(); err != nil {
+		return nil, err
+	}
 	a.warnLacks()
+	if err := a.warnVersions(ctx); err != nil {
+		return nil, err
+	}
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
@@ -123,20 +153,31 @@ func (a *App) openStore(ctx context.Context) error {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
+	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
+		if a.opened.Load() { // before that, whoever opens the database says what is wrong
+			a.database.suspect(err)
+		}
+	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
+	options.OnCallChanges = a.callsChanged
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.store.Close)
-	return a.store.MigrateUp(ctx)
+	if err := a.store.MigrateUp(ctx); err != nil {
+		return err
+	}
+	a.opened.Store(true)
+	return nil
 }
 
 // Store is the open database.
 func (a *App) Store() *store.Store { return a.store }
 
 // Run serves and works until ctx ends. Then it finishes the requests and the functions that are running, within
-// Options.StopWithin, and returns nil.
+// Options.StopWithin, and returns nil. Requests are taken for SHUTDOWN_DELAY after ctx has ended; no function begins any more.
 func (a *App) Run(ctx context.Context) error {
 	within := a.options.StopWithin
 	if within == 0 {
@@ -154,28 +195,38 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-running.Done()
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
-		defer cancel()
-		if err := a.server.Shutdown(stopping); err != nil {
-			a.log.Warn("requests did not end in time", "error", err)
-			return a.server.Close()
-		}
-		return nil
+		a.stopping.Store(a.requests.n.Load())
+		return a.shutDown(ctx, within)
 	})
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
+	group.Go(func() error { return a.readGauges(running) })
+	group.Go(func() error { return a.tokens.run(running) })
+	group.Go(func() error { return a.checkStart(running) })
+	group.Go(func() error { return a.rejections.Run(running) })
+	if a.redis != nil {
+		group.Go(func() error { return a.redis.Watch(running) })
+	}
+	group.Go(func() error { return a.pruneUntil(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
+	}
+	if a.shadow != nil {
+		group.Go(func() error { return a.shadow.Run(running) })
 	}
 	if a.reconciler != nil {
 		group.Go(func() error { return a.reconciler.Run(running) })
 	}
-	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.settings.baseURL)
+	a.logStart()
+	defer a.logStop(a.now())
 	return group.Wait()
 }
 
 // Close releases the database and everything else that Open took.
 func (a *App) Close() {
+	if a.database != nil {
+		a.database.close()
+	}
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		a.closers[i]()
 	}

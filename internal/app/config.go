@@ -15,6 +15,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // Config is the configuration, from flags or the environment. Values are kept as they were written, so that [Config.Check]
@@ -32,6 +33,7 @@ type Config struct {
 	Host               string `name:"host" env:"HOST" default:"127.0.0.1" help:"Listen address."`
 	Port               string `name:"port" env:"PORT" default:"3000" help:"Listen port."`
 	AdminToken         string `name:"admin-token" env:"ADMIN_TOKEN" help:"Bearer token of the API, password of the console. Required unless HOST and APP_URL are both loopback."`
+	ViewerToken        string `name:"viewer-token" env:"VIEWER_TOKEN" help:"Bearer token for reads of the API, with phone numbers masked."`
 	OpenAIKey          string `name:"openai-api-key" env:"OPENAI_API_KEY" help:"Key of the OpenAI-compatible server. Required to transcribe, unless OPENAI_BASE_URL names a server that needs none."`
 	OpenAIBaseURL      string `name:"openai-base-url" env:"OPENAI_BASE_URL" help:"Base URL of the OpenAI-compatible server." placeholder:"https://api.openai.com/v1"`
 	TranscribeModel    string `name:"transcribe-model" env:"TRANSCRIBE_MODEL" default:"${transcribe_model}" help:"Speech-to-text model."`
@@ -44,10 +46,13 @@ type Config struct {
 	InngestBaseURL     string `name:"inngest-base-url" env:"INNGEST_BASE_URL" placeholder:"URL" help:"Self-hosted Inngest server; without it Inngest Cloud."`
 	InngestServeHost   string `name:"inngest-serve-host" env:"INNGEST_SERVE_HOST,INNGEST_SERVE_ORIGIN" placeholder:"URL" help:"Base URL at which Inngest calls this program, where that is not APP_URL."`
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
-	Retention          string `name:"retention" env:"RETENTION" default:"168h" help:"How long payloads shall be kept. Nothing is pruned yet."`
+	Retention          `embed:""`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
 	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
+	ShutdownDelay      string `name:"shutdown-delay" env:"SHUTDOWN_DELAY" default:"0s" help:"How long to take requests after being told to stop, with /readyz answered 503, so that a load balancer can find out."`
+	WebhookVersion     string `name:"webhook-version" env:"WEBHOOK_VERSION" default:"v1" help:"Version of the webhooks with which new calls are dialled."`
+	ShadowVersion      string `name:"shadow-version" env:"SHADOW_VERSION" placeholder:"VERSION" help:"Version of the webhooks that is tried beside the one that takes effect, and only compared."`
 	TrustedProxies     string `name:"trusted-proxies" env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For names the client for rate limits. The webhooks' URL never depends on it."`
 	LogFormat          string `name:"log-format" env:"LOG_FORMAT" default:"text" help:"text or json."`
 	LogLevel           string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -55,7 +60,8 @@ type Config struct {
 
 // Defaults are the values of Config that other packages know, by the names that its tags call them (kong.Vars).
 func Defaults() map[string]string {
-	return map[string]string{"transcribe_model": openai.DefaultTranscribeModel, "extract_model": openai.DefaultExtractModel}
+	return map[string]string{"transcribe_model": openai.DefaultTranscribeModel, "extract_model": openai.DefaultExtractModel,
+		"shortest_dedup": shortestDedup()}
 }
 
 // String shows nothing: a configuration holds secrets.
@@ -66,7 +72,7 @@ func (Config) GoString() string { return "app.Config" }
 
 // Secrets are the values that must never be seen, for the log to redact.
 func (c Config) Secrets() []string {
-	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey, c.InngestFallbackKey}
+	secrets := []string{c.AuthToken, c.AuthTokenSecondary, c.AdminToken, c.ViewerToken, c.OpenAIKey, c.InngestEventKey, c.InngestSigningKey, c.InngestFallbackKey}
 	for pair := range strings.SplitSeq(c.AccountTokens, ",") {
 		if _, token, ok := strings.Cut(pair, "="); ok {
 			secrets = append(secrets, strings.TrimSpace(token))
@@ -104,9 +110,10 @@ type settings struct {
 	fallbackURL    string // "" where Twilio is to ask this installation again
 	address        string
 	loopback       bool
-	retention      time.Duration
+	periods        store.Periods
 	dialsPerMinute int
 	reconcileEvery time.Duration
+	shutdownDelay  time.Duration
 	deadlines      interview.Deadlines
 	proxies        []netip.Prefix
 	level          slog.Level
@@ -153,6 +160,8 @@ func (s *settings) checkAll(fault func(variable, cure string)) {
 	s.checkTwilio(fault)
 	s.checkServer(fault)
 	s.checkParts(fault)
+	s.checkVersions(fault)
+	s.checkShutdownDelay(fault)
 }
 
 // checkAccess asks for a token where others than this machine's own programs may reach the API. A proxy on this machine may
@@ -162,6 +171,9 @@ func (s *settings) checkAccess(fault func(variable, cure string)) {
 	if s.AdminToken == "" && (!s.loopback || err != nil || !loopbackName(public.Hostname())) {
 		fault("ADMIN_TOKEN", "is missing; it is required unless HOST and APP_URL are both loopback addresses; set it to a long random text, such as that of: openssl rand -hex 32")
 	}
+	if s.ViewerToken != "" && s.ViewerToken == s.AdminToken {
+		fault("VIEWER_TOKEN", "is the same as ADMIN_TOKEN; set it to another long random text, such as that of: openssl rand -hex 32")
+	}
 }
 
 func (s *settings) checkTokens(fault func(variable, cure string)) {
@@ -169,8 +181,8 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		fault("TWILIO_AUTH_TOKEN", "is missing; set it to the auth token from the Twilio console")
 	}
 	for variable, token := range map[string]string{"TWILIO_AUTH_TOKEN": s.AuthToken, "TWILIO_AUTH_TOKEN_SECONDARY": s.AuthTokenSecondary} {
-		if strings.ContainsAny(token, " \t\r\n") {
-			fault(variable, "contains white space; copy the token again without it")
+		if wrong := wrongToken(token); wrong != "" {
+			fault(variable, wrong)
 		}
 		if token != "" {
 			s.tokens = append(s.tokens, token)
@@ -191,6 +203,12 @@ func (s *settings) checkTokens(fault func(variable, cure string)) {
 		if !ok || !validAccountSid(sid) || token == "" || strings.ContainsAny(token, " \t\r\n") {
 			fault("TWILIO_ACCOUNT_TOKENS", "must be AC…=token pairs, separated by commas; an AccountSid is AC and 32 hexadecimal digits")
 			return
+		}
+		if wrong := wrongToken(token); wrong != "" {
+			fault("TWILIO_ACCOUNT_TOKENS", "the token of "+sid+" "+wrong)
+		}
+		if len(s.accountTokens[sid]) == 2 {
+			fault("TWILIO_ACCOUNT_TOKENS", "has more than two tokens for "+sid+"; an account has two at most, while they are rotated")
 		}
 		if sid == s.AccountSid {
 			fault("TWILIO_ACCOUNT_TOKENS", "lists TWILIO_ACCOUNT_SID again; its token is TWILIO_AUTH_TOKEN")
@@ -264,10 +282,7 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 		fault("REDIS_URL", "must begin with redis:// or rediss://")
 	}
 	s.checkEngine(fault)
-	var err error
-	if s.retention, err = time.ParseDuration(s.Retention); err != nil || s.retention <= 0 {
-		fault("RETENTION", "must be a duration such as 168h")
-	}
+	s.periods = s.Retention.periods(fault)
 	limit, err := time.ParseDuration(cmp.Or(s.OverdueAfter, interview.DefaultCallLimit.String()))
 	if err != nil || limit < 10*time.Second {
 		fault("OVERDUE_AFTER", "must be a duration of at least 10s, such as 30m")

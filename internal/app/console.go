@@ -13,15 +13,15 @@ const consoleJobsPath = "/console/jobs"
 
 // serveConsole serves the pages for people. River's pages name their own parts by the path that a browser sees, so they are
 // asked with the path of the public URL before theirs.
-func (a *App) serveConsole(mux *http.ServeMux) error {
+func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	public := publicPath(a.settings.baseURL)
 	if decoded, err := url.PathUnescape(public); err == nil {
 		public = decoded
 	}
 	pages, err := console.New(console.Config{
-		Store: a.store, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
+		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
 		Access: console.Access{
-			AdminToken: a.settings.AdminToken,
+			AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
 			Local:      api.Local,
 			SecureHost: secureHost(a.settings.baseURL),
 		},

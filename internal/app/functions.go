@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"time"
 
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
@@ -19,7 +22,7 @@ func (a *App) newEngine() (*jobs.Engine, error) {
 	}
 	config := jobs.Config{
 		Ledger: a.store, Functions: functions, Log: a.log, Now: a.options.Now, StopWithin: a.options.StopWithin,
-		OnAttempt: a.observeAttempt, Inngest: a.inngestConfig(),
+		OnAttempt: a.observeAttempt, Trace: a.traceAttempt, Inngest: a.inngestConfig(),
 	}
 	if pool := a.store.Postgres(); pool != nil {
 		return jobs.NewPostgres(pool, config)
@@ -135,9 +138,8 @@ func (a *App) callbackURLs() interview.CallbackURLs {
 	return interview.CallbackURLs{Base: a.settings.baseURL, FallbackBase: a.settings.fallbackURL}
 }
 
-// observeAttempt logs, counts and traces what became of an attempt. Of an error it logs what may be stored; see fault.Fault.
+// observeAttempt logs and counts what became of an attempt. Of an error it logs what may be stored; see fault.Fault.
 func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Duration) {
-	failure := ""
 	log := a.log.With("function", string(run.Function), "run", run.ID, "attempt", run.Attempt, "elapsed", elapsed)
 	switch r.Outcome {
 	case jobs.Done:
@@ -147,12 +149,20 @@ func (a *App) observeAttempt(run interview.Run, r jobs.Result, elapsed time.Dura
 	case jobs.Lost:
 		log.Warn("run was taken over by another attempt")
 	case jobs.Failed:
-		failure = r.Reason
-		log.Error("run failed", "error", failure)
+		log.Error("run failed", "error", r.Reason)
 	case jobs.Retried:
-		failure = r.Reason
-		log.Warn("run is tried again", "error", failure, "at", r.Until)
+		log.Warn("run is tried again", "error", r.Reason, "at", r.Until)
+		a.shoutKey(r.Fault)
+		a.telemetry.RunRetried(run.Function)
 	}
 	a.telemetry.Run(string(run.Function), string(r.Outcome), elapsed)
-	a.telemetry.RunSpan(run, string(r.Outcome), elapsed, failure)
+}
+
+// shoutKey says once a minute that a model server refuses the key: nothing is lost for a day, but only an operator can mend it.
+func (a *App) shoutKey(f fault.Fault) {
+	if f.Service == "model" && (f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden) {
+		a.counted.Log(context.Background(), slog.LevelError, "model-key",
+			"the model server refuses the key: set OPENAI_API_KEY to a valid one and restart; until then runs wait, for a day",
+			slog.Int("status", f.Status), slog.String("code", f.Code))
+	}
 }

@@ -10,8 +10,8 @@ import (
 // complete is a configuration without fault.
 func complete() Config {
 	return Config{
-		AuthToken: "token", AdminToken: adminToken, URL: "https://calls.example.com", DatabaseURL: "sqlite:x.db", Host: "127.0.0.1", Port: "0",
-		JobsEngine: "river", Retention: "168h", DialsPerMinute: "10", LogFormat: "text", LogLevel: "info",
+		AuthToken: "0123456789abcdef0123456789abcdef", AdminToken: adminToken, URL: "https://calls.example.com", DatabaseURL: "sqlite:x.db", Host: "127.0.0.1", Port: "0",
+		JobsEngine: "river", DialsPerMinute: "10", LogFormat: "text", LogLevel: "info",
 	}
 }
 

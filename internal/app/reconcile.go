@@ -10,6 +10,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -23,9 +24,9 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 		return nil, err
 	}
 	return reconcile.New(reconcile.Config{
-		Store: a.store, Twilio: client, Processor: a.processor, Identify: webhook.Identify,
+		Store: a.store, Twilio: client, Processor: tracedProcessor{a, a.processor}, Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
-		Now: a.options.Now, OnRepair: onRepair,
+		Now: a.options.Now, OnRepair: onRepair, Trace: a.traceReconcile,
 	}), nil
 }
 
@@ -42,6 +43,7 @@ func (a *App) countOverdue(ctx context.Context) error {
 			a.log.Warn("looking for what is overdue", "error", err)
 		}
 		a.counted.Flush(ctx)
+		a.repeats.Flush(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -56,6 +58,8 @@ type Reconciliation struct {
 	Calls int
 	// Repaired counts the events that were missing, by kind.
 	Repaired map[inbox.Kind]int
+	// Restored is what was found after the database was restored from a backup.
+	Restored reconcile.Restored
 }
 
 // Reconcile asks Twilio once about every unfinished call that was created since a time, and feeds in what is missing. The
@@ -85,13 +89,18 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 	if !ready {
 		return found, errors.New("the database is not of this version; run iagent migrate up")
 	}
+	a.counted, a.tokens = telemetry.NewCountedLog(a.log, time.Minute, a.now), newTokenUses(a.store, a.log, a.now)
 	a.processor = a.newProcessor()
 	r, err := a.newReconciler(func(kind inbox.Kind) { found.Repaired[kind]++ })
 	if err != nil {
 		return found, err
 	}
+	defer a.tokens.write(ctx)
+	if found.Restored, err = r.Restored(ctx); err != nil {
+		return found, fmt.Errorf("reconciling after a restoration: %w", err)
+	}
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
 		return found, fmt.Errorf("reconciling: %w", err)
 	}
-	return found, nil
+	return found, auditReconciliation(ctx, a.store, found)
 }

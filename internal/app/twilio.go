@@ -25,6 +25,8 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 			if len(of) > 1 {
 				config.SecondaryToken = of[1]
 			}
+			config.OnUse = a.tokenAccepted(account, of)
+			config.OnToken = func(secondary bool) { a.subaccountTokenChanged(account, secondary) }
 			if account == a.settings.AccountSid {
 				config.OnToken, config.OnClock = a.tokenChanged, a.clockSeen
 			}
@@ -44,11 +46,21 @@ func (a *App) twilioOf(account string) *twilio.Client { return a.clients[account
 func (a *App) tokenChanged(secondary bool) {
 	a.telemetry.TwilioToken(secondary)
 	if secondary {
-		a.log.Warn("Twilio refused TWILIO_AUTH_TOKEN and accepts TWILIO_AUTH_TOKEN_SECONDARY, which is used from now on: " +
-			"if the rotation is over, make it TWILIO_AUTH_TOKEN")
+		a.counted.Log(context.Background(), slog.LevelWarn, "token:secondary", "Twilio refused TWILIO_AUTH_TOKEN and accepts "+
+			"TWILIO_AUTH_TOKEN_SECONDARY, which is used from now on: if the rotation is over, make it TWILIO_AUTH_TOKEN")
 		return
 	}
-	a.log.Info("Twilio accepts TWILIO_AUTH_TOKEN again, which is used from now on")
+	a.counted.Log(context.Background(), slog.LevelInfo, "token:primary", "Twilio accepts TWILIO_AUTH_TOKEN again, which is used from now on")
+}
+
+// subaccountTokenChanged is tokenChanged for an account of TWILIO_ACCOUNT_TOKENS.
+func (a *App) subaccountTokenChanged(account string, secondary bool) {
+	which := "first"
+	if secondary {
+		which = "second"
+	}
+	a.counted.Log(context.Background(), slog.LevelWarn, "token:"+account, "Twilio refused a token of TWILIO_ACCOUNT_TOKENS and accepts the "+
+		"other one of the same account, which is used from now on", slog.String("account", account), slog.String("accepted", which))
 }
 
 // clockTolerance is what a recording may seem to begin before the consent at the least; see interview.Call.Early. The Date of

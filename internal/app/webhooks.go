@@ -12,14 +12,12 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
 )
 
 // webhook is the handler of one callback: verified, accepted once, answered.
 func (a *App) webhook(kind inbox.Kind, verifier *signature.Verifier, processor inbox.Processor) (http.Handler, error) {
-	clientIP := ratelimit.NewClientIP(a.settings.proxies)
 	return inbox.NewHandler(inbox.Config{
 		Kind:      kind,
 		Processor: processor,
@@ -30,11 +28,12 @@ func (a *App) webhook(kind inbox.Kind, verifier *signature.Verifier, processor i
 			return err
 		},
 		Reject: func(w http.ResponseWriter, r *http.Request, err error) {
-			a.reject(w, r, kind, clientIP(r), err)
+			a.reject(w, r, kind, a.clientIP(r), err)
 		},
-		Observe: a.observeWebhook,
-		Timeout: interview.AnswerWithin,
-		Now:     a.options.Now,
+		OnRejection: a.keepRejection,
+		Observe:     a.observeWebhook,
+		Timeout:     interview.AnswerWithin,
+		Now:         a.options.Now,
 	})
 }
 
@@ -45,6 +44,9 @@ func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, cl
 	var why *signature.RejectError
 	if errors.As(err, &why) {
 		reason = why.Reason.Error()
+		if a.unknownAccount(why.AccountSid) {
+			reason = signature.ErrUnknownAccount.Error()
+		}
 	}
 	a.telemetry.Rejected(string(kind), reason)
 	ok, retryAfter, limitErr := a.limiter.Take(r.Context(), client)
@@ -57,8 +59,6 @@ func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, cl
 		inbox.WriteError(w, http.StatusTooManyRequests, "Too many requests")
 		return
 	}
-	a.counted.Log(r.Context(), slog.LevelWarn, "signature:"+reason, "webhook was not signed by Twilio",
-		slog.String("kind", string(kind)), slog.String("client", client), slog.Any("error", err))
 	inbox.WriteError(w, http.StatusForbidden, "Invalid signature")
 }
 
@@ -68,11 +68,12 @@ func (a *App) connectionClosed() {
 		fmt.Sprintf("more than %d connections are open: the one that was idle or slow for the longest time was closed", maxConnections))
 }
 
-// observeWebhook logs, counts and traces what became of a verified webhook.
+// observeWebhook logs and counts what became of a verified webhook.
 func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inbox.Result, err error, elapsed time.Duration) {
 	if event.Match.Token > 0 {
 		a.telemetry.SecondaryTokenUsed()
 	}
+	a.webhookSigned(event)
 	outcome, level, failure := result.Outcome, slog.LevelDebug, ""
 	var refusal *inbox.Refusal
 	switch {
@@ -86,7 +87,6 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 		level = slog.LevelInfo
 	}
 	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
-	a.telemetry.WebhookSpan(string(event.Kind), string(outcome), elapsed, failure, event.ID, event.Subject)
 	if !a.log.Enabled(ctx, level) {
 		return
 	}

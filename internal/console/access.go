@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Role is what somebody may do.
@@ -42,6 +44,9 @@ const sessionCookie = "iagent_session"
 // sessionLength is how long somebody stays signed in.
 const sessionLength = 12 * time.Hour
 
+// maxName is how many characters of a name are kept.
+const maxName = 60
+
 // access decides who somebody is. The key of its sessions comes from the tokens: sessions survive a restart, hold on every
 // server with the same tokens, and end when a token is replaced.
 type access struct {
@@ -64,26 +69,63 @@ func newAccess(config Access, now func() time.Time) *access {
 // open reports whether nobody needs to sign in.
 func (a *access) open() bool { return a.AdminToken == "" }
 
-// role says who makes a request: by a session, a bearer token, or HTTP Basic with the token as the password.
-func (a *access) role(r *http.Request) Role {
+// visitor is who makes a request. The name is what somebody signed in with, for the audit log; nobody has checked it.
+type visitor struct {
+	role Role
+	name string
+}
+
+// visitorKey is the key of a context that has the visitor.
+type visitorKey struct{}
+
+// whoAsks is the visitor of a request that a page serves.
+func whoAsks(r *http.Request) visitor {
+	who, _ := r.Context().Value(visitorKey{}).(visitor)
+	return who
+}
+
+// actor is the visitor's name in the audit log.
+func (v visitor) actor() string {
+	if v.name == "" {
+		return "console"
+	}
+	return "console:" + v.name
+}
+
+// who says who makes a request: by a session, a bearer token, or HTTP Basic with the token as the password and any name.
+func (a *access) who(r *http.Request) visitor {
 	if a.open() {
 		if a.Local != nil && a.Local(r) {
-			return Admin
+			return visitor{role: Admin}
 		}
-		return Nobody
+		return visitor{}
 	}
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		if role := a.session(cookie.Value); role != Nobody {
-			return role
+		if who := a.session(cookie.Value); who.role != Nobody {
+			return who
 		}
 	}
-	if _, password, ok := r.BasicAuth(); ok {
-		return a.roleOf(password)
+	if name, password, ok := r.BasicAuth(); ok {
+		return visitor{a.roleOf(password), plainName(name)}
 	}
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return a.roleOf(strings.TrimSpace(token))
+		return visitor{role: a.roleOf(strings.TrimSpace(token))}
 	}
-	return Nobody
+	return visitor{}
+}
+
+// plainName is a name without what does not belong in one, and not too long.
+func plainName(name string) string {
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, name))
+	if runes := []rune(name); len(runes) > maxName {
+		return string(runes[:maxName])
+	}
+	return name
 }
 
 // roleOf is the role of a password.
@@ -105,24 +147,26 @@ func equal(a, b string) bool {
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// newSession is the value of a cookie: role, end, random bytes, HMAC-SHA256.
-func (a *access) newSession(role Role) string {
-	value := binary.BigEndian.AppendUint64([]byte{byte(role)}, uint64(a.now().Add(sessionLength).Unix()))
+// newSession is the value of a cookie: role, end, random bytes, name, HMAC-SHA256.
+func (a *access) newSession(who visitor) string {
+	value := binary.BigEndian.AppendUint64([]byte{byte(who.role)}, uint64(a.now().Add(sessionLength).Unix()))
 	value = append(value, make([]byte, 8)...)
 	_, _ = rand.Read(value[9:])
+	value = append(value, who.name...)
 	return base64.RawURLEncoding.EncodeToString(append(value, a.sum(value)...))
 }
 
-// session is the role of a cookie's value.
-func (a *access) session(cookie string) Role {
+// session is the visitor of a cookie's value.
+func (a *access) session(cookie string) visitor {
 	value, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil || len(value) != 17+sha256.Size || !hmac.Equal(value[17:], a.sum(value[:17])) {
-		return Nobody
+	end := len(value) - sha256.Size
+	if err != nil || end < 17 || !hmac.Equal(value[end:], a.sum(value[:end])) {
+		return visitor{}
 	}
 	if a.now().Unix() >= int64(binary.BigEndian.Uint64(value[1:])) {
-		return Nobody
+		return visitor{}
 	}
-	return Role(value[0])
+	return visitor{Role(value[0]), string(value[17:end])}
 }
 
 func (a *access) sum(value []byte) []byte {
@@ -160,7 +204,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 			signInForm(c.path("/sign-in"), next, "That is neither ADMIN_TOKEN nor VIEWER_TOKEN of this server."))
 		return
 	}
-	c.setSession(w, r, c.access.newSession(role), int(sessionLength/time.Second))
+	c.setSession(w, r, c.access.newSession(visitor{role, plainName(r.PostFormValue("name"))}), int(sessionLength/time.Second))
 	http.Redirect(w, r, c.prefix+next, http.StatusSeeOther)
 }
 

@@ -6,7 +6,7 @@ import "net/http"
 // no roles, and have their own Content-Security-Policy.
 func (c *Console) AdminOnly(next http.Handler) http.Handler {
 	return protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch role := c.access.role(r); role {
+		switch role := c.access.who(r).role; role {
 		case Admin:
 			next.ServeHTTP(w, r)
 		case Nobody:

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -28,35 +29,55 @@ type asset struct {
 	plain, zipped []byte
 }
 
+// loadAssets reads the files. All style sheets are one, in the order of their names.
 func loadAssets() (*assets, error) {
-	entries, err := assetFiles.ReadDir("assets")
+	var files []string
+	err := fs.WalkDir(assetFiles, "assets", func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, file)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the console's files: %w", err)
 	}
 	a := &assets{names: map[string]string{}, files: map[string]asset{}}
-	for _, entry := range entries {
-		plain, err := assetFiles.ReadFile("assets/" + entry.Name())
+	var sheets []byte
+	for _, file := range files {
+		plain, err := assetFiles.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("reading the console's files: %w", err)
 		}
-		var zipped bytes.Buffer
-		zip, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
-		if err == nil {
-			_, err = zip.Write(plain)
+		if path.Ext(file) == ".css" {
+			sheets = append(sheets, plain...)
+			continue
 		}
-		if err == nil {
-			err = zip.Close()
+		if err := a.add(path.Base(file), plain); err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("compressing the console's files: %w", err)
-		}
-		ext := path.Ext(entry.Name())
-		sum := sha256.Sum256(plain)
-		name := strings.TrimSuffix(entry.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.names[entry.Name()] = name
-		a.files[name] = asset{contentType: mime.TypeByExtension(ext), plain: plain, zipped: zipped.Bytes()}
 	}
-	return a, nil
+	return a, a.add("console.css", sheets)
+}
+
+// add compresses a file and gives it its name.
+func (a *assets) add(file string, plain []byte) error {
+	var zipped bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+	if err == nil {
+		_, err = zip.Write(plain)
+	}
+	if err == nil {
+		err = zip.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("compressing %s: %w", file, err)
+	}
+	ext := path.Ext(file)
+	sum := sha256.Sum256(plain)
+	name := strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.names[file] = name
+	a.files[name] = asset{contentType: mime.TypeByExtension(ext), plain: plain, zipped: zipped.Bytes()}
+	return nil
 }
 
 // hashed is the name under which a file is served. A page that names a file that is not there is a fault of ours.

@@ -105,6 +105,11 @@ func (l listView) value(name string) string { return l.query.Get(name) }
 
 func (l listView) number(n string) string { return shownNumber(l.role, n) }
 
+func (c *Console) routeCalls(mux *http.ServeMux) {
+	c.page(mux, "GET /console/calls", c.calls)
+	c.page(mux, "GET /console/calls/{id}", c.call)
+}
+
 // callsView is what the list of calls shows.
 type callsView struct {
 	listView
@@ -122,7 +127,10 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if p.status != "" && !p.status.Valid() {
 		return &badRequest{"There is no status " + string(p.status) + " of calls."}
 	}
-	by := store.CallFilter{Status: p.status, CampaignID: query.Get("campaignId")}
+	by := store.CallFilter{CampaignID: query.Get("campaignId")}
+	if p.status != "" {
+		by.Statuses = []interview.CallStatus{p.status}
+	}
 	if by.CampaignID != "" {
 		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
 		if err != nil {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,10 @@ import (
 type Config struct {
 	// Store is the open database.
 	Store *store.Store
+	// API does what the pages ask for: the API, which asks for no token here. A page can do nothing else, and not otherwise.
+	API http.Handler
+	// PublicURL is the public base URL, for the requests that pages show; "" is written as $APP_URL.
+	PublicURL string
 	// Prefix is the path before /console that a browser sees: the path of the public URL, such as "/calls", or "".
 	Prefix string
 	// Access says who may see what; see [Access].
@@ -33,6 +38,8 @@ type Config struct {
 // Console is the pages for people. It answers everything at /console and below it but River's pages, which [Jobs] are.
 type Console struct {
 	store     *store.Store
+	api       http.Handler
+	publicURL string
 	prefix    string
 	access    *access
 	assets    *assets
@@ -49,7 +56,7 @@ func New(config Config) (*Console, error) {
 		return nil, err
 	}
 	c := &Console{
-		store: config.Store, prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
+		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
 		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
@@ -72,13 +79,9 @@ func New(config Config) (*Console, error) {
 		http.Redirect(w, r, c.path("/calls"), http.StatusSeeOther)
 		return nil
 	})
-	c.page(mux, "GET /console/calls", c.calls)
-	c.page(mux, "GET /console/calls/{id}", c.call)
-	c.page(mux, "GET /console/webhooks", c.webhooks)
-	c.page(mux, "GET /console/webhooks/{id}", c.webhook)
-	c.page(mux, "GET /console/runs", c.runs)
-	c.page(mux, "GET /console/runs/{id}", c.run)
-	c.action(mux, "POST /console/runs/{id}/retry", c.retryRun)
+	c.routeCalls(mux)
+	c.routeWebhooks(mux)
+	c.routeRuns(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.handler = protect(mux)
 	return c, nil
@@ -93,11 +96,13 @@ func (c *Console) path(page string) string { return c.prefix + "/console" + page
 // page registers a page, which somebody must have signed in to see. It returns its error before it has written anything.
 func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		role := c.access.role(r)
+		who := c.access.who(r)
+		role := who.role
 		if role == Nobody {
 			c.askToSignIn(w, r)
 			return
 		}
+		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, who))
 		err := serve(w, r, role)
 		switch {
 		case err == nil:
@@ -117,8 +122,8 @@ func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.Respo
 	})
 }
 
-// action registers what only an Admin may do.
-func (c *Console) action(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
+// adminPage registers a page that only an Admin may see, or post to.
+func (c *Console) adminPage(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
 	c.page(mux, pattern, func(w http.ResponseWriter, r *http.Request, role Role) error {
 		if role != Admin {
 			c.render(w, r, http.StatusForbidden, c.frame(r, role, "Not for viewers"), messagePage("Not for viewers", "This needs ADMIN_TOKEN."))
@@ -137,6 +142,9 @@ func (e *badRequest) Error() string { return e.text }
 func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, f frame, body templ.Component) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	if f.notice != "" {
+		c.setNotice(w, "", -1)
+	}
 	w.WriteHeader(status)
 	if err := layout(f, body).Render(r.Context(), w); err != nil && r.Context().Err() == nil {
 		c.log.WarnContext(r.Context(), "page", slog.String("path", r.URL.Path), slog.Any("error", err))
@@ -152,11 +160,16 @@ type frame struct {
 	path  func(page string) string
 	asset func(name string) string
 	now   time.Time
+	// notice is what was done by the request before this one, "" for nothing.
+	notice string
+	// scripts are modules that this page needs beside console.js.
+	scripts []string
 }
 
 func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
+		notice: notice(r),
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -45,7 +46,7 @@ func open(t *testing.T, access console.Access) *site {
 		t.Fatal(err)
 	}
 	o := &site{t: t, store: s, now: time.Now()}
-	pages, err := console.New(console.Config{Store: s, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -406,21 +407,28 @@ func TestWebhookShowsRequestAndWhatWasHeard(t *testing.T) {
 	}
 }
 
+// deadRun makes a call and lets its dial die.
+func (o *site) deadRun() (id string) {
+	o.t.Helper()
+	o.called("oats", "+15551234567")
+	runs, err := o.store.Runs(o.t.Context(), store.RunFilter{}, store.Page{Limit: 1})
+	if err != nil || len(runs.Items) != 1 {
+		o.t.Fatalf("%d runs, %v", len(runs.Items), err)
+	}
+	run, started, err := o.store.StartRun(o.t.Context(), runs.Items[0].ID)
+	if err != nil || started != jobs.RunStarted {
+		o.t.Fatal(started, err)
+	}
+	if err := o.store.FailRun(o.t.Context(), run, "twilio: 21211"); err != nil {
+		o.t.Fatal(err)
+	}
+	return run.ID
+}
+
 func TestDeadRunIsRetriedByTheAdminAlone(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.called("oats", "+15551234567")
-	runs, err := o.store.Runs(t.Context(), store.RunFilter{}, store.Page{Limit: 1})
-	if err != nil || len(runs.Items) != 1 {
-		t.Fatalf("%d runs, %v", len(runs.Items), err)
-	}
-	run, started, err := o.store.StartRun(t.Context(), runs.Items[0].ID)
-	if err != nil || started != jobs.RunStarted {
-		t.Fatal(started, err)
-	}
-	if err := o.store.FailRun(t.Context(), run, "twilio: 21211"); err != nil {
-		t.Fatal(err)
-	}
-	page := "/console/runs/" + run.ID
+	id := o.deadRun()
+	page := "/console/runs/" + id
 	for _, tc := range []struct {
 		token string
 		want  int
@@ -434,11 +442,11 @@ func TestDeadRunIsRetriedByTheAdminAlone(t *testing.T) {
 		if response, _ := o.do("POST", page+"/retry", "x=y"); response.StatusCode != tc.want {
 			t.Errorf("%s, want %d", response.Status, tc.want)
 		}
-		if got, err := o.store.LedgerRun(t.Context(), run.ID); err != nil || got.State != tc.state {
+		if got, err := o.store.LedgerRun(t.Context(), id); err != nil || got.State != tc.state {
 			t.Errorf("%v, want %s, %v", got.State, tc.state, err)
 		}
 	}
-	if _, list := o.do("GET", "/console/runs?state=waiting", ""); !strings.Contains(list, run.ID) || !strings.Contains(list, "orchestrate-call") {
+	if _, list := o.do("GET", "/console/runs?state=waiting", ""); !strings.Contains(list, id) || !strings.Contains(list, "orchestrate-call") {
 		t.Errorf("%s", list)
 	}
 	if response, _ := o.do("GET", "/console/runs?state=dead", ""); response.StatusCode != http.StatusBadRequest {

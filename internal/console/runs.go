@@ -1,13 +1,18 @@
 package console
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
+
+func (c *Console) routeRuns(mux *http.ServeMux) {
+	c.page(mux, "GET /console/runs", c.runs)
+	c.page(mux, "GET /console/runs/{id}", c.run)
+	c.action(mux, "POST /console/runs/{id}/retry", func(r *http.Request) (action, error) { return retryRun(r.PathValue("id")), nil })
+}
 
 // runsView is what the list of runs shows.
 type runsView struct {
@@ -43,16 +48,10 @@ type runView struct {
 	role  Role
 	run   store.LedgerRun
 	back  string
-	retry string // where to post a retry
-	// problem is why a retry was not possible, "" for none.
-	problem string
+	retry actionForm
 }
 
 func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
-	return c.showRun(w, r, role, http.StatusOK, "")
-}
-
-func (c *Console) showRun(w http.ResponseWriter, r *http.Request, role Role, status int, problem string) error {
 	_, query, err := tokens(r, c.path("/runs"), "state", "function")
 	if err != nil {
 		return err
@@ -61,22 +60,17 @@ func (c *Console) showRun(w http.ResponseWriter, r *http.Request, role Role, sta
 	if err != nil {
 		return err
 	}
-	p := runView{role: role, run: run, back: address(c.path("/runs"), query), retry: c.path("/runs/" + run.ID + "/retry"), problem: problem}
-	c.render(w, r, status, c.frame(r, role, "Run "+run.ID), runPage(p))
+	p := runView{role: role, run: run, back: address(c.path("/runs"), query), retry: c.form(retryRun(run.ID))}
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Run "+run.ID), runPage(p))
 	return nil
 }
 
-// retryRun gives a dead run its attempts again.
-func (c *Console) retryRun(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, err := c.store.RetryRun(r.Context(), r.PathValue("id"))
-	if errors.Is(err, store.ErrRunNotFailed) {
-		return c.showRun(w, r, role, http.StatusConflict, "Only a failed run can be retried; this one is not, any more.")
+// retryRun is the action that gives a dead run its attempts again.
+func retryRun(id string) action {
+	return action{
+		name: "Retry this run", done: "The run waits for its turn.", at: "/runs/" + id + "/retry", from: "/runs/" + id,
+		request: apiRequest{method: http.MethodPost, path: "/api/runs/" + id + "/retry"},
 	}
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, c.path("/runs/"+r.PathValue("id")), http.StatusSeeOther)
-	return nil
 }
 
 // runClass groups the states of a run.

@@ -14,6 +14,11 @@ import (
 	"github.com/i-agent/iagent/signature"
 )
 
+func (c *Console) routeWebhooks(mux *http.ServeMux) {
+	c.page(mux, "GET /console/webhooks", c.webhooks)
+	c.page(mux, "GET /console/webhooks/{id}", c.webhook)
+}
+
 // webhooksView is what the list of webhooks shows.
 type webhooksView struct {
 	listView

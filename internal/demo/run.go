@@ -56,7 +56,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 		AuthToken: token, AccountSid: account, PhoneNumber: "+15550000000", APIURL: twilioURL, URL: r.url,
 		DatabaseURL: options.DatabaseURL, Host: "127.0.0.1", Port: "0", AdminToken: r.adminToken,
 		OpenAIBaseURL: twilioURL + "/v1", OpenAIKey: "demo", TranscribeModel: "simulated", ExtractModel: "simulated",
-		JobsEngine: "river", Retention: "168h", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
+		JobsEngine: "river", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
 		LogFormat: "text", LogLevel: "error",
 	}
 	if options.Configure != nil {

@@ -89,6 +89,22 @@ func (c *Client) Open(ctx context.Context) (Work, error) {
 		after.State = startedMeanwhile
 		work.Runs = append(work.Runs, after)
 	}
+	if err != nil || len(work.Runs) > 0 {
+		return work, err
+	}
+	// A run that is rescued goes from running to waiting and back, and is missed by each of the lists. The statistics count all
+	// states at one moment.
+	var stats struct {
+		Runs struct {
+			ByFunction map[string]map[string]int `json:"byFunction"`
+		} `json:"runs"`
+	}
+	err = c.Get(ctx, "/api/stats?since=2000-01-01T00:00:00Z", &stats)
+	for function, states := range stats.Runs.ByFunction {
+		if states["waiting"]+states["running"] > 0 {
+			work.Runs = append(work.Runs, Run{Function: function, State: "rescued"})
+		}
+	}
 	return work, err
 }
 

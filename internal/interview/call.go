@@ -19,6 +19,12 @@ const (
 	CallCanceled    CallStatus = "CANCELED"
 )
 
+// CallStatuses lists the statuses of a call.
+func CallStatuses() []CallStatus {
+	return []CallStatus{CallQueued, CallDialing, CallDialUnknown, CallRinging, CallInProgress,
+		CallCompleted, CallBusy, CallNoAnswer, CallFailed, CallCanceled}
+}
+
 // Call is one phone interview.
 type Call struct {
 	ID         string
@@ -43,6 +49,8 @@ type Call struct {
 	ConsentAt       *time.Time
 	// Duration is in seconds, nil until Twilio told us.
 	Duration *int
+	// Version is the version of the webhooks with which the call was dialled, Unversioned until it is.
+	Version Version
 	// DialedAt is when the intent to dial was committed.
 	DialedAt    *time.Time
 	StartedAt   *time.Time // answered
@@ -62,6 +70,9 @@ type Call struct {
 	EarlyRecordings string
 	// ClearedAt is when it was certain that Twilio has no recording of the call that must not be kept, nil while it is not.
 	ClearedAt *time.Time
+	// PrunedAt is since when event ids of the call are not kept any more, nil while they are. Its webhooks are refused from then
+	// on: a signature has no date, so an old request could be sent again.
+	PrunedAt *time.Time
 	// ErasedAt is when the personal data of the call was erased on request, nil for never.
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.

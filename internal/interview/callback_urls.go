@@ -14,10 +14,24 @@ type CallbackURLs struct {
 	Base string
 	// FallbackBase is that of the installation which is asked when this one's TwiML could not be had; "" is Base.
 	FallbackBase string
+	// Version is the one in the paths, see [WebhookPath].
+	Version Version
 }
 
-// callbackPath is where the webhooks are served.
-const callbackPath = "/api/webhooks/twilio/"
+// WebhookPath is the path below which the webhooks of a version are served, such as /api/webhooks/v1/twilio/; without a version
+// it is /api/webhooks/twilio/.
+func WebhookPath(v Version) string {
+	if v == Unversioned {
+		return "/api/webhooks/twilio/"
+	}
+	return "/api/webhooks/" + string(v) + "/twilio/"
+}
+
+// Of returns the URLs of a version, which for a call is its own.
+func (u CallbackURLs) Of(v Version) CallbackURLs {
+	u.Version = v
+	return u
+}
 
 // retryOverrides asks Twilio to deliver again, up to five times, after a 5xx, a failed connection or a silent one. By
 // default it retries once, and only a failed connection. rt is said because its default is 15 s, which is all the time there
@@ -66,5 +80,5 @@ func (u CallbackURLs) Answer(callID string, step int) string {
 }
 
 func (u CallbackURLs) build(kind, callID, parameters string) string {
-	return strings.TrimRight(u.Base, "/") + callbackPath + kind + "?callId=" + url.QueryEscape(callID) + parameters + retryOverrides
+	return strings.TrimRight(u.Base, "/") + WebhookPath(u.Version) + kind + "?callId=" + url.QueryEscape(callID) + parameters + retryOverrides
 }

@@ -21,6 +21,8 @@ func TestCallbackURLsAreWhatTwilioSigns(t *testing.T) {
 		{u.Fallback("c1"), u.Voice("c1")},
 		{CallbackURLs{Base: "https://h", FallbackBase: "https://f/p"}.Fallback("c"), "https://f/p/api/webhooks/twilio/voice?callId=c" + retries},
 		{CallbackURLs{Base: "https://h", FallbackBase: "https://f/p"}.Voice("c"), "https://h/api/webhooks/twilio/voice?callId=c" + retries},
+		{CallbackURLs{Base: "https://h/p", FallbackBase: "https://f"}.Of(V1).Fallback("c"), "https://f/api/webhooks/v1/twilio/voice?callId=c" + retries},
+		{CallbackURLs{Base: "https://h/p/"}.Of("v2").Consent("c", 2), "https://h/p/api/webhooks/v2/twilio/consent?callId=c&attempt=2" + retries},
 		{CallbackURLs{Base: "https://h/p/"}.Voice("c"), "https://h/p/api/webhooks/twilio/voice?callId=c" + retries},
 	} {
 		if c.got != c.want {

@@ -35,7 +35,9 @@ type Campaign struct {
 	// AnswerMode is how the answers to the questions are taken.
 	AnswerMode AnswerMode
 	// Language is spoken in the calls, BCP 47 such as en-US.
-	Language   string
+	Language string
+	// HeldAt is since when a legal hold keeps all that there is of its calls, nil for no hold.
+	HeldAt     *time.Time
 	CreatedAt  time.Time
 	Hypotheses []Hypothesis
 }

@@ -21,6 +21,11 @@ const (
 	CancelCall          Function = "cancel-call"
 )
 
+// Functions lists the functions of the pipeline.
+func Functions() []Function {
+	return []Function{OrchestrateCall, TranscribeRecording, ExtractClaims, ValidateClaim, DeleteRecording, EndCall, CancelCall}
+}
+
 // Job asks for one run of a function. A second job with the same Function and Key starts nothing.
 type Job struct {
 	Function Function
@@ -154,6 +159,20 @@ type Run struct {
 	// FailingSince is when the first of the last attempts in a row failed for a service that is away, nil when none did.
 	FailingSince *time.Time
 	Args         json.RawMessage
+	// CausedBy is the call whose run asked for this one, which is about no single call; "" for others.
+	CausedBy string
+}
+
+// Call is the id of the call that the run is about, or that caused it; "" where there is none.
+func (r Run) Call() string {
+	var args struct {
+		CallID string `json:"callId"`
+	}
+	_ = r.Decode(&args) // arguments of another form are about no single call
+	if args.CallID == "" {
+		return r.CausedBy
+	}
+	return args.CallID
 }
 
 // Decode reads the run's arguments into args, a pointer to one of the Args types.

@@ -58,9 +58,14 @@ func (e *Engine) attempt(caller context.Context, runID string) (outcome, error) 
 		return outcome{state: elsewhere, run: run, until: e.config.Now().Add(LostAfter)}, nil
 	case RunStarted:
 	}
-	begun := e.config.Now()
+	begun, result := e.config.Now(), Result{}
+	if e.config.Trace != nil {
+		traced, end := e.config.Trace(ctx, run)
+		defer func() { end(result) }()
+		ctx = traced
+	}
 	err = e.call(ctx, run)
-	result := e.resultOf(run, err, e.attempts.Err() != nil)
+	result = e.resultOf(run, err, e.attempts.Err() != nil)
 	if e.config.OnAttempt != nil {
 		e.config.OnAttempt(run, result, e.config.Now().Sub(begun))
 	}

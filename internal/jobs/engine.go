@@ -31,6 +31,9 @@ type Config struct {
 	Log *slog.Logger
 	// StopWithin bounds how long a stopping engine waits for running functions before it cancels them; 0 means 20 s.
 	StopWithin time.Duration
+	// Trace, if set, is called before every attempt. The attempt is made with the context that it returns, and end is called when
+	// what came of it is in the ledger.
+	Trace func(ctx context.Context, run interview.Run) (traced context.Context, end func(Result))
 	// OnAttempt, if set, is called after every attempt.
 	OnAttempt func(run interview.Run, result Result, elapsed time.Duration)
 	// Jitter returns a number in [0,1) that spreads retries; nil means random.

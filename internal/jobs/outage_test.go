@@ -392,10 +392,11 @@ func TestRunThatFailsForADayIsDeadAndListed(t *testing.T) {
 	})
 }
 
-// What no repetition cures dies at its first attempt: a key, a file or an account that is refused.
+// What no repetition cures dies at its first attempt: a file or a request that is refused. A key that is refused is an
+// operator's to mend: see TestRefusedKeyKillsNoRun.
 func TestPermanentErrorEndsTheRunAtItsFirstAttempt(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{400, 401, 403, 413, 422} {
+	for _, status := range []int{400, 413, 422} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
 			w := newPipelineFixture(t, storetest.SQLite(t))
@@ -411,6 +412,33 @@ func TestPermanentErrorEndsTheRunAtItsFirstAttempt(t *testing.T) {
 				if run.Attempts != 1 || !strings.HasSuffix(run.LastError, want) {
 					t.Errorf("%s after %d attempts: %s", run.Function, run.Attempts, run.LastError)
 				}
+			}
+		})
+	}
+}
+
+// A model server refuses the key for half an hour, until somebody sets the right one.
+func TestRefusedKeyKillsNoRun(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{401, 403} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			w := newPipelineFixture(t, storetest.SQLite(t))
+			w.twilio.back()
+			w.models.answer(answerWith(status, "", `{"error":{"message":"no","code":"invalid_api_key"}}`))
+			w.work(30 * time.Minute)
+			if dead := w.list(interview.RunFailed); len(dead) > 0 {
+				t.Fatalf("%d runs are dead: %s", len(dead), dead[0].LastError)
+			}
+			waiting := w.list(interview.RunWaiting)
+			want := fmt.Sprintf("%d %s: code invalid_api_key: the key is refused", status, http.StatusText(status))
+			if len(waiting) < 3 || !strings.HasSuffix(waiting[0].LastError, want) {
+				t.Fatalf("%d runs wait: %+v", len(waiting), waiting)
+			}
+			w.models.back()
+			w.work(5 * time.Minute)
+			if left := w.list(interview.RunWaiting); len(left) > 0 {
+				t.Errorf("%d left: %+v", len(left), left[0])
 			}
 		})
 	}

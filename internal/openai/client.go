@@ -13,6 +13,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/i-agent/iagent/internal/fault"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Defaults of Config.
@@ -70,7 +71,7 @@ func New(config Config) (*Client, error) {
 	}
 	options := []option.RequestOption{
 		option.WithBaseURL(strings.TrimRight(config.BaseURL, "/") + "/"),
-		option.WithHTTPClient(&http.Client{Transport: config.Transport}),
+		option.WithHTTPClient(&http.Client{Transport: telemetry.Transport{Next: config.Transport}}),
 		option.WithMaxRetries(0),
 		option.WithRequestTimeout(config.Timeout),
 	}

@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"regexp"
 	"time"
 
@@ -33,6 +34,9 @@ func (e *Error) Fault() fault.Fault {
 		Class: fault.OfStatus(e.Status), Service: "model", Op: e.Op, Status: e.Status, Code: fault.SafeCode(hideKeys(e.Code)),
 		RetryAfter: e.RetryAfter, Words: hideKeys(e.Message),
 	}
+	if e.KeyRefused() {
+		f.Class, f.Reason = fault.Transient, "the key is refused" // somebody will mend that, and what was asked for is not at fault
+	}
 	if e.err != nil {
 		f.Reason, _ = fault.Cause(e.err)
 		// An answer of 2xx that cannot be read to its end is the page of a proxy, or was cut off.
@@ -43,6 +47,11 @@ func (e *Error) Fault() fault.Fault {
 		f.Reason = "answer holds nothing"
 	}
 	return f
+}
+
+// KeyRefused reports whether the server refused the key or the account behind it, and not what was asked for.
+func (e *Error) KeyRefused() bool {
+	return e.err == nil && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
 // Unwrap is the cause in the transport or in reading the answer, nil when the server's answer itself is the error.

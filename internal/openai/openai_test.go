@@ -163,8 +163,8 @@ func TestFailureIsNotRetriedHereAndSaysWhetherItCanBe(t *testing.T) {
 		again   bool
 	}{
 		"bad file":        {answer(400, jsonType, problem("Invalid file format.")), 400, false},
-		"wrong key":       {answer(401, jsonType, problem("Incorrect API key provided: "+key+" or sk-se***6789")), 401, false},
-		"forbidden":       {answer(403, jsonType, problem("no")), 403, false},
+		"wrong key":       {answer(401, jsonType, problem("Incorrect API key provided: "+key+" or sk-se***6789")), 401, true},
+		"forbidden":       {answer(403, jsonType, problem("no")), 403, true},
 		"no such model":   {answer(404, jsonType, problem("no")), 404, false},
 		"too large":       {answer(413, "text/html", "<html>too large</html>"), 413, false},
 		"too many":        {answer(429, jsonType, problem("slow down")), 429, true},

@@ -83,13 +83,14 @@ func (f *OrchestrateCall) Run(ctx context.Context, run interview.Run) error {
 		return jobs.Permanent(fault.Named(fmt.Errorf("announcing dial of call %s: unknown answer %q", args.CallID, dial.State)))
 	}
 
+	urls := f.URLs.Of(dial.Call.Version)
 	placed, dialErr := f.Twilio.CreateCall(ctx, twilio.NewCall{
 		To:          dial.Call.PhoneNumber,
 		From:        cmp.Or(dial.From, f.From),
-		VoiceURL:    f.URLs.Voice(args.CallID),
-		FallbackURL: f.URLs.Fallback(args.CallID),
-		StatusURL:   f.URLs.Status(args.CallID),
-		MachineURL:  f.URLs.AMD(args.CallID),
+		VoiceURL:    urls.Voice(args.CallID),
+		FallbackURL: urls.Fallback(args.CallID),
+		StatusURL:   urls.Status(args.CallID),
+		MachineURL:  urls.AMD(args.CallID),
 		RingTimeout: f.RingTimeout,
 		Late:        f.late(dial, begun),
 	})

@@ -301,7 +301,7 @@ func curableFailures(t *testing.T, db *database) {
 		"model server error":     {serve(twoChannels()), fail(500), false},
 		"model connection":       {serve(twoChannels()), drop, false},
 		"model refuses the file": {serve(twoChannels()), fail(400), true},
-		"model refuses the key":  {serve(twoChannels()), fail(401), true},
+		"model refuses the key":  {serve(twoChannels()), fail(401), false},
 		"model is not there":     {serve(twoChannels()), fail(404), true},
 		"model finds it large":   {serve(twoChannels()), fail(413), true},
 	} {

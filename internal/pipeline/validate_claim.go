@@ -7,6 +7,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // VerdictStore is what validate-claim needs of the database. Every method is one transaction, fenced by the run: when
@@ -46,6 +47,9 @@ func (f *ValidateClaim) Run(ctx context.Context, run interview.Run) error {
 	}
 	if v.Skip {
 		return nil
+	}
+	for _, claim := range v.Evidence {
+		telemetry.LinkCalls(ctx, claim.CallID)
 	}
 	opinion, err := ask(ctx, f.Models, verdictQuestion(v), readOpinion)
 	if err != nil {

@@ -19,7 +19,7 @@ const redisTimeout = 100 * time.Millisecond
 //
 // While the server cannot be reached, or answers nonsense, each process counts in its own Memory: a client gets at most
 // the limit once more for each process, and nobody waits for a dead server. The log says so once when it begins and once
-// when it ends.
+// when it ends, with the time between. Both are also noticed while nobody asks for a token, if Watch runs.
 type Redis struct {
 	client   *redis.Client
 	limiter  *redis_rate.Limiter
@@ -29,6 +29,7 @@ type Redis struct {
 	timeout  time.Duration
 	now      func() time.Time
 	log      *slog.Logger
+	onState  func(up bool)
 }
 
 // NewRedis returns a Redis for a URL of the form redis://user:password@host:port/database, or rediss:// for TLS. It
@@ -64,6 +65,7 @@ func newRedis(url string, perMinute, burst int, now func() time.Time, log *slog.
 		timeout:  timeout,
 		now:      now,
 		log:      log,
+		onState:  func(bool) {},
 	}, nil
 }
 
@@ -75,23 +77,71 @@ func (r *Redis) Take(ctx context.Context, key string) (ok bool, retryAfter time.
 	if err := ctx.Err(); err != nil {
 		return false, 0, err
 	}
-	if !r.circuit.try(r.now()) {
+	attempt, ok := r.circuit.try(r.now())
+	if !ok {
 		return r.fallback.Take(ctx, key)
 	}
 	result, err := r.ask(ctx, key)
-	if err != nil {
-		if r.circuit.failed(r.now()) {
-			r.log.Warn("rate limits are counted by this process alone: Redis does not answer", "error", err)
-		}
+	r.answered(attempt, err)
+	switch {
+	case err != nil:
 		return r.fallback.Take(ctx, key)
-	}
-	if r.circuit.succeeded() {
-		r.log.Info("rate limits are shared again: Redis answers")
-	}
-	if result.Allowed > 0 {
+	case result.Allowed > 0:
 		return true, 0, nil
 	}
 	return false, max(result.RetryAfter, time.Nanosecond), nil
+}
+
+// answered takes in whether Redis has answered, and says when that changes.
+func (r *Redis) answered(a attempt, err error) {
+	if err != nil {
+		if r.circuit.failed(a, r.now()) {
+			r.log.Warn("rate limits are counted by this process alone: Redis does not answer", "error", err)
+			r.onState(false)
+		}
+		return
+	}
+	if away, was := r.circuit.succeeded(a, r.now()); was {
+		r.log.Info("rate limits are shared again: Redis answers", "away", away.Round(time.Millisecond))
+		r.onState(true)
+	}
+}
+
+// OnState has f called with whether Redis answers: each time that this changes, and when Watch first asks. Call it before
+// anything else.
+func (r *Redis) OnState(f func(up bool)) { r.onState = f }
+
+// watchEvery is how often Watch asks.
+const watchEvery = coolDown
+
+// Watch asks Redis every few seconds whether it is there, until ctx ends. Its error is nil.
+func (r *Redis) Watch(ctx context.Context) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for first := true; ; first = false {
+		if attempt, ok := r.circuit.try(r.now()); ok {
+			err := r.ping(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if first && err == nil {
+				r.onState(true)
+			}
+			r.answered(attempt, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// ping gives Redis more time than Take does: nobody waits for it.
+func (r *Redis) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(time.Second, r.timeout))
+	defer cancel()
+	return r.client.WithTimeout(max(time.Second, r.timeout)).Ping(ctx).Err()
 }
 
 // ask does not end with the client's connection: who hangs up says nothing about Redis.

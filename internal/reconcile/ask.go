@@ -19,7 +19,16 @@ import (
 const kindAMD inbox.Kind = "amd"
 
 // ask asks Twilio about a call and feeds in what we do not know. It returns how many events were missing.
-func (r *Reconciler) ask(ctx context.Context, w store.OverdueCheck) (int, error) {
+func (r *Reconciler) ask(ctx context.Context, w store.OverdueCheck) (repaired int, err error) {
+	if r.config.Trace != nil {
+		traced, end := r.config.Trace(ctx, w.Call.ID, w.What)
+		defer func() { end(err) }()
+		ctx = traced
+	}
+	return r.askTwilio(ctx, w)
+}
+
+func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck) (int, error) {
 	if w.Call.TwilioSid == "" {
 		return r.findDial(ctx, w)
 	}

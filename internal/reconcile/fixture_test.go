@@ -41,6 +41,7 @@ type fixture struct {
 	mu       sync.Mutex
 	now      time.Time
 	repaired []inbox.Kind
+	traced   []string // call and what is overdue, when Twilio is asked, and how that ended
 }
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
@@ -87,6 +88,13 @@ func (r *fixture) configured(s *store.Store, from, accountSid string, accounts f
 	return reconcile.New(reconcile.Config{
 		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: from, AccountSid: accountSid, Accounts: accounts,
 		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
+		Trace: func(ctx context.Context, callID string, what interview.Overdue) (context.Context, func(error)) {
+			return ctx, func(err error) {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.traced = append(r.traced, fmt.Sprintf("%s %s %v", callID, what, err))
+			}
+		},
 		OnRepair: func(kind inbox.Kind) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

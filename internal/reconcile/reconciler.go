@@ -42,6 +42,9 @@ type Config struct {
 	AbsentFor     time.Duration
 	Log           *slog.Logger
 	Now           func() time.Time
+	// Trace, if set, is called before Twilio is asked about a call, with what is overdue. It is asked with the context that it
+	// returns, and end is called afterwards.
+	Trace func(ctx context.Context, callID string, what interview.Overdue) (traced context.Context, end func(error))
 	// OnRepair, if set, is called for every event that was missing.
 	OnRepair func(kind inbox.Kind)
 }
@@ -101,6 +104,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // clearance: there may be many, and they have time. It stops early when Twilio asks for less.
 func (r *Reconciler) Pass(ctx context.Context) error {
 	begun := time.Now()
+	if err := r.afterRestore(ctx); err != nil {
+		return err
+	}
 	ids, err := r.config.Store.ClaimOverdueChecks(ctx, claimed, lease)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func TestCallWhoseEndWasDroppedIsCompleted(t *testing.T) {
 		}
 		if r.repairs() != 2 {
 			t.Errorf("%d repairs reported", r.repairs())
+		}
+		if want := id + " " + string(interview.OverdueEnd) + " <nil>"; !slices.Contains(r.traced, want) {
+			t.Errorf("traced are %q, not %s", r.traced, want)
 		}
 
 		r.fakeTwilio.asked()

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -52,7 +51,8 @@ type Options struct {
 	// Listen is where the REST API, the recordings and the models are served; empty is a free port on loopback.
 	Listen string
 	// Linger is for how long a run that waits for calls or messages goes on serving after the last one and after the last REST
-	// request: the application may still want recordings, or send another message. 0 means two seconds.
+	// request: the application may still want recordings and models, or send another message. 0 means two seconds, and 15 s with
+	// WaitForCalls: applications wait a little for more claims before they ask for a verdict.
 	Linger time.Duration
 	// Within bounds the run; 0 means ten minutes.
 	Within time.Duration
@@ -60,14 +60,21 @@ type Options struct {
 	Speed float64
 	// MarksDuplicates says that the application calls every duplicate so, as [simulator.Config] has it.
 	MarksDuplicates bool
-	// Model answers chat requests; nil is [simulator.MinimalModel].
-	Model func(ctx context.Context, request simulator.ChatRequest) (string, error)
+	// Models says what answers chat requests: scripted, which is [simulator.ScriptedModel] of the people, or minimal, which is
+	// [simulator.MinimalModel]. Empty is scripted.
+	Models string
 }
 
 // ArgumentError lists all faults of the options, one line each.
 type ArgumentError struct{ Faults []string }
 
 func (e *ArgumentError) Error() string { return strings.Join(e.Faults, "\n") }
+
+// The values of Options.Models.
+const (
+	modelsScripted = "scripted"
+	modelsMinimal  = "minimal"
+)
 
 var (
 	number     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
@@ -84,10 +91,14 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	o.Rate = cmp.Or(o.Rate, 50)
 	o.Profile = cmp.Or(o.Profile, "rough")
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	if o.Linger == 0 && o.WaitForCalls {
+		o.Linger = 15 * time.Second
+	}
 	o.Linger = cmp.Or(o.Linger, 2*time.Second)
 	o.Within = cmp.Or(o.Within, 10*time.Minute)
-	if o.Model == nil {
-		o.Model = simulator.MinimalModel
+	o.Models = cmp.Or(o.Models, modelsScripted)
+	if o.Models != modelsScripted && o.Models != modelsMinimal {
+		fault("--models is %q: give %s or %s", o.Models, modelsScripted, modelsMinimal)
 	}
 	if o.Run == "" {
 		b := make([]byte, 6)
@@ -186,6 +197,7 @@ func (o Options) command() string {
 		words = append(words, fmt.Sprintf("--fault %s=%g", name, o.Rates[name]))
 	}
 	add("--script", o.Script)
+	add("--models", o.Models)
 	add("--listen", o.Listen)
 	words = append(words, fmt.Sprintf("--linger %s --within %s --speed %g", o.Linger, o.Within, o.Speed))
 	set("--marks-duplicates", o.MarksDuplicates)

@@ -63,6 +63,8 @@ func (r *run) announce() *progress.Bar {
 	o := r.options
 	fmt.Fprintf(o.Out, "Simulated Twilio at %s (REST API, recordings, models), profile %s, seed %d.\n", r.url, o.Profile, o.Seed)
 	if o.WaitForCalls {
+		fmt.Fprintf(o.Out, "Settings of the application, if it is i-agent: TWILIO_API_URL=%[1]s OPENAI_BASE_URL=%[1]s/v1 TWILIO_ACCOUNT_SID=%[2]s TWILIO_PHONE_NUMBER=%[3]s\n"+
+			"(the models take any OPENAI_API_KEY, TRANSCRIBE_MODEL and EXTRACT_MODEL; TWILIO_AUTH_TOKEN is --token)\n", r.url, o.AccountSid, o.From)
 		fmt.Fprintf(o.Out, "Waiting for %d calls: POST %s/2010-04-01/Accounts/%s/Calls.json\n", o.Calls, r.url, o.AccountSid)
 	}
 	return &progress.Bar{Out: o.Out, Terminal: o.Terminal, Total: o.Calls, Unit: o.unit(), Lines: 10}
@@ -86,14 +88,26 @@ func (r *run) over(now simulator.Progress) bool {
 	return !r.options.WaitForCalls && !r.options.SMS || time.Since(time.Unix(0, r.asked.Load())) >= r.options.Linger
 }
 
-func (o Options) config(faults simulator.Faults, url string) simulator.Config {
-	people := simulator.MixedPeople()
+// people are those who answer.
+func (o Options) people() simulator.People {
 	if o.People != nil {
-		people = *o.People
+		return *o.People
 	}
+	return simulator.MixedPeople()
+}
+
+// model answers chat requests.
+func (o Options) model() func(context.Context, simulator.ChatRequest) (string, error) {
+	if o.Models == modelsMinimal {
+		return simulator.MinimalModel
+	}
+	return simulator.ScriptedModel(o.people())
+}
+
+func (o Options) config(faults simulator.Faults, url string) simulator.Config {
 	return simulator.Config{
 		AccountSid: o.AccountSid, AuthToken: o.AuthToken, OldToken: o.OldToken, Seed: o.Seed, Run: o.Run, Faults: faults,
-		Pick: people.Pick(o.Seed), BaseURL: url, Speed: o.Speed, MarksDuplicates: o.MarksDuplicates, Model: o.Model,
+		Pick: o.people().Pick(o.Seed), BaseURL: url, Speed: o.Speed, MarksDuplicates: o.MarksDuplicates, Model: o.model(),
 		Messaging: simulator.Messaging{URL: o.URL, FallbackURL: o.FallbackURL},
 	}
 }

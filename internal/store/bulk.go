@@ -136,7 +136,11 @@ func pointers[T any](rows [][]any, column int) pgtype.FlatArray[*T] {
 
 // in is the condition that a column is one of a list, whose arguments begin at $first.
 func (tx *Tx) in(column string, first int, list []string) (condition string, args []any) {
-	if tx.pgx != nil {
+	return in(tx.store.dialect, column, first, list)
+}
+
+func in(d dialect, column string, first int, list []string) (condition string, args []any) {
+	if d.name == postgresDialect.name {
 		return column + " = ANY($" + strconv.Itoa(first) + ")", []any{list}
 	}
 	return column + " IN " + placeholders(first, len(list)), anys(list)

@@ -37,7 +37,16 @@ func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, 
 		if call.Status.Terminal() {
 			return ErrCallOver
 		}
+		before := call
 		if err := tx.cancel(ctx, &call, byRequest); err != nil {
+			return err
+		}
+		if before.Canceling() {
+			return tx.saveCall(ctx, call)
+		}
+		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCancelCall, Subject: call.ID,
+			Detail: map[string]any{"was": before.Status, "is": call.Status}})
+		if err != nil {
 			return err
 		}
 		return tx.saveCall(ctx, call)
@@ -186,6 +195,10 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	if err := stmts.run(ctx); err != nil || len(ids) == 0 {
 		return nil, err
 	}
+	for _, id := range ids {
+		tx.statusChanged(interview.Call{ID: id, Status: interview.CallCanceled}, interview.CallQueued)
+	}
+	tx.reach(interview.Milestone{Kind: interview.MilestoneCanceled, CampaignID: campaignID, Count: len(ids)})
 	return ids, tx.endDialRuns(ctx, ids)
 }
 

@@ -87,12 +87,24 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 		if err := tx.insertNewCalls(ctx, calls); err != nil {
 			return err
 		}
-		return tx.enqueue(ctx, "api", jobs)
+		if err := tx.enqueue(ctx, "api", jobs); err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, n.audited(calls))
 	})
 	if err != nil {
 		return Answer{}, fmt.Errorf("creating calls of campaign %s: %w", n.CampaignID, err)
 	}
 	return answer, nil
+}
+
+// audited says which calls were created, by the first and the last of their ids.
+func (n NewCalls) audited(calls []interview.Call) interview.AuditEntry {
+	detail := map[string]any{"calls": len(calls), "allowRepeat": n.AllowRepeat}
+	if len(calls) > 0 {
+		detail["first"], detail["last"] = calls[0].ID, calls[len(calls)-1].ID
+	}
+	return interview.AuditEntry{Action: interview.AuditCreateCalls, Subject: n.CampaignID, Detail: detail}
 }
 
 func (n NewCalls) calls(tx *Tx) []interview.Call {

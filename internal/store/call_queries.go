@@ -35,24 +35,6 @@ type HistoryEntry struct {
 	What, Detail string
 }
 
-// CallFilter chooses calls; an empty field asks for nothing.
-type CallFilter struct {
-	CampaignID string
-	Status     interview.CallStatus
-}
-
-// Calls lists calls.
-func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
-	var f filter
-	f.equal("calls.campaign_id", by.CampaignID)
-	f.equalWord("calls.status", string(by.Status))
-	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
-	if err != nil {
-		return out, fmt.Errorf("listing calls: %w", err)
-	}
-	return out, nil
-}
-
 // CallDetail returns one call. ErrNotFound when there is none.
 func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
 	var d CallDetail

@@ -97,8 +97,8 @@ func TestListedCallsMatchTheFilter(t *testing.T) {
 			want []string
 		}{
 			{CallFilter{CampaignID: campaign}, first},
-			{CallFilter{CampaignID: campaign, Status: interview.CallBusy}, first[2:3]},
-			{CallFilter{Status: interview.CallQueued}, slices.Concat(first[:2], first[3:], second)},
+			{CallFilter{CampaignID: campaign, Statuses: []interview.CallStatus{interview.CallBusy}}, first[2:3]},
+			{CallFilter{Statuses: []interview.CallStatus{interview.CallQueued}}, slices.Concat(first[:2], first[3:], second)},
 			{CallFilter{CampaignID: "none"}, nil},
 			{CallFilter{}, slices.Concat(first, second)},
 		} {

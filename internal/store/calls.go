@@ -17,7 +17,7 @@ var (
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
 		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz",
-		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz"}
+		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz", "webhook_version text"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -27,7 +27,7 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
-	calls.answers, calls.early_recordings, calls.cleared_at`
+	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -37,10 +37,10 @@ const selectCalls = `SELECT ` + selectedCalls
 
 // fieldsOf are where the columns of a call go, with room for those of its script.
 func fieldsOf(c *interview.Call) []any {
-	return append(make([]any, 0, 32), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+	return append(make([]any, 0, 34), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -86,6 +86,7 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 	if !ok {
 		return call, fmt.Errorf("call %s: %w", id, ErrNotFound)
 	}
+	tx.hold(call)
 	return call, nil
 }
 
@@ -108,8 +109,14 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 		created[id] = true
 		return err
 	}, insert, args...)
-	if err := stmts.run(ctx); err != nil || len(created) == len(calls) {
+	if err := stmts.run(ctx); err != nil {
 		return err
+	}
+	if len(created) == len(calls) {
+		for _, c := range calls {
+			tx.statusChanged(c, "")
+		}
+		return nil
 	}
 	var refused RefusedNumbersError
 	for _, c := range calls {
@@ -122,6 +129,8 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 
 // saveCall writes a call whose row this transaction holds.
 func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
+	tx.callChanged(tx.held[call.ID], call, "", "")
+	tx.hold(call)
 	stmts := tx.newStmtBatch()
 	callUpdate(everyColumn).add(stmts, "saving a call", [][]any{append([]any{call.ID, tx.Now}, stateOf(call)...)})
 	return stmts.run(ctx)
@@ -193,7 +202,7 @@ func stateOf(c interview.Call) []any {
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
 		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt),
-		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt)}
+		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt), storable(string(c.Version))}
 }
 
 // liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.

@@ -75,6 +75,9 @@ func (tx *Tx) insertCampaign(ctx context.Context, c interview.Campaign) (intervi
 	if err != nil {
 		return c, err
 	}
-	c.Hypotheses, err = tx.insertHypotheses(ctx, c)
-	return c, err
+	if c.Hypotheses, err = tx.insertHypotheses(ctx, c); err != nil {
+		return c, err
+	}
+	return c, tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCreateCampaign, Subject: c.ID,
+		Detail: map[string]any{"name": c.Name, "status": c.Status, "hypotheses": len(c.Hypotheses)}})
 }

@@ -10,13 +10,13 @@ import (
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.answer_mode, campaigns.language, campaigns.created_at`
+	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.created_at`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.CreatedAt)
 	return c, err
 }
 
@@ -30,11 +30,25 @@ func (s *Store) Campaign(ctx context.Context, id string) (interview.Campaign, er
 	return c, err
 }
 
+// CampaignFilter chooses campaigns; an empty field asks for nothing.
+type CampaignFilter struct {
+	Status interview.CampaignStatus
+	// Name is a part of the name, in upper or lower case.
+	Name string
+}
+
+func (by CampaignFilter) conditions() filter {
+	var f filter
+	f.equalWord("campaigns.status", string(by.Status))
+	f.contains("campaigns.name", by.Name)
+	return f
+}
+
 // Campaigns lists campaigns with their hypotheses.
-func (s *Store) Campaigns(ctx context.Context, page Page) (List[interview.Campaign], error) {
+func (s *Store) Campaigns(ctx context.Context, by CampaignFilter, page Page) (List[interview.Campaign], error) {
 	var out List[interview.Campaign]
 	err := s.snapshot(ctx, func(q querier) (err error) {
-		out, err = list(ctx, q, selectCampaigns, "campaigns", filter{}, page, scanCampaign,
+		out, err = list(ctx, q, selectCampaigns, "campaigns", by.conditions(), page, scanCampaign,
 			func(c interview.Campaign) string { return c.ID })
 		if err != nil || len(out.Items) == 0 {
 			return err
@@ -61,14 +75,42 @@ type CampaignChange struct {
 	Status                         *interview.CampaignStatus
 	AnswerMode                     *interview.AnswerMode
 	Language                       *string
+	// Hold sets or lifts the legal hold.
+	Hold *Hold
+}
+
+// detail names what is changed; a template, which may be long, by its name alone.
+func (change CampaignChange) detail() map[string]any {
+	detail := map[string]any{}
+	set := func(name string, isSet bool, value any) {
+		if isSet {
+			detail[name] = value
+		}
+	}
+	set("name", change.Name != nil, pointedText(change.Name))
+	set("category", change.Category != nil, pointedText(change.Category))
+	set("promptTemplate", change.PromptTemplate != nil, "changed")
+	set("status", change.Status != nil, pointedText(change.Status))
+	set("answerMode", change.AnswerMode != nil, pointedText(change.AnswerMode))
+	set("language", change.Language != nil, pointedText(change.Language))
+	return detail
 }
 
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
 // not dialled. ErrNotFound when there is none.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := s.write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
+	err := s.write(ctx, func(tx *Tx) (err error) {
+		if change.Hold != nil {
+			if err := tx.setHold(ctx, id, *change.Hold); err != nil {
+				return err
+			}
+		}
+		if change == (CampaignChange{Hold: change.Hold}) {
+			c, err = campaign(ctx, tx, id)
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
 			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status),
 			answer_mode = COALESCE($7, answer_mode), language = COALESCE($8, language), updated_at = $6 WHERE id = $1`,
 			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),
@@ -76,7 +118,11 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		if err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}
-		if c, err = campaign(ctx, tx, id); err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
+		if c, err = campaign(ctx, tx, id); err != nil {
+			return err
+		}
+		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditUpdateCampaign, Subject: id, Detail: change.detail()})
+		if err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
 			return err
 		}
 		return tx.cancelDead(ctx, id)

@@ -51,7 +51,7 @@ func TestListedCampaignShowsItsOwnHypotheses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		all, err := s.Campaigns(t.Context(), Page{Limit: 3})
+		all, err := s.Campaigns(t.Context(), CampaignFilter{}, Page{Limit: 3})
 		if err != nil || len(all.Items) != 3 || all.Next != "" {
 			t.Fatalf("%+v, %v", all, err)
 		}
@@ -106,7 +106,7 @@ func TestListNeitherRepeatsNorSkipsWhatIsAddedMeanwhile(t *testing.T) {
 		page := Page{Limit: 3}
 		for {
 			clock.Advance(time.Millisecond) // what is made now sorts before all of the list
-			part, err := s.Campaigns(t.Context(), page)
+			part, err := s.Campaigns(t.Context(), CampaignFilter{}, page)
 			if err != nil {
 				t.Fatal(err)
 			}

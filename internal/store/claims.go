@@ -87,15 +87,18 @@ func (s *Store) SaveClaims(ctx context.Context, run interview.Run, callID, recor
 		if err := tx.finish(ctx, run); err != nil {
 			return err
 		}
-		_, _, ok, err := tx.extractable(ctx, callID, recordingSid)
+		call, _, ok, err := tx.extractable(ctx, callID, recordingSid)
 		if err != nil || !ok {
 			return err
 		}
+		rejected := 0
 		spoken := map[string]bool{}
 		for i := range claims {
 			claims[i].CallID, claims[i].RecordingSid = callID, recordingSid
 			if claims[i].Rejected == "" {
 				spoken[claims[i].HypothesisID] = true
+			} else {
+				rejected++
 			}
 		}
 		// Hypotheses before claims, and in order: see eraseEvidence.
@@ -110,6 +113,7 @@ func (s *Store) SaveClaims(ctx context.Context, run interview.Run, callID, recor
 		if _, err := tx.Exec(ctx, `UPDATE recordings SET extracted_at = $2, updated_at = $2 WHERE sid = $1`, recordingSid, tx.Now); err != nil {
 			return fmt.Errorf("marking recording %s: %w", recordingSid, err)
 		}
+		tx.reach(interview.Milestone{Kind: interview.MilestoneClaims, Call: call, Recording: recordingSid, Count: len(claims), Rejected: rejected})
 		return nil
 	})
 	if err != nil {

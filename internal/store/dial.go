@@ -51,7 +51,7 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 		if err != nil || !proceed {
 			return err
 		}
-		call.DialedAt = &tx.Now
+		call.DialedAt, call.Version = &tx.Now, tx.store.options.DialVersion
 		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
@@ -96,6 +96,9 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 		return false, tx.finish(ctx, run)
 	default:
 		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
+	}
+	if err := tx.notRestored(ctx); err != nil {
+		return false, err
 	}
 	if err := tx.claimNumber(ctx, call); err != nil {
 		return false, err

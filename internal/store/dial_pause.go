@@ -140,7 +140,7 @@ func (tx *Tx) trialEnds(ctx context.Context, run interview.Run, placed bool) err
 
 // DialingPauses lists the accounts that cannot dial. Pauses that nobody probes any more are forgotten.
 func (s *Store) DialingPauses(ctx context.Context) ([]DialingPause, error) {
-	list, err := s.dialingPauses(ctx)
+	list, err := dialingPauses(ctx, s.read())
 	if err != nil {
 		return nil, err
 	}
@@ -161,9 +161,9 @@ func (s *Store) DialingPauses(ctx context.Context) ([]DialingPause, error) {
 	return kept, nil
 }
 
-func (s *Store) dialingPauses(ctx context.Context) ([]DialingPause, error) {
+func dialingPauses(ctx context.Context, q querier) ([]DialingPause, error) {
 	var list []DialingPause
-	err := collect(ctx, s.read(), func(r row) error {
+	err := collect(ctx, q, func(r row) error {
 		var p DialingPause
 		err := r.Scan(&p.Account, &p.Since, &p.HTTPStatus, &p.Code, &p.Probes, &p.NextProbeAt)
 		list = append(list, p)
@@ -213,7 +213,7 @@ func (s *Store) Probed(ctx context.Context, account string, result ProbeResult) 
 		}
 		// Where nobody waits, the next call is the trial.
 		_, err := tx.Exec(ctx, `DELETE FROM dialing_pauses WHERE account_sid = $1 AND (probe_refused = 1
-			OR NOT EXISTS (SELECT 1 FROM calls WHERE status = 'QUEUED'))`, account)
+			OR NOT EXISTS (SELECT 1 FROM calls WHERE ended_as = '' AND status = 'QUEUED'))`, account)
 		if err == nil {
 			_, err = tx.Exec(ctx, `UPDATE dialing_pauses SET trial = 1, trial_run = '', next_probe_at = $2 WHERE account_sid = $1`,
 				account, tx.Now.Add(probeLease))

@@ -25,6 +25,8 @@ type dialect struct {
 	lock string
 	// lockShared is appended to a SELECT of a row that must stay as it is until the end of the transaction.
 	lockShared string
+	// skipLockedShared is lockShared that leaves out rows that somebody holds; "" where nobody can.
+	skipLockedShared string
 	// skipLocked is appended to a subselect of rows to take, so that two processes take different ones.
 	skipLocked string
 	// boundWaits bounds, for the rest of a transaction of webhooks, how long it waits for a lock: a batch that one call's row
@@ -33,12 +35,15 @@ type dialect struct {
 	// lockEvent is the statement that lets one transaction at a time keep what did not take effect of an event id, $1: there
 	// may be no row of it yet that could be locked.
 	lockEvent string
+	// lockPrune keeps lockHold waiting until the transaction ends, and the other way round; many may have lockPrune at once.
+	lockPrune, lockHold string
 	// batchers is how many transactions of webhooks may run at once.
 	batchers int
 }
 
-var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", lockShared: " FOR SHARE", skipLocked: " FOR UPDATE SKIP LOCKED",
-	boundWaits: "SET LOCAL lock_timeout = 1500", lockEvent: "SELECT pg_advisory_xact_lock(1768842597, hashtext($1))", batchers: 2}
+var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", lockShared: " FOR SHARE", skipLockedShared: " FOR SHARE SKIP LOCKED", skipLocked: " FOR UPDATE SKIP LOCKED",
+	boundWaits: "SET LOCAL lock_timeout = 1500", lockEvent: "SELECT pg_advisory_xact_lock(1768842597, hashtext($1))", batchers: 2,
+	lockPrune: "SELECT pg_advisory_xact_lock_shared(1768842598, 1)", lockHold: "SELECT pg_advisory_xact_lock(1768842598, 1)"}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)
@@ -75,7 +80,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 			return through(c), nil
 		}
 	}
-	reset := newPoolReset(s.options.OnReset)
+	reset := newPoolReset(s.options.OnReset, s.options.OnFault)
 	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = reset.dialing(config.ConnConfig.DialFunc), reset
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -122,17 +127,20 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
-	tx := s.newTx(pgxQuerier{begun})
+	tx := s.newTx(ctx, pgxQuerier{begun})
 	tx.pgx = begun
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !inTransaction(conn) {
-		return nil // committed with its last statements
+	if !inTransaction(conn) { // committed with its last statements
+		tx.committed()
+		return nil
 	}
-	if err := s.around(func() error { return begun.Commit(ctx) }); err != nil {
+	err = s.span(ctx, func(ctx context.Context) error { return s.around(func() error { return begun.Commit(ctx) }) }, "COMMIT")
+	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	tx.committed()
 	return nil
 }
 

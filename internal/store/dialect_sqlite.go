@@ -84,14 +84,16 @@ func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := s.newTx(sqlQuerier{begun})
+	tx := s.newTx(ctx, sqlQuerier{begun})
 	tx.sql = begun
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := s.around(func() error { return begun.Commit() }); err != nil {
+	err = s.span(ctx, func(context.Context) error { return s.around(func() error { return begun.Commit() }) }, "COMMIT")
+	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	tx.committed()
 	if tx.erases {
 		s.sqlite.log.clean()
 	}
@@ -104,4 +106,17 @@ type sqliteInserter struct{ client *river.Client[*sql.Tx] }
 func (i sqliteInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
 	_, err := i.client.InsertManyFastTx(ctx, tx.sql, insertParams(runs))
 	return err
+}
+
+// unwritable says that the file of a database could not be written: it is read-only, damaged, locked or away, or the disk is full.
+func unwritable(err error) bool {
+	var code interface{ Code() int }
+	if !errors.As(err, &code) {
+		return false
+	}
+	switch code.Code() & 0xff {
+	case 5, 8, 10, 11, 13, 14, 26: // BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+		return true
+	}
+	return false
 }

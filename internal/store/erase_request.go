@@ -41,8 +41,17 @@ type Erasure struct {
 // Call.LiveNumber alone, until the commit by which the call ends. A second request changes nothing and returns the record of
 // the first.
 //
-// Errors: ErrNotFound without such a call.
+// Errors: ErrNotFound without such a call, ErrHeld while its campaign has a legal hold.
 func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (Erasure, error) {
+	erasure, err := s.eraseCall(ctx, request)
+	if err == nil {
+		s.awaitScrubbed(ctx)
+	}
+	return erasure, err
+}
+
+// eraseCall is ErasePersonalData without the wait for the database's files.
+func (s *Store) eraseCall(ctx context.Context, request ErasureRequest) (Erasure, error) {
 	erasure := Erasure{ErasureRequest: request}
 	err := s.write(ctx, func(tx *Tx) error {
 		call, err := tx.lockCall(ctx, request.CallID)
@@ -51,6 +60,9 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 		}
 		if call.ErasedAt != nil {
 			erasure, err = erasureOfCall(ctx, tx, call.ID)
+			return err
+		}
+		if err := tx.requireNotHeld(ctx, call.CampaignID); err != nil {
 			return err
 		}
 		if !call.Status.Terminal() {
@@ -75,12 +87,16 @@ func (s *Store) ErasePersonalData(ctx context.Context, request ErasureRequest) (
 		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
-		return tx.insertErasure(ctx, erasure)
+		if err := tx.insertErasure(ctx, erasure); err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Actor: erasure.RequestedBy, Action: interview.AuditEraseCall, Subject: call.ID,
+			Reason: erasure.Reason, Detail: map[string]any{"recordings": n.recordings, "utterances": n.utterances, "claims": n.claims,
+				"webhooks": erasure.Webhooks, "pending": erasure.Pending}})
 	})
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erasing the personal data of call %s: %w", request.CallID, err)
 	}
-	s.awaitScrubbed(ctx)
 	return erasure, nil
 }
 

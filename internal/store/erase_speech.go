@@ -88,6 +88,8 @@ const forgottenError = `error = CASE WHEN outcome = 'failed' THEN '' ELSE error 
 func (tx *Tx) insertUnaccepted(ctx context.Context, e *storedEvent) error {
 	stmts := tx.newStmtBatch()
 	stmts.insertEvents([]*storedEvent{e})
+	stmts.exec("noting the campaign of an event", `UPDATE webhook_events SET campaign_id = (SELECT campaign_id FROM calls
+		WHERE calls.id = webhook_events.call_id) WHERE id = $1 AND EXISTS (SELECT 1 FROM calls WHERE calls.id = webhook_events.call_id)`, e.ID)
 	stmts.forgetUnaccepted(e.ID)
 	return stmts.run(ctx)
 }

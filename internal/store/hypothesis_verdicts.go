@@ -151,6 +151,9 @@ func (s *Store) SaveVerdict(ctx context.Context, run interview.Run, verdict inte
 
 // saveVerdict writes a verdict on a hypothesis whose row this transaction holds.
 func (tx *Tx) saveVerdict(ctx context.Context, v interview.Verdict) error {
+	if err := tx.reachJudged(ctx, v); err != nil {
+		return err
+	}
 	reasons, err := json.Marshal(append([]string{}, v.Reasons...))
 	if err != nil {
 		return fmt.Errorf("reasons: %w", err)

@@ -2,6 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/i-agent/iagent/internal/store/migrations"
@@ -30,6 +35,11 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 // MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too.
 func (s *Store) MigrateDown(ctx context.Context) error { return s.schema().Down(ctx) }
 
+// MigrateDownTo takes the schema back to one of our versions, as an older program needs it.
+func (s *Store) MigrateDownTo(ctx context.Context, version int64) error {
+	return s.schema().DownTo(ctx, version)
+}
+
 // MigrateStatus lists our steps, then River's.
 func (s *Store) MigrateStatus(ctx context.Context) ([]Migration, error) {
 	return s.schema().Status(ctx)
@@ -42,4 +52,51 @@ func (s *Store) Migrated(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return !slices.ContainsFunc(list, func(step Migration) bool { return step.AppliedAt.IsZero() }), nil
+}
+
+// MigrationsOf lists the steps of the database that url names, without making a SQLite file that is not there: then all are
+// pending. The error is ErrNewerSchema when a newer program has migrated the database.
+func MigrationsOf(ctx context.Context, url string) (list []Migration, err error) {
+	err = withSchema(ctx, url, func(d migrations.Database) error {
+		list, err = d.Status(ctx)
+		return err
+	})
+	return list, err
+}
+
+// MigrationSQL is the SQL that MigrateUp would run on the database that url names, "" when nothing is pending. It changes
+// nothing, and makes no SQLite file. The error is ErrNewerSchema when a newer program has migrated the database.
+func MigrationSQL(ctx context.Context, url string) (sql string, err error) {
+	err = withSchema(ctx, url, func(d migrations.Database) error {
+		sql, err = d.Print(ctx)
+		return err
+	})
+	return sql, err
+}
+
+// withSchema opens a database to read its schema.
+func withSchema(ctx context.Context, url string, f func(migrations.Database) error) error {
+	path, isSQLite := SQLitePath(url)
+	if !isSQLite {
+		s, err := Open(ctx, url, Options{})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		return f(s.schema())
+	}
+	var db *sql.DB
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		db, err = sql.Open("sqlite", ":memory:") // as empty as the file that is not there
+	case err == nil:
+		db, err = openSQLiteFile(path, "&mode=ro")
+	}
+	if err != nil {
+		return fmt.Errorf("opening SQLite file %s: %w", path, err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	return f(migrations.Database{SQLite: db})
 }

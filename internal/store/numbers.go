@@ -84,6 +84,9 @@ func (tx *Tx) refusedNumbers(ctx context.Context, campaignID string, numbers []s
 	if err != nil {
 		return nil, fmt.Errorf("looking for live calls to the numbers: %w", err)
 	}
+	if err := tx.forgottenNumbers(ctx, numbers, called); err != nil {
+		return nil, fmt.Errorf("looking for forgotten calls to the numbers: %w", err)
+	}
 	var refused []RefusedNumber
 	for _, number := range numbers {
 		if live[number] || called[number] && !allowRepeat {

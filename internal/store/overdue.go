@@ -53,8 +53,12 @@ func (s *Store) OverdueCounts(ctx context.Context, deadlines interview.Deadlines
 }
 
 func (s *Store) eachOverdue(ctx context.Context, deadlines interview.Deadlines, each func(OverdueItem)) error {
+	return s.eachOverdueOf(ctx, s.read(), deadlines, each)
+}
+
+func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines interview.Deadlines, each func(OverdueItem)) error {
 	now := s.now()
-	err := s.eachOverdueCheck(ctx, deadlines, func(w OverdueCheck) {
+	err := s.eachOverdueCheck(ctx, q, deadlines, func(w OverdueCheck) {
 		if w.What != "" && w.Due.Before(now) {
 			each(OverdueItem{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
 		}
@@ -62,7 +66,7 @@ func (s *Store) eachOverdue(ctx context.Context, deadlines interview.Deadlines, 
 	if err != nil {
 		return err
 	}
-	paused, err := s.dialingPauses(ctx)
+	paused, err := dialingPauses(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func (s *Store) eachOverdue(ctx context.Context, deadlines interview.Deadlines, 
 		{`state = 'running' AND heartbeat_at < $1`, []any{now.Add(-runGrace)}},
 		{`state = 'failed'`, nil},
 	} {
-		err = collect(ctx, s.read(), func(r row) error {
+		err = collect(ctx, q, func(r row) error {
 			l, err := scanOverdueRun(r)
 			if err == nil {
 				each(l)

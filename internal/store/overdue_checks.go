@@ -59,9 +59,10 @@ func (s *Store) ClaimOverdueChecks(ctx context.Context, limit int, lease time.Du
 			err := r.Scan(&id)
 			ids = append(ids, id)
 			return err
-		}, `UPDATE call_watch SET next_at = $2 WHERE call_id IN
+			// Materialized: Postgres may else look for the rows again for each one, and take more than LIMIT allows.
+		}, `WITH chosen AS MATERIALIZED
 			(SELECT call_id FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT $3`+tx.store.dialect.skipLocked+`)
-			RETURNING call_id`, tx.Now, tx.Now.Add(lease), limit)
+			UPDATE call_watch SET next_at = $2 WHERE call_id IN (SELECT call_id FROM chosen) RETURNING call_id`, tx.Now, tx.Now.Add(lease), limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claiming calls to check: %w", err)
@@ -98,13 +99,13 @@ func (s *Store) CallsSince(ctx context.Context, since time.Time) ([]string, erro
 
 func (s *Store) overdueChecks(ctx context.Context, deadlines interview.Deadlines, where string, args ...any) ([]OverdueCheck, error) {
 	var list []OverdueCheck
-	err := s.eachOverdueCheck(ctx, deadlines, func(w OverdueCheck) { list = append(list, w) }, where, args...)
+	err := s.eachOverdueCheck(ctx, s.read(), deadlines, func(w OverdueCheck) { list = append(list, w) }, where, args...)
 	return list, err
 }
 
-func (s *Store) eachOverdueCheck(ctx context.Context, deadlines interview.Deadlines, each func(OverdueCheck), where string, args ...any) error {
+func (s *Store) eachOverdueCheck(ctx context.Context, q querier, deadlines interview.Deadlines, each func(OverdueCheck), where string, args ...any) error {
 	now := s.now()
-	err := collect(ctx, s.read(), func(r row) error {
+	err := collect(ctx, q, func(r row) error {
 		var w OverdueCheck
 		var known interview.Known
 		call, err := scanCall(prefixed{r, []any{&known.Recording, &w.Checks, &w.Absences, &w.AbsentSince}})

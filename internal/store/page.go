@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Page asks for one part of a list. Lists are newest first.
@@ -27,6 +29,8 @@ type List[T any] struct {
 type filter struct {
 	conditions []string
 	args       []any
+	// anyOf are further conditions of which one must hold. Each of them has an index of its own; see list.
+	anyOf []string
 }
 
 // equal keeps the rows whose column has the value; "" asks for nothing.
@@ -47,6 +51,36 @@ func (f *filter) equalWord(column, value string) {
 	}
 }
 
+// contains keeps the rows whose column contains the text, in upper or lower case; "" asks for nothing. Rows in which the
+// column is empty are not looked at: there is an index of the others.
+func (f *filter) contains(column, text string) {
+	if text == "" {
+		return
+	}
+	pattern := "%" + likeLiteral.Replace(strings.ToLower(text)) + "%"
+	f.conditions = append(f.conditions, column+" <> ''", "lower("+column+") LIKE "+f.arg(pattern)+` ESCAPE '\'`)
+}
+
+var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// between keeps the rows that were created in a time, by a column with that moment. Their ids begin with it, within slack:
+// so the database reads those rows alone.
+func (f *filter) between(table, column string, since, until time.Time, slack time.Duration) {
+	if !since.IsZero() {
+		f.compare(table+".id", ">=", firstID(since.Add(-slack)))
+		f.compare(table+"."+column, ">=", since.UTC())
+	}
+	f.before(table, column, until, slack)
+}
+
+// before is between without a beginning.
+func (f *filter) before(table, column string, until time.Time, slack time.Duration) {
+	if !until.IsZero() {
+		f.compare(table+".id", "<", firstID(until.Add(slack+time.Millisecond)))
+		f.compare(table+"."+column, "<", until.UTC())
+	}
+}
+
 func (f *filter) compare(column, operator string, value any) {
 	f.conditions = append(f.conditions, column+" "+operator+" "+f.arg(value))
 }
@@ -64,8 +98,21 @@ func (f *filter) where() string {
 	return " WHERE " + strings.Join(f.conditions, " AND ")
 }
 
+// newestOfAny selects the ids of the newest rows of each condition of anyOf.
+func (f *filter) newestOfAny(table, newest string) string {
+	parts := make([]string, len(f.anyOf))
+	for i, condition := range f.anyOf {
+		one := filter{conditions: append(slices.Clone(f.conditions), condition)}
+		parts[i] = "SELECT id FROM (SELECT " + table + ".id FROM " + table + one.where() + newest + ") AS part" + strconv.Itoa(i)
+	}
+	return strings.Join(parts, " UNION ")
+}
+
 // list reads one part of the rows of selection, which are ordered by the id column of table. One row more than wanted
 // tells whether another part follows.
+//
+// With filter.anyOf the newest rows of each condition are looked up by themselves and joined: one condition with OR would have
+// the database sort all rows that fulfil it, or walk through all that do not.
 func list[T any](ctx context.Context, q querier, selection, table string, f filter, page Page,
 	scan func(row) (T, error), id func(T) string) (List[T], error) {
 	column := table + ".id"
@@ -73,8 +120,12 @@ func list[T any](ctx context.Context, q querier, selection, table string, f filt
 		f.compare(column, "<", page.After)
 	}
 	limit := max(page.Limit, 1)
+	newest := " ORDER BY " + column + " DESC LIMIT " + f.arg(limit+1)
 	where := f.where()
-	statement := selection + where + " ORDER BY " + column + " DESC LIMIT " + f.arg(limit+1)
+	if len(f.anyOf) > 0 {
+		where = " WHERE " + column + " IN (" + f.newestOfAny(table, newest) + ")"
+	}
+	statement := selection + where + newest
 	out := List[T]{Items: []T{}}
 	err := collect(ctx, q, func(r row) error {
 		item, err := scan(r)

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +29,8 @@ const resetEvery = time.Second
 type poolReset struct {
 	// onReset, if set, is called after each reset.
 	onReset func()
+	// onFault, if set, is called when Postgres could not be reached.
+	onFault func(error)
 	now     func() time.Time
 
 	mu    sync.Mutex
@@ -35,8 +39,8 @@ type poolReset struct {
 	conns map[*trackedConn]struct{}
 }
 
-func newPoolReset(onReset func()) *poolReset {
-	return &poolReset{onReset: onReset, now: time.Now, conns: map[*trackedConn]struct{}{}}
+func newPoolReset(onReset func(), onFault func(error)) *poolReset {
+	return &poolReset{onReset: onReset, onFault: onFault, now: time.Now, conns: map[*trackedConn]struct{}{}}
 }
 
 // trackedConn is a connection that is known until it is closed.
@@ -70,6 +74,9 @@ func (p *poolReset) dialing(dial pgconn.DialFunc) pgconn.DialFunc {
 
 // saw looks at the error of a statement.
 func (p *poolReset) saw(err error) {
+	if p.onFault != nil && unreachable(err) {
+		p.onFault(err)
+	}
 	var refused *pgconn.PgError
 	if err == nil || !errors.As(err, &refused) || refused.Code != readOnlySession {
 		return
@@ -121,7 +128,32 @@ func (p *poolReset) TraceBatchEnd(_ context.Context, _ *pgx.Conn, data pgx.Trace
 	p.saw(data.Err)
 }
 
+// TraceConnectStart is part of pgx.ConnectTracer.
+func (p *poolReset) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
+	return ctx
+}
+
+// TraceConnectEnd is part of pgx.ConnectTracer.
+func (p *poolReset) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData) {
+	if p.onFault != nil && data.Err != nil && !errors.Is(data.Err, context.Canceled) {
+		p.onFault(data.Err)
+	}
+}
+
+// unreachable says that a statement failed with its connection, or because the server is stopping or starting.
+func unreachable(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "57P") || strings.HasPrefix(refused.Code, "08")
+	}
+	return errors.As(err, new(net.Error)) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
+}
+
 var (
-	_ pgx.QueryTracer = (*poolReset)(nil)
-	_ pgx.BatchTracer = (*poolReset)(nil)
+	_ pgx.ConnectTracer = (*poolReset)(nil)
+	_ pgx.QueryTracer   = (*poolReset)(nil)
+	_ pgx.BatchTracer   = (*poolReset)(nil)
 )

@@ -10,7 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/oklog/ulid/v2"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // querier runs the same statements, with $1 placeholders, over pgx and over database/sql.
@@ -44,8 +45,13 @@ type Tx struct {
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool
-	// entropy makes the ids of one transaction sort in the order in which they were made.
-	entropy *ulid.MonotonicEntropy
+	// run is the run of which the transaction is, "" for none.
+	run string
+	// held are the calls that this transaction locked one by one, as they are now; changes and milestones are what is told of
+	// it once it is committed.
+	held       map[string]interview.Call
+	changes    []CallChange
+	milestones []interview.Milestone
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

@@ -38,10 +38,16 @@ type LedgerRun struct {
 	FinishedAt *time.Time // done or failed
 }
 
-// RunFilter chooses runs; "" chooses all.
+// RunFilter chooses runs; an empty field asks for nothing.
 type RunFilter struct {
 	Function interview.Function
 	State    interview.RunState
+	// CallID chooses the runs that are about a call.
+	CallID string
+	// Error is a part of the last error, in upper or lower case.
+	Error string
+	// Since and Until bound when the run was created: from Since on, before Until.
+	Since, Until time.Time
 }
 
 const selectRuns = `SELECT id, function, key, state, args, cause, attempts, attempts_allowed, last_error, not_before,
@@ -60,6 +66,9 @@ func (by RunFilter) conditions() filter {
 	var f filter
 	f.equalWord("function", string(by.Function))
 	f.equalWord("state", string(by.State))
+	f.equal("subject", by.CallID)
+	f.contains("last_error", by.Error)
+	f.between("function_runs", "created_at", by.Since, by.Until, 0)
 	return f
 }
 
@@ -101,9 +110,7 @@ func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
 func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 	var run LedgerRun
 	err := s.write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE function_runs SET state = 'waiting', attempts_allowed = attempts + $2,
-				resends = resends + 1, begin_by = NULL, not_before = NULL, heartbeat_at = NULL, finished_at = NULL, failing_since = NULL
-			WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
+		n, err := tx.Exec(ctx, `UPDATE function_runs SET `+retried("$2")+` WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
 		if err != nil {
 			return err
 		}
@@ -113,7 +120,11 @@ func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 		if n == 0 {
 			return fmt.Errorf("run %s is %s: %w", id, run.State, ErrRunNotFailed)
 		}
-		return tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}})
+		if err := tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}}); err != nil {
+			return err
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Subject: id,
+			Detail: map[string]any{"function": run.Function, "attempts": run.Attempts, "lastError": run.LastError}})
 	})
 	if err != nil {
 		return run, fmt.Errorf("retrying run %s: %w", id, err)

@@ -64,7 +64,9 @@ func (tx *Tx) insert(ctx context.Context, runs []enqueued) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	err := tx.store.around(func() error { return tx.store.inserter.insert(ctx, tx, runs) })
+	err := tx.store.span(ctx, func(ctx context.Context) error {
+		return tx.store.around(func() error { return tx.store.inserter.insert(ctx, tx, runs) })
+	}, "INSERT INTO river_job")
 	if err != nil {
 		return fmt.Errorf("enqueueing: %w", err)
 	}
@@ -76,13 +78,18 @@ func (s *Store) StartRun(ctx context.Context, runID string) (interview.Run, jobs
 	run, started := interview.Run{ID: runID}, jobs.RunOver
 	err := s.write(ctx, func(tx *Tx) error {
 		var args string
+		var cause *string
 		err := tx.QueryRow(ctx, `UPDATE function_runs
 			SET state = 'running', attempts = attempts + 1, heartbeat_at = $2, started_at = $2, not_before = NULL, begin_by = NULL
 			WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND heartbeat_at < $3))
-			RETURNING function, key, attempts, attempts_allowed, failing_since, args`, runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).
-			Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &run.FailingSince, &args)
+			RETURNING function, key, attempts, attempts_allowed, failing_since, args, CASE WHEN function = '`+string(interview.ValidateClaim)+`'
+				THEN (SELECT by.args FROM function_runs AS by WHERE by.id = function_runs.cause) END`, runID, tx.Now, tx.Now.Add(-jobs.LostAfter)).
+			Scan(&run.Function, &run.Key, &run.Attempt, &run.AttemptsAllowed, &run.FailingSince, &args, &cause)
 		if err == nil {
 			run.Args, started = json.RawMessage(args), jobs.RunStarted
+			if cause != nil {
+				run.CausedBy = interview.Run{Args: json.RawMessage(*cause)}.Call()
+			}
 			return nil
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -142,6 +149,7 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 	if n == 0 {
 		return jobs.ErrLostRun
 	}
+	tx.run = run.ID
 	return nil
 }
 
@@ -207,7 +215,7 @@ type Work struct {
 func (s *Store) OpenWork(ctx context.Context) (Work, error) {
 	var w Work
 	err := s.read().QueryRow(ctx, `SELECT
-		(SELECT COUNT(*) FROM calls WHERE status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')),
+		(SELECT COUNT(*) FROM calls WHERE ended_as = ''),
 		(SELECT COUNT(*) FROM function_runs WHERE state IN ('waiting', 'running'))`).Scan(&w.Calls, &w.Runs)
 	if err != nil {
 		return w, fmt.Errorf("counting open work: %w", err)

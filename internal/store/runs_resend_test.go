@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
@@ -126,6 +128,48 @@ func TestEventNotedAfterTheOthersWereResentIsSentAgain(t *testing.T) {
 		}
 		if _, ok, err := s.UnsentRun(ctx, run); ok || err != nil {
 			t.Errorf("an event that was sent in time is sent again: %v", err)
+		}
+	})
+}
+
+// Whether an event is noted first or the others are looked through first, another one is sent for its run.
+func TestEventNotedWhileTheOthersAreResentIsSentAgain(t *testing.T) {
+	now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	eachDatabase(t, Options{Now: func() time.Time { return now }}, func(t *testing.T, s *Store) {
+		const calls = 40
+		var unsent []jobs.Unsent
+		for _, call := range seed(t, s, calls) {
+			u, ok, err := s.UnsentRun(t.Context(), s.runOf(t, call))
+			if err != nil || !ok {
+				t.Fatalf("%v, %v", ok, err)
+			}
+			unsent = append(unsent, u)
+		}
+		late := now.Add(time.Minute)
+		group, ctx := errgroup.WithContext(t.Context())
+		start := make(chan struct{})
+		for n, u := range unsent {
+			group.Go(func() error {
+				<-start
+				return s.EventSent(ctx, u, now, late.Add(time.Hour))
+			})
+			if n == calls/2 {
+				group.Go(func() error {
+					<-start
+					_, err := s.ResendRuns(ctx, "", late)
+					return err
+				})
+			}
+		}
+		close(start)
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range unsent {
+			again, ok, err := s.UnsentRun(t.Context(), u.Run.ID)
+			if err != nil || !ok || again.Resends != 1 {
+				t.Errorf("run %s: %+v, %v, %v; want another event", u.Run.ID, again, ok, err)
+			}
 		}
 	})
 }

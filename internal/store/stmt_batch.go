@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // stmtBatch is statements of one transaction that need nothing of each other's results. Postgres is sent all of them at once
@@ -35,7 +37,10 @@ func (b *stmtBatch) exec(doing, sql string, args ...any) { b.query(doing, nil, s
 // run sends what was added. The first error is that of the batch, and no later statement took effect.
 func (b *stmtBatch) run(ctx context.Context) error {
 	if b.tx.pgx != nil {
-		return b.tx.store.around(func() error { return b.send(ctx) })
+		if !telemetry.Sampled(ctx) || len(b.statements) == 0 {
+			return b.tx.store.around(func() error { return b.send(ctx) })
+		}
+		return b.tx.store.span(ctx, func(ctx context.Context) error { return b.tx.store.around(func() error { return b.send(ctx) }) }, b.texts()...)
 	}
 	for _, s := range b.statements {
 		var err error
@@ -49,6 +54,15 @@ func (b *stmtBatch) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// texts are the statements.
+func (b *stmtBatch) texts() []string {
+	texts := make([]string, len(b.statements))
+	for i, s := range b.statements {
+		texts[i] = s.sql
+	}
+	return texts
 }
 
 // commit sends what was added and, on Postgres, ends the transaction in the same round trip; on SQLite whoever began it ends

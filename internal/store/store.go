@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
@@ -28,13 +29,24 @@ type Options struct {
 	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
 	// intent to dial.
 	DialFrom, DialAccount string
+	// DialVersion is the version of the webhooks with which calls are dialled.
+	DialVersion interview.Version
 	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
 	// statements that Postgres is sent together. It runs the round trip or not; its error ends the transaction as a lost
 	// connection would. For tests.
 	Around func(roundTrip func() error) error
 
+	// OnCallChanges, if set, is called after a transaction of this process was committed that gave calls another status.
+	OnCallChanges func(changes []CallChange)
+
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
+
+	// OnMilestone, if set, is called for each step in the life of a call, after the commit by which it was taken.
+	OnMilestone func(interview.Milestone)
+	// OnFault, if set, is called when the database could not be reached or, with SQLite, not be written. It must not wait for
+	// the database.
+	OnFault func(err error)
 
 	// conn, if set, wraps each connection to Postgres. For tests.
 	conn func(net.Conn) net.Conn
@@ -50,6 +62,8 @@ type Store struct {
 	sqlite   *sqliteDB
 
 	inserter inserter
+	// entropy makes the ids of this process sort in the order in which they were made, also within a millisecond.
+	entropy *ulid.LockedMonotonicReader
 }
 
 // Open opens the database that url names: postgres://… or sqlite:PATH. It does not create or change tables; see Migrate.
@@ -61,7 +75,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if options.DialsPerMinute == 0 {
 		options.DialsPerMinute = 10
 	}
-	s := &Store{options: options}
+	s := &Store{options: options, entropy: &ulid.LockedMonotonicReader{MonotonicReader: ulid.Monotonic(rand.Reader, 0)}}
 	var err error
 	switch {
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
@@ -103,9 +117,9 @@ func (s *Store) now() time.Time { return s.options.Now().UTC().Truncate(time.Mic
 // read is for statements outside of a transaction that change nothing.
 func (s *Store) read() querier {
 	if s.postgres != nil {
-		return pgxQuerier{s.postgres}
+		return tracedQuerier{pgxQuerier{s.postgres}, s}
 	}
-	return sqlQuerier{s.sqlite.read}
+	return tracedQuerier{sqlQuerier{s.sqlite.read}, s}
 }
 
 // write runs f in a transaction and commits it when f returns nil. An error of the commit itself leaves open whether
@@ -114,14 +128,18 @@ func (s *Store) write(ctx context.Context, f func(tx *Tx) error) error {
 	if s.postgres != nil {
 		return s.writePostgres(ctx, f)
 	}
-	return s.writeSQLite(ctx, f)
+	err := s.writeSQLite(ctx, f)
+	if err != nil && s.options.OnFault != nil && unwritable(err) {
+		s.options.OnFault(err)
+	}
+	return err
 }
 
-func (s *Store) newTx(q querier) *Tx {
+func (s *Store) newTx(ctx context.Context, q querier) *Tx {
 	if s.options.Around != nil {
 		q = hookedQuerier{q, s.options.Around}
 	}
-	return &Tx{querier: q, store: s, Now: s.now(), entropy: ulid.Monotonic(rand.Reader, 0)}
+	return &Tx{querier: s.tracing(ctx, q), store: s, Now: s.now()}
 }
 
 // note appends to a call's history.
@@ -145,9 +163,9 @@ type enqueued struct {
 	notBefore time.Time
 }
 
-// newID returns an id of 26 characters that sorts by time, and within a transaction by order.
+// newID returns an id of 26 characters that sorts by time, and within a millisecond by the order of this process.
 func (tx *Tx) newID() string {
-	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.entropy)
+	id, err := ulid.New(ulid.Timestamp(tx.Now), tx.store.entropy)
 	if err != nil { // the counter of this millisecond is at its end, once in 2^80
 		return ulid.MustNew(ulid.Timestamp(tx.Now), rand.Reader).String()
 	}
@@ -180,4 +198,17 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 		return fmt.Errorf("writing to the database: %w", err)
 	}
 	return nil
+}
+
+// Probe says whether the database can be used now. Of Postgres it asks a second time over a new connection: an old one may have
+// died with a server that is there again. SQLite's file may be there and not be writable, so something is written.
+func (s *Store) Probe(ctx context.Context) error {
+	if s.postgres == nil {
+		return s.ProbeWrite(ctx)
+	}
+	if err := s.Ping(ctx); err == nil || ctx.Err() != nil {
+		return err
+	}
+	s.postgres.Reset()
+	return s.Ping(ctx)
 }

@@ -91,6 +91,7 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 		if err := tx.saveCall(ctx, call); err != nil {
 			return err
 		}
+		tx.reach(interview.Milestone{Kind: interview.MilestoneTranscribed, Call: call, Recording: recordingSid, Count: len(utterances)})
 		return tx.startExtraction(ctx, run, call, recordingSid)
 	})
 	if err != nil {

@@ -35,6 +35,9 @@ type batch struct {
 	utterances []interview.Utterance
 	jobs       []causedJob
 	erasures   []causedErasure
+
+	// trying says that the transaction is to be rolled back, so it must not be committed with its last statements.
+	trying bool
 }
 
 // causedJob is a job and the event that asked for it.
@@ -68,7 +71,7 @@ func (b *batch) run(ctx context.Context) error {
 		return err
 	}
 	for _, d := range b.admitted {
-		if err := b.settle(d); err != nil {
+		if err := b.settle(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -110,7 +113,9 @@ func (b *batch) needsScript() bool {
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
 
-// admit refuses the deliveries whose call is unknown or not theirs.
+// admit refuses the deliveries whose call is unknown or not theirs. So it does with those of a call whose event ids were
+// pruned, since nothing would tell that they took effect before; only of one that is not over it takes what Twilio answers when
+// it is asked.
 func (b *batch) admit(ctx context.Context) error {
 	owners, err := b.owners(ctx)
 	if err != nil {
@@ -120,7 +125,7 @@ func (b *batch) admit(ctx context.Context) error {
 		call, known := b.calls[d.event.Subject]
 		owner, owned := owners[d.event.CallSid]
 		switch {
-		case !known:
+		case !known, call.PrunedAt != nil && (d.event.Source != inbox.SourceReconciled || call.Status.Terminal()):
 			b.giveUp(d, inbox.Refuse(404, "Call not found"))
 		case call.Bind(d.event.AccountSid, d.event.CallSid) != nil, owned && owner != call.ID:
 			b.giveUp(d, inbox.Refuse(409, "Call mismatch"))
@@ -157,16 +162,21 @@ func (b *batch) owners(ctx context.Context) (map[string]string, error) {
 }
 
 // settle decides a first delivery and answers a repeated one.
-func (b *batch) settle(d *delivery) error {
+func (b *batch) settle(ctx context.Context, d *delivery) error {
 	if id := d.event.ID; b.claimed[id] && b.first[id] == nil {
-		return b.accept(d)
+		return b.accept(d, inbox.Accepted, nil)
+	}
+	if d.replaying != nil && d.replaying.Force {
+		return b.force(ctx, d)
 	}
 	return b.answerDuplicate(d)
 }
 
-func (b *batch) accept(d *delivery) error {
+// accept decides an event. said are the positions of the live answers that are kept already, for an event that is forced.
+func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) error {
 	call := b.calls[d.event.Subject]
 	change, reply, err := b.decide(call, d.event)
+	d.decided = &Decided{call, d.event, change, reply, err}
 	if err == nil {
 		err = reply.Check()
 	}
@@ -176,13 +186,17 @@ func (b *batch) accept(d *delivery) error {
 	if change.Call.ID != call.ID {
 		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
 	}
+	change = change.Without(said)
 	b.calls[call.ID] = change.Call
+	b.tx.callChanged(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
 	}
-	event := b.tx.newEvent(d, inbox.Accepted)
-	event.reply, event.bodiless = reply, forgets(change.Call, d.event.Kind)
-	b.first[d.event.ID] = event
+	event := b.tx.newEvent(d, outcome)
+	event.reply, event.bodiless, event.campaign = reply, forgets(change.Call, d.event.Kind), call.CampaignID
+	if outcome == inbox.Accepted {
+		b.first[d.event.ID] = event
+	}
 	b.events = append(b.events, event)
 	b.recordings = append(b.recordings, change.Recordings...)
 	b.utterances = append(b.utterances, change.Utterances...)
@@ -192,7 +206,7 @@ func (b *batch) accept(d *delivery) error {
 	if change.Erase {
 		b.erasures = append(b.erasures, causedErasure{event.ID, call.ID})
 	}
-	d.result = inbox.Result{Outcome: inbox.Accepted, Reply: reply}
+	d.result, d.row = inbox.Result{Outcome: outcome, Reply: reply}, event.ID
 	return nil
 }
 
@@ -244,7 +258,8 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	stmts.saveRecordings(b.recordings)
 	stmts.insertUtterances(b.utterances)
-	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 {
+	replayed := slices.ContainsFunc(b.admitted, func(d *delivery) bool { return d.replaying != nil && d.err == nil })
+	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 && !replayed && !b.trying {
 		return stmts.commit(ctx)
 	}
 	if err := stmts.run(ctx); err != nil {
@@ -261,6 +276,14 @@ func (b *batch) save(ctx context.Context) error {
 	// Last, so that nothing of this batch stays either.
 	for _, e := range b.erasures {
 		if _, err := b.tx.eraseSpeech(ctx, e.callID, e.cause); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.admitted {
+		if d.err != nil {
+			continue
+		}
+		if err := b.tx.auditReplay(ctx, d, d.result.Outcome); err != nil {
 			return err
 		}
 	}

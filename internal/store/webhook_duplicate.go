@@ -23,12 +23,13 @@ func (b *batch) answerDuplicate(d *delivery) error {
 		return nil
 	}
 	b.again[first.ID]++
-	d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}
+	d.result, d.row = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}, first.ID
 	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && oldPayloadHash(d.event) != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {
 			event := b.tx.newEvent(d, inbox.Conflict)
-			event.bodiless = forgets(b.calls[d.event.Subject], d.event.Kind)
+			call := b.calls[d.event.Subject]
+			event.bodiless, event.campaign = forgets(call, d.event.Kind), call.CampaignID
 			b.conflicts[key] = event
 		}
 	}

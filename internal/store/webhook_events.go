@@ -23,6 +23,8 @@ type storedEvent struct {
 	err         string
 	attempt     int
 	duplicates  int
+	// campaign is that of the event's call.
+	campaign string
 	// bodiless says that the payload must not be kept: its call was erased.
 	bodiless bool
 }
@@ -38,11 +40,11 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 var eventInsert = newInsert("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
 	"call_id text", "call_sid text", "account_sid text", "target text", "content_type text", "body bytea", "body_hash bytea",
 	"idempotency_token text", "reply_status integer", "reply_type text", "reply_body bytea", "error text", "attempt integer",
-	"duplicates integer", "received_at timestamptz")
+	"duplicates integer", "received_at timestamptz", "campaign_id text")
 
 func (e *storedEvent) args() []any {
 	status := e.reply.Status
-	if status == 0 && e.Outcome == inbox.Accepted {
+	if status == 0 && (e.Outcome == inbox.Accepted || e.Outcome == Forced) {
 		status = 200
 	}
 	body := e.event.Body
@@ -53,7 +55,7 @@ func (e *storedEvent) args() []any {
 		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(e.source), e.event.Subject, e.event.CallSid,
 		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), body, e.hash[:],
 		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
-		e.duplicates, e.event.ReceivedAt.UTC(),
+		e.duplicates, e.event.ReceivedAt.UTC(), e.campaign,
 	}
 }
 
@@ -123,7 +125,7 @@ func (b *stmtBatch) countDuplicates(again map[string]int) {
 // recordFailed keeps an event whose handling failed, with the whole of its error, in a transaction of its own: one row for
 // each payload, which counts its failures and otherwise tells of the last. An erasure of the call finds both.
 func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) error {
-	return s.write(ctx, func(tx *Tx) error {
+	return s.recordUnaccepted(ctx, d, func(tx *Tx) error {
 		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
 			return err
 		}
@@ -143,13 +145,19 @@ func (s *Store) recordFailed(ctx context.Context, d *delivery, cause error) erro
 			storable(d.event.IdempotencyToken), storable(e.err), d.event.ReceivedAt.UTC()).Scan(&e.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			e.attempt = 1
-			return tx.insertUnaccepted(ctx, e)
+			if err := tx.insertUnaccepted(ctx, e); err != nil {
+				return err
+			}
+			return tx.auditReplay(ctx, d, inbox.Failed)
 		} else if err != nil {
 			return fmt.Errorf("counting failures: %w", err)
 		}
 		stmts := tx.newStmtBatch()
 		stmts.forgetUnaccepted(e.ID)
-		return stmts.run(ctx)
+		if err := stmts.run(ctx); err != nil {
+			return err
+		}
+		return tx.auditReplay(ctx, d, inbox.Failed)
 	})
 }
 
@@ -166,19 +174,24 @@ func (tx *Tx) lockEvent(ctx context.Context, eventID string) error {
 
 // recordRefused keeps one record of a verified event that is not ours to act on, however often it is sent.
 func (s *Store) recordRefused(ctx context.Context, d *delivery, refusal error) error {
-	return s.write(ctx, func(tx *Tx) error {
+	return s.recordUnaccepted(ctx, d, func(tx *Tx) error {
 		if err := tx.lockEvent(ctx, d.event.ID); err != nil {
 			return err
 		}
 		old := oldPayloadHash(d.event)
 		n, err := tx.Exec(ctx, `UPDATE webhook_events SET duplicates = duplicates + 1
 			WHERE event_id = $1 AND body_hash IN ($2, $3) AND `+notAccepted+` AND outcome = 'refused'`, d.event.ID, d.hash[:], old[:])
-		if err != nil || n > 0 {
+		if err != nil {
 			return err
 		}
-		e := tx.newEvent(d, inbox.Refused)
-		e.err = refusal.Error()
-		return tx.insertUnaccepted(ctx, e)
+		if n == 0 {
+			e := tx.newEvent(d, inbox.Refused)
+			e.err = refusal.Error()
+			if err := tx.insertUnaccepted(ctx, e); err != nil {
+				return err
+			}
+		}
+		return tx.auditReplay(ctx, d, inbox.Refused)
 	})
 }
 

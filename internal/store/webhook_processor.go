@@ -12,9 +12,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // Decide is what a webhook decides: given the call as it stands and the event, the call as it stands afterwards, what
@@ -45,6 +48,7 @@ type Processor struct {
 	decide Decide
 	// withoutScript are the kinds that are decided without the call's Script.
 	withoutScript []inbox.Kind
+	onDecided     func(Decided) // see OnDecided
 
 	mu      sync.Mutex
 	pending []*delivery
@@ -67,10 +71,18 @@ type delivery struct {
 	event *inbox.Event
 	hash  [sha256.Size]byte
 	done  chan struct{}
+	span  trace.Span // of whoever waits for it, nil for nobody
+	// replaying is set when an operator asked for it, actor is who.
+	replaying *replaying
+	actor     string
+	// request is the id of the HTTP request that brought it, "" for none.
+	request string
 
 	// Set before done is closed, by the one goroutine that settles the batch.
-	result inbox.Result
-	err    error
+	result  inbox.Result
+	row     string // of the event that was accepted or forced, or that this one repeats
+	err     error
+	decided *Decided // nil when nothing was
 }
 
 // Process makes the event take effect once. See [inbox.Processor].
@@ -80,7 +92,7 @@ func (p *Processor) Process(ctx context.Context, event *inbox.Event) (inbox.Resu
 			return inbox.Result{}, inbox.Refuse(400, "Malformed parameter")
 		}
 	}
-	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{})}
+	d := &delivery{event: event, hash: event.PayloadHash(), done: make(chan struct{}), span: trace.SpanFromContext(ctx), request: telemetry.RequestID(ctx)}
 	if err := p.submit(d); err != nil {
 		return inbox.Result{}, err
 	}
@@ -202,7 +214,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 		return
 	}
 	for _, d := range deliveries {
-		d.result, d.err = inbox.Result{}, nil
+		d.result, d.row, d.err, d.decided = inbox.Result{}, "", nil, nil
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}
@@ -213,6 +225,7 @@ func (p *Processor) settle(deliveries []*delivery) {
 // close keeps a record of a delivery that was not accepted, then lets it be answered.
 func (p *Processor) close(ctx context.Context, d *delivery) {
 	defer close(d.done)
+	p.tellDecided(d)
 	if d.err == nil {
 		return
 	}
@@ -237,6 +250,8 @@ func (p *Processor) commit(ctx context.Context, deliveries []*delivery) (err err
 			err = fault.Panicked(r, debug.Stack())
 		}
 	}()
+	ctx, span := startBatch(ctx, deliveries)
+	defer func() { endBatch(span, err) }()
 	return p.store.write(ctx, func(tx *Tx) error {
 		b := p.newBatch(tx, deliveries)
 		return b.run(ctx)

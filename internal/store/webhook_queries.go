@@ -15,7 +15,7 @@ type Webhook struct {
 	// ID is the row's own; EventID is the deduplication key.
 	ID, EventID string
 	Kind        inbox.Kind
-	// Outcome is never inbox.Duplicate: those are counted in Duplicates of the event that they repeat.
+	// Outcome is never inbox.Duplicate: those are counted in Duplicates of the event that they repeat. It may be [Forced].
 	Outcome inbox.Outcome
 	Source  inbox.Source
 	// CallID is the callId of the request's query. A refused event may name a call that does not exist.
@@ -41,15 +41,6 @@ type WebhookDetail struct {
 	Reply *inbox.Reply
 }
 
-// WebhookFilter chooses events; an empty field asks for nothing. The outcome inbox.Duplicate chooses the events that
-// were delivered more than once. A payload that fails again keeps the place of
-// its first failure in a list, with the ReceivedAt of the last.
-type WebhookFilter struct {
-	Outcome inbox.Outcome
-	Kind    inbox.Kind
-	CallID  string
-}
-
 const webhookColumns = `webhook_events.id, event_id, kind, outcome, source, call_id, call_sid, account_sid, error, attempt,
 	duplicates, received_at`
 
@@ -66,33 +57,15 @@ func scanWebhook(r row) (Webhook, error) {
 
 const selectWebhooks = `SELECT ` + webhookColumns + ` FROM webhook_events`
 
-func (by WebhookFilter) conditions() filter {
-	var f filter
-	if by.Outcome == inbox.Duplicate {
-		f.conditions = append(f.conditions, "duplicates > 0") // as its index says it
-	} else {
-		f.equalWord("outcome", string(by.Outcome))
-	}
-	f.equalWord("kind", string(by.Kind))
-	f.equal("call_id", by.CallID)
-	return f
-}
-
-// Webhooks lists events.
-func (s *Store) Webhooks(ctx context.Context, by WebhookFilter, page Page) (List[Webhook], error) {
-	out, err := list(ctx, s.read(), selectWebhooks, "webhook_events", by.conditions(), page, scanWebhook,
-		func(w Webhook) string { return w.ID })
-	if err != nil {
-		return out, fmt.Errorf("listing webhooks: %w", err)
-	}
-	return out, nil
-}
-
 // Webhook returns one event by its row's id. ErrNotFound when there is none.
 func (s *Store) Webhook(ctx context.Context, id string) (WebhookDetail, error) {
+	return webhookDetail(ctx, s.read(), id)
+}
+
+func webhookDetail(ctx context.Context, q querier, id string) (WebhookDetail, error) {
 	var w WebhookDetail
 	var reply inbox.Reply
-	err := s.read().QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
+	err := q.QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
 		reply_type, reply_body FROM webhook_events WHERE id = $1`, id).
 		Scan(append(w.fields(), &w.Target, &w.ContentType, &w.Body, &w.IdempotencyToken, &reply.Status, &reply.ContentType, &reply.Body)...)
 	if errors.Is(err, sql.ErrNoRows) {

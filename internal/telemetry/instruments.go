@@ -27,7 +27,18 @@ var (
 //	iagent_reconciled_total{kind}                    webhooks that never arrived and were fetched
 //	iagent_overdue{what}                             what is overdue now
 //	iagent_dialing_paused{account}                   1 while Twilio places no call for the account
+//	iagent_token_uses_total{token,use}               uses of Twilio's auth tokens: primary, secondary, account; webhook, rest
 //	iagent_twilio_token_switches_total{token}        the auth token that Twilio accepts became the other one
+//	iagent_calls_total{status}                       calls that got another status, by the new one
+//	iagent_run_retries_total{function}               attempts that failed and are followed by another
+//	iagent_database_up                               1 while the database answers; while it does not, what follows is not there
+//	iagent_backlog_age_seconds                       how long the oldest unprocessed run or webhook waits
+//	iagent_reconciler_lag_seconds                    how late the reconciler is
+//	iagent_runs_dead{function}                       runs that are not tried again
+//	iagent_calls_open{status}                        calls that are not over
+//	iagent_queue_jobs{queue,state}                   River's jobs that are not finished
+//	iagent_build_info{version,commit,go}             1
+//	iagent_pruned_total{what}                        rows that were pruned
 //	iagent_inngest_registered                        1 while Inngest knows the functions and calls them, else 0; on Inngest only
 type instruments struct {
 	webhooks    metric.Int64Counter
@@ -41,8 +52,14 @@ type instruments struct {
 	overdue     *overdue
 	paused      *pausedAccounts
 	registered  metric.Int64Gauge
+	pipeline    pipeline
+	database    *database
+	refusals    *refusals
+	pruned      *pruned
 
 	tokenSwitches metric.Int64Counter
+	tokens        *tokenUses
+	shadow        metric.Int64Counter // see ShadowDecision
 
 	byReconciled, byKindOutcome, byKind, byKindReason, byFunctionResult, byFunction *labels
 }
@@ -77,12 +94,23 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.runTime = seconds("iagent.function.run.duration", "Time that an attempt to run a function took.", runSeconds)
 	i.reconciled = counter("iagent.reconciled", "{webhook}", "Webhooks that never arrived and were fetched from Twilio, by kind.")
 	i.tokenSwitches = counter("iagent.twilio.token_switches", "{switch}", "Changes of the auth token that Twilio accepts, by which it is now.")
+	i.shadow = counter("iagent.shadow.decisions", "{decision}", "Decisions of a version of the webhooks that is tried beside the one that takes effect, by result.")
 	var err error
 	i.registered, err = meter.Int64Gauge("iagent.inngest.registered", metric.WithDescription("Whether Inngest knows the functions and calls them."))
 	faults = append(faults, err)
+	i.tokens, err = newTokenUses(meter)
+	faults = append(faults, err)
+	i.refusals, err = newRefusals(meter)
+	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
 	faults = append(faults, err)
+	i.pruned, err = newPruned(meter)
+	faults = append(faults, err)
 	i.paused, err = newPausedAccounts(meter)
+	faults = append(faults, err)
+	i.database, err = newDatabase(meter)
+	faults = append(faults, err)
+	i.pipeline, err = newPipeline(meter)
 	return i, errors.Join(append(faults, err)...)
 }
 

@@ -19,9 +19,9 @@ func NewLogger(w io.Writer, format, level string, secrets ...string) (*slog.Logg
 	options := &slog.HandlerOptions{Level: least, ReplaceAttr: Redact(secrets...).Attr}
 	switch format {
 	case "", "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(withRequestID{slog.NewTextHandler(w, options)}), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(withRequestID{slog.NewJSONHandler(w, options)}), nil
 	}
 	return nil, fmt.Errorf("log format %q: use text or json", format)
 }

@@ -107,17 +107,59 @@ func secretKey(key string) bool {
 	return slices.ContainsFunc(secretKeys, func(end string) bool { return strings.HasSuffix(key, end) })
 }
 
-// phoneNumber finds E.164 numbers, also within a URL. More digits than a number can have are masked all the same.
-var phoneNumber = regexp.MustCompile(`(\+|%2[Bb])[1-9][0-9]{6,}`)
+var (
+	// phoneNumber finds E.164 numbers, also as a URL, JSON or a page escapes the plus sign. More digits than a number can have
+	// are masked all the same.
+	phoneNumber = regexp.MustCompile(`(\+|%(?:25)*2[Bb]|\\u002[Bb]|&#43;|&#[xX]2[Bb];)[1-9][0-9]{6,}`)
+	// bareNumber finds what may be a number without its plus sign: from 9 digits on, that are no part of a word, of a decimal
+	// fraction or of something joined by hyphens, as dates are. Nine are less than most numbers have, and more than a port or a day.
+	bareNumber = regexp.MustCompile(`(^|[^0-9A-Za-z.*+_-])([1-9][0-9]{8,14})($|[^0-9A-Za-z*_])`)
+	// spelledNumber finds a number after a plus sign with signs between its digits.
+	spelledNumber = regexp.MustCompile(`\+[1-9](?:[ ().-]{0,2}[0-9]){6,14}`)
+)
 
 func maskPhoneNumbers(text string) string {
-	if !strings.Contains(text, "+") && !strings.Contains(text, "%2") {
+	if !hasDigits(text, 7) {
 		return text
 	}
-	return phoneNumber.ReplaceAllStringFunc(text, func(found string) string {
-		if digits, escaped := strings.CutPrefix(found, "%2"); escaped {
-			return found[:3] + strings.TrimPrefix(interview.MaskPhoneNumber("+"+digits[1:]), "+")
+	text = phoneNumber.ReplaceAllStringFunc(text, func(found string) string {
+		if found[0] == '+' {
+			return interview.MaskPhoneNumber(found)
 		}
-		return interview.MaskPhoneNumber(found)
+		digits := strings.LastIndexAny(found, "Bb;") // the end of the escaped sign
+		return found[:digits+1] + strings.TrimPrefix(interview.MaskPhoneNumber("+"+found[digits+1:]), "+")
 	})
+	text = spelledNumber.ReplaceAllStringFunc(text, func(found string) string {
+		plain := strings.Map(func(r rune) rune {
+			if r == '+' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, found)
+		return interview.MaskPhoneNumber(plain)
+	})
+	return maskBare(text)
+}
+
+// maskBare masks numbers without a plus sign. What separates two numbers belongs to both matches, hence twice.
+func maskBare(text string) string {
+	for range 2 {
+		text = bareNumber.ReplaceAllStringFunc(text, func(found string) string {
+			parts := bareNumber.FindStringSubmatch(found)
+			return parts[1] + strings.TrimPrefix(interview.MaskPhoneNumber("+"+parts[2]), "+") + parts[3]
+		})
+	}
+	return text
+}
+
+// hasDigits says whether a text has as many digits as a number has at least.
+func hasDigits(text string, least int) bool {
+	for i := range len(text) {
+		if text[i] >= '0' && text[i] <= '9' {
+			if least--; least == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }

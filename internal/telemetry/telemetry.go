@@ -37,6 +37,7 @@ type Telemetry struct {
 	registry *prometheus.Registry
 	metrics  *metric.MeterProvider
 	traces   *sdktrace.TracerProvider // nil when nobody collects traces
+	sampling sampling
 
 	stop    sync.Once
 	stopped error
@@ -74,12 +75,19 @@ func Setup(ctx context.Context, config Config) (_ *Telemetry, err error) {
 	if t.instruments, err = newInstruments(t.metrics.Meter(scope)); err != nil {
 		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
 	}
+	if err := registerBuild(t.metrics.Meter(scope), config.Version); err != nil {
+		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+	}
 	exporter, err := otlpTraces(ctx)
 	if err != nil {
 		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
 	}
 	if exporter != nil {
-		t.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+		if t.sampling, err = readSampling(); err != nil {
+			return nil, errors.Join(err, exporter.Shutdown(ctx), t.metrics.Shutdown(ctx))
+		}
+		t.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about),
+			sdktrace.WithSampler(t.sampling.sampler()), sdktrace.WithIDGenerator(ids{}))
 	}
 	return t, nil
 }

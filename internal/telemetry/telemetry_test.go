@@ -37,11 +37,21 @@ func measure(tel *telemetry.Telemetry) {
 	tel.Rejected("status", "wrong signature")
 	tel.SecondaryTokenUsed()
 	tel.RateLimited()
+	tel.Rejection("unknown-path")
+	tel.RedisUp(true)
 	tel.Run("orchestrate-call", "done", 2*time.Second)
 	tel.Reconciled("recording")
 	tel.Overdue(map[string]int{"end": 2, "run:transcribe-recording": 1})
-	tel.WebhookSpan("voice", "failed", 3*time.Millisecond, "transient: database", "CA1:voice", "call-1")
-	tel.RunSpan(interview.Run{ID: "run-1", Function: interview.ExtractClaims, Key: "call-1:RE1", Args: []byte(`{"callId":"call-1"}`)}, "done", time.Second, "")
+	tel.Call(interview.CallCompleted)
+	tel.RunRetried(interview.ExtractClaims)
+	tel.Database(&telemetry.DatabaseGauges{Backlog: time.Minute, DeadRuns: map[string]int{"end-call": 2}, OpenCalls: map[string]int{"RINGING": 3},
+		QueueJobs: map[[2]string]int{{"end-call", "available"}: 4}})
+	_, webhook := tel.StartWebhook(context.Background(), telemetry.Webhook{Kind: "voice", Event: "CA1:voice", Call: "call-1", At: time.Now()})
+	webhook.End("failed", "transient: database")
+	_, run := tel.StartRun(context.Background(), interview.Run{ID: "run-1", Function: interview.ExtractClaims, Key: "call-1:RE1", Args: []byte(`{"callId":"call-1"}`)})
+	run.End("done", "")
+	now := time.Now()
+	tel.CallEnded(interview.Call{ID: "call-1", DialedAt: &now})
 }
 
 func scrape(t *testing.T, tel *telemetry.Telemetry) string {
@@ -66,17 +76,28 @@ func TestMetricsKeepTheirNames(t *testing.T) {
 		`iagent_webhook_rejections_total{kind="status",reason="wrong_signature"} 1`,
 		`iagent_webhook_secondary_token_total 1`,
 		`iagent_webhook_rate_limited_total 1`,
+		`iagent_rejections_total{cause="unknown-path"} 1`,
+		`iagent_redis_up 1`,
 		`iagent_function_runs_total{function="orchestrate-call",result="done"} 1`,
 		`iagent_function_run_duration_seconds_sum{function="orchestrate-call"} 2`,
 		`iagent_reconciled_total{kind="recording"} 1`,
 		`iagent_overdue{what="end"} 2`,
+		`iagent_calls_total{status="COMPLETED"} 1`,
+		`iagent_calls_total{status="FAILED"} 0`,
+		`iagent_run_retries_total{function="extract-claims"} 1`,
+		`iagent_database_up 1`,
+		`iagent_backlog_age_seconds 60`,
+		`iagent_reconciler_lag_seconds 0`,
+		`iagent_runs_dead{function="end-call"} 2`,
+		`iagent_calls_open{status="RINGING"} 3`,
+		`iagent_queue_jobs{queue="end-call",state="available"} 4`,
 		`iagent_overdue{what="run:transcribe-recording"} 1`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("no line %s", line)
 		}
 	}
-	for _, part := range []string{`service_version="1.2.3"`, "go_goroutines", "process_cpu_seconds_total"} {
+	for _, part := range []string{`service_version="1.2.3"`, "go_goroutines", "process_cpu_seconds_total", `iagent_build_info{commit=`, `go="go1.`, `version="1.2.3"} 1`} {
 		if !strings.Contains(text, part) {
 			t.Errorf("nothing about %s", part)
 		}

@@ -56,6 +56,17 @@ func PostgresCopy(t testing.TB, template string, prepare func(ctx context.Contex
 	return create(t, admin, name)
 }
 
+// PostgresCopyOf is Postgres with a database that is a copy of the one that url
+// names, as it is now. Nobody may be connected to that.
+func PostgresCopyOf(t testing.TB, of string) string {
+	t.Helper()
+	u, err := url.Parse(of)
+	if err != nil {
+		t.Fatalf("test database: %v", err)
+	}
+	return create(t, server(t), strings.TrimPrefix(u.Path, "/"))
+}
+
 func server(t testing.TB) string {
 	t.Helper()
 	admin, err := sharedPostgres()

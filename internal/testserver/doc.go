@@ -1,5 +1,5 @@
-// Package testserver starts throw-away PostgreSQL and Redis servers for tests
-// and benchmarks.
+// Package testserver starts throw-away PostgreSQL and Redis servers, and the
+// proxies nginx and Caddy, for tests and benchmarks.
 //
 // A server listens on a free loopback port behind a random password, keeps
 // its files in a temporary folder and is gone when its owner is: Close stops

@@ -56,7 +56,23 @@ var chromium = program{
 // Chromium returns the path of the browser that tests look at pages with.
 func Chromium() (string, error) { return locate(chromium) }
 
-// locate returns where p is: a folder for PostgreSQL, a file for Redis. It installs nothing: that is for who asks for it.
+var nginx = program{
+	name: "nginx",
+	find: func() (string, bool) { return findFile("nginx") },
+	packages: map[string][]string{
+		"apt-get": {"nginx-light", "nginx"}, "dnf": {"nginx"}, "apk": {"nginx"}, "brew": {"nginx"},
+	},
+}
+
+var caddy = program{
+	name: "Caddy",
+	find: func() (string, bool) { return findFile("caddy") },
+	packages: map[string][]string{
+		"apt-get": {"caddy"}, "dnf": {"caddy"}, "apk": {"caddy"}, "brew": {"caddy"},
+	},
+}
+
+// locate returns where p is: a folder for PostgreSQL, a file for the others. It installs nothing: that is for who asks for it.
 func locate(p program) (string, error) {
 	if path, ok := p.find(); ok {
 		return path, nil
@@ -64,10 +80,10 @@ func locate(p program) (string, error) {
 	return "", fmt.Errorf("%s is not installed: `make test` installs it, and so does `make withservers && bin/withservers -install`", p.name)
 }
 
-// Install installs PostgreSQL, Redis and Chromium with the package manager of this system, where they are nowhere. It never asks
-// anything.
+// Install installs PostgreSQL, Redis, nginx, Caddy, Prometheus and Chromium with the package manager of this system, where they are nowhere.
+// It never asks anything.
 func Install(ctx context.Context) error {
-	for _, p := range []program{postgresql, redisServer, chromium} {
+	for _, p := range []program{postgresql, redisServer, nginx, caddy, prometheusServer, chromium} {
 		if err := ensure(ctx, p); err != nil {
 			return err
 		}
@@ -130,9 +146,13 @@ func findRedis() (string, bool) {
 	return "", false
 }
 
-func findChromium() (string, bool) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"} {
-		if path, err := exec.LookPath(name); err == nil {
+// findFile looks where packages put servers, too: /usr/sbin is not on everybody's PATH.
+func findFile(name string) (string, bool) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, true
+	}
+	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"} {
+		if path := filepath.Join(dir, name); isExecutable(path) {
 			return path, true
 		}
 	}
@@ -220,4 +240,13 @@ func digits(path string) int {
 		}
 	}
 	return n
+}
+
+func findChromium() (string, bool) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
 }

@@ -25,6 +25,8 @@ type Config struct {
 	SecondaryToken string
 	// OnToken, if set, is called when Twilio accepts the secondary token from now on, or the primary one again.
 	OnToken func(secondary bool)
+	// OnUse, if set, is called whenever Twilio accepts a request, with the token that it was accepted with.
+	OnUse func(secondary bool)
 	// OnClock, if set, is called with how far our clock was ahead of Twilio's when an answer came, in whole seconds and with the time
 	// that the answer took on its way; negative when it is behind.
 	OnClock func(ahead time.Duration)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/fault"
+	"github.com/i-agent/iagent/internal/telemetry"
 )
 
 // maxAnswer bounds what is read of one REST answer, in bytes: a page of a thousand calls is about 2 MB.
@@ -50,6 +51,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, other := x.client.tokens.both()
 	resp, err := x.attempt(req, token)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || other == "" || !x.repeatable() {
+		x.client.used(token, resp)
 		return resp, err
 	}
 	again := req.Clone(req.Context())
@@ -62,6 +64,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp, err = x.attempt(again, other); err == nil && accepted(resp.StatusCode) {
 		x.client.tokens.use(other)
 	}
+	x.client.used(other, resp)
 	return resp, err
 }
 
@@ -78,6 +81,13 @@ func (x *exchange) repeatable() bool {
 // accepted reports whether the credentials of a request with this answer were accepted.
 func accepted(status int) bool {
 	return status/100 == 2 || status/100 == 4 && status != http.StatusUnauthorized
+}
+
+// used tells whoever wants to know that Twilio accepted a token.
+func (c *Client) used(token string, resp *http.Response) {
+	if c.config.OnUse != nil && resp != nil && accepted(resp.StatusCode) {
+		c.config.OnUse(token != c.config.AuthToken)
+	}
 }
 
 // attempt sends the request once, with a token.
@@ -102,7 +112,7 @@ func (x *exchange) attempt(req *http.Request, token string) (*http.Response, err
 	}
 	req.SetBasicAuth(x.client.config.AccountSid, token)
 
-	resp, err := x.next.RoundTrip(req)
+	resp, err := telemetry.Transport{Next: x.next}.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}

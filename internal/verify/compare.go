@@ -14,7 +14,7 @@ import (
 type fault struct{ kind, subject, text string }
 
 // compare says where a stored call is not what its steps made of it.
-func compare(c store.AuditCall, o outcome) []fault {
+func compare(c store.SnapshotCall, o outcome) []fault {
 	var faults []fault
 	for _, row := range o.refused {
 		faults = append(faults, fault{"event-refused", row, "an accepted event is one that must be refused"})
@@ -25,7 +25,7 @@ func compare(c store.AuditCall, o outcome) []fault {
 	return append(faults, compareRuns(c, o)...)
 }
 
-func compareState(c store.AuditCall, want interview.Call) []fault {
+func compareState(c store.SnapshotCall, want interview.Call) []fault {
 	var faults []fault
 	differ := func(what string, stored, said any) {
 		if stored != said {
@@ -55,9 +55,9 @@ func compareState(c store.AuditCall, want interview.Call) []fault {
 }
 
 // scriptKept reports whether the call's questions are the ones it had then.
-func scriptKept(c store.AuditCall) bool { return !c.CampaignChangedAt.After(c.Call.CreatedAt) }
+func scriptKept(c store.SnapshotCall) bool { return !c.CampaignChangedAt.After(c.Call.CreatedAt) }
 
-func compareRecordings(c store.AuditCall, o outcome) []fault {
+func compareRecordings(c store.SnapshotCall, o outcome) []fault {
 	var faults []fault
 	have := map[string]bool{}
 	for _, r := range c.Recordings {
@@ -81,7 +81,7 @@ func compareRecordings(c store.AuditCall, o outcome) []fault {
 }
 
 // compareSaid looks at the live answers.
-func compareSaid(c store.AuditCall, o outcome) []fault {
+func compareSaid(c store.SnapshotCall, o outcome) []fault {
 	if !scriptKept(c) {
 		return nil
 	}
@@ -102,13 +102,13 @@ func compareSaid(c store.AuditCall, o outcome) []fault {
 }
 
 // compareRuns looks for the jobs that the events asked for, and for runs that none asked for.
-func compareRuns(c store.AuditCall, o outcome) []fault {
+func compareRuns(c store.SnapshotCall, o outcome) []fault {
 	var faults []fault
-	have := map[jobKey]store.AuditRun{}
+	have := map[jobKey]store.SnapshotRun{}
 	for _, run := range c.Runs {
 		have[jobKey{run.Function, run.Key}] = run
 		causes := o.asked[jobKey{run.Function, run.Key}]
-		byRun := slices.ContainsFunc(c.Runs, func(other store.AuditRun) bool { return other.ID == run.Cause })
+		byRun := slices.ContainsFunc(c.Runs, func(other store.SnapshotRun) bool { return other.ID == run.Cause })
 		if !slices.Contains(causes, run.Cause) && !byRun && !strings.HasPrefix(run.Cause, "api") {
 			faults = append(faults, fault{"run-unasked", run.ID, "the event that is the cause of the run did not ask for it"})
 		}
@@ -123,14 +123,14 @@ func compareRuns(c store.AuditCall, o outcome) []fault {
 
 // partial reports whether payloads that the replay would need are not kept any more. An answer without consent is never
 // kept, and says nothing about the call.
-func partial(c store.AuditCall) bool {
-	return c.Call.ErasedAt != nil || slices.ContainsFunc(c.Events, func(e store.AuditEvent) bool {
-		return e.Bodiless && e.Event.Kind != "answer"
+func partial(c store.SnapshotCall) bool {
+	return c.Call.ErasedAt != nil || c.Call.PrunedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
+		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "")
 	})
 }
 
 // compareInPart checks what the ids of the events alone say: a status was reported, so the call must not stand before it.
-func compareInPart(c store.AuditCall) []fault {
+func compareInPart(c store.SnapshotCall) []fault {
 	reached, ended := interview.CallQueued, false
 	for _, e := range c.Events {
 		_, word, ok := strings.Cut(e.Event.ID, ":status:")
@@ -143,7 +143,7 @@ func compareInPart(c store.AuditCall) []fault {
 	switch {
 	case c.Call.Status.Rank() < reached.Rank():
 		return []fault{{"call-state", "status", fmt.Sprintf("the status of the call is %s, its events say %s", c.Call.Status, reached)}}
-	case reached.Terminal() && !ended:
+	case reached.Terminal() && !ended && c.Call.PrunedAt == nil:
 		return []fault{{"call-state", "status", fmt.Sprintf("the status of the call is %s, which no event said", c.Call.Status)}}
 	}
 	return nil

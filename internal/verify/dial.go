@@ -9,7 +9,7 @@ import (
 )
 
 // compareDial says where a call was taken for another one, or failed for what did not concern it.
-func compareDial(c store.AuditCall) []fault {
+func compareDial(c store.SnapshotCall) []fault {
 	var faults []fault
 	for _, e := range c.Events {
 		to := e.Event.Form.Get("To")

@@ -31,6 +31,9 @@ type fixture struct {
 	// deliveries is how often each webhook comes.
 	deliveries int
 	numbers    int
+	// sent are the webhooks that were delivered, in order.
+	sent    []*inbox.Event
+	failing bool // whether webhooks must fail
 
 	mu    sync.Mutex
 	now   time.Time
@@ -133,9 +136,11 @@ func (fx *fixture) send(kind inbox.Kind, callID, query string, params ...string)
 		Target: "/api/webhooks/twilio/" + string(kind) + "?callId=" + callID + query, ReceivedAt: fx.clock().Add(123456789)}
 	event.ID, event.Subject, err = webhook.Identify(kind, form, q)
 	fx.must(err)
+	fx.sent = append(fx.sent, event)
 	for range fx.deliveries {
-		_, err := fx.processor.Process(fx.t.Context(), event)
-		fx.must(err)
+		if _, err := fx.processor.Process(fx.t.Context(), event); (err != nil) != fx.failing {
+			fx.t.Fatal(err)
+		}
 	}
 }
 

@@ -18,12 +18,12 @@ const slack = 10 * time.Second
 // step is something that changed a call: an event, or what its history says of the functions.
 type step struct {
 	at    time.Time
-	event *store.AuditEvent // nil for a line of the history
+	event *store.SnapshotEvent // nil for a line of the history
 	line  store.HistoryEntry
 }
 
 // steps are all of a call's, in the order of their rows.
-func steps(c store.AuditCall) []step {
+func steps(c store.SnapshotCall) []step {
 	var list []step
 	for i := range c.Events {
 		e := &c.Events[i]
@@ -57,11 +57,11 @@ type jobKey struct {
 }
 
 // replay takes the steps from the call's creation.
-func (v *verifier) replay(c store.AuditCall, list []step) outcome {
+func (v *verifier) replay(c store.SnapshotCall, list []step) outcome {
 	o := outcome{
 		call: interview.Call{
 			ID: c.Call.ID, CampaignID: c.Call.CampaignID, Status: interview.CallQueued, Sequence: interview.NoSequence,
-			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script,
+			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script, Version: c.Call.Version,
 		},
 		recordings: map[string]interview.RecordingStatus{}, said: map[int]bool{}, asked: map[jobKey][]string{},
 	}
@@ -76,11 +76,14 @@ func (v *verifier) replay(c store.AuditCall, list []step) outcome {
 }
 
 // apply decides an event again, as the inbox did.
-func (v *verifier) apply(o *outcome, e *store.AuditEvent) {
+func (v *verifier) apply(o *outcome, e *store.SnapshotEvent) {
 	change, _, err := v.config.Decide(o.call, &e.Event)
 	if err != nil {
 		o.refused = append(o.refused, e.Row)
 		return
+	}
+	if e.Forced {
+		change = change.Without(o.said)
 	}
 	o.call = change.Call
 	for _, r := range change.Recordings {
@@ -110,7 +113,7 @@ func (o *outcome) ask(job interview.Job, cause string) {
 }
 
 // recall takes what a line of the history says that a function did to the call.
-func (o *outcome) recall(c store.AuditCall, line store.HistoryEntry) {
+func (o *outcome) recall(c store.SnapshotCall, line store.HistoryEntry) {
 	at, call := line.At, &o.call
 	switch line.What {
 	case "dial.intent":
@@ -128,6 +131,11 @@ func (o *outcome) recall(c store.AuditCall, line store.HistoryEntry) {
 	case "dial.refused":
 		if call.Status == interview.CallQueued {
 			call.Status, call.CompletedAt = interview.CallFailed, &at
+		}
+	case "dial.restored":
+		call.DialedAt = &at
+		if call.Status == interview.CallQueued {
+			call.Status = interview.CallDialUnknown
 		}
 	case "dial.unknown":
 		if call.Status == interview.CallQueued && call.TwilioSid == "" {
@@ -148,7 +156,7 @@ func (o *outcome) recall(c store.AuditCall, line store.HistoryEntry) {
 
 // replayed returns what is wrong with a call by the order of its steps that explains it best: where two steps may have
 // come in either order, the stored call decides which.
-func (v *verifier) replayed(c store.AuditCall) []fault {
+func (v *verifier) replayed(c store.SnapshotCall) []fault {
 	order := steps(c)
 	best := compare(c, v.replay(c, order))
 	if len(best) == 0 {
@@ -182,7 +190,7 @@ func arrived(s step) time.Time {
 }
 
 // improve moves one step to another place that it may have had.
-func (v *verifier) improve(c store.AuditCall, order []step, faults []fault) ([]step, []fault) {
+func (v *verifier) improve(c store.SnapshotCall, order []step, faults []fault) ([]step, []fault) {
 	best := order
 	for from := range order {
 		for to := range order {

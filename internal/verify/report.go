@@ -13,8 +13,8 @@ import (
 // Report is what was found. Nothing in it is personal data.
 type Report struct {
 	// At is when the database was in the state that was checked.
-	At     time.Time         `json:"at"`
-	Counts store.AuditCounts `json:"counts"`
+	At     time.Time            `json:"at"`
+	Counts store.SnapshotCounts `json:"counts"`
 	// Replayed is how many calls were compared with what their events say; Partial how many with their events' ids alone,
 	// because payloads were pruned or erased.
 	Replayed int `json:"replayed"`
@@ -48,12 +48,12 @@ func (r *Report) add(kind, subject, detail, text string) {
 func (r Report) Write(w io.Writer) error {
 	c := r.Counts
 	_, err := fmt.Fprintf(w, `checked at %s
-events      %d accepted (%d fetched by the reconciler, %d without payload), %d duplicates answered, %d conflicts, %d failed, %d refused
+events      %d accepted (%d fetched by the reconciler, %d without payload), %d duplicates answered, %d conflicts, %d failed, %d refused, %d forced
 event ids   %d, of which %d legacy
 calls       %d, %d open; %d replayed, %d checked by event ids alone
 recordings  %d, %d transcribed; %d utterances, %d claims, %d verdicts
 runs        %d, %d open, %d dead
-`, r.At.Format(time.RFC3339), c.Accepted, c.Reconciled, c.Pruned, c.Duplicates, c.Conflicts, c.Failed, c.Refused, c.EventIDs,
+`, r.At.Format(time.RFC3339), c.Accepted, c.Reconciled, c.Pruned, c.Duplicates, c.Conflicts, c.Failed, c.Refused, c.Forced, c.EventIDs,
 		c.LegacyIDs, c.Calls, c.OpenCalls, r.Replayed, r.Partial, c.Recordings, c.Transcribed, c.Utterances, c.Claims, c.Verdicts,
 		c.Runs, c.OpenRuns, c.DeadRuns)
 	if err != nil || r.OK() {

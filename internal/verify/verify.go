@@ -58,7 +58,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		config.LegacyBefore = list[0].AppliedAt
 	}
 	v := &verifier{config: config, report: Report{Breaches: map[string]int{}, Violations: []Violation{}}}
-	err = config.Store.Audit(ctx, func(a *store.Audit) error { return v.check(ctx, a) })
+	err = config.Store.Snapshot(ctx, func(a *store.Snapshot) error { return v.check(ctx, a) })
 	return v.report, err
 }
 
@@ -69,16 +69,16 @@ type verifier struct {
 	searches int
 }
 
-func (v *verifier) check(ctx context.Context, a *store.Audit) error {
+func (v *verifier) check(ctx context.Context, a *store.Snapshot) error {
 	v.report.At = a.Now
 	var err error
 	if v.report.Counts, err = a.Counts(ctx, v.config.Since, v.config.LegacyBefore); err != nil {
 		return err
 	}
-	scope := store.AuditScope{
+	scope := store.SnapshotScope{
 		Since: v.config.Since, LegacyBefore: v.config.LegacyBefore, StuckBefore: a.Now.Add(-v.config.StuckAfter),
 	}
-	for _, rule := range store.AuditRules() {
+	for _, rule := range store.SnapshotRules() {
 		if rule.Settled && !v.config.Settled {
 			continue
 		}
@@ -105,7 +105,7 @@ func (v *verifier) check(ctx context.Context, a *store.Audit) error {
 }
 
 // checkCall compares a call with what its events say.
-func (v *verifier) checkCall(c store.AuditCall) {
+func (v *verifier) checkCall(c store.SnapshotCall) {
 	if partial(c) {
 		v.report.Partial++
 		for _, f := range compareInPart(c) {
@@ -121,7 +121,7 @@ func (v *verifier) checkCall(c store.AuditCall) {
 
 // checkProgress finds what should have come by now. A verdict and the proof that Twilio has no recording take their time:
 // until they are overdue, waiting for them leaves nothing unfinished.
-func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
+func (v *verifier) checkProgress(c store.SnapshotCall, now time.Time) {
 	what, due, ok := c.Call.NextDue(v.config.Deadlines, c.Known, now)
 	waiting := ok && what != interview.OverdueVerdict && what != interview.OverdueClearance
 	switch {
@@ -133,14 +133,14 @@ func (v *verifier) checkProgress(c store.AuditCall, now time.Time) {
 }
 
 // checkEarly finds recordings that hold what was said before the consent, and that nothing was asked to delete.
-func (v *verifier) checkEarly(c store.AuditCall) {
+func (v *verifier) checkEarly(c store.SnapshotCall) {
 	for _, r := range c.Recordings {
 		kept := r.Status == interview.RecordingInProgress || r.Status == interview.RecordingCompleted
 		if !kept || c.Call.Consent != interview.ConsentGiven || !c.Call.Early(r) {
 			continue
 		}
 		deletion := interview.NewDeleteRecording(c.Call.ID, r.Sid)
-		if !slices.ContainsFunc(c.Runs, func(run store.AuditRun) bool { return run.Function == deletion.Function && run.Key == deletion.Key }) {
+		if !slices.ContainsFunc(c.Runs, func(run store.SnapshotRun) bool { return run.Function == deletion.Function && run.Key == deletion.Key }) {
 			v.report.add("recording-before-consent", r.Sid, c.Call.ID, "the recording began before the person agreed, and nothing was asked to delete it")
 		}
 	}

@@ -65,7 +65,9 @@ var breaches = []breach{
 	{"event-accepted-twice", func(fx *fixture) string {
 		id := sidOf(fx.take("interviewed")) + ":voice"
 		fx.exec(`DROP INDEX webhook_events_accepted`)
-		fx.exec(`INSERT INTO webhook_events SELECT 'again', event_id, kind, outcome, source, call_id, call_sid, account_sid, target,
+		fx.exec(`INSERT INTO webhook_events (id, event_id, kind, outcome, source, call_id, call_sid, account_sid, target,
+			content_type, body, body_hash, idempotency_token, reply_status, reply_type, reply_body, error, attempt, duplicates, received_at)
+			SELECT 'again', event_id, kind, outcome, source, call_id, call_sid, account_sid, target,
 			content_type, body, body_hash, idempotency_token, reply_status, reply_type, reply_body, error, attempt, 0, received_at
 			FROM webhook_events WHERE event_id = $1`, id)
 		return id

@@ -12,7 +12,7 @@ import (
 //
 // Nothing is kept without consent, nor of a step that the campaign has no question for. The next question is the one
 // after the last answered: an answer that comes late is kept, and does not take the interview back.
-func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+func (d v1) answer(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	advance(&call, event.Form, event.ReceivedAt)
 
@@ -30,7 +30,7 @@ func (w *Webhooks) answer(call interview.Call, event *inbox.Event) (interview.Ch
 	detect(&call, event) // an answer outranks a verdict that comes with it
 	change.Call, change.Erase = call, withdrawn(before, call)
 
-	document := w.question(call)
+	document := d.question(call)
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())

@@ -10,7 +10,7 @@ import (
 //
 // A no to a later asking takes a yes back, and everything that came of it. An answer to a call that is over is kept, for
 // it was given, but starts nothing.
-func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+func (d v1) consent(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
@@ -27,9 +27,9 @@ func (w *Webhooks) consent(call interview.Call, event *inbox.Event) (interview.C
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
 	case call.Consent == interview.ConsentGiven:
-		document = w.interview(call)
+		document = d.interview(call)
 	case call.Consent == interview.ConsentUnknown:
-		document = w.ask(call, attempt+1, call.Script.ConsentAgain())
+		document = d.ask(call, attempt+1, call.Script.ConsentAgain())
 	case answer == interview.AnswerUnclear:
 		document = farewell(call.Script.NotUnderstood())
 	}

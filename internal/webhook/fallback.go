@@ -23,7 +23,7 @@ const mostAskings = 5
 // The request that failed may have been accepted all the same, so nothing is decided again: the call as it stands says what
 // its answer was. If it was not accepted, its question is asked once more; that of the consent under the next number, so that an
 // answer which arrives late is not taken for the new one.
-func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	before := call.Consent
 	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
@@ -33,7 +33,7 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 	if failed.kind == KindConsent {
 		asked = max(asked, failed.number)
 	}
-	document := w.ask(call, asked+1, call.Script.ConsentAgain())
+	document := d.ask(call, asked+1, call.Script.ConsentAgain())
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
@@ -42,11 +42,11 @@ func (w *Webhooks) fallback(call interview.Call, event *inbox.Event) (interview.
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
-		document = w.question(call)
+		document = d.question(call)
 	case call.Consent == interview.ConsentGiven:
-		document = w.interview(call)
+		document = d.interview(call)
 	case asked == 0:
-		document = w.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
+		document = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
 	case asked >= mostAskings:
 		document = farewell(call.Script.NotUnderstood())
 	}

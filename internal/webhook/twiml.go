@@ -24,9 +24,9 @@ const (
 // ask says the prompts and waits for the answer to asking n of the consent question. The prompts are spoken inside the
 // Gather, so that an answer cuts them short. Silence is an answer too; should Twilio fall through to what follows the
 // Gather all the same, the call ends, and nothing was recorded.
-func (w *Webhooks) ask(call interview.Call, n int, prompts ...string) []twiml.Element {
+func (d v1) ask(call interview.Call, n int, prompts ...string) []twiml.Element {
 	gather := twiml.VoiceGather{
-		Action:              w.urls.Consent(call.ID, n),
+		Action:              d.urls.Of(call.Version).Consent(call.ID, n),
 		Method:              http.MethodPost,
 		Input:               "dtmf",
 		NumDigits:           "1",
@@ -44,13 +44,13 @@ func (w *Webhooks) ask(call interview.Call, n int, prompts ...string) []twiml.El
 }
 
 // interview starts the recording, which runs on beside the verbs that follow, and asks the questions. Hanging up ends it.
-func (w *Webhooks) interview(call interview.Call) []twiml.Element {
+func (d v1) interview(call interview.Call) []twiml.Element {
 	document := []twiml.Element{
 		twiml.VoiceStart{InnerElements: []twiml.Element{twiml.VoiceRecording{
 			Channels:                      "dual",
 			Track:                         "both",
 			Trim:                          "do-not-trim", // else times in the audio are not times in the call
-			RecordingStatusCallback:       w.urls.Recording(call.ID),
+			RecordingStatusCallback:       d.urls.Of(call.Version).Recording(call.ID),
 			RecordingStatusCallbackMethod: http.MethodPost,
 			RecordingStatusCallbackEvent:  "in-progress completed absent",
 			// The SDK has no field for the name.
@@ -59,7 +59,7 @@ func (w *Webhooks) interview(call interview.Call) []twiml.Element {
 		twiml.VoiceSay{Message: call.Script.Thanks()},
 	}
 	if call.Script.AnswerMode == interview.AnswerGather {
-		return append(document, w.question(call)...)
+		return append(document, d.question(call)...)
 	}
 	for _, question := range call.Script.Asks() {
 		document = append(document,
@@ -71,12 +71,12 @@ func (w *Webhooks) interview(call interview.Call) []twiml.Element {
 
 // question asks the question after the last answered one and listens until the speaker stops, or says goodbye after the
 // last. Should Twilio fall through to what follows the Gather, that is silence too, and moves on.
-func (w *Webhooks) question(call interview.Call) []twiml.Element {
+func (d v1) question(call interview.Call) []twiml.Element {
 	asks, step := call.Script.Asks(), call.AnswerStep+1
 	if step > len(asks) {
 		return farewell(call.Script.Goodbye())
 	}
-	action := w.urls.Answer(call.ID, step)
+	action := d.urls.Of(call.Version).Answer(call.ID, step)
 	return []twiml.Element{
 		twiml.VoiceGather{
 			Action:              action,

@@ -10,15 +10,15 @@ import (
 // A call that is over by our books, or is to be, is ended politely, and asked nothing: whoever is still on the line is not
 // part of an interview any more. So is one whose person already said no, should the fetch come late; one who said yes goes
 // on.
-func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+func (d v1) voice(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	if isFallback(event.Form) {
-		return w.fallback(call, event)
+		return d.fallback(call, event)
 	}
 	before := call.Consent
 	detect(&call, event)
 	advance(&call, event.Form, event.ReceivedAt)
 
-	document := w.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
+	document := d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script.Ended())
@@ -27,7 +27,7 @@ func (w *Webhooks) voice(call interview.Call, event *inbox.Event) (interview.Cha
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script.Declined())
 	case call.Consent == interview.ConsentGiven:
-		document = w.interview(call)
+		document = d.interview(call)
 	}
 	reply, err := render(document)
 	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -28,39 +27,47 @@ const (
 	KindAnswer  inbox.Kind = "answer"  // Gather action that carries the live answer to a question
 )
 
-// WithoutScript are the kinds whose decisions do not need the call's Script, so that it need not be loaded for them.
-var WithoutScript = []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD}
-
 // ErrCallNotFound refuses an event whose call does not exist.
 var ErrCallNotFound = inbox.Refuse(http.StatusNotFound, ReasonCallNotFound)
 
 // Config says what the decisions depend on besides the call and the event.
 type Config struct {
-	// URLs are given to Twilio for the answers that are still to come.
+	// URLs are given to Twilio for the answers that are still to come, by V1 where Versions is nil.
 	URLs interview.CallbackURLs
 	// Accounts are the AccountSids whose events are ours. Empty means any account that can sign. An event without
 	// AccountSid is accepted.
 	Accounts []string
+	// Versions are those that decide, each for the calls that were dialled with it; nil is V1 alone.
+	Versions []Version
 }
 
 // Webhooks holds the decisions for all callbacks of an interview. It is immutable and safe for concurrent use.
 type Webhooks struct {
-	urls     interview.CallbackURLs
 	accounts []string
+	versions []Version
 }
 
 // New returns the decisions for one installation.
 func New(config Config) *Webhooks {
-	return &Webhooks{urls: config.URLs, accounts: slices.Clone(config.Accounts)}
+	if config.Versions == nil {
+		config.Versions = []Version{V1(config.URLs)}
+	}
+	return &Webhooks{accounts: slices.Clone(config.Accounts), versions: slices.Clone(config.Versions)}
 }
 
 // Decide says what one event does to its call, for every kind of event that [Identify] knows. The call is the one that the
-// event's Subject names, as it stands; it is never written to, not even through its pointers.
+// event's Subject names, as it stands; it is never written to, not even through its pointers. The version with which the call was
+// dialled decides, whatever version the event's URL has.
 //
 // An [inbox.Refusal] means that the event must not take effect; then nothing of the change counts. Refused are, with 409, an
 // event that belongs to another Twilio call or account than the call is bound to, and with 400 what Identify refuses. The
 // first event of a call binds it.
 func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
+	return w.DecideAs(call.Version, call, event)
+}
+
+// DecideAs is Decide with another version than the call's.
+func (w *Webhooks) DecideAs(version interview.Version, call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 	if _, _, err := Identify(event.Kind, event.Form, event.Query); err != nil {
 		return interview.Change{}, inbox.Reply{}, err
 	}
@@ -73,7 +80,12 @@ func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Ch
 	} else if err != nil {
 		return interview.Change{}, inbox.Reply{}, err
 	}
-	change, reply, err := w.decide(call, event)
+	decide, err := w.decision(version, event.Kind)
+	if err != nil {
+		return interview.Change{}, inbox.Reply{}, err
+	}
+	change, reply, err := decide(call, event)
+	change.Call.Version = call.Version // a call keeps it
 	if err != nil || !unbound {
 		return change, reply, err
 	}
@@ -82,24 +94,6 @@ func (w *Webhooks) Decide(call interview.Call, event *inbox.Event) (interview.Ch
 		change.Jobs = append(change.Jobs, job)
 	}
 	return change, reply, nil
-}
-
-func (w *Webhooks) decide(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
-	switch event.Kind {
-	case inbox.KindVoice:
-		return w.voice(call, event)
-	case KindConsent:
-		return w.consent(call, event)
-	case inbox.KindStatus:
-		return decideStatus(call, event)
-	case inbox.KindRecording:
-		return decideRecording(call, event)
-	case KindAMD:
-		return decideAMD(call, event)
-	case KindAnswer:
-		return w.answer(call, event)
-	}
-	return interview.Change{}, inbox.Reply{}, fmt.Errorf("deciding %s event: unknown kind", event.Kind)
 }
 
 // success is what the callbacks without TwiML are answered.

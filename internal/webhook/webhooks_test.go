@@ -170,7 +170,7 @@ func TestKindsWithoutScriptDecideTheSameForAnyScript(t *testing.T) {
 	calls[1].Status, calls[1].Consent = interview.CallInProgress, interview.ConsentGiven
 	calls[2].Status, calls[2].Consent = interview.CallInProgress, interview.ConsentRefused
 	calls[3].Status, calls[3].Script.AnswerMode = interview.CallCompleted, interview.AnswerGather
-	for _, kind := range WithoutScript {
+	for _, kind := range V1(interview.CallbackURLs{}).WithoutScript {
 		if len(parameters[kind]) == 0 {
 			t.Errorf("no event of kind %s is tried", kind)
 		}

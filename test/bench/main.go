@@ -4,6 +4,7 @@
 //
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
+//	go run ./test/bench -prune 1000000 -requests 200000
 //
 // PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
 // load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
@@ -34,6 +35,7 @@ type options struct {
 	baseline    int
 	seed        uint64
 	binary      string
+	prune       int
 }
 
 func main() {
@@ -45,6 +47,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 4, "into how many parts the run is cut, the receivers taking turns")
 	flag.IntVar(&o.baseline, "baseline", -1, "webhooks for each plain receiver; 0 leaves them out, -1 is a quarter of -requests")
 	flag.Uint64Var(&o.seed, "seed", 1, "makes the same requests again")
+	flag.IntVar(&o.prune, "prune", 0, "instead: measure webhooks, 100 a second, while so many old events are pruned; -requests is how many there are at the most")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -84,6 +87,9 @@ func (o *options) check() error {
 func run(ctx context.Context, o options) (err error) {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.prune > 0 {
+		return pruneRun(ctx, o)
 	}
 	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
 	if err != nil {

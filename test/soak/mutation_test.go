@@ -49,7 +49,7 @@ var claimFirst = mutant{"internal/store/webhook_processor.go",
 			return err
 		}
 		for _, d := range b.admitted {
-			if err := b.settle(d); err != nil {
+			if err := b.settle(ctx, d); err != nil {
 				return err
 			}
 		}

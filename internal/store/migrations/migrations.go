@@ -7,7 +7,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,6 +27,9 @@ var Files embed.FS
 type Database struct {
 	Postgres *pgxpool.Pool
 	SQLite   *sql.DB
+
+	// known, for tests, makes this an older program, which knows our steps up to that version; 0 is this one.
+	known int64
 }
 
 // Migration is one step of the schema.
@@ -98,29 +100,24 @@ func (d Database) Down(ctx context.Context) error {
 	})
 }
 
-// Status lists our steps, then River's.
-func (d Database) Status(ctx context.Context) ([]Migration, error) {
-	var list []Migration
-	err := d.migrate(ctx, func(provider *goose.Provider) error {
-		status, err := provider.Status(ctx)
-		if err != nil {
-			return fmt.Errorf("migration status: %w", err)
+// DownTo takes the schema back to one of our versions, as an older program needs it; River's tables stay unless that is 0.
+func (d Database) DownTo(ctx context.Context, version int64) error {
+	return d.migrate(ctx, func(provider *goose.Provider) error {
+		if _, err := provider.DownTo(ctx, version); err != nil {
+			return fmt.Errorf("migrating down: %w", err)
 		}
-		for _, step := range status {
-			list = append(list, Migration{Name: step.Source.Path, AppliedAt: step.AppliedAt})
+		if version > 0 {
+			return nil
 		}
-		river, err := d.riverStatus(ctx)
-		list = append(list, river...)
-		return err
+		return d.migrateRiver(ctx, rivermigrate.DirectionDown, &rivermigrate.MigrateOpts{TargetVersion: -1})
 	})
-	return list, err
 }
 
 // migrate calls f with a migrator. On Postgres it holds a lock meanwhile, so that no other process migrates.
 func (d Database) migrate(ctx context.Context, f func(*goose.Provider) error) error {
-	folder, db, kind := "sqlite", d.SQLite, goose.DialectSQLite3
+	db, kind := d.SQLite, goose.DialectSQLite3
 	if d.Postgres != nil {
-		folder, kind = "postgres", goose.DialectPostgres
+		kind = goose.DialectPostgres
 		db = stdlib.OpenDBFromPool(d.Postgres)
 		defer func() { _ = db.Close() }()
 		unlock, err := d.lock(ctx)
@@ -129,7 +126,7 @@ func (d Database) migrate(ctx context.Context, f func(*goose.Provider) error) er
 		}
 		defer unlock()
 	}
-	files, err := fs.Sub(Files, folder)
+	files, err := d.files()
 	if err != nil {
 		return err
 	}
@@ -150,15 +147,21 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
 	if current > known {
-		return fmt.Errorf("%w: it has version %d, this program knows %d; run the program that migrated it, or a newer one",
-			ErrNewerSchema, current, known)
+		return newerSchema(current, known)
 	}
 	return nil
 }
 
+func newerSchema(current, known int64) error {
+	return fmt.Errorf("%w: it has version %d, this program knows %d; run the program that migrated it, or a newer one",
+		ErrNewerSchema, current, known)
+}
+
+// lockKey is the advisory lock of whoever migrates: "iage".
+const lockKey = 0x69616765
+
 // lock holds an advisory lock on a connection of its own until unlock.
 func (d Database) lock(ctx context.Context) (unlock func(), err error) {
-	const key = 0x69616765 // "iage"
 	conn, err := d.Postgres.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to Postgres: %w", err)
@@ -167,7 +170,7 @@ func (d Database) lock(ctx context.Context) (unlock func(), err error) {
 		conn.Release()
 		return nil, fmt.Errorf("locking migrations: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(key)); err != nil {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(lockKey)); err != nil {
 		conn.Release()
 		return nil, fmt.Errorf("locking migrations: %w", err)
 	}

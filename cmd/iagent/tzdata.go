@@ -1,0 +1,3 @@
+package main
+
+import _ "time/tzdata" // the time zones, for images that have no files but the program

@@ -1,0 +1,22 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// change is what the body asks of the store.
+func (c campaignChange) change() store.CampaignChange {
+	change := store.CampaignChange{Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
+		AnswerMode: c.AnswerMode, Language: c.Language}
+	if c.LegalHold != nil {
+		change.Hold = &store.Hold{Set: *c.LegalHold, RequestedBy: strings.TrimSpace(c.RequestedBy), Reason: strings.TrimSpace(c.Reason)}
+	}
+	return change
+}
+
+// holdFaults are those of what is said with a legal hold.
+func (c campaignChange) holdFaults() []fault {
+	return append(textFaults("requestedBy", c.RequestedBy, maxName, false), textFaults("reason", c.Reason, maxReason, false)...)
+}

@@ -1,0 +1,57 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+const noMoment = "must be a time such as 2026-11-23T12:00:00Z, a date such as 2026-11-23 (UTC), or how long ago, such as 24h"
+
+func TestWrongFiltersAreRefusedAndNumbersNotRepeated(t *testing.T) {
+	s := onSQLite(t)
+	for path, want := range map[string]string{
+		"/api/calls?phoneNumber=555-1234":             "phoneNumber must be an E.164 number such as %2B15551234567",
+		"/api/calls?phoneNumber=":                     "phoneNumber must be an E.164 number such as %2B15551234567",
+		"/api/calls?status=BUSY&status=LOST":          "status is not one of a call",
+		"/api/calls?campaignId=a&campaignId=b":        `Query parameter "campaignId" was sent 2 times`,
+		"/api/calls?errorCode=none":                   "errorCode must be a code such as 21211",
+		"/api/calls?consentGiven=maybe":               "consentGiven must be true, false or null",
+		"/api/calls?overdue=no":                       "overdue must be true",
+		"/api/calls?since=yesterday":                  "since " + noMoment,
+		"/api/webhooks?until=-5m":                     "until " + noMoment,
+		"/api/runs?since=2026-11-26&until=2026-11-25": "since must be before until",
+		"/api/webhooks?error=%00":                     "error must be a text of up to 200 bytes",
+		"/api/campaigns?status=GONE":                  "status is not one of a campaign",
+		"/api/calls?phone=%2B15551234567":             `Unknown query parameter "phone": use limit, cursor, status, campaignId, phoneNumber, twilioSid, callSid, errorCode, consentGiven, since, until, overdue`,
+		"/api/webhooks?errorCode=21211":               `Unknown query parameter "errorCode": use limit, cursor, outcome, kind, callId, callSid, campaignId, error, since, until`,
+		"/api/campaigns?category=retail":              `Unknown query parameter "category": use limit, cursor, status, name`,
+	} {
+		s.get(path).wantError(400, want)
+	}
+}
+
+func TestCallsAreFoundOverTheAPI(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *server) {
+		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE","promptTemplate":"- What does it cost?"}`).want(201).text("id")
+		s.do("POST", "/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567","+15551234568","+15551234569"]}`).want(202)
+		for query, want := range map[string]int{
+			"phoneNumber=%2B15551234567": 1, "phoneNumber=+15551234568": 1, "phoneNumber=15550000000": 0, "status=QUEUED&status=FAILED": 3, "status=FAILED,BUSY": 0,
+			"since=1h&consentGiven=null&campaignId=" + campaign: 3, "until=1h": 0, "overdue=true": 0, "callSid=CA1": 0, "errorCode=21211": 0,
+		} {
+			if got := s.get("/api/calls?"+query).want(200).list(t, "items"); len(got) != want {
+				t.Errorf("%s: %d calls, want %d", query, len(got), want)
+			}
+		}
+		call := s.get("/api/calls?phoneNumber=15551234567").want(200).list(t, "items")[0].text("id")
+		for path, want := range map[string]int{
+			"/api/runs?callId=" + call: 1, "/api/runs?error=503": 0, "/api/runs?since=1h&function=" + string(interview.OrchestrateCall): 3,
+			"/api/webhooks?campaignId=" + campaign + "&since=1h&error=x": 0, "/api/webhooks?callSid=CA1": 0,
+			"/api/campaigns?name=shel&status=ACTIVE": 1, "/api/campaigns?name=none": 0,
+		} {
+			if got := s.get(path).want(200).list(t, "items"); len(got) != want {
+				t.Errorf("%s: %d items, want %d", path, len(got), want)
+			}
+		}
+	})
+}

@@ -1,0 +1,36 @@
+package console_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// What is done from a page is kept with the name that somebody signed in with.
+func TestActionIsInTheAuditLogWithTheNameOfWhoDidIt(t *testing.T) {
+	o := open(t, tokensOf(t))
+	id := o.deadRun()
+	if response, body := o.do("POST", "/console/sign-in", "token="+adminToken+"&name=Kim+%3Cb%3E"); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	response, _ := o.do("POST", "/console/runs/"+id+"/retry", "x=y")
+	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/console/runs/"+id {
+		t.Fatalf("%s %v", response.Status, response.Header)
+	}
+	log, err := o.store.AuditLog(t.Context(), store.AuditFilter{Action: "run.retry"}, store.Page{Limit: 5})
+	if err != nil || len(log.Items) != 1 || log.Items[0].Actor != "console:Kim <b>" || log.Items[0].Action != "run.retry" || log.Items[0].Subject != id {
+		t.Fatalf("%v, %v", log.Items, err)
+	}
+	if _, body := o.do("GET", "/console/runs/"+id, ""); !strings.Contains(body, `role="status">The run waits for its turn.`) {
+		t.Errorf("the page does not say what was done:\n%s", body)
+	}
+	if _, body := o.do("GET", "/console/runs/"+id, ""); strings.Contains(body, "The run waits for its turn.") {
+		t.Error("the page says it twice")
+	}
+	if run, err := o.store.LedgerRun(t.Context(), id); err != nil || run.State != interview.RunWaiting {
+		t.Errorf("%v, %v", run.State, err)
+	}
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// CallFilter chooses calls; an empty field asks for nothing.
+type CallFilter struct {
+	CampaignID string
+	// Statuses are those of which a call has one.
+	Statuses []interview.CallStatus
+	// PhoneNumber is E.164. A call whose personal data was erased is not found by it.
+	PhoneNumber string
+	CallSid     string
+	// ErrorCode is Twilio's.
+	ErrorCode int
+	// Consent is nil for any; it points to ConsentUnknown for calls without an answer.
+	Consent *interview.Consent
+	// Since and Until bound when the call was created: from Since on, before Until.
+	Since, Until time.Time
+	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
+	Overdue *interview.Deadlines
+}
+
+// maxOverdueCalls bounds how many calls Overdue looks among: the newest of them.
+const maxOverdueCalls = 10_000
+
+func (by CallFilter) conditions() filter {
+	var f filter
+	f.equal("calls.campaign_id", by.CampaignID)
+	statuses := slices.Sorted(slices.Values(by.Statuses))
+	f.anyStatus(slices.Compact(statuses))
+	if by.PhoneNumber != "" {
+		f.conditions = append(f.conditions, "calls.phone_number <> ''") // as its index says it
+		f.equal("calls.phone_number", by.PhoneNumber)
+	}
+	if by.CallSid != "" {
+		f.conditions = append(f.conditions, "calls.twilio_sid <> ''")
+		f.equal("calls.twilio_sid", by.CallSid)
+	}
+	if by.ErrorCode != 0 {
+		f.conditions = append(f.conditions, "calls.error_code <> 0")
+		f.compare("calls.error_code", "=", by.ErrorCode)
+	}
+	if by.Consent != nil {
+		f.conditions = append(f.conditions, "calls.consent = '"+string(*by.Consent)+"'")
+	}
+	f.between("calls", "created_at", by.Since, by.Until, 0)
+	return f
+}
+
+// anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is ” for all that live.
+func (f *filter) anyStatus(statuses []interview.CallStatus) {
+	for _, status := range statuses {
+		ended := ""
+		if status.Terminal() {
+			ended = string(status)
+		}
+		one := filter{conditions: []string{"calls.ended_as = '" + ended + "'"}, args: f.args}
+		if ended == "" {
+			one.equalWord("calls.status", string(status))
+		}
+		f.args, f.anyOf = one.args, append(f.anyOf, strings.Join(one.conditions, " AND "))
+	}
+	if len(f.anyOf) == 1 {
+		f.conditions, f.anyOf = append(f.conditions, f.anyOf...), nil
+	}
+}
+
+// Calls lists calls.
+func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
+	f := by.conditions()
+	if by.Overdue != nil {
+		ids, err := s.overdueCalls(ctx, *by.Overdue, page.After)
+		if err != nil || len(ids) == 0 {
+			return List[interview.Call]{Items: []interview.Call{}}, err
+		}
+		condition, args := in(s.dialect, "calls.id", len(f.args)+1, ids)
+		f.conditions, f.args = append(f.conditions, condition), append(f.args, args...)
+	}
+	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
+	if err != nil {
+		return out, fmt.Errorf("listing calls: %w", err)
+	}
+	return out, nil
+}
+
+// overdueCalls are the ids of the calls of which something is overdue, below after, the newest first.
+func (s *Store) overdueCalls(ctx context.Context, deadlines interview.Deadlines, after string) ([]string, error) {
+	var ids []string
+	err := s.eachOverdue(ctx, deadlines, func(l OverdueItem) {
+		if l.CallID != "" && (after == "" || l.CallID < after) {
+			ids = append(ids, l.CallID)
+		}
+	})
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	slices.Reverse(ids)
+	return ids[:min(len(ids), maxOverdueCalls)], err
+}

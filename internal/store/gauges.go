@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// Gauges are what is measured in the database for metrics.
+type Gauges struct {
+	// Backlog is how long the oldest run that is due waits for its first or next attempt, or the oldest webhook that failed and
+	// was not accepted since; the longer of the two, 0 for none.
+	Backlog time.Duration
+	// ReconcilerLag is how long ago the oldest check of a call was due that the reconciler has not begun, 0 for none.
+	ReconcilerLag time.Duration
+	// DeadRuns counts the runs that are failed, by function.
+	DeadRuns map[interview.Function]int
+	// OpenCalls counts the calls that are not over, by status.
+	OpenCalls map[interview.CallStatus]int
+	// QueueJobs counts River's jobs that are not finished.
+	QueueJobs map[QueueState]int
+}
+
+// QueueState is a queue of River and a state of jobs, such as "available".
+type QueueState struct{ Queue, State string }
+
+// GaugeCursor remembers up to where all webhooks that failed were accepted since, so that they are not looked at again. Its
+// zero value starts from the beginning.
+type GaugeCursor struct{ failed string }
+
+// failedLate is how much later than its id says the record of a failed webhook may be committed.
+const failedLate = time.Minute
+
+// Gauges measures with a few statements that read by index and block nobody.
+func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error) {
+	g := Gauges{DeadRuns: map[interview.Function]int{}, OpenCalls: map[interview.CallStatus]int{}, QueueJobs: map[QueueState]int{}}
+	q, now := s.read(), s.now()
+	var oldest sql.NullTime
+	since := func(age *time.Duration) {
+		if oldest.Valid {
+			*age = max(*age, now.Sub(oldest.Time))
+		}
+		oldest = sql.NullTime{}
+	}
+	first := func(sql string, args ...any) error { return firstRow(q.QueryRow(ctx, sql, args...), &oldest) }
+	for _, due := range []string{
+		`SELECT created_at FROM function_runs WHERE state = 'waiting' AND not_before IS NULL AND created_at <= $1 ORDER BY created_at LIMIT 1`,
+		`SELECT not_before FROM function_runs WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before LIMIT 1`,
+	} {
+		if err := first(due, now); err != nil {
+			return g, fmt.Errorf("measuring the backlog of runs: %w", err)
+		}
+		since(&g.Backlog)
+	}
+	var id string
+	err := firstRow(q.QueryRow(ctx, `SELECT id, received_at FROM webhook_events WHERE outcome = 'failed' AND id >= $1
+		AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id) ORDER BY id LIMIT 1`,
+		cursor.failed), &id, &oldest)
+	if err != nil {
+		return g, fmt.Errorf("measuring the backlog of webhooks: %w", err)
+	}
+	since(&g.Backlog)
+	if cursor.failed = id; id == "" {
+		var start ulid.ULID
+		_ = start.SetTime(ulid.Timestamp(now.Add(-failedLate))) // fits for the next 8,000 years
+		cursor.failed = start.String()
+	}
+	if err := first(`SELECT next_at FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT 1`, now); err != nil {
+		return g, fmt.Errorf("measuring the lag of the reconciler: %w", err)
+	}
+	since(&g.ReconcilerLag)
+	return g, s.countGauges(ctx, q, &g)
+}
+
+// countGauges fills in the numbers.
+func (s *Store) countGauges(ctx context.Context, q querier, g *Gauges) error {
+	err := collect(ctx, q, func(r row) error {
+		var function interview.Function
+		var n int
+		err := r.Scan(&function, &n)
+		g.DeadRuns[function] = n
+		return err
+	}, `SELECT function, COUNT(*) FROM function_runs WHERE state = 'failed' GROUP BY function`)
+	if err != nil {
+		return fmt.Errorf("counting dead runs: %w", err)
+	}
+	err = collect(ctx, q, func(r row) error {
+		var status interview.CallStatus
+		var n int
+		err := r.Scan(&status, &n)
+		g.OpenCalls[status] = n
+		return err
+	}, `SELECT status, COUNT(*) FROM calls WHERE live_number <> '' GROUP BY status`)
+	if err != nil {
+		return fmt.Errorf("counting open calls: %w", err)
+	}
+	err = collect(ctx, q, func(r row) error {
+		var of QueueState
+		var n int
+		err := r.Scan(&of.Queue, &of.State, &n)
+		g.QueueJobs[of] = n
+		return err
+	}, `SELECT queue, CAST(state AS TEXT), COUNT(*) FROM river_job
+		WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY queue, state`)
+	if err != nil {
+		return fmt.Errorf("counting River's jobs: %w", err)
+	}
+	return nil
+}
+
+// firstRow scans a row that may not be there.
+func firstRow(r row, dest ...any) error {
+	if err := r.Scan(dest...); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return nil
+}

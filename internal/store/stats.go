@@ -1,0 +1,264 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// StatsFilter chooses what is counted.
+type StatsFilter struct {
+	// Deadlines say what is overdue.
+	Deadlines interview.Deadlines
+	// Since and Until bound the time: from Since on, before Until. A zero time is no bound.
+	Since, Until time.Time
+	// CampaignID is "" for all campaigns.
+	CampaignID string
+}
+
+// Stats are counts of what happened in a time, and of how things stand now, as one state of the database has it.
+type Stats struct {
+	At time.Time
+	// Created counts the calls that were created in the time; Ended those that ended in it, by status and by Twilio's error code.
+	Created int
+	Ended   []EndedCalls
+	// Live counts the calls that are not over now, by status.
+	Live map[interview.CallStatus]int
+	// Webhooks count the events that were received in the time.
+	Webhooks []WebhookCounts
+	// Runs count the runs that were created in the time; Dead the runs that failed for good in it, by function and error.
+	Runs []RunCounts
+	Dead []DeadRuns
+	// Recordings were first heard of in the time, Claims made, and Verdicts given.
+	Recordings             map[interview.RecordingStatus]int
+	Claims, RejectedClaims int
+	Verdicts               map[interview.HypothesisStatus]int
+	// Paused are the accounts for which dialling is paused now, and Overdue counts what is overdue now, by OverdueItem.What: of
+	// all campaigns.
+	Paused  []DialingPause
+	Overdue map[string]int
+	// OldestDue is since when the run has been due that waits the longest now, nil for none; Due counts those that wait.
+	OldestDue *time.Time
+	Due       int
+}
+
+// EndedCalls counts calls that ended alike.
+type EndedCalls struct {
+	Status    interview.CallStatus
+	ErrorCode int
+	Consent   interview.Consent
+	ConsentBy interview.ConsentMeans
+	// Answered says that somebody, or something, picked up; Machine that it was a machine.
+	Answered, Machine bool
+	Calls             int
+}
+
+// WebhookCounts counts events of one kind and outcome, and the further deliveries of them.
+type WebhookCounts struct {
+	Kind    inbox.Kind
+	Outcome inbox.Outcome
+	Events  int
+	// Duplicates counts the further deliveries.
+	Duplicates int
+}
+
+// RunCounts counts runs of one function and state. Retries are their attempts but the first.
+type RunCounts struct {
+	Function      interview.Function
+	State         interview.RunState
+	Runs, Retries int
+}
+
+// DeadRuns counts runs that failed alike.
+type DeadRuns struct {
+	Function interview.Function
+	Error    string
+	Runs     int
+}
+
+// Stats counts.
+func (s *Store) Stats(ctx context.Context, by StatsFilter) (Stats, error) {
+	stats := Stats{
+		At: s.now(), Live: map[interview.CallStatus]int{}, Recordings: map[interview.RecordingStatus]int{},
+		Verdicts: map[interview.HypothesisStatus]int{}, Overdue: map[string]int{},
+	}
+	err := s.snapshot(ctx, func(q querier) error {
+		for _, count := range []func(context.Context, querier, StatsFilter) error{
+			stats.countCalls, stats.countWebhooks, stats.countRuns, stats.countEvidence,
+		} {
+			if err := count(ctx, q, by); err != nil {
+				return err
+			}
+		}
+		var err error
+		if stats.Paused, err = dialingPauses(ctx, q); err != nil {
+			return err
+		}
+		return s.eachOverdueOf(ctx, q, by.Deadlines, func(l OverdueItem) { stats.Overdue[l.What]++ })
+	})
+	if err != nil {
+		return Stats{}, fmt.Errorf("counting: %w", err)
+	}
+	return stats, nil
+}
+
+// during keeps what has a moment in the time.
+func (by StatsFilter) during(column string, f *filter) {
+	f.conditions = append(f.conditions, column+" IS NOT NULL")
+	if !by.Since.IsZero() {
+		f.compare(column, ">=", by.Since.UTC())
+	}
+	if !by.Until.IsZero() {
+		f.compare(column, "<", by.Until.UTC())
+	}
+}
+
+func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) error {
+	var created, ended, live filter
+	created.equal("calls.campaign_id", by.CampaignID)
+	created.between("calls", "created_at", by.Since, by.Until, 0)
+	err := q.QueryRow(ctx, `SELECT COUNT(*) FROM calls`+created.where(), created.args...).Scan(&st.Created)
+	if err != nil {
+		return err
+	}
+	ended.equal("campaign_id", by.CampaignID)
+	by.during("completed_at", &ended)
+	err = collect(ctx, q, func(r row) error {
+		var e EndedCalls
+		var answered, machine int
+		err := r.Scan(&e.Status, &e.ErrorCode, &e.Consent, &e.ConsentBy, &answered, &machine, &e.Calls)
+		e.Answered, e.Machine = answered == 1, machine == 1
+		st.Ended = append(st.Ended, e)
+		return err
+	}, `SELECT status, error_code, consent, consent_by, answered, machine, COUNT(*) FROM (SELECT status, error_code, consent, consent_by,
+		CASE WHEN started_at IS NOT NULL OR status = 'COMPLETED' THEN 1 ELSE 0 END AS answered,
+		CASE WHEN answered_by LIKE 'machine%' OR answered_by = 'fax' THEN 1 ELSE 0 END AS machine FROM calls`+ended.where()+`) AS ended
+		GROUP BY status, error_code, consent, consent_by, answered, machine ORDER BY 1, 2, 3, 4, 5, 6`, ended.args...)
+	if err != nil {
+		return err
+	}
+	live.equal("campaign_id", by.CampaignID)
+	live.conditions = append(live.conditions, `ended_as = ''`)
+	return collect(ctx, q, counting(st.Live), `SELECT status, COUNT(*) FROM calls`+live.where()+` GROUP BY status`, live.args...)
+}
+
+func (st *Stats) countWebhooks(ctx context.Context, q querier, by StatsFilter) error {
+	var f filter
+	if by.CampaignID != "" {
+		f.conditions = append(f.conditions, "campaign_id <> ''")
+		f.equal("campaign_id", by.CampaignID)
+	}
+	f.between("webhook_events", "received_at", by.Since, by.Until, receivedSlack)
+	count := func(f filter) error {
+		return collect(ctx, q, func(r row) error {
+			var w WebhookCounts
+			err := r.Scan(&w.Kind, &w.Outcome, &w.Events, &w.Duplicates)
+			st.Webhooks = append(st.Webhooks, w)
+			return err
+		}, `SELECT kind, outcome, COUNT(*), COALESCE(SUM(duplicates), 0) FROM webhook_events`+f.where()+` GROUP BY kind, outcome ORDER BY 1, 2`, f.args...)
+	}
+	if err := count(f); err != nil || by.Since.IsZero() {
+		return err
+	}
+	// What failed again in the time has an id of before it.
+	var again filter
+	again.conditions = []string{notAccepted, "outcome = 'failed'"}
+	again.equal("campaign_id", by.CampaignID)
+	again.compare("webhook_events.id", "<", firstID(by.Since.Add(-receivedSlack)))
+	by.during("received_at", &again)
+	return count(again)
+}
+
+// ofCampaign keeps the runs that are about a call, or a hypothesis, of a campaign.
+const ofCampaign = `(EXISTS (SELECT 1 FROM calls WHERE calls.id = function_runs.subject AND calls.campaign_id = %[1]s)
+	OR EXISTS (SELECT 1 FROM hypotheses WHERE hypotheses.id = function_runs.subject AND hypotheses.campaign_id = %[1]s))`
+
+func (f *filter) runsOfCampaign(campaignID string) {
+	if campaignID != "" {
+		f.conditions = append(f.conditions, fmt.Sprintf(ofCampaign, f.arg(campaignID)))
+	}
+}
+
+func (st *Stats) countRuns(ctx context.Context, q querier, by StatsFilter) error {
+	var created, dead, due filter
+	created.between("function_runs", "created_at", by.Since, by.Until, 0)
+	created.runsOfCampaign(by.CampaignID)
+	err := collect(ctx, q, func(r row) error {
+		var c RunCounts
+		err := r.Scan(&c.Function, &c.State, &c.Runs, &c.Retries)
+		st.Runs = append(st.Runs, c)
+		return err
+	}, `SELECT function, state, COUNT(*), COALESCE(SUM(CASE WHEN attempts > 1 THEN attempts - 1 ELSE 0 END), 0) FROM function_runs`+
+		created.where()+` GROUP BY function, state ORDER BY 1, 2`, created.args...)
+	if err != nil {
+		return err
+	}
+	dead.conditions = []string{"state = 'failed'"}
+	by.during("finished_at", &dead)
+	dead.runsOfCampaign(by.CampaignID)
+	err = collect(ctx, q, func(r row) error {
+		var d DeadRuns
+		err := r.Scan(&d.Function, &d.Error, &d.Runs)
+		st.Dead = append(st.Dead, d)
+		return err
+	}, `SELECT function, last_error, COUNT(*) FROM function_runs`+dead.where()+` GROUP BY function, last_error ORDER BY 3 DESC, 1, 2 LIMIT 50`, dead.args...)
+	if err != nil {
+		return err
+	}
+	due.conditions = []string{"state = 'waiting'"}
+	due.conditions = append(due.conditions, "COALESCE(not_before, created_at) <= "+due.arg(st.At))
+	due.runsOfCampaign(by.CampaignID)
+	return collect(ctx, q, func(r row) error {
+		var notBefore *time.Time
+		var createdAt time.Time
+		if err := r.Scan(&notBefore, &createdAt); err != nil {
+			return err
+		}
+		since := createdAt
+		if notBefore != nil {
+			since = *notBefore
+		}
+		st.Due++
+		if st.OldestDue == nil || since.Before(*st.OldestDue) {
+			st.OldestDue = &since
+		}
+		return nil
+	}, `SELECT not_before, created_at FROM function_runs`+due.where(), due.args...)
+}
+
+func (st *Stats) countEvidence(ctx context.Context, q querier, by StatsFilter) error {
+	var recordings, claims, verdicts filter
+	by.during("recordings.created_at", &recordings)
+	claims.between("claims", "created_at", by.Since, by.Until, 0)
+	verdicts.between("verdicts", "created_at", by.Since, by.Until, 0)
+	if by.CampaignID != "" {
+		const ofCall = "call_id IN (SELECT id FROM calls WHERE campaign_id = "
+		recordings.conditions = append(recordings.conditions, ofCall+recordings.arg(by.CampaignID)+")")
+		claims.conditions = append(claims.conditions, ofCall+claims.arg(by.CampaignID)+")")
+		verdicts.conditions = append(verdicts.conditions, "hypothesis_id IN (SELECT id FROM hypotheses WHERE campaign_id = "+verdicts.arg(by.CampaignID)+")")
+	}
+	err := collect(ctx, q, counting(st.Recordings), `SELECT status, COUNT(*) FROM recordings`+recordings.where()+` GROUP BY status`, recordings.args...)
+	if err != nil {
+		return err
+	}
+	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN rejected <> '' THEN 1 ELSE 0 END), 0) FROM claims`+claims.where(), claims.args...).
+		Scan(&st.Claims, &st.RejectedClaims)
+	if err != nil {
+		return err
+	}
+	return collect(ctx, q, counting(st.Verdicts), `SELECT status, COUNT(*) FROM verdicts`+verdicts.where()+` GROUP BY status`, verdicts.args...)
+}
+
+// counting scans rows of a word and how often it is there.
+func counting[T ~string](into map[T]int) func(row) error {
+	return func(r row) error {
+		var word T
+		var n int
+		err := r.Scan(&word, &n)
+		into[word] = n
+		return err
+	}
+}

@@ -1,0 +1,121 @@
+package test_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
+	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/simulator"
+)
+
+// TestLogTellsTheLifeOfEachCallAndNoSecret runs a campaign in a simulation that delivers twice, forges and fails, at the level
+// debug. Each step of a call is in the log once, with its ids; no secret and no number is there, however it is written. Then a
+// person asks to be erased by number, and the log of the stop says what was served.
+func TestLogTellsTheLifeOfEachCallAndNoSecret(t *testing.T) {
+	t.Parallel()
+	for engine, database := range map[string]func(*testing.T) string{
+		"river":   func(t *testing.T) string { return testdb.Postgres(t) },
+		"inngest": func(t *testing.T) string { return "sqlite:" + testdb.SQLite(t) },
+	} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			logOfACampaign(t, e2etest.DefaultSettings(database(t)).With("JOBS_ENGINE", engine, "LOG_LEVEL", "debug",
+				// Nobody is there: the error names the URL.
+				"REDIS_URL", "redis://someone:redis-password-1@127.0.0.1:1/0"))
+		})
+	}
+}
+
+func logOfACampaign(t *testing.T, settings e2etest.Settings) {
+	twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Faults: simulator.Faults{
+		Duplicate: 0.5, Tampered: 0.3, WrongToken: 0.2, RESTBusy: 0.2, ModelProse: 0.2,
+	}})
+	server := twilio.Serve(t, settings)
+	people := []string{"+15557771001", "+15557771002", "+15557771003", "+15557771004"}
+	calls := server.Place(t, people...)
+	twilio.AwaitSettled(t, server.API, "extract-claims") // nobody wrote answers of the model
+
+	var erased struct {
+		Calls []struct{ CallID string }
+	}
+	status, err := server.Client.Do(t.Context(), http.MethodDelete, "/api/personal-data", "",
+		map[string]string{"phoneNumber": people[0], "requestedBy": "the person at " + people[0]}, &erased)
+	if err != nil || status != http.StatusAccepted || len(erased.Calls) != 1 || erased.Calls[0].CallID != calls[0].ID {
+		t.Errorf("erased by number: %d, %+v, %v", status, erased, err)
+	}
+	twilio.AwaitSettled(t, server.API, "extract-claims") // nobody wrote answers of the model
+	if left := server.Call(t, calls[0].ID); left.PhoneNumber != "" || left.Transcript != nil {
+		t.Errorf("left of the erased call: %+v", left)
+	}
+	server.Term()
+	server.Ended()
+
+	text := server.Log()
+	holdsNothingOfSomebody(t, text, settings, people)
+	steps := map[string]map[string]int{}
+	served := map[string]int{}
+	for one := range strings.Lines(text) {
+		var line struct{ Level, Msg, Call, Event, Run, Request string }
+		if err := json.Unmarshal([]byte(one), &line); err != nil || line.Level != "INFO" {
+			continue
+		}
+		served[line.Msg]++
+		if !strings.HasPrefix(line.Msg, "call ") {
+			continue
+		}
+		if steps[line.Call] == nil {
+			steps[line.Call] = map[string]int{}
+		}
+		steps[line.Call][line.Msg]++
+		if line.Event != "" && line.Request == "" {
+			t.Errorf("an event without its request: %s", one)
+		}
+	}
+	if served["serving"] != 1 || served["stopped"] != 1 {
+		t.Errorf("beginning and end: %v", served)
+	}
+	for _, call := range calls {
+		for _, step := range []string{"call dialled", "call ended"} {
+			if steps[call.ID][step] != 1 {
+				t.Errorf("call %s has %d lines %q: %v", call.ID, steps[call.ID][step], step, steps[call.ID])
+			}
+		}
+		if steps[call.ID]["call answered"] > 1 || steps[call.ID]["call transcribed"] > 1 {
+			t.Errorf("call %s: %v", call.ID, steps[call.ID])
+		}
+	}
+}
+
+// holdsNothingOfSomebody looks for every secret and every number, with and without its plus sign.
+func holdsNothingOfSomebody(t *testing.T, text string, settings e2etest.Settings, people []string) {
+	t.Helper()
+	secrets := []string{"redis-password-1"}
+	for name, value := range settings {
+		if strings.Contains(name, "TOKEN") || strings.Contains(name, "KEY") {
+			secrets = append(secrets, value)
+		}
+	}
+	for _, secret := range secrets {
+		if len(secret) >= 6 && strings.Contains(text, secret) {
+			t.Errorf("a secret is in the log: %s", around(text, secret))
+		}
+	}
+	for _, number := range append(people, settings["TWILIO_PHONE_NUMBER"]) {
+		if digits := strings.TrimPrefix(number, "+"); strings.Contains(text, digits) {
+			t.Errorf("a number is in the log: %s", around(text, digits))
+		}
+	}
+}
+
+// around is the line of a text with what was found in it.
+func around(text, found string) string {
+	at := strings.Index(text, found)
+	begin, end := strings.LastIndexByte(text[:at], '\n')+1, strings.IndexByte(text[at:], '\n')
+	if end < 0 {
+		return text[begin:]
+	}
+	return text[begin : at+end]
+}
