@@ -5,6 +5,7 @@
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
 //	go run ./test/bench -prune 1000000 -requests 200000
+//	go run ./test/bench -console 100000 -events 1000000
 //
 // PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
 // load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
@@ -36,6 +37,9 @@ type options struct {
 	seed        uint64
 	binary      string
 	prune       int
+	console     int
+	events      int
+	viewers     int
 }
 
 func main() {
@@ -48,6 +52,9 @@ func main() {
 	flag.IntVar(&o.baseline, "baseline", -1, "webhooks for each plain receiver; 0 leaves them out, -1 is a quarter of -requests")
 	flag.Uint64Var(&o.seed, "seed", 1, "makes the same requests again")
 	flag.IntVar(&o.prune, "prune", 0, "instead: measure webhooks, 100 a second, while so many old events are pruned; -requests is how many there are at the most")
+	flag.IntVar(&o.console, "console", 0, "instead: measure the pages of the console over so many calls, and what live lists cost the webhooks")
+	flag.IntVar(&o.events, "events", 0, "with -console: how many webhooks there are; 0 is ten for each call")
+	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -70,6 +77,9 @@ func (o *options) check() error {
 	if o.baseline < 0 {
 		o.baseline = o.requests / 4
 	}
+	if o.events == 0 {
+		o.events = 10 * o.console
+	}
 	switch {
 	case flag.NArg() > 0:
 		return fmt.Errorf("unknown argument %q", flag.Arg(0))
@@ -90,6 +100,9 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.prune > 0 {
 		return pruneRun(ctx, o)
+	}
+	if o.console > 0 {
+		return consoleRun(ctx, o)
 	}
 	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
 	if err != nil {

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
+)
+
+const (
+	// listLimit and callLimit are how long the pages may take at the 95th percentile.
+	listLimit, callLimit = 200 * time.Millisecond, 150 * time.Millisecond
+	// viewersShare is which part of the rate of webhooks open pages may cost.
+	viewersShare = 0.05
+	consoleCalls = "01KBENCH" // with a number of eight digits: the ids of the calls
+)
+
+// consolePage is a page that is measured.
+type consolePage struct {
+	name, path string
+	limit      time.Duration
+}
+
+// consolePages are the pages of the console over the calls that makeConsole makes.
+func consolePages(o options) []consolePage {
+	middle := fmt.Sprintf("%s%d", consoleCalls, 10_000_000+o.console/2)
+	return []consolePage{
+		{"calls", "/console/calls", listLimit},
+		{"calls, half way down", "/console/calls?cursor=" + middle, listLimit},
+		{"calls that failed", "/console/calls?status=FAILED", listLimit},
+		{"calls that live", "/console/calls?status=RINGING", listLimit},
+		{"calls of a campaign", "/console/calls?campaignId=campaign7", listLimit},
+		{"calls to a number", "/console/calls?phoneNumber=%2B155510000042", listLimit},
+		{"calls with an error", "/console/calls?errorCode=21211", listLimit},
+		{"calls, overdue", "/console/calls?overdue=true", listLimit},
+		{"webhooks", "/console/webhooks", listLimit},
+		{"webhooks that failed", "/console/webhooks?outcome=failed", listLimit},
+		{"webhooks of a kind", "/console/webhooks?kind=voice", listLimit},
+		{"webhooks of a call", "/console/webhooks?callId=" + middle, listLimit},
+		{"rejections", "/console/rejections", listLimit},
+		{"runs", "/console/runs", listLimit},
+		{"runs that died", "/console/runs?state=failed", listLimit},
+		{"campaigns", "/console/campaigns", listLimit},
+		{"a campaign", "/console/campaigns/campaign7", listLimit},
+		{"audit log", "/console/audit", listLimit},
+		{"health", "/console/health", listLimit},
+		{"a call", "/console/calls/" + middle, callLimit},
+	}
+}
+
+// consoleRun measures the pages of the console over o.console calls and o.events webhooks, and then what o.viewers open live
+// lists cost the webhooks.
+func consoleRun(ctx context.Context, o options) (err error) {
+	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
+	if err != nil {
+		return err
+	}
+	defer done()
+	db, err := openDatabase(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := migrate(ctx, binary, db.url()); err != nil {
+		return err
+	}
+	loads := make([]*traffic, 2*o.rounds)
+	var calls []*call
+	for i := range loads {
+		loads[i] = newTraffic(o.seed+uint64(i), o.requests/len(loads), o.duplicates)
+		calls = append(calls, loads[i].calls...)
+	}
+	if err := seedCalls(ctx, db, calls); err != nil {
+		return err
+	}
+	fmt.Printf("making %d calls and %d webhooks; %s\n\n", o.console, o.events, db.describe(ctx))
+	if err := makeConsole(ctx, db, o.console, o.events); err != nil {
+		return err
+	}
+	server, err := serve(ctx, binary, db.url())
+	if err != nil {
+		return err
+	}
+	defer server.Kill()
+	slow, err := measurePages(ctx, server.URL(), consolePages(o))
+	if err != nil {
+		return err
+	}
+	return errors.Join(slow, measureViewers(ctx, server, o, loads))
+}
+
+// pageRepeats is how often each page is asked for, in turn with the others.
+const pageRepeats = 60
+
+// measurePages asks for each page again and again. slow says which of them take too long.
+func measurePages(ctx context.Context, base string, pages []consolePage) (slow, err error) {
+	took := make([][]time.Duration, len(pages))
+	sizes := make([]int, len(pages))
+	for repeat := range pageRepeats {
+		for i, p := range pages {
+			begun := time.Now()
+			n, err := readPage(ctx, base+p.path)
+			if err != nil {
+				return nil, err
+			}
+			if sizes[i] = n; repeat > 0 { // the first one fills caches
+				took[i] = append(took[i], time.Since(begun))
+			}
+		}
+	}
+	fmt.Println("page                        median      p95      max     KiB")
+	for i, p := range pages {
+		slices.Sort(took[i])
+		fmt.Printf("%-24s %9s %8s %8s %7d\n", p.name, quantile(took[i], .5), quantile(took[i], .95), quantile(took[i], 1), sizes[i]>>10)
+		if took[i][len(took[i])*95/100] > p.limit {
+			slow = errors.Join(slow, fmt.Errorf("%s: more than %s at the 95th percentile", p.name, p.limit))
+		}
+	}
+	return slow, nil
+}
+
+// adminToken is that of environment.
+const adminToken = "bench-admin-token"
+
+func openPage(ctx context.Context, url, accept string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+adminToken)
+	r.Header.Set("Accept", accept)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("asking for a page: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		response.Body.Close()
+		return nil, fmt.Errorf("%s: %s", url, response.Status)
+	}
+	return response, nil
+}
+
+func readPage(ctx context.Context, url string) (int, error) {
+	response, err := openPage(ctx, url, "text/html")
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	n, err := io.Copy(io.Discard, response.Body)
+	return int(n), err
+}
+
+// liveAddress is where a list says that its news come from.
+var liveAddress = regexp.MustCompile(`data-live="([^"]+)"`)
+
+// measureViewers compares the rate of webhooks with and without open live lists, in turn.
+func measureViewers(ctx context.Context, server *server, o options, loads []*traffic) error {
+	conns, err := dialAll(ctx, server.Address, o.connections)
+	if err != nil {
+		return err
+	}
+	defer conns.close()
+	var answers answers
+	var with, without []float64
+	for i, load := range loads {
+		close := func() {}
+		if i%2 == 1 {
+			if close, err = openViewers(ctx, server.URL(), o.viewers); err != nil {
+				return err
+			}
+		}
+		_, elapsed, err := conns.send(ctx, load.requests, &answers)
+		close()
+		if err != nil {
+			return err
+		}
+		rate := float64(len(load.requests)) / elapsed.Seconds()
+		if i%2 == 1 {
+			with = append(with, rate)
+		} else {
+			without = append(without, rate)
+		}
+	}
+	fmt.Printf("\nwebhooks/s, by round      %s without viewers\n                          %s with %d live lists\n", rates(without), rates(with), o.viewers)
+	share := 1 - median(with)/median(without)
+	fmt.Printf("the viewers cost %.1f %% of the rate (median of %d rounds each)\n", 100*share, o.rounds)
+	if n := answers.other.Load(); n > 0 {
+		return fmt.Errorf("%d webhooks were not answered as they should", n)
+	}
+	if share > viewersShare {
+		return fmt.Errorf("that is more than %.0f %%", 100*viewersShare)
+	}
+	return nil
+}
+
+func rates(list []float64) (text string) {
+	for _, r := range list {
+		text += fmt.Sprintf("%7.0f", r)
+	}
+	return text
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
+
+// openViewers opens live lists, of one kind or another, and reads them until they are closed.
+func openViewers(ctx context.Context, base string, n int) (func(), error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	done := func() {
+		cancel()
+		readers.Wait()
+	}
+	lists := []string{"/console/calls", "/console/calls?campaignId=campaign7", "/console/webhooks"}
+	for range n {
+		live, err := liveOf(ctx, base, lists[rand.IntN(len(lists))])
+		if err == nil {
+			var stream *http.Response
+			if stream, err = openPage(ctx, base+live, "text/event-stream"); err == nil {
+				readers.Go(func() {
+					defer stream.Body.Close()
+					_, _ = io.Copy(io.Discard, stream.Body) // until it is closed
+				})
+			}
+		}
+		if err != nil {
+			done()
+			return nil, err
+		}
+	}
+	return done, nil
+}
+
+// liveOf is the address of the news of a list.
+func liveOf(ctx context.Context, base, list string) (string, error) {
+	page, err := openPage(ctx, base+list, "text/html")
+	if err != nil {
+		return "", err
+	}
+	defer page.Body.Close()
+	body, err := io.ReadAll(page.Body)
+	if err != nil {
+		return "", err
+	}
+	found := liveAddress.FindSubmatch(body)
+	if found == nil {
+		return "", fmt.Errorf("%s says nothing of news", list)
+	}
+	return string(found[1]), nil
+}
