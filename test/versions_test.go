@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/i-agent/iagent/inbox"
@@ -48,32 +47,14 @@ type installation struct {
 	t      *testing.T
 	config app.Config
 	twilio *simulator.Simulator
-	log    *lockedBuffer
+	log    *e2e.LogBuffer
 	e2etest.API
-}
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // install makes an installation in which everybody who is called consents. Webhooks reach the program that runs.
 func install(t *testing.T, databaseURL string) *installation {
 	t.Helper()
-	i := &installation{t: t, log: &lockedBuffer{}}
+	i := &installation{t: t, log: &e2e.LogBuffer{}}
 	proxy := e2e.NewProxy()
 	proxy.Servers = []func() string{func() string { return i.URL() }}
 	t.Cleanup(proxy.Close)

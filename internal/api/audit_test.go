@@ -53,6 +53,11 @@ func TestAuditLogNamesWhoDidWhatAndNoNumber(t *testing.T) {
 		middle := all.list(t, "items")[2].text("at")
 		count("since="+url.QueryEscape(middle), 3)
 		count("until="+url.QueryEscape(middle), 2)
+		count("since=24h", 5)
+		count("until=24h", 0)
+		count("since="+time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), 5)
+		s.get("/api/audit?since=yesterday").want(400)
+		s.get("/api/audit?since=1h&until=2h").want(400)
 		count("since="+url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339)), 0)
 		first := s.get("/api/audit?limit=4").want(200)
 		if rest := s.get("/api/audit?cursor=" + first.text("next")).want(200); len(rest.list(t, "items")) != 1 {

@@ -77,7 +77,7 @@ func momentOf(text string, now time.Time) (time.Time, error) {
 	if err != nil || at.Year() < 1 || at.Year() > 9999 {
 		return time.Time{}, errNoMoment
 	}
-	return at, nil
+	return at.UTC(), nil
 }
 
 // queryText reads a text to look for, "" when there is none.

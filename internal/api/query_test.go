@@ -46,7 +46,7 @@ func TestCallsAreFoundOverTheAPI(t *testing.T) {
 		call := s.get("/api/calls?phoneNumber=15551234567").want(200).list(t, "items")[0].text("id")
 		for path, want := range map[string]int{
 			"/api/runs?callId=" + call: 1, "/api/runs?error=503": 0, "/api/runs?since=1h&function=" + string(interview.OrchestrateCall): 3,
-			"/api/webhooks?campaignId=" + campaign + "&since=1h&error=x": 0, "/api/webhooks?callSid=CA1": 0,
+			"/api/webhooks?campaignId=" + campaign + "&since=1h&error=x": 0, "/api/webhooks?callSid=CA1": 0, "/api/rejections?since=24h&until=2099-01-01": 0,
 			"/api/campaigns?name=shel&status=ACTIVE": 1, "/api/campaigns?name=none": 0,
 		} {
 			if got := s.get(path).want(200).list(t, "items"); len(got) != want {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/i-agent/iagent/internal/store"
@@ -88,29 +87,14 @@ func (a *api) listRejections(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	for name, to := range map[string]*time.Time{"since": &by.Since, "until": &by.Until} {
-		if *to, err = queryTimestamp(query, name); err != nil {
-			return err
-		}
+	if by.Since, by.Until, err = queryTimes(query, a.ready.now()); err != nil {
+		return err
 	}
 	rejections, err := a.store.Rejections(r.Context(), by, page)
 	if err != nil {
 		return err
 	}
 	return answer(w, http.StatusOK, newList(rejections, summarizeRejection))
-}
-
-// queryTimestamp reads a time of RFC 3339, the zero time when there is none.
-func queryTimestamp(query url.Values, name string) (time.Time, error) {
-	text := query.Get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, badRequest(name + " must be a time such as 2026-01-31T15:04:05Z")
-	}
-	return at, nil
 }
 
 func (a *api) getRejection(w http.ResponseWriter, r *http.Request) error {

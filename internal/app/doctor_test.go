@@ -1,40 +1,21 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/testdb"
 )
-
-// lines takes a log that several goroutines write.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 // What a server cannot do it says beside its start, which does not wait for it.
 func TestServerSaysAtItsStartThatRedisIsAway(t *testing.T) {
 	c := complete()
 	c.DatabaseURL, c.AdminToken, c.RedisURL = "sqlite:"+testdb.SQLite(t), adminToken, "redis://:a-redis-password@127.0.0.1:1/0"
-	var log lines
+	var log e2e.LogBuffer
 	a, err := Open(t.Context(), c, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/store/storetest"
@@ -39,24 +39,6 @@ var written = regexp.MustCompile(`777[^0-9A-Za-z]{0,4}1[^0-9A-Za-z]{0,4}2[^0-9A-
 
 func knows(text string) bool {
 	return strings.Contains(text, saidWords) || strings.Contains(text, url.QueryEscape(saidWords)) || written.MatchString(text)
-}
-
-// record is a log that may be read while it is written.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 // gossips are Twilio and a model server that repeat in their errors what they were sent.
@@ -123,14 +105,14 @@ type caller struct {
 	t         *testing.T
 	app       *App
 	services  *gossips
-	log       *record
+	log       *e2e.LogBuffer
 	processor *store.Processor
 	id        string
 }
 
 func newCaller(t *testing.T, databaseURL string) *caller {
 	t.Helper()
-	c := &caller{t: t, services: &gossips{fails: map[string]int{}}, log: &record{}}
+	c := &caller{t: t, services: &gossips{fails: map[string]int{}}, log: &e2e.LogBuffer{}}
 	services := httptest.NewServer(c.services)
 	t.Cleanup(services.Close)
 	log, err := telemetry.NewLogger(c.log, "text", "debug")

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/store/storetest"
@@ -26,13 +27,13 @@ const webhookToken = "0123456789abcdef0123456789abcdef"
 type site struct {
 	t   *testing.T
 	app *App
-	log *record
+	log *e2e.LogBuffer
 }
 
 // newSite runs an i-agent with APP_URL until the test ends, or until close is called.
 func newSite(t *testing.T, databaseURL, appURL string, change ...func(*Config)) (s *site, close func()) {
 	t.Helper()
-	s = &site{t: t, log: &record{}}
+	s = &site{t: t, log: &e2e.LogBuffer{}}
 	config := complete()
 	config.AuthToken, config.URL, config.DatabaseURL, config.AdminToken = webhookToken, appURL, databaseURL, adminToken
 	config.TrustedProxies = "192.0.2.0/24" // httptest's requests are from there, so a test may say who the client is

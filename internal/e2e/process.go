@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,14 +68,14 @@ type Process struct {
 // processRun is a process from its start to its end.
 type processRun struct {
 	cmd   *exec.Cmd
-	log   *logBuffer
+	log   *LogBuffer
 	ended chan struct{} // closed once the process is gone
 	url   string        // "" before it is ready
 }
 
 // Start starts the process and returns once it is ready.
 func (p *Process) Start(ctx context.Context) error {
-	r := &processRun{log: &logBuffer{}, ended: make(chan struct{}), cmd: exec.Command(p.Command[0], p.Command[1:]...)}
+	r := &processRun{log: &LogBuffer{}, ended: make(chan struct{}), cmd: exec.Command(p.Command[0], p.Command[1:]...)}
 	r.cmd.Dir, r.cmd.Env = p.Dir, p.Env
 	r.cmd.Stdout, r.cmd.Stderr = r.log, r.log
 	if err := r.cmd.Start(); err != nil {
@@ -300,22 +299,4 @@ func FreeAddress() (string, error) {
 func tail(log string, lines int) string {
 	all := strings.Split(strings.TrimSpace(log), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
-
-// logBuffer takes what a process writes, while others read it.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

@@ -110,7 +110,7 @@ func (e *Explainer) Explain(req signature.Request, more signature.Suspects) Repo
 		}
 	}
 	for _, c := range x.Causes {
-		report.Causes = append(report.Causes, Cause{Kind: string(c.Kind), Text: strings.ReplaceAll(c.Text, "of account (default)", "of the main account"), Cure: cure(c), Proven: c.Proven})
+		report.Causes = append(report.Causes, Cause{Kind: string(c.Kind), Text: strings.ReplaceAll(c.Text, "of account (default)", "of the main account"), Cure: Cure(c), Proven: c.Proven})
 	}
 	return report
 }
@@ -135,24 +135,4 @@ func by(m signature.Match) string {
 		text += ", URL with a difference that is tolerated: " + m.Variant.String()
 	}
 	return text
-}
-
-// cure says what to do in terms of our settings.
-func cure(c signature.Cause) string {
-	switch c.Kind {
-	case signature.CauseToken:
-		if strings.Contains(c.Text, "was configured") || strings.Contains(c.Text, "is written") {
-			return "write TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY and TWILIO_ACCOUNT_TOKENS without anything around the token"
-		}
-		if strings.Contains(c.Text, "which is not the account") {
-			return "give each account its own token: TWILIO_AUTH_TOKEN for the main account, TWILIO_ACCOUNT_TOKENS=AC…=TOKEN for a subaccount"
-		}
-		return "set TWILIO_AUTH_TOKEN to the primary token in the Twilio console, and during a rotation TWILIO_AUTH_TOKEN_SECONDARY to the other; a subaccount's goes into TWILIO_ACCOUNT_TOKENS=AC…=TOKEN"
-	case signature.CauseAccount:
-		return "add AC…=TOKEN of that account to TWILIO_ACCOUNT_TOKENS, or set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to that account"
-	case signature.CauseUnknown:
-		return "if it is Twilio's, compare the URL that Twilio's debugger shows with APP_URL, and the tokens with TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY and TWILIO_ACCOUNT_TOKENS"
-	}
-	text := strings.ReplaceAll(c.Cure, "set the public base URL to ", "set APP_URL=")
-	return strings.ReplaceAll(text, "the public base URL", "APP_URL")
 }

@@ -88,9 +88,13 @@ func Named(err error) error { return &named{err} }
 func New(text string) error { return &named{errors.New(text)} }
 
 // OfStatus is the class of an HTTP status: what a server that is away or busy answers is transient, any other 4xx is
-// permanent, and so is a redirect. An answer of 2xx is no error by itself, so what is wrong with it is unclear.
+// permanent, and so are a redirect and a 5xx of a server that does not know what it is asked. An answer of 2xx is no error by
+// itself, so what is wrong with it is unclear.
 func OfStatus(status int) Class {
 	switch {
+	case status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported,
+		status == http.StatusVariantAlsoNegotiates, status == http.StatusNotExtended:
+		return Permanent
 	case status == 0, status >= 500,
 		status == http.StatusRequestTimeout, status == http.StatusConflict, status == http.StatusTooEarly,
 		status == http.StatusTooManyRequests:

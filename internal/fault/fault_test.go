@@ -71,7 +71,7 @@ func TestCodeThatMayBeSomebodysWordsIsDropped(t *testing.T) {
 func TestStatusSaysWhetherAnotherAttemptMayHelp(t *testing.T) {
 	for class, statuses := range map[fault.Class][]int{
 		fault.Transient: {0, 408, 409, 425, 429, 500, 502, 503, 504, 525, 529},
-		fault.Permanent: {301, 400, 401, 403, 404, 413, 415, 422},
+		fault.Permanent: {301, 400, 401, 403, 404, 413, 415, 422, 501, 505, 506, 510},
 		fault.Unclear:   {200, 201},
 	} {
 		for _, status := range statuses {

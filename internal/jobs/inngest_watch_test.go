@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
@@ -23,23 +24,12 @@ import (
 )
 
 // lines is a log.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
+type lines struct{ e2e.LogBuffer }
 
 // count is how many lines there are of a level that say something.
 func (l *lines) count(level slog.Level, words string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	n := 0
-	for line := range strings.Lines(l.text.String()) {
+	for line := range strings.Lines(l.String()) {
 		if strings.Contains(line, "level="+level.String()) && strings.Contains(line, words) {
 			n++
 		}
@@ -183,7 +173,7 @@ func TestInngestThatRefusesTheKeyIsReportedOnce(t *testing.T) {
 	r.until("it was tried again", func() bool { return heard.are(false) })
 	<-time.After(4 * time.Second) // more attempts
 	if n := log.count(slog.LevelError, "no function runs"); n != 1 || log.count(slog.LevelError, "401") != 1 {
-		t.Errorf("%d lines:\n%s", n, &log.text)
+		t.Errorf("%d lines:\n%s", n, log)
 	}
 	r.stop()
 	// The key before it is still accepted.
@@ -202,7 +192,7 @@ func TestInngestThatMakesNoCallsIsReported(t *testing.T) {
 	r.background(r.server.Run)
 	r.until("it is noticed", func() bool { return heard.are(false) })
 	if log.count(slog.LevelError, "made no call") != 1 || r.server.Registered() == "" {
-		t.Errorf("registered at %q:\n%s", r.server.Registered(), &log.text)
+		t.Errorf("registered at %q:\n%s", r.server.Registered(), log)
 	}
 	r.handler.Store(serving)
 	r.until("it is over", func() bool {
@@ -254,7 +244,7 @@ func TestOutboxBacksOffWhileInngestTakesNoEvents(t *testing.T) {
 		g.closed.Store(false)
 		r.until("all are sent", func() bool { return len(r.events()) == 50 })
 		if n := log.count(slog.LevelWarn, ""); n != 1 || log.count(slog.LevelInfo, "takes events again") != 1 {
-			t.Errorf("%d warnings:\n%s", n, &log.text)
+			t.Errorf("%d warnings:\n%s", n, log)
 		}
 	})
 }
@@ -270,10 +260,8 @@ func TestEventKeyIsNeitherInTheLedgerNorInTheLog(t *testing.T) {
 	if got := r.only().LastError; strings.Contains(got, eventKey) || !strings.Contains(got, "connection refused") {
 		t.Errorf("ledger says %q", got)
 	}
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	if strings.Contains(log.text.String(), eventKey) {
-		t.Errorf("log says:\n%s", &log.text)
+	if strings.Contains(log.String(), eventKey) {
+		t.Errorf("log says:\n%s", log)
 	}
 }
 
@@ -297,7 +285,7 @@ func TestEveryAttemptIsReportedOnce(t *testing.T) {
 	}
 	id := r.untilState(interview.RunDone).ID // on a busy machine River logs its own troubles
 	if n := log.count(slog.LevelWarn, id) + log.count(slog.LevelError, id); reported.Load() != 3 || n > 0 {
-		t.Errorf("%d reports, and %d lines beside them:\n%s", reported.Load(), n, &log.text)
+		t.Errorf("%d reports, and %d lines beside them:\n%s", reported.Load(), n, log)
 	}
 }
 
@@ -373,7 +361,7 @@ func TestRefusedRequestsAreCountedInOneLine(t *testing.T) {
 		_ = answer.Body.Close()
 	}
 	if n := log.count(slog.LevelWarn, "not signed"); n != 1 {
-		t.Errorf("%d lines:\n%s", n, &log.text)
+		t.Errorf("%d lines:\n%s", n, log)
 	}
 }
 
@@ -408,6 +396,6 @@ func TestServerThatAsksElsewhereIsReportedOnce(t *testing.T) {
 	})
 	<-time.After(200 * time.Millisecond) // ten more polls
 	if n := log.count(slog.LevelWarn, "another URL"); n != 1 || log.count(slog.LevelInfo, "registered with Inngest") != 1 {
-		t.Errorf("%d lines:\n%s", n, &log.text)
+		t.Errorf("%d lines:\n%s", n, log)
 	}
 }

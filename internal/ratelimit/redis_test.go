@@ -1,7 +1,6 @@
 package ratelimit_test
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/testdb"
 )
@@ -28,9 +28,9 @@ func TestTwoProcessesShareOneLimit(t *testing.T) {
 
 func TestRedisIsUsedAgainWhenItComesBack(t *testing.T) {
 	server := testdb.OwnRedis(t)
-	clock, logs := &clock{now: time.Now()}, &recorder{}
+	clock, logs := &clock{now: time.Now()}, &e2e.LogBuffer{}
 	// The other process sees what this one counts in Redis, and nothing else.
-	mine := newRedis(t, server.URL(), 1, 2, clock.Now, logs)
+	mine := newRedis(t, server.URL(), 1, 2, clock.Now, logging(logs))
 	other := newRedis(t, server.URL(), 1, 2, nil, slog.DiscardHandler)
 	take(t, mine, "192.0.2.1")
 	take(t, mine, "192.0.2.1")
@@ -74,8 +74,8 @@ func TestSilentRedisDelaysOnlyOneRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	clock, logs := &clock{now: time.Now()}, &recorder{}
-	l, err := ratelimit.NewRedis("redis://:hunter2-secret@"+server.Addr().String()+"/0", 1, 1000, clock.Now, slog.New(logs))
+	clock, logs := &clock{now: time.Now()}, &e2e.LogBuffer{}
+	l, err := ratelimit.NewRedis("redis://:hunter2-secret@"+server.Addr().String()+"/0", 1, 1000, clock.Now, slog.New(logging(logs)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,23 +137,7 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// recorder keeps what is logged.
-type recorder struct {
-	slog.Handler
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (*recorder) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h *recorder) Handle(ctx context.Context, r slog.Record) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slog.NewTextHandler(&h.text, nil).Handle(ctx, r)
-}
-
-func (h *recorder) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.String()
+// logging writes all levels into a buffer.
+func logging(to *e2e.LogBuffer) slog.Handler {
+	return slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/testdb"
 )
@@ -40,9 +41,9 @@ func TestTwoProcessesNeverAllowMoreThanTheLimitTogether(t *testing.T) {
 // TestRedisThatIsAwayIsOnePairOfLines: however many requests are on their way when it goes and comes, and also when nobody asks.
 func TestRedisThatIsAwayIsOnePairOfLines(t *testing.T) {
 	server := testdb.OwnRedis(t)
-	clock, logs := &clock{now: time.Now()}, &recorder{}
+	clock, logs := &clock{now: time.Now()}, &e2e.LogBuffer{}
 	states := make(chan bool, 100)
-	l := newRedis(t, server.URL(), 1, 1000, clock.Now, logs)
+	l := newRedis(t, server.URL(), 1, 1000, clock.Now, logging(logs))
 	l.OnState(func(up bool) { states <- up })
 	want := func(up bool) {
 		t.Helper()

@@ -149,24 +149,3 @@ func (e *Explainer) unknownPath(r *Request) (text, cure string) {
 	}
 	return text, "write one of these URLs at Twilio: " + e.base + e.paths[0] + "voice, …"
 }
-
-// cures are what to change for each kind, where the cause itself does not say it.
-var cures = map[string]string{
-	string(signature.CauseScheme):      "set APP_URL to the URL that Twilio calls, or give Twilio the one that APP_URL says",
-	string(signature.CauseHost):        "set APP_URL to the URL that Twilio calls, or give Twilio the one that APP_URL says",
-	string(signature.CausePort):        "set APP_URL to the URL that Twilio calls, with its port",
-	string(signature.CausePath):        "let the proxy pass the path on as it is; if it cuts a prefix off, set APP_URL to the URL with that prefix",
-	string(signature.CauseToken):       "set TWILIO_AUTH_TOKEN to the token that the Twilio console shows; while it is rotated, the other one is TWILIO_AUTH_TOKEN_SECONDARY",
-	string(signature.CauseAccount):     "add the account and its token to TWILIO_ACCOUNT_TOKENS, as AC…=token",
-	string(signature.CauseQuery):       "let the proxy pass the query on byte for byte",
-	string(signature.CauseBody):        "let the proxy pass the body on byte for byte",
-	string(signature.CauseBodyHash):    "let the proxy pass the body on byte for byte",
-	string(signature.CauseContentType): "let the proxy pass the Content-Type on as it is",
-	string(signature.CauseMethod):      "choose POST beside the URL at Twilio, and give it the URL that nothing redirects",
-	string(signature.CauseSigner):      "sign as Twilio does: over the decoded parameters, sorted by name, each value once",
-	string(signature.CauseWebSocket):   "let the proxy pass the headers Upgrade and Connection on",
-	string(signature.CauseHeader):      "let the proxy pass " + signature.Header + " on; without it the request is not Twilio's",
-	string(signature.CauseMalformed):   "the request is not Twilio's, or something on the way repeated its parameters",
-	string(signature.CauseUnknown): "compare TWILIO_AUTH_TOKEN with the Twilio console, and APP_URL with the URL that is written there; if both are right, somebody " +
-		"else sent it, and there is nothing to do",
-}

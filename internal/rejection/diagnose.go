@@ -3,6 +3,7 @@ package rejection
 import (
 	"strings"
 
+	"github.com/i-agent/iagent/internal/explain"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/signature"
 )
@@ -19,22 +20,12 @@ func (e *Explainer) diagnose(r *Request) (d diagnosis) {
 	found := e.named.Diagnose(r.Request, signature.Suspects{Header: r.Header, URLs: suspectURLs(r), QueryNames: []string{"callId"},
 		Accounts: e.settings.Accounts})
 	for _, c := range found.Causes {
-		cure := e.settingsCure(c)
-		d.causes = append(d.causes, store.RejectionCause{Kind: string(c.Kind), Text: e.redactor.line(c.Text), Proven: c.Proven, Cure: e.redactor.line(cure)})
+		d.causes = append(d.causes, store.RejectionCause{Kind: string(c.Kind), Text: e.redactor.line(c.Text), Proven: c.Proven, Cure: e.redactor.line(explain.Cure(c))})
 	}
 	if found.Proven() {
 		d.signed, d.expected = found.Signed, &found.Expected
 	}
 	return d
-}
-
-// settingsCure is the cure in the settings of i-agent.
-func (e *Explainer) settingsCure(c signature.Cause) string {
-	switch known := cures[string(c.Kind)]; {
-	case c.Kind == signature.CauseToken, c.Kind == signature.CauseAccount, c.Kind == signature.CauseUnknown, c.Cure == "":
-		return known
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(c.Cure, "set the public base URL to ", "set APP_URL="), "the public base URL", "APP_URL")
 }
 
 // maskText is a text that is signed without values: what may be stored.

@@ -9,8 +9,10 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/i-agent/iagent/internal/explain"
 	"github.com/i-agent/iagent/internal/ratelimit"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/signature"
 )
 
 // Bounds of what one process does for requests that anybody can send.
@@ -232,7 +234,7 @@ func (k *Keeper) explain(ctx context.Context, r *Request) (d *store.RejectionDet
 // quickSummary says what is known without computing anything.
 func quickSummary(r *Request) string {
 	kind := quickCause(r)
-	if cure := cures[kind]; cure != "" {
+	if cure := explain.KindCure(signature.CauseKind(kind)); cure != "" {
 		return kind + ": " + cure
 	}
 	return kind + ": more requests are refused than are explained at once; GET /api/rejections lists those that are kept"

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -196,16 +197,13 @@ func TestAllArgumentFaultsAreNamedAtOnce(t *testing.T) {
 
 // announced reads where the REST API is from what a run prints.
 type announced struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	url  chan string
+	e2e.LogBuffer
+	url chan string
 }
 
 func (a *announced) Write(p []byte) (int, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.text.Write(p)
-	if found := regexp.MustCompile(`POST (\S+)`).FindStringSubmatch(a.text.String()); found != nil {
+	_, _ = a.LogBuffer.Write(p)
+	if found := regexp.MustCompile(`POST (\S+)`).FindStringSubmatch(a.String()); found != nil {
 		select {
 		case a.url <- found[1]:
 		default:

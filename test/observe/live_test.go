@@ -1,20 +1,18 @@
 package observe_test
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/demo"
+	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -67,7 +65,7 @@ type live struct{ url, token string }
 func run(t *testing.T) live {
 	t.Helper()
 	var server live
-	out := &buffer{}
+	out := &e2e.LogBuffer{}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	options := demo.Options{Calls: 8, Seed: 1, Out: out, Keep: true, Within: 5 * time.Minute, Faults: &simulator.Faults{Duplicate: 0.3},
@@ -158,23 +156,3 @@ func seeTraces(t *testing.T, collector *receiver) {
 		}
 	}
 }
-
-// buffer takes what a demo prints, while others read it.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-var _ io.Writer = (*buffer)(nil)

@@ -126,7 +126,7 @@ func startPrometheus(t *testing.T, server string) (api string) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
-	log := &buffer{}
+	log := &e2e.LogBuffer{}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

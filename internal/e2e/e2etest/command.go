@@ -86,7 +86,7 @@ type Result struct {
 func Run(t testing.TB, settings Settings, args ...string) Result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), Binary(t), args...)
-	cmd.Dir, cmd.Env = t.TempDir(), settings.environ()
+	cmd.Dir, cmd.Env = t.TempDir(), settings.Environ()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -54,7 +54,7 @@ func NewInngest(t testing.TB, at func() string) *inngest.Local {
 // Start starts the server again after its process has ended, and returns once it is ready.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.Env = s.settings.environ()
+	s.Env = s.settings.Environ()
 	if err := s.Process.Start(context.Background()); err != nil {
 		s.t.Fatal(err)
 	}

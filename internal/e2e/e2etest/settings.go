@@ -53,8 +53,8 @@ func (s Settings) Without(names ...string) Settings {
 	return s
 }
 
-// environ is the whole environment of a process with these settings.
-func (s Settings) environ() []string {
+// Environ is the whole environment of a process with these settings.
+func (s Settings) Environ() []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -206,13 +206,35 @@ func riverMigrate[T any](ctx context.Context, driver riverdriver.Driver[T], dire
 }
 
 func (d Database) riverStatus(ctx context.Context) ([]Migration, error) {
-	if d.Postgres != nil {
-		return riverVersions(ctx, riverpgxv5.New(d.Postgres))
+	steps, err := d.riverSteps(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return riverVersions(ctx, riversqlite.New(d.SQLite))
+	var list []Migration
+	for _, step := range steps {
+		m := Migration{Name: fmt.Sprintf("river/%03d", step.Version)}
+		if step.applied {
+			m.AppliedAt = time.Unix(0, 0).UTC()
+		}
+		list = append(list, m)
+	}
+	return list, nil
 }
 
-func riverVersions[T any](ctx context.Context, driver riverdriver.Driver[T]) ([]Migration, error) {
+// riverStep is one of River's steps.
+type riverStep struct {
+	rivermigrate.Migration
+	applied bool
+}
+
+func (d Database) riverSteps(ctx context.Context) ([]riverStep, error) {
+	if d.Postgres != nil {
+		return riverStepsOf(ctx, riverpgxv5.New(d.Postgres))
+	}
+	return riverStepsOf(ctx, riversqlite.New(d.SQLite))
+}
+
+func riverStepsOf[T any](ctx context.Context, driver riverdriver.Driver[T]) ([]riverStep, error) {
 	migrator, err := rivermigrate.New(driver, nil)
 	if err != nil {
 		return nil, err
@@ -225,13 +247,9 @@ func riverVersions[T any](ctx context.Context, driver riverdriver.Driver[T]) ([]
 	for _, step := range existing {
 		applied[step.Version] = true
 	}
-	var list []Migration
+	var steps []riverStep
 	for _, step := range migrator.AllVersions() {
-		m := Migration{Name: fmt.Sprintf("river/%03d", step.Version)}
-		if applied[step.Version] {
-			m.AppliedAt = time.Unix(0, 0).UTC()
-		}
-		list = append(list, m)
+		steps = append(steps, riverStep{step, applied[step.Version]})
 	}
-	return list, nil
+	return steps, nil
 }

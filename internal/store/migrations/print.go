@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
-
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 // The tables in which goose counts our steps, as goose makes them.
@@ -137,10 +133,11 @@ var copiesOfRows = regexp.MustCompile(`INSERT INTO river_\w+ \(\n[^;]*?\nFROM ri
 const counted = 5
 
 func (p *printer) river(ctx context.Context) error {
-	pending, err := p.d.riverPending(ctx)
+	pending, err := p.d.riverSteps(ctx)
 	if err != nil {
 		return err
 	}
+	pending = slices.DeleteFunc(pending, func(step riverStep) bool { return step.applied })
 	rows, first := "", len(pending) > 0 && pending[0].Version == 1
 	for _, m := range pending {
 		statements := strings.TrimSpace(strings.ReplaceAll(m.SQLUp, "/* TEMPLATE: schema */", "")) + "\n"
@@ -154,33 +151,4 @@ func (p *printer) river(ctx context.Context) error {
 		p.transaction(fmt.Sprintf("river/%03d %s", m.Version, m.Name), statements)
 	}
 	return nil
-}
-
-func (d Database) riverPending(ctx context.Context) ([]rivermigrate.Migration, error) {
-	if d.Postgres != nil {
-		return pendingOf(ctx, riverpgxv5.New(d.Postgres))
-	}
-	return pendingOf(ctx, riversqlite.New(d.SQLite))
-}
-
-func pendingOf[T any](ctx context.Context, driver riverdriver.Driver[T]) ([]rivermigrate.Migration, error) {
-	migrator, err := rivermigrate.New(driver, nil)
-	if err != nil {
-		return nil, err
-	}
-	existing, err := migrator.ExistingVersions(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("migrations of River: %w", err)
-	}
-	applied := map[int]bool{}
-	for _, m := range existing {
-		applied[m.Version] = true
-	}
-	var pending []rivermigrate.Migration
-	for _, m := range migrator.AllVersions() {
-		if !applied[m.Version] {
-			pending = append(pending, m)
-		}
-	}
-	return pending, nil
 }

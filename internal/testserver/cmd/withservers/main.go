@@ -8,6 +8,9 @@
 // The command finds them in TEST_DATABASE_URL and TEST_REDIS_URL. A server
 // whose variable is already set is used instead. Signals are passed on, the
 // servers end with the command, and its exit code is ours.
+//
+// Their files, and the temporary files of the command, are kept in memory where there is room (TMPDIR names the folder, and
+// GOTMPDIR where Go builds), unless -fsync wants a disk or TMPDIR is set already.
 package main
 
 import (
@@ -18,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/i-agent/iagent/internal/testserver"
@@ -65,7 +69,7 @@ func run(o testserver.Options, command []string) (int, error) {
 		err = fmt.Errorf("starting the servers: %v", sig)
 	}
 	defer func() {
-		for _, s := range stop {
+		for _, s := range slices.Backward(stop) {
 			s()
 		}
 	}()
@@ -80,6 +84,9 @@ func start(ctx context.Context, o testserver.Options, env *[]string, stop *[]fun
 	// Tests start servers of their own, too, which they stop and start: also where the others are given.
 	if err := testserver.Install(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "withservers:", err)
+	}
+	if err := useMemory(o, env, stop); err != nil {
+		return err
 	}
 	if os.Getenv("TEST_DATABASE_URL") == "" {
 		p, err := testserver.StartPostgres(ctx, o)
@@ -100,6 +107,24 @@ func start(ctx context.Context, o testserver.Options, env *[]string, stop *[]fun
 		fmt.Fprintln(os.Stderr, "withservers: Redis on", r.Addr())
 	}
 	return nil
+}
+
+// useMemory moves the temporary files of this process and of the command into memory, where there is room.
+func useMemory(o testserver.Options, env *[]string, stop *[]func() error) error {
+	if o.Fsync || os.Getenv("TMPDIR") != "" {
+		return nil
+	}
+	disk := os.TempDir()
+	memory, err := testserver.MemoryFolder()
+	if err != nil || memory == "" {
+		return err
+	}
+	*stop = append(*stop, func() error { return os.RemoveAll(memory) })
+	if os.Getenv("GOTMPDIR") == "" {
+		*env = append(*env, "GOTMPDIR="+disk)
+	}
+	*env = append(*env, "TMPDIR="+memory)
+	return os.Setenv("TMPDIR", memory)
 }
 
 // child runs the command in a process group of its own, so that every process

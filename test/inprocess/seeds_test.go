@@ -1,4 +1,4 @@
-package main
+package inprocess_test
 
 import (
 	"fmt"

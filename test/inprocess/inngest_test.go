@@ -1,4 +1,4 @@
-package test_test
+package inprocess_test
 
 import (
 	"strings"
