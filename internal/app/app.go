@@ -74,7 +74,8 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
-	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio
+	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio by itself
+	asker      *reconcile.Reconciler     // asks about one call on request; nil without an account
 	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
@@ -120,8 +121,11 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
-	if a.reconciler, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
+	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
+	}
+	if a.settings.reconcileEvery > 0 {
+		a.reconciler = a.asker
 	}
 	handler, err := a.routes()
 	if err != nil {
