@@ -182,7 +182,12 @@ func lanesUsed() []lane {
 }
 
 // dotClass is the look of an entry's dot.
-func dotClass(e entry) string { return strings.TrimSpace("dot " + e.state) }
+func dotClass(e entry) string {
+	if e.state == "missing" || e.state == "awaited" || e.due != nil {
+		return "dot absent"
+	}
+	return strings.TrimSpace("dot " + e.state)
+}
 
 // timeOf is the time of an entry in the order of the timeline.
 func timeOf(p callView, e entry) *time.Time {

@@ -125,7 +125,7 @@ func statusCounts(counts store.CallCounts, chosen []interview.CallStatus, l list
 	var list []statusCount
 	for _, status := range callStatuses() {
 		s := statusCount{status: status, n: counts.ByStatus[status], chosen: slices.Contains(chosen, status)}
-		if s.n == 0 && !s.chosen {
+		if s.n == 0 && (!s.chosen || strings.HasPrefix(l.value("status"), "!")) {
 			continue
 		}
 		with := slices.DeleteFunc(slices.Clone(chosen), func(other interview.CallStatus) bool { return other == status })

@@ -92,7 +92,11 @@ func (c *Console) counterOf(r *http.Request, role Role) (counter, error) {
 func countCalls(by store.CallFilter, after string, made time.Time) counter {
 	return func(s *seen) counted {
 		return s.calls.count(after, func(c interview.Call) string { return c.ID }, func(c interview.Call) bool {
-			return by.Matches(c) && (c.ID > after || by.MatchedAt(c).After(made))
+			if !by.Matches(c) || c.ID > after {
+				return by.Matches(c)
+			}
+			since := by.MatchedAt(c)
+			return since.After(c.CreatedAt) && since.After(made)
 		})
 	}
 }

@@ -40,6 +40,8 @@ type entry struct {
 	state string
 	// link is the address of its own page, "" for none.
 	link string
+	// due is by when it is expected, nil for what has come.
+	due *time.Time
 	// act says what can be done about it, below "Actions"; "" for nothing.
 	act string
 	// sequence is Twilio's SequenceNumber, -1 for none.
@@ -134,12 +136,10 @@ func (t timelineOf) awaited() []entry {
 	if !ok {
 		return nil
 	}
-	e := entry{at: due, arrived: due, lane: overdueLane(what), what: awaited(what), state: "awaited", sequence: -1}
-	e.detail = "expected by " + due.UTC().Format("15:04:05") + " UTC"
+	e := entry{at: due, arrived: due, due: &due, lane: overdueLane(what), what: awaited(what), state: "awaited", sequence: -1}
+	e.detail = "in " + duration(due.Sub(t.now))
 	if t.now.After(due) {
-		e.state, e.detail, e.act = "late", e.detail+", "+duration(t.now.Sub(due))+" late", "Ask Twilio now"
-	} else {
-		e.detail += ", in " + duration(due.Sub(t.now))
+		e.state, e.detail, e.act = "late", duration(t.now.Sub(due))+" late", "Ask Twilio now"
 	}
 	return []entry{e}
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/i-agent/iagent/internal/interview"
 )
 
 // CallNeighbours are the ids of the calls that come before and after one in a list, "" where there is none. The call itself need
@@ -79,37 +77,4 @@ func (s *Store) overdueNeighbours(ctx context.Context, by CallFilter, id string)
 		n.Newer = found[at]
 	}
 	return n, nil
-}
-
-// CallCounts counts the calls of a filter by status, whatever statuses the filter asks for.
-type CallCounts struct {
-	ByStatus map[interview.CallStatus]int
-	// Newest is how many calls were looked at when there are more than that, 0 when all were.
-	Newest int
-}
-
-// maxCounted bounds the calls that one CallCounts looks at.
-const maxCounted = 20_000
-
-// CallCounts counts the newest calls of a filter, at most maxCounted of them. It must not be asked for what is overdue.
-func (s *Store) CallCounts(ctx context.Context, by CallFilter) (CallCounts, error) {
-	counts := CallCounts{ByStatus: map[interview.CallStatus]int{}}
-	by.Statuses = nil
-	f := by.conditions()
-	limit, counted := f.arg(maxCounted), 0
-	err := collect(ctx, s.read(), func(r row) error {
-		var status interview.CallStatus
-		var n int
-		err := r.Scan(&status, &n)
-		counts.ByStatus[status] = n
-		counted += n
-		return err
-	}, `SELECT status, COUNT(*) FROM (SELECT calls.status FROM calls`+f.where()+` ORDER BY calls.id DESC LIMIT `+limit+`) AS newest GROUP BY status`, f.args...)
-	if err != nil {
-		return counts, fmt.Errorf("counting calls: %w", err)
-	}
-	if counted == maxCounted {
-		counts.Newest = maxCounted
-	}
-	return counts, nil
 }
