@@ -51,7 +51,7 @@ func openCalls(t *testing.T) *callSite {
 		t.Fatal(err)
 	}
 	o.store, o.browser = s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	o.processor = store.NewProcessor(s, webhook.New(webhook.Config{URLs: interview.CallbackURLs{Base: "https://calls.example.com"}}).Decide)
+	o.processor = deciding(s)
 	o.start()
 	t.Cleanup(o.stop)
 	return o
@@ -97,11 +97,16 @@ func (o *callSite) stop() {
 	o.server.Close()
 }
 
+// deciding is a processor that decides as the program does.
+func deciding(s *store.Store) *store.Processor {
+	return store.NewProcessor(s, webhook.New(webhook.Config{URLs: interview.CallbackURLs{Base: "https://calls.example.com"}}).Decide)
+}
+
 // delivers has Twilio send a webhook of a call. A parameter named step or attempt is the query's.
-func (o *callSite) delivers(call string, kind inbox.Kind, at time.Time, parameters ...string) inbox.Result {
+func (o *site) delivers(call string, kind inbox.Kind, at time.Time, parameters ...string) inbox.Result {
 	o.t.Helper()
 	sid := "CA" + strings.Repeat("0", 6) + call
-	form, query := url.Values{"CallSid": {sid}, "AccountSid": {"AC1"}, "To": {"+15551234567"}}, url.Values{"callId": {call}}
+	form, query := url.Values{"CallSid": {sid}, "AccountSid": {"AC1"}, "To": {numberOfEventful}}, url.Values{"callId": {call}}
 	for i := 0; i+1 < len(parameters); i += 2 {
 		if name := parameters[i]; name == "step" || name == "attempt" {
 			query.Set(name, parameters[i+1])
@@ -113,7 +118,7 @@ func (o *callSite) delivers(call string, kind inbox.Kind, at time.Time, paramete
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	result, err := o.processor.Process(o.t.Context(), &inbox.Event{ID: id, Kind: kind, Subject: subject, CallSid: sid, AccountSid: "AC1",
+	result, err := deciding(o.store).Process(o.t.Context(), &inbox.Event{ID: id, Kind: kind, Subject: subject, CallSid: sid, AccountSid: "AC1",
 		Target: "/api/webhooks/v1/twilio/" + string(kind) + "?" + query.Encode(), ContentType: "application/x-www-form-urlencoded",
 		Body: []byte(form.Encode()), Form: form, Query: query, ReceivedAt: at})
 	if err != nil {
@@ -122,16 +127,19 @@ func (o *callSite) delivers(call string, kind inbox.Kind, at time.Time, paramete
 	return result
 }
 
+// numberOfEventful is the number of the eventful call.
+const numberOfEventful = "+15551234999"
+
 // eventful makes the call of an interview of which much went wrong: a callback is missing and one was late, others came twice, one
 // with another body; the recording has not come, and a run is dead.
-func (o *callSite) eventful() (id string) {
+func (o *site) eventful() (id string) {
 	o.t.Helper()
 	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: "Shelves of oats", PromptTemplate: "- What does it cost?\n- How many a week?",
 		Status: interview.CampaignActive, AnswerMode: interview.AnswerGather, Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	_, err = o.store.CreateCalls(o.t.Context(), store.NewCalls{CampaignID: c.ID, PhoneNumbers: []string{"+15551234567"}, Answer: func(made []interview.Call) (store.Answer, error) {
+	_, err = o.store.CreateCalls(o.t.Context(), store.NewCalls{CampaignID: c.ID, PhoneNumbers: []string{numberOfEventful}, Answer: func(made []interview.Call) (store.Answer, error) {
 		id = made[0].ID
 		return store.Answer{Body: []byte{}}, nil
 	}})
@@ -149,7 +157,7 @@ func (o *callSite) eventful() (id string) {
 	if _, err := o.store.BeginDial(o.t.Context(), run, id); err != nil {
 		o.t.Fatal(err)
 	}
-	if err := o.store.FailRun(o.t.Context(), run, "twilio: 503 about +15551234567"); err != nil {
+	if err := o.store.FailRun(o.t.Context(), run, "twilio: 503 about "+numberOfEventful); err != nil {
 		o.t.Fatal(err)
 	}
 	sec := func(n float64) time.Time { return o.now.Add(time.Duration(n * float64(time.Second))) }
@@ -158,7 +166,7 @@ func (o *callSite) eventful() (id string) {
 	o.delivers(id, inbox.KindVoice, sec(9), "CallStatus", "in-progress")
 	o.delivers(id, "amd", sec(12), "AnsweredBy", "human")
 	o.delivers(id, webhook.KindConsent, sec(14), "SpeechResult", "yes", "Confidence", "0.9")
-	o.delivers(id, webhook.KindAnswer, sec(31), "step", "1", "SpeechResult", "four dollars, ring me at 555 123 4567", "Confidence", "0.9")
+	o.delivers(id, webhook.KindAnswer, sec(31), "step", "1", "SpeechResult", "four dollars, ring me at 555 123 4999", "Confidence", "0.9")
 	o.delivers(id, webhook.KindAnswer, sec(48), "step", "2", "SpeechResult", "a dozen <script>alert(1)</script>", "Confidence", "0.9")
 	o.delivers(id, inbox.KindStatus, sec(61), "CallStatus", "completed", "SequenceNumber", "3", "CallDuration", "52", "Timestamp", stamp(60.5))
 	o.delivers(id, inbox.KindStatus, sec(61.4), "CallStatus", "completed", "SequenceNumber", "3", "CallDuration", "52", "Timestamp", stamp(60.5))

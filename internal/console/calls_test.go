@@ -76,15 +76,15 @@ func TestViewerFindsNoNumber(t *testing.T) {
 	o := openCalls(t)
 	id := o.eventful()
 	o.signIn(viewerToken)
-	for _, page := range []string{"/console/calls?phoneNumber=%2B15551234567", "/console/calls.csv?phoneNumber=%2B15551234567", "/console/calls/" + id + "?phoneNumber=%2B15551234567",
-		"/console/live?list=calls&after=&made=0&phoneNumber=%2B15551234567"} {
+	for _, page := range []string{"/console/calls?phoneNumber=%2B15551234999", "/console/calls.csv?phoneNumber=%2B15551234999", "/console/calls/" + id + "?phoneNumber=%2B15551234999",
+		"/console/live?list=calls&after=&made=0&phoneNumber=%2B15551234999"} {
 		if response, _ := o.do("GET", page, ""); response.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %s", page, response.Status)
 		}
 	}
 	for _, page := range []string{"/console/calls", "/console/calls/" + id, "/console/calls/" + id + "?order=arrival", "/console/calls.csv"} {
 		body := o.get(page)
-		if strings.Contains(body, "5551234567") || strings.Contains(body, "555 123 4567") || strings.Contains(body, `action="/console/calls`) || strings.Contains(body, "phoneNumber\"/>") {
+		if strings.Contains(body, "5551234999") || strings.Contains(body, "555 123 4999") || strings.Contains(body, `action="/console/calls`) || strings.Contains(body, "phoneNumber\"/>") {
 			t.Errorf("%s shows a viewer a number or an action:\n%s", page, body)
 		}
 	}
