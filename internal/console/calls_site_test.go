@@ -40,8 +40,13 @@ type callSite struct {
 
 func openCalls(t *testing.T) *callSite {
 	t.Helper()
+	return openCallsOn(t, storetest.SQLite(t))
+}
+
+func openCallsOn(t *testing.T, database string) *callSite {
+	t.Helper()
 	o := &callSite{site: &site{t: t, now: time.Now()}, access: tokensOf(t)}
-	s, err := store.Open(t.Context(), storetest.SQLite(t), store.Options{OnNewest: func() { o.looks.Add(1) }})
+	s, err := store.Open(t.Context(), database, store.Options{OnNewest: func() { o.looks.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/browsertest"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // listening is an open stream of events.
@@ -118,6 +119,25 @@ func TestCountIsRightAfterARestart(t *testing.T) {
 	if !strings.Contains(again.lines.Text(), `"new":5`) {
 		t.Errorf("told again: %s", again.lines.Text())
 	}
+}
+
+// Each process looks for itself, and finds what any of them has written.
+func TestEachServerOfADatabaseTellsTheSame(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		one, other := openCallsOn(t, url), openCallsOn(t, url)
+		one.signIn(adminToken)
+		other.signIn(adminToken)
+		stream := streamOf(t, one.get("/console/calls?status=!BUSY"))
+		streams := []*listening{one.listen(stream), other.listen(stream)}
+		_, calls := one.called("oats", numbers(3)...)
+		other.called("milk", "+15551234567")
+		other.delivers(calls[0], inbox.KindStatus, one.now.Add(time.Second), "CallStatus", "busy")
+		for n, s := range streams {
+			if !s.until("list", `{"new":3,"more":false}`) {
+				t.Errorf("stream %d ended", n)
+			}
+		}
+	})
 }
 
 func TestFiftyPagesCostOneLookASecond(t *testing.T) {
