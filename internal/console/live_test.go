@@ -165,6 +165,11 @@ func TestFiftyPagesCostOneLookASecond(t *testing.T) {
 	for _, page := range pages {
 		page.cancel()
 	}
+	untilNobodyLooks(t)
+}
+
+func untilNobodyLooks(t *testing.T) {
+	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.After(time.Minute); looking(t); {
@@ -215,7 +220,8 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 	}
 }
 
-// Rows under somebody's hand must not move, however much arrives; the count must survive a restart of the server.
+// Rows under somebody's hand must not move, however much arrives; the count must survive a restart of the server, and a time in
+// which the page was hidden.
 func TestBurstMovesNoRowAndTheStreamOutlivesTheServer(t *testing.T) {
 	o := openCalls(t)
 	_, calls := o.called("oats", numbers(30)...)
@@ -238,10 +244,16 @@ func TestBurstMovesNoRowAndTheStreamOutlivesTheServer(t *testing.T) {
 	if after := browsertest.Eval[string](tab, focused); after != before {
 		t.Errorf("the row was at %s and is at %s", before, after)
 	}
+	const turn = `(Object.defineProperty(document, "hidden", {value: %t, configurable: true}), document.dispatchEvent(new Event("visibilitychange")))`
+	browsertest.Eval[bool](tab, fmt.Sprintf(turn, true))
+	untilNobodyLooks(t)
+	o.called("while hidden", "+15559999997")
+	browsertest.Eval[bool](tab, fmt.Sprintf(turn, false))
+	tab.Until(`document.getElementById("live-pill").textContent === "21 new"`)
 	o.stop()
 	o.called("meanwhile", "+15559999998")
 	o.start()
-	tab.Until(`document.getElementById("live-pill").textContent === "21 new"`)
+	tab.Until(`document.getElementById("live-pill").textContent === "22 new"`)
 	for _, m := range tab.Messages() { // the browser tells of connections that failed, which is what was tested
 		if !strings.Contains(m, "ERR_") {
 			t.Errorf("the browser's console: %s", m)
