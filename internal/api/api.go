@@ -33,6 +33,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Reconcile asks Twilio about one call; see [interview.Asked]. Without it there is no POST /api/calls/{id}/reconcile.
+	Reconcile func(ctx context.Context, callID string) (interview.Asked, error)
 	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
 	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 }
@@ -45,6 +47,7 @@ type api struct {
 	log        *slog.Logger
 	ready      readiness
 	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
+	reconcile  func(ctx context.Context, callID string) (interview.Asked, error)
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -74,6 +77,10 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
 	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
+	a.handle("POST /api/calls/{id}/withdraw-consent", "Call", a.withdrawConsent)
+	if a.reconcile = config.Reconcile; a.reconcile != nil {
+		a.handle("POST /api/calls/{id}/reconcile", "Call", a.reconcileCall)
+	}
 	a.handle("DELETE /api/personal-data", "", a.eraseNumber)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)

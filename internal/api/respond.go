@@ -52,6 +52,8 @@ func problemOf(err error, noun string) *problem {
 		return &problem{status: http.StatusConflict, message: "A request with this Idempotency-Key is in progress"}
 	case errors.Is(err, store.ErrCallOver):
 		return &problem{status: http.StatusConflict, message: "Call is over"}
+	case errors.Is(err, store.ErrNoConsent):
+		return &problem{status: http.StatusConflict, message: "Call has no consent that could be withdrawn"}
 	case errors.Is(err, store.ErrHeld):
 		return &problem{status: http.StatusConflict, message: "Campaign has a legal hold: lift it to erase anything of its calls"}
 	case errors.Is(err, store.ErrPruned):

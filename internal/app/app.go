@@ -54,6 +54,7 @@ type App struct {
 	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
+	pages     *console.Console
 	limiter   ratelimit.Limiter
 	// clientIP names the client behind a request.
 	clientIP   func(*http.Request) string
@@ -74,7 +75,8 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
-	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio
+	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio by itself
+	asker      *reconcile.Reconciler     // asks about one call on request; nil without an account
 	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
@@ -120,8 +122,11 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
-	if a.reconciler, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
+	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
+	}
+	if a.settings.reconcileEvery > 0 {
+		a.reconciler = a.asker
 	}
 	handler, err := a.routes()
 	if err != nil {
@@ -137,6 +142,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		ConnState:         newConnections(maxConnections, a.connectionClosed).changed,
 	}
+	a.server.RegisterOnShutdown(a.pages.EndStreams) // they would not end by themselves
 	if a.listener = options.Listener; a.listener == nil {
 		if a.listener, err = net.Listen("tcp", s.address); err != nil {
 			return nil, fmt.Errorf("listening: %w", err)

@@ -17,10 +17,10 @@ import (
 // overdueEvery is how often the watchdog counts what is overdue.
 const overdueEvery = 10 * time.Second
 
-// newReconciler is nil when it is switched off or no account is configured.
+// newReconciler is nil when no account is configured.
 func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, error) {
 	client, err := a.twilioClient()
-	if err != nil || client == nil || a.settings.reconcileEvery == 0 {
+	if err != nil || client == nil {
 		return nil, err
 	}
 	return reconcile.New(reconcile.Config{

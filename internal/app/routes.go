@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/api"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/telemetry"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
@@ -40,9 +41,13 @@ func (a *App) routes() (http.Handler, error) {
 		// Not the API's to answer: Twilio would take its 401 as a request for credentials.
 		mux.HandleFunc(path, a.unknownWebhook)
 	}
+	var ask func(ctx context.Context, callID string) (interview.Asked, error)
+	if a.asker != nil {
+		ask = a.asker.Ask
+	}
 	rest := api.New(api.Config{
 		Store: a.store, Rejections: a.rejections, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
-		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay,
+		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay, Reconcile: ask,
 	})
 	mux.Handle("/", a.exceptWebhooks(rest))
 	a.serveInngest(mux)

@@ -209,6 +209,9 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		c.live.endSession(cookie.Value)
+	}
 	c.setSession(w, r, "", -1)
 	http.Redirect(w, r, c.path("/sign-in"), http.StatusSeeOther)
 }

@@ -27,8 +27,9 @@ type action struct {
 	inputs []input
 	// danger is for what cannot be undone.
 	danger bool
-	// done is what the page says when it is done.
+	// done is what the page says when it is done; said, if set, says it by the API's answer.
 	done string
+	said func(answer []byte) string
 }
 
 // wanted says whether a field must be filled in.
@@ -191,6 +192,9 @@ func (c *Console) action(mux *http.ServeMux, pattern string, build func(*http.Re
 		}
 		if !answer.ok() {
 			return c.notDone(w, r, role, a, answer.status, answer.problem())
+		}
+		if a.said != nil {
+			a.done = a.said(answer.body)
 		}
 		c.notify(w, a.done)
 		http.Redirect(w, r, c.path(a.from), http.StatusSeeOther)

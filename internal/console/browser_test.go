@@ -22,6 +22,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	_, calls := o.called("oats", "+15551234567", "+15551234568")
 	o.receives(calls[0], inbox.KindVoice, "/api/webhooks/twilio/voice?callId="+calls[0], "To=%2B15551234567&CallStatus=in-progress",
 		`<?xml version="1.0"?><Response><Gather input="dtmf"><Say>May we record what you say, which helps us to understand how people see the price of oats?</Say></Gather><Hangup/></Response>`)
+	eventful := o.eventful()
 	hooks, err := o.store.Webhooks(t.Context(), store.WebhookFilter{}, store.Page{Limit: 1})
 	if err != nil || len(hooks.Items) != 1 {
 		t.Fatalf("%d webhooks, %v", len(hooks.Items), err)
@@ -33,7 +34,8 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 			tab.Go(o.url + "/console/sign-in")
 			tab.Accessible()
 			o.signedIn(t, tab, adminToken)
-			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks", "/console/webhooks/" + hooks.Items[0].ID} {
+			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks",
+				"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival", "/console/webhooks/" + hooks.Items[0].ID} {
 				tab.Go(o.url + page)
 				tab.Accessible()
 			}

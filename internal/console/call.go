@@ -2,34 +2,71 @@ package console
 
 import (
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
+
+func (c *Console) routeCall(mux *http.ServeMux) {
+	c.page(mux, "GET /console/calls/{id}", c.call)
+	c.routeCallActions(mux)
+}
+
+// runsOfCall bounds the runs that the page of a call shows.
+const runsOfCall = 100
 
 // callView is what the page of a call shows.
 type callView struct {
 	role     Role
 	detail   store.CallDetail
 	timeline []entry
-	back     string // the list it was opened from
-	campaign string // the list of its campaign
+	runs     []store.LedgerRun
+	actions  []actionForm
+	// arrival says that the timeline is in the order of arrival; other is the address of the other order.
+	arrival bool
+	other   string
+	back    string // the list it was opened from
+	// newer and older are the calls beside it in that list, "" for none.
+	newer, older string
+	campaign     string // the list of its campaign
+	path         func(string) string
 }
 
 func (p callView) number(n string) string { return shownNumber(p.role, n) }
 
 // words are what somebody said, as the role may see it: people say numbers, and a viewer sees none.
-func (p callView) words(text string) string {
-	if p.role == Admin {
+func (p callView) words(text string) string { return shownText(p.role, text) }
+
+// identifier is a text that is an id or a SID, or a list of such.
+var identifier = regexp.MustCompile(`^[A-Za-z0-9_:.,/#=-]*[A-Za-z][A-Za-z0-9_:.,/#=-]*$`)
+
+// shownText is a text as somebody of the role may see it.
+func shownText(role Role, text string) string {
+	if role == Admin || identifier.MatchString(text) {
 		return text
 	}
 	return evidence.Redact(text)
 }
 
-// call shows one call. Its query is that of the list from which it was opened.
+// call shows one call. Its query is that of the list from which it was opened, and the order of its timeline.
 func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/calls"), "status", "campaignId")
+	_, query, err := tokens(r, c.path("/calls"), append(slices.Clone(callConditions), "order")...)
+	if err != nil {
+		return err
+	}
+	order := query.Get("order")
+	query.Del("order")
+	if order != "" && order != "arrival" {
+		return &badRequest{"order must be arrival, or is Twilio's."}
+	}
+	by, err := c.callFilter(query, role)
 	if err != nil {
 		return err
 	}
@@ -37,12 +74,63 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	if err != nil {
 		return err
 	}
-	p := callView{
-		role: role, detail: detail, timeline: timeline(detail, c.deadlines, c.now(), c.path),
-		back: address(c.path("/calls"), query), campaign: address(c.path("/calls"), map[string][]string{"campaignId": {detail.Call.CampaignID}}),
+	id := detail.Call.ID
+	p := callView{role: role, detail: detail, arrival: order != "", back: address(c.path("/calls"), query), path: c.path,
+		campaign: address(c.path("/calls"), url.Values{"campaignId": {detail.Call.CampaignID}})}
+	link := func(id, order string) string {
+		with := url.Values{}
+		for name, values := range query {
+			with[name] = values
+		}
+		if order != "" {
+			with.Set("order", order)
+		}
+		return address(c.path("/calls/"+url.PathEscape(id)), with)
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Call "+detail.Call.ID), callPage(p))
+	if p.other = link(id, "arrival"); p.arrival {
+		p.other = link(id, "")
+	}
+	beside, err := c.store.CallNeighbours(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	if beside.Newer != "" {
+		p.newer = link(beside.Newer, order)
+	}
+	if beside.Older != "" {
+		p.older = link(beside.Older, order)
+	}
+	t := timelineOf{detail: detail, deadlines: c.deadlines, now: c.now(), path: c.path, arrival: p.arrival, shown: p.words}
+	if t.payloads, err = c.store.CallPayloads(r.Context(), id); err != nil {
+		return err
+	}
+	runs, err := c.store.Runs(r.Context(), store.RunFilter{CallID: id}, store.Page{Limit: runsOfCall})
+	if err != nil {
+		return err
+	}
+	if t.verdicts, err = c.store.CallVerdicts(r.Context(), id); err != nil {
+		return err
+	}
+	p.runs, t.runs = runs.Items, runs.Items
+	p.timeline = t.entries()
+	if role == Admin {
+		for _, a := range callActions(detail, p.runs) {
+			p.actions = append(p.actions, c.form(a))
+		}
+	}
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Call "+id), callPage(p))
 	return nil
+}
+
+// failedWebhooks are those that can be replayed.
+func failedWebhooks(d store.CallDetail) []store.Webhook {
+	var failed []store.Webhook
+	for _, w := range d.Webhooks {
+		if w.Outcome == inbox.Failed {
+			failed = append(failed, w)
+		}
+	}
+	return failed
 }
 
 // whoSpoke is a speaker in words.
@@ -77,4 +165,34 @@ func transcriptMissing(d store.CallDetail) string {
 		}
 	}
 	return "The recording is not complete."
+}
+
+// track is the column of a lane in the drawing of a timeline, in units of its width.
+func track(l lane) string { return number(int(l)*laneWidth + laneWidth/2) }
+
+const laneWidth = 14
+
+// lanesUsed are all lanes, for the legend.
+func lanesUsed() []lane {
+	all := make([]lane, lanes)
+	for n := range all {
+		all[n] = lane(n)
+	}
+	return all
+}
+
+// dotClass is the look of an entry's dot.
+func dotClass(e entry) string {
+	if e.state == "missing" || e.state == "awaited" || e.due != nil {
+		return "dot absent"
+	}
+	return strings.TrimSpace("dot " + e.state)
+}
+
+// timeOf is the time of an entry in the order of the timeline.
+func timeOf(p callView, e entry) *time.Time {
+	if p.arrival {
+		return &e.arrived
+	}
+	return &e.at
 }

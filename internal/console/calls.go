@@ -2,135 +2,53 @@ package console
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
+	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// rowsAPage is how many rows a list shows.
-const rowsAPage = 50
-
-// token is one condition of a list, as its address has it.
-type token struct {
-	name, value string
-	// without is the address of the list without this condition.
-	without string
-}
-
-// tokens are the conditions of an address. An unknown name is refused, as the API does.
-func tokens(r *http.Request, base string, known ...string) ([]token, url.Values, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, nil, &badRequest{"The address cannot be read: its query is malformed."}
-	}
-	var found []token
-	for name, values := range query {
-		if name == "cursor" {
-			continue
-		}
-		if !slices.Contains(known, name) {
-			return nil, nil, &badRequest{"There is no condition " + name + " of this list."}
-		}
-		if len(values) != 1 || values[0] == "" {
-			query.Del(name)
-			continue
-		}
-		others := url.Values{}
-		for other, values := range query {
-			if other != name && other != "cursor" {
-				others[other] = values
-			}
-		}
-		found = append(found, token{name, values[0], address(base, others)})
-	}
-	slices.SortFunc(found, func(a, b token) int { return slices.Index(known, a.name) - slices.Index(known, b.name) })
-	return found, query, nil
-}
-
-// address is a page with a query.
-func address(base string, query url.Values) string {
-	if len(query) == 0 {
-		return base
-	}
-	return base + "?" + query.Encode()
-}
-
-// listView is what each list has.
-type listView struct {
-	role        Role
-	tokens      []token
-	page        store.Page
-	all         string // the address of the list without conditions
-	first, next string // addresses of other parts; "" where there is none
-	base        string
-	query       url.Values
-	prefix      string // the address of a page of one row, without its id
-}
-
-// listView reads the address of a list. Its query without the cursor is what chooses the rows.
-func (c *Console) listView(r *http.Request, role Role, page string, known ...string) (listView, url.Values, error) {
-	base := c.path(page)
-	found, query, err := tokens(r, base, known...)
-	if err != nil {
-		return listView{}, nil, err
-	}
-	cursor := query.Get("cursor")
-	query.Del("cursor")
-	l := listView{role: role, tokens: found, all: base, base: base, query: query, prefix: base + "/", page: store.Page{Limit: rowsAPage, After: cursor}}
-	if cursor != "" {
-		l.first = address(base, query)
-	}
-	return l, query, nil
-}
-
-// older is the address of the next part of the list, "" when there is none.
-func (l listView) older(cursor string) string {
-	if cursor == "" {
-		return ""
-	}
-	query := url.Values{"cursor": {cursor}}
-	for name, values := range l.query {
-		query[name] = values
-	}
-	return address(l.base, query)
-}
-
-// link is the address of a row's page, which leads back to this list.
-func (l listView) link(id string) string { return address(l.prefix+url.PathEscape(id), l.query) }
-
-// value is that of a condition, "" for none.
-func (l listView) value(name string) string { return l.query.Get(name) }
-
-func (l listView) number(n string) string { return shownNumber(l.role, n) }
-
 func (c *Console) routeCalls(mux *http.ServeMux) {
 	c.page(mux, "GET /console/calls", c.calls)
-	c.page(mux, "GET /console/calls/{id}", c.call)
+	c.page(mux, "GET /console/calls.csv", c.callsCSV)
 }
 
 // callsView is what the list of calls shows.
 type callsView struct {
 	listView
-	status   interview.CallStatus
-	campaign *interview.Campaign // nil for all
-	list     store.List[interview.Call]
+	campaign  *interview.Campaign // nil for all
+	campaigns []interview.Campaign
+	list      store.List[interview.Call]
+	// counts are by status; counted is of how many calls, the newest, or 0 for all.
+	counts  []statusCount
+	counted int
+	csv     string
+}
+
+// chosen reports whether the form has a status ticked.
+func (p callsView) chosen(status interview.CallStatus) bool {
+	for word := range strings.SplitSeq(strings.TrimPrefix(p.value("status"), "!"), ",") {
+		if word == string(status) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/calls", "status", "campaignId")
+	if to := readable(r, c.path("/calls")); to != "" {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+	l, query, err := c.listView(r, role, "/calls", callConditions...)
 	if err != nil {
 		return err
 	}
-	p := callsView{listView: l, status: interview.CallStatus(query.Get("status"))}
-	if p.status != "" && !p.status.Valid() {
-		return &badRequest{"There is no status " + string(p.status) + " of calls."}
+	by, err := c.callFilter(query, role)
+	if err != nil {
+		return err
 	}
-	by := store.CallFilter{CampaignID: query.Get("campaignId")}
-	if p.status != "" {
-		by.Statuses = []interview.CallStatus{p.status}
-	}
+	p := callsView{listView: l, csv: address(c.path("/calls.csv"), query)}
 	if by.CampaignID != "" {
 		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
 		if err != nil {
@@ -138,10 +56,31 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 		}
 		p.campaign = &campaign
 	}
+	campaigns, err := c.store.Campaigns(r.Context(), store.CampaignFilter{}, store.Page{Limit: rowsAPage})
+	if err != nil {
+		return err
+	}
+	p.campaigns = campaigns.Items
 	if p.list, err = c.store.Calls(r.Context(), by, p.page); err != nil {
 		return err
 	}
+	if by.Overdue == nil {
+		counts, err := c.store.CallCounts(r.Context(), by)
+		if err != nil {
+			return err
+		}
+		p.counts, p.counted = statusCounts(counts, by.Statuses, l), counts.Newest
+	}
 	p.next = l.older(p.list.Next)
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Calls"), callsPage(p))
+	f := c.frame(r, role, "Calls")
+	newest := ""
+	if len(p.list.Items) > 0 {
+		newest = p.list.Items[0].ID
+	}
+	if by.Overdue == nil {
+		f.liveList("calls", l, newest)
+	}
+	f.scripts = append(f.scripts, "lists.js")
+	c.render(w, r, http.StatusOK, f, callsPage(p))
 	return nil
 }

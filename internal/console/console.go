@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ type Console struct {
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	now       func() time.Time
+	live      *live
 	handler   http.Handler
 }
 
@@ -66,6 +68,7 @@ func New(config Config) (*Console, error) {
 		c.now = time.Now
 	}
 	c.access = newAccess(config.Access, c.now)
+	c.live = newLive(c)
 	mux := http.NewServeMux()
 	mux.Handle("GET /console/assets/{name}", c.assets)
 	mux.HandleFunc("GET /console/sign-in", c.signInPage)
@@ -80,6 +83,8 @@ func New(config Config) (*Console, error) {
 		return nil
 	})
 	c.routeCalls(mux)
+	c.routeCall(mux)
+	c.routeLive(mux)
 	c.routeWebhooks(mux)
 	c.routeRuns(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
@@ -110,6 +115,11 @@ func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.Respo
 			c.render(w, r, http.StatusNotFound, c.frame(r, role, "Not found"), notFoundPage(r.URL.Path))
 		case r.Context().Err() != nil: // nobody waits for it
 		default:
+			var no *forbidden
+			if errors.As(err, &no) {
+				c.render(w, r, http.StatusForbidden, c.frame(r, role, "Not for viewers"), messagePage("Not for viewers", no.text))
+				return
+			}
 			var bad *badRequest
 			if errors.As(err, &bad) {
 				c.render(w, r, http.StatusBadRequest, c.frame(r, role, "Not understood"), messagePage("Not understood", bad.text))
@@ -132,6 +142,11 @@ func (c *Console) adminPage(mux *http.ServeMux, pattern string, serve func(http.
 		return serve(w, r, role)
 	})
 }
+
+// forbidden is what the role may not ask for.
+type forbidden struct{ text string }
+
+func (e *forbidden) Error() string { return e.text }
 
 // badRequest is a query that says nothing that a page knows.
 type badRequest struct{ text string }
@@ -164,12 +179,16 @@ type frame struct {
 	notice string
 	// scripts are modules that this page needs beside console.js.
 	scripts []string
+	// live is the address of the page's stream of events, "" for none, and liveTop where the pill leads; see liveList.
+	live, liveTop string
+	// query is that of the page.
+	query url.Values
 }
 
 func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
-		notice: notice(r),
+		notice: notice(r), query: r.URL.Query(), live: c.live.address(c.path("/live")),
 	}
 }

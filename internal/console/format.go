@@ -106,3 +106,12 @@ func outcomeClass(o inbox.Outcome) string {
 	}
 	return "good"
 }
+
+// thousands is a number with its thousands apart.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}

@@ -3,80 +3,155 @@ package console
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
 // lane is the source of what is on a timeline.
-type lane string
+type lane int
 
 // The lanes, in the order in which they are drawn.
 const (
-	laneTwilio   lane = "Twilio"   // its webhooks, with our answers
-	laneServer   lane = "i-agent"  // dial, retries, deletions
-	laneEvidence lane = "evidence" // claims
-	laneMissing  lane = "missing"  // what should have come
+	laneTwilio     lane = iota // Twilio's callbacks
+	laneAnswer                 // what we answered to them
+	laneDial                   // dials, and the ends that we asked for
+	laneRecording              // recordings and their deletion
+	laneTranscript             // transcriptions
+	laneClaims                 // claims
+	laneVerdict                // verdicts that the claims count for
+	laneCall                   // the call itself: created, reconciled, consent withdrawn, erased
+	lanes          = int(laneCall) + 1
 )
+
+func (l lane) String() string {
+	return [...]string{"Twilio", "answer", "dial", "recording", "transcription", "claims", "verdict", "call"}[l]
+}
 
 // entry is one thing that happened to a call, or should have.
 type entry struct {
-	at     time.Time
-	lane   lane
-	what   string
-	detail string
-	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late or awaited.
+	// at is where it stands on the timeline, arrived when we learned of it.
+	at, arrived time.Time
+	lane        lane
+	what        string
+	detail      string
+	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late, missing or awaited.
 	state string
 	// link is the address of its own page, "" for none.
 	link string
+	// due is by when it is expected, nil for what has come.
+	due *time.Time
+	// act says what can be done about it, below "Actions"; "" for nothing.
+	act string
+	// sequence is Twilio's SequenceNumber, -1 for none.
+	sequence int
 }
 
-// timeline is what happened to a call, in the order of time. Of webhooks that is the order of their arrival. What is
-// awaited comes last.
-func timeline(d store.CallDetail, deadlines interview.Deadlines, now time.Time, path func(string) string) []entry {
-	var entries []entry
-	created := entry{at: d.Call.CreatedAt, lane: laneServer, what: "queued"}
-	entries = append(entries, created)
-	for _, w := range d.Webhooks {
-		e := entry{at: w.ReceivedAt, lane: laneTwilio, what: string(w.Kind), detail: w.EventID, link: path("/webhooks/" + w.ID)}
-		switch {
-		case w.Outcome == inbox.Failed:
-			e.state, e.detail = "failed", w.Error
-		case w.Outcome == inbox.Refused:
-			e.state, e.detail = "refused", w.Error
-		case w.Outcome == inbox.Conflict:
-			e.state = "conflict"
-		case w.Source == inbox.SourceReconciled:
-			e.state = "reconciled"
-		case w.Duplicates > 0:
-			e.state = "duplicate"
-			e.detail += ", and " + strconv.Itoa(w.Duplicates) + " more times"
+// timelineOf is what a timeline is made of.
+type timelineOf struct {
+	detail    store.CallDetail
+	payloads  map[string]store.Payload
+	runs      []store.LedgerRun
+	verdicts  []store.CallVerdict
+	deadlines interview.Deadlines
+	now       time.Time
+	path      func(string) string
+	// shown is a text as the role may see it.
+	shown func(string) string
+	// arrival asks for the order in which we learned of things, instead of Twilio's.
+	arrival bool
+}
+
+// entries are what happened to a call, in order, and last what is awaited.
+func (t timelineOf) entries() []entry {
+	list := []entry{{at: t.detail.Call.CreatedAt, lane: laneCall, what: "queued", sequence: -1}}
+	list = append(list, t.webhooks()...)
+	list = append(list, t.history()...)
+	list = append(list, t.functions()...)
+	list = append(list, t.evidence()...)
+	for n := range list {
+		if list[n].arrived.IsZero() {
+			list[n].arrived = list[n].at
 		}
-		entries = append(entries, e)
 	}
-	for _, h := range d.History {
-		entries = append(entries, entry{at: h.At, lane: laneServer, what: h.What, detail: h.Detail})
+	list = append(list, skipped(list)...)
+	if t.arrival {
+		slices.SortStableFunc(list, func(a, b entry) int { return cmp.Or(a.arrived.Compare(b.arrived), cmp.Compare(a.lane, b.lane)) })
+	} else {
+		inSequence(list)
+		slices.SortStableFunc(list, func(a, b entry) int {
+			return cmp.Or(a.at.Compare(b.at), cmp.Compare(max(a.sequence, 0), max(b.sequence, 0)), cmp.Compare(a.lane, b.lane))
+		})
 	}
-	for _, claim := range d.Claims {
-		e := entry{at: claim.CreatedAt, lane: laneEvidence, what: "claim", detail: claim.Text}
-		if claim.Rejected != "" {
-			e.state, e.detail = "refused", claim.Rejected
+	return append(list, t.awaited()...)
+}
+
+// inSequence moves Twilio's callbacks so that none stands before one with a lower SequenceNumber: their Timestamps are of whole
+// seconds.
+func inSequence(list []entry) {
+	var numbered []*entry
+	for n := range list {
+		if list[n].sequence >= 0 {
+			numbered = append(numbered, &list[n])
 		}
-		entries = append(entries, e)
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.lane, b.lane)) })
-	known := interview.Known{Recording: slices.ContainsFunc(d.Recordings, func(r interview.Recording) bool { return r.Status != interview.RecordingInProgress })}
-	if what, due, ok := d.Call.NextDue(deadlines, known, now); ok {
-		e := entry{at: due, lane: laneMissing, what: awaited(what), state: "awaited"}
-		if now.After(due) {
-			e.state = "late"
+	slices.SortStableFunc(numbered, func(a, b *entry) int { return cmp.Compare(a.sequence, b.sequence) })
+	for n := 1; n < len(numbered); n++ {
+		if numbered[n].at.Before(numbered[n-1].at) {
+			numbered[n].at = numbered[n-1].at
 		}
-		entries = append(entries, e)
 	}
-	return entries
+}
+
+// skipped are the status callbacks that must have been sent, since later ones came, and that did not come.
+func skipped(list []entry) []entry {
+	last, at := -1, map[int]time.Time{}
+	for _, e := range list {
+		if e.sequence >= 0 && e.lane == laneTwilio {
+			last = max(last, e.sequence)
+			at[e.sequence] = e.at
+		}
+	}
+	var missing []entry
+	for n := range min(last, 50) {
+		if _, came := at[n]; came {
+			continue
+		}
+		later := n + 1
+		for at[later].IsZero() {
+			later++
+		}
+		missing = append(missing, entry{at: at[later], arrived: at[later], lane: laneTwilio, what: "status callback " + number(n), sequence: n, state: "missing",
+			detail: "has not come; a later one did, so the call is not worse off"})
+	}
+	return missing
+}
+
+// awaited is what the call waits for, and since when in vain.
+func (t timelineOf) awaited() []entry {
+	known := interview.Known{Recording: slices.ContainsFunc(t.detail.Recordings, func(r interview.Recording) bool { return r.Status != interview.RecordingInProgress }) ||
+		slices.ContainsFunc(t.detail.History, func(h store.HistoryEntry) bool { return h.What == "recording.none" })}
+	what, due, ok := t.detail.Call.NextDue(t.deadlines, known, t.now)
+	if !ok {
+		return nil
+	}
+	e := entry{at: due, arrived: due, due: &due, lane: overdueLane(what), what: awaited(what), state: "awaited", sequence: -1}
+	e.detail = "in " + duration(due.Sub(t.now))
+	if t.now.After(due) {
+		e.state, e.detail, e.act = "late", duration(t.now.Sub(due))+" late", "Ask Twilio now"
+	}
+	return []entry{e}
+}
+
+func overdueLane(what interview.Overdue) lane {
+	switch what {
+	case interview.OverdueDial:
+		return laneDial
+	case interview.OverdueRecording, interview.OverdueClearance:
+		return laneRecording
+	}
+	return laneTwilio
 }
 
 // awaited says what a call waits for.

@@ -32,7 +32,7 @@ func outcomes() []inbox.Outcome {
 }
 
 func (c *Console) webhooks(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/webhooks", "outcome", "kind", "callId")
+	l, query, err := c.listView(r, role, "/webhooks", "outcome", "kind", "callId", "since", "until")
 	if err != nil {
 		return err
 	}
@@ -41,11 +41,19 @@ func (c *Console) webhooks(w http.ResponseWriter, r *http.Request, role Role) er
 		return &badRequest{"There is no outcome " + string(p.outcome) + " of webhooks."}
 	}
 	by := store.WebhookFilter{Outcome: p.outcome, Kind: inbox.Kind(query.Get("kind")), CallID: query.Get("callId")}
+	if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
+		return err
+	}
 	if p.list, err = c.store.Webhooks(r.Context(), by, p.page); err != nil {
 		return err
 	}
 	p.next = l.older(p.list.Next)
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Webhooks"), webhooksPage(p))
+	f, newest := c.frame(r, role, "Webhooks"), ""
+	if len(p.list.Items) > 0 {
+		newest = p.list.Items[0].ID
+	}
+	f.liveList("webhooks", l, newest)
+	c.render(w, r, http.StatusOK, f, webhooksPage(p))
 	return nil
 }
 
@@ -67,7 +75,7 @@ type webhookView struct {
 }
 
 func (c *Console) webhook(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/webhooks"), "outcome", "kind", "callId")
+	_, query, err := tokens(r, c.path("/webhooks"), "outcome", "kind", "callId", "since", "until")
 	if err != nil {
 		return err
 	}

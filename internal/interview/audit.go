@@ -27,6 +27,7 @@ const (
 	AuditCreateCalls    = "call.create" // the subject is the campaign
 	AuditCancelCall     = "call.cancel"
 	AuditEraseCall      = "call.erase"
+	AuditWithdraw       = "consent.withdraw"
 	AuditRetryRun       = "run.retry"
 	AuditReplayWebhook  = "webhook.replay"
 	AuditForceWebhook   = "webhook.force"

@@ -26,7 +26,7 @@ const (
 	ConsentBySpeech   ConsentMeans = "speech" // silence counts as speech
 	ConsentByKeypad   ConsentMeans = "keypad"
 	ConsentByDetector ConsentMeans = "detector" // refused: a machine picked up
-	ConsentByRequest  ConsentMeans = "request"  // refused: the data was to be erased
+	ConsentByRequest  ConsentMeans = "request"  // refused: an operator withdrew it, or the data was to be erased
 )
 
 // ConsentMeansOf is by what an answer was given that came with these Digits of a Gather.
@@ -65,6 +65,16 @@ func (c *Call) AnswerConsent(attempt int, answer Answer, by ConsentMeans, at tim
 	case decided == ConsentGiven && by == ConsentByKeypad:
 		c.ConsentBy = by
 	}
+}
+
+// WithdrawConsent takes a consent back on request, with the effect of a no of the person's own. It reports false when there is
+// none to take back.
+func (c *Call) WithdrawConsent(at time.Time) bool {
+	if c.Consent != ConsentGiven {
+		return false
+	}
+	c.withdraw(ConsentByRequest, at)
+	return true
 }
 
 // withdraw makes the consent a no, whatever it was, and drops what was recognised. What the call has beside itself is erased

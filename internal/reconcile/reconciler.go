@@ -169,6 +169,16 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 	return calls, repaired, errors.Join(faults...)
 }
 
+// Ask asks Twilio about one call now, unless it waits for nothing. The error is store.ErrNotFound when there is no such call.
+func (r *Reconciler) Ask(ctx context.Context, callID string) (interview.Asked, error) {
+	w, err := r.config.Store.OverdueCheck(ctx, callID, r.config.Deadlines)
+	if err != nil || w.What == "" {
+		return interview.Asked{}, err
+	}
+	repaired, err := r.ask(ctx, w)
+	return interview.Asked{About: w.What, Repaired: repaired}, err
+}
+
 // Check looks at one call, asks Twilio when something is overdue, and sets the time of the next look. It returns how many
 // events were missing.
 func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/reconcile"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 )
 
@@ -314,6 +315,26 @@ func TestCallUnknownToTwilioIsNotedOnceAndOverdue(t *testing.T) {
 		r.pass(2 * time.Hour)
 		if n := r.notes(id, "reconcile.unknown"); n != 1 {
 			t.Errorf("said %d times", n)
+		}
+	})
+}
+
+func TestCallIsAskedAboutBeforeAnythingIsOverdue(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		id := r.placed(sid("CA1"))
+		r.consents(id, sid("CA1"))
+		r.fakeTwilio.has(remote{sid: sid("CA1"), to: theirs, status: "completed", created: r.clock().Add(-9 * time.Second), ended: r.clock(), duration: "120"})
+		r.fakeTwilio.hasRecording(sid("CA1"), sid("RE1"), "completed", r.clock())
+		asked, err := r.reconciler.Ask(t.Context(), id)
+		if err != nil || asked.Repaired != 2 || asked.About == "" {
+			t.Errorf("%+v, %v", asked, err)
+		}
+		if d := r.call(id); d.Call.Status != interview.CallCompleted || len(d.Recordings) != 1 {
+			t.Errorf("%+v", d.Call)
+		}
+		if _, err := r.reconciler.Ask(t.Context(), "01ARZ3NDEKTSV4RRFFQ69G5FAV"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("of no call: %v", err)
 		}
 	})
 }

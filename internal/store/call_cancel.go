@@ -21,6 +21,7 @@ const noteCancelRequested = "cancel.requested"
 const (
 	byRequest  = "canceled on request"
 	byErasure  = "its personal data is erased"
+	byWithdraw = "its consent is withdrawn"
 	byCampaign = "the campaign is completed"
 )
 

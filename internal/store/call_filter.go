@@ -55,8 +55,21 @@ func (by CallFilter) conditions() filter {
 	return f
 }
 
+// liveStatuses is how many statuses a call has that is not over.
+const liveStatuses = 5
+
 // anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is ” for all that live.
 func (f *filter) anyStatus(statuses []interview.CallStatus) {
+	live := 0
+	for _, status := range interview.CallStatuses() {
+		if !status.Terminal() && slices.Contains(statuses, status) {
+			live++
+		}
+	}
+	if live == liveStatuses { // all that live, as of "not COMPLETED"
+		f.anyOf = append(f.anyOf, "calls.ended_as = ''")
+		statuses = slices.DeleteFunc(slices.Clone(statuses), func(s interview.CallStatus) bool { return !s.Terminal() })
+	}
 	for _, status := range statuses {
 		ended := ""
 		if status.Terminal() {

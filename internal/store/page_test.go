@@ -132,6 +132,7 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"of a status":             {Statuses: []interview.CallStatus{"FAILED"}},
 			"of some statuses":        {Statuses: []interview.CallStatus{"FAILED", "COMPLETED", "BUSY"}},
 			"that live":               {Statuses: []interview.CallStatus{"RINGING"}},
+			"that do not live so":     {Statuses: without("COMPLETED")},
 			"that live or failed":     {Statuses: []interview.CallStatus{"RINGING", "QUEUED", "FAILED"}},
 			"of a campaign":           {CampaignID: "none"},
 			"failed of a campaign":    {CampaignID: "campaign20000", Statuses: []interview.CallStatus{"FAILED"}},

@@ -36,6 +36,9 @@ type Options struct {
 	// connection would. For tests.
 	Around func(roundTrip func() error) error
 
+	// OnNewest, if set, is called with each look of Store.Newest. For tests.
+	OnNewest func()
+
 	// OnCallChanges, if set, is called after a transaction of this process was committed that gave calls another status.
 	OnCallChanges func(changes []CallChange)
 

@@ -20,6 +20,8 @@ type Webhook struct {
 	Source  inbox.Source
 	// CallID is the callId of the request's query. A refused event may name a call that does not exist.
 	CallID, CallSid, AccountSid string
+	// CampaignID is that of its call. Only Newest loads it.
+	CampaignID string
 	// Error says why an event failed or was refused, "" else.
 	Error string
 	// Attempt counts the failures of this payload of the event; 0 when it did not fail.

@@ -122,10 +122,11 @@ func compareRuns(c store.SnapshotCall, o outcome) []fault {
 }
 
 // partial reports whether payloads that the replay would need are not kept any more. An answer without consent is never
-// kept, and says nothing about the call.
+// kept, and says nothing about the call; one that was given before the consent was withdrawn on request did, and is erased.
 func partial(c store.SnapshotCall) bool {
+	withdrawn := slices.ContainsFunc(c.History, func(line store.HistoryEntry) bool { return line.What == "consent.withdrawn" })
 	return c.Call.ErasedAt != nil || c.Call.PrunedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
-		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "")
+		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "" || withdrawn)
 	})
 }
 

@@ -147,6 +147,10 @@ func (o *outcome) recall(c store.SnapshotCall, line store.HistoryEntry) {
 		if call.Status == interview.CallQueued {
 			call.Status, call.CompletedAt = interview.CallCanceled, &at
 		}
+	case "consent.withdrawn":
+		if call.WithdrawConsent(at) {
+			clear(o.said)
+		}
 	case "recording.deleted":
 		if _, known := o.recordings[line.Detail]; known {
 			o.recordings[line.Detail] = interview.RecordingDeleted

@@ -1,0 +1,96 @@
+package console
+
+import (
+	"encoding/csv"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/evidence"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// rowsAtOnce is how many calls of a CSV are in memory.
+const rowsAtOnce = 200
+
+// callsCSV answers with all calls of a filter, part by part.
+func (c *Console) callsCSV(w http.ResponseWriter, r *http.Request, role Role) error {
+	_, query, err := tokens(r, c.path("/calls"), callConditions...)
+	if err != nil {
+		return err
+	}
+	by, err := c.callFilter(query, role)
+	if err != nil {
+		return err
+	}
+	part, err := c.store.Calls(r.Context(), by, store.Page{Limit: rowsAtOnce})
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/csv; charset=utf-8")
+	header.Set("Content-Disposition", `attachment; filename="calls-`+c.now().UTC().Format("20060102-150405")+`.csv"`)
+	header.Set("Cache-Control", "no-store")
+	deadline := http.NewResponseController(w)
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"id", "createdAt", "campaignId", "phoneNumber", "status", "consentGiven", "answeredBy", "duration", "startedAt", "completedAt",
+		"errorCode", "errorMessage", "callSid"})
+	for {
+		for _, call := range part.Items {
+			_ = out.Write(callRow(call, role)) // Flush has its error
+		}
+		_ = deadline.SetWriteDeadline(time.Now().Add(time.Minute)) // that of the server is for the whole answer
+		if out.Flush(); out.Error() != nil {
+			return nil // nobody reads it any more
+		}
+		if part.Next == "" {
+			return nil
+		}
+		if part, err = c.store.Calls(r.Context(), by, store.Page{Limit: rowsAtOnce, After: part.Next}); err != nil {
+			if r.Context().Err() == nil {
+				c.log.ErrorContext(r.Context(), "writing a CSV", slog.Any("error", err))
+			}
+			panic(http.ErrAbortHandler) // a file that ends too early must not look complete
+		}
+	}
+}
+
+func callRow(call interview.Call, role Role) []string {
+	message := call.ErrorMessage
+	if role != Admin {
+		message = evidence.Redact(message)
+	}
+	code := ""
+	if call.ErrorCode != 0 {
+		code = strconv.Itoa(call.ErrorCode)
+	}
+	duration := ""
+	if call.Duration != nil {
+		duration = strconv.Itoa(*call.Duration)
+	}
+	consents := map[interview.Consent]string{interview.ConsentGiven: "true", interview.ConsentRefused: "false"}
+	row := []string{call.ID, stamp(&call.CreatedAt), call.CampaignID, shownNumber(role, call.PhoneNumber), string(call.Status), consents[call.Consent],
+		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, message, call.TwilioSid}
+	for n := range row {
+		row[n] = harmless(row[n])
+	}
+	return row
+}
+
+// harmless keeps a spreadsheet from taking a cell for a formula.
+func harmless(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+func stamp(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,36 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+func number(n int) string { return strconv.Itoa(n) }
+
+// duration is a duration as people say it, with two units at most.
+func duration(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + duration(-d)
+	case d < time.Second:
+		return number(int(d.Milliseconds())) + " ms"
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return number(int(d.Seconds())) + " s"
+	case d < time.Hour:
+		return number(int(d.Minutes())) + " min " + number(int(d.Seconds())%60) + " s"
+	case d < 48*time.Hour:
+		return number(int(d.Hours())) + " h " + number(int(d.Minutes())%60) + " min"
+	}
+	return number(int(d.Hours())/24) + " days"
+}
+
+// offset is how long after the beginning something was, such as +12.3 s.
+func offset(begun, at time.Time) string {
+	if at.Before(begun) {
+		return "−" + duration(begun.Sub(at))
+	}
+	return "+" + duration(at.Sub(begun))
+}

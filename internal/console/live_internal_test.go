@@ -1,0 +1,96 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// looks are what a database has at each look, the last of them from then on.
+func looks(list ...store.Newest) *live {
+	l := newLive(&Console{now: time.Now, log: slog.New(slog.DiscardHandler)})
+	l.newest = func(context.Context, time.Time, int) (store.Newest, error) {
+		next := list[0]
+		if len(list) > 1 {
+			list = list[1:]
+		}
+		return next, nil
+	}
+	return l
+}
+
+func TestNumbersOfOtherPartsAreReadWithEachLook(t *testing.T) {
+	l := looks(store.Newest{})
+	if l.address("/live") != "" {
+		t.Error("a page without numbers has a stream")
+	}
+	reads := 0
+	l.register("strip", func(context.Context) (any, error) {
+		reads++
+		if reads > 1 {
+			return nil, errors.New("the database is away")
+		}
+		return map[string]int{"dead": reads}, nil
+	})
+	found, err := l.lookOnce(t.Context(), nil)
+	if err != nil || found.numbers["strip"] != `{"dead":1}` || l.address("/live") != "/live" {
+		t.Errorf("%v, %v", found, err)
+	}
+	if _, err := l.lookOnce(t.Context(), found); err == nil {
+		t.Error("a look that failed counts")
+	}
+}
+
+func TestCountSaysWhenThereMayBeMore(t *testing.T) {
+	many := make([]interview.Call, rowsALook)
+	for n := range many {
+		many[n].ID = "b" + number(9000-n)
+	}
+	first := store.Newest{Calls: []interview.Call{{ID: "a1"}}}
+	next := store.Newest{Calls: []interview.Call{{ID: "a2"}, {ID: "a1"}}}
+	l := looks(first, next, store.Newest{Calls: many})
+	var before *seen
+	for n, want := range []counted{{0, false}, {1, false}, {rowsALook + 1, true}} {
+		found, err := l.lookOnce(t.Context(), before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := countCalls(store.CallFilter{}, "a1", time.Now())(found); got != want {
+			t.Errorf("look %d: %v, want %v", n, got, want)
+		}
+		before = found
+	}
+	if got := countCalls(store.CallFilter{}, "b8600", time.Now())(before); got != (counted{400, false}) {
+		t.Errorf("of a page that was made later: %v", got)
+	}
+	kept := rows[interview.Call]{}
+	for range 3 {
+		for n := range many {
+			many[n].ID += "x"
+		}
+		kept = kept.with(slices.Clone(many), func(c interview.Call) string { return c.ID })
+	}
+	if len(kept.list) != rowsKept || kept.since == "" {
+		t.Errorf("%d rows are kept, none is missing since %q", len(kept.list), kept.since)
+	}
+}
+
+func TestNobodyJoinsAServerThatStops(t *testing.T) {
+	l := looks(store.Newest{})
+	ctx, page := l.join(t.Context(), "session")
+	if page == nil {
+		t.Fatal("not taken")
+	}
+	l.close()
+	<-ctx.Done()
+	l.leave(page)
+	if _, page := l.join(t.Context(), "session"); page != nil {
+		t.Error("taken")
+	}
+}

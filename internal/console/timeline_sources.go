@@ -1,0 +1,215 @@
+package console
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/signature"
+)
+
+// lateAfter is how long after Twilio's own time a callback counts as late.
+const lateAfter = 30 * time.Second
+
+// webhooks are Twilio's callbacks and our answers to them.
+func (t timelineOf) webhooks() []entry {
+	var list []entry
+	highest := -1
+	for _, w := range t.detail.Webhooks {
+		payload := t.payloads[w.ID]
+		form := url.Values{}
+		if payload.Body != nil {
+			form = signature.ParseForm(string(payload.Body))
+		}
+		e := entry{at: w.ReceivedAt, arrived: w.ReceivedAt, lane: laneTwilio, what: string(w.Kind), detail: t.shown(said(w.Kind, form)),
+			link: t.path("/webhooks/" + url.PathEscape(w.ID)), sequence: sequenceOf(w.Kind, form)}
+		add := func(text string) {
+			if e.detail != "" {
+				e.detail += "; "
+			}
+			e.detail += text
+		}
+		if sent, err := time.Parse(time.RFC1123Z, form.Get("Timestamp")); err == nil && w.Source == inbox.SourceWebhook {
+			if behind := w.ReceivedAt.Sub(sent); behind > lateAfter {
+				e.at, e.state = sent, "late"
+				add("came " + duration(behind) + " after Twilio's time")
+			}
+		}
+		if e.sequence >= 0 && e.sequence < highest {
+			add("came after number " + number(highest))
+		}
+		highest = max(highest, e.sequence)
+		switch {
+		case w.Outcome == inbox.Failed:
+			e.state, e.act = "failed", "Replay"
+			add(t.shown(w.Error))
+		case w.Outcome == inbox.Refused:
+			e.state = "refused"
+			add(t.shown(w.Error))
+		case w.Outcome == inbox.Conflict:
+			e.state = "conflict"
+			add("the same event with another body")
+		case w.Source == inbox.SourceReconciled:
+			e.state = "reconciled"
+			add("Twilio was asked for it")
+		}
+		if w.Duplicates > 0 {
+			if e.state == "" {
+				e.state = "duplicate"
+			}
+			add("delivered " + number(w.Duplicates+1) + " times")
+		}
+		list = append(list, e)
+		if answered, ok := t.answer(w, payload); ok {
+			list = append(list, answered)
+		}
+	}
+	return list
+}
+
+// answer is the TwiML that a webhook was answered with, by what the person heard.
+func (t timelineOf) answer(w store.Webhook, payload store.Payload) (entry, bool) {
+	if !strings.Contains(payload.Reply.ContentType, "xml") {
+		return entry{}, false
+	}
+	_, heard := readTwiML(payload.Reply.Body)
+	text := strings.Join(heard, " ")
+	if runes := []rune(text); len(runes) > 160 {
+		text = string(runes[:160]) + "…"
+	}
+	return entry{at: w.ReceivedAt, arrived: w.ReceivedAt, lane: laneAnswer, what: "TwiML", detail: t.shown(text), link: t.path("/webhooks/"+url.PathEscape(w.ID)) + "#answer",
+		sequence: -1}, true
+}
+
+// said is what a callback says, in a few words.
+func said(kind inbox.Kind, form url.Values) string {
+	var parts []string
+	add := func(name, before string) {
+		if value := strings.TrimSpace(form.Get(name)); value != "" {
+			if runes := []rune(value); len(runes) > 120 {
+				value = string(runes[:120]) + "…"
+			}
+			parts = append(parts, before+value)
+		}
+	}
+	switch kind {
+	case inbox.KindStatus, inbox.KindVoice:
+		add("CallStatus", "")
+		add("SequenceNumber", "number ")
+		add("CallDuration", "seconds ")
+		add("ErrorCode", "error ")
+	case inbox.KindRecording:
+		add("RecordingStatus", "")
+		add("RecordingDuration", "seconds ")
+		add("RecordingSid", "")
+	case "amd":
+		add("AnsweredBy", "")
+	default:
+		add("Digits", "keys ")
+		add("SpeechResult", "said: ")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sequenceOf is Twilio's number of a status callback, -1 for none.
+func sequenceOf(kind inbox.Kind, form url.Values) int {
+	n, err := strconv.Atoi(form.Get("SequenceNumber"))
+	if kind != inbox.KindStatus || err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// history is what happened outside of the webhooks.
+func (t timelineOf) history() []entry {
+	var list []entry
+	for _, h := range t.detail.History {
+		e := entry{at: h.At, lane: laneCall, what: h.What, detail: t.shown(h.Detail), sequence: -1}
+		switch before, _, _ := strings.Cut(h.What, "."); before {
+		case "dial", "cancel", "call":
+			e.lane = laneDial
+		case "recording":
+			e.lane = laneRecording
+		}
+		switch h.What {
+		case "dial.refused":
+			e.state = "failed"
+		case "reconcile.unknown", "reconcile.fruitless", "reconcile.foreign", "dial.unknown":
+			e.state = "missing"
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// functions are the runs that are about the call.
+func (t timelineOf) functions() []entry {
+	var list []entry
+	for _, run := range t.runs {
+		e := entry{at: run.CreatedAt, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
+			detail: string(run.State)}
+		if run.StartedAt != nil {
+			e.at = *run.StartedAt
+		}
+		if run.Attempts > 1 {
+			e.detail += ", attempt " + number(run.Attempts) + " of " + number(run.AttemptsAllowed)
+		}
+		if run.State == interview.RunDone && run.FinishedAt != nil && run.StartedAt != nil {
+			e.detail += " in " + duration(run.FinishedAt.Sub(*run.StartedAt))
+		}
+		if run.LastError != "" {
+			e.detail += ": " + t.shown(run.LastError)
+		}
+		switch run.State {
+		case interview.RunFailed:
+			e.state, e.act = "failed", "Retry"
+		case interview.RunWaiting, interview.RunRunning:
+			e.state = "awaited"
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func functionLane(f interview.Function) lane {
+	switch f {
+	case interview.TranscribeRecording:
+		return laneTranscript
+	case interview.ExtractClaims:
+		return laneClaims
+	case interview.ValidateClaim:
+		return laneVerdict
+	case interview.DeleteRecording:
+		return laneRecording
+	}
+	return laneDial
+}
+
+// evidence is what came of the call.
+func (t timelineOf) evidence() []entry {
+	var list []entry
+	for _, r := range t.detail.Recordings {
+		if r.StartedAt != nil {
+			list = append(list, entry{at: *r.StartedAt, lane: laneRecording, what: "recording begins", detail: r.Sid, sequence: -1})
+		}
+		if r.TranscribedAt != nil {
+			list = append(list, entry{at: *r.TranscribedAt, lane: laneTranscript, what: "transcribed", detail: r.Sid, sequence: -1})
+		}
+	}
+	for _, claim := range t.detail.Claims {
+		e := entry{at: claim.CreatedAt, lane: laneClaims, what: "claim", detail: t.shown(claim.Text), sequence: -1}
+		if claim.Rejected != "" {
+			e.state, e.detail = "refused", t.shown(claim.Rejected)
+		}
+		list = append(list, e)
+	}
+	for _, v := range t.verdicts {
+		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1,
+			detail: t.shown(v.Question) + " (" + number(v.Claims) + " claims of " + number(v.Calls) + " calls)"})
+	}
+	return list
+}
