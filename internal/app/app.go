@@ -54,6 +54,7 @@ type App struct {
 	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
+	pages     *console.Console
 	limiter   ratelimit.Limiter
 	// clientIP names the client behind a request.
 	clientIP   func(*http.Request) string
@@ -137,6 +138,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		ConnState:         newConnections(maxConnections, a.connectionClosed).changed,
 	}
+	a.server.RegisterOnShutdown(a.pages.EndAudio)
 	if a.listener = options.Listener; a.listener == nil {
 		if a.listener, err = net.Listen("tcp", s.address); err != nil {
 			return nil, fmt.Errorf("listening: %w", err)

@@ -13,6 +13,7 @@ type callView struct {
 	role     Role
 	detail   store.CallDetail
 	timeline []entry
+	speech   speechView
 	back     string // the list it was opened from
 	campaign string // the list of its campaign
 }
@@ -37,11 +38,18 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	if err != nil {
 		return err
 	}
+	words, err := c.speech(r.Context(), role, detail)
+	if err != nil {
+		return err
+	}
 	p := callView{
-		role: role, detail: detail, timeline: timeline(detail, c.deadlines, c.now(), c.path),
+		speech: words,
+		role:   role, detail: detail, timeline: timeline(detail, c.deadlines, c.now(), c.path),
 		back: address(c.path("/calls"), query), campaign: address(c.path("/calls"), map[string][]string{"campaignId": {detail.Call.CampaignID}}),
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Call "+detail.Call.ID), callPage(p))
+	f := c.frame(r, role, "Call "+detail.Call.ID)
+	f.scripts = append(f.scripts, "player.js")
+	c.render(w, r, http.StatusOK, f, callPage(p))
 	return nil
 }
 
