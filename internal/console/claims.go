@@ -74,10 +74,10 @@ func find(claim interview.Claim, said []interview.Utterance) []evidence.Span {
 	return spans
 }
 
-// value is the claim's value in words.
+// value is the claim's value in words, "" for none.
 func (c claimView) value() string {
 	if c.ValueNumber == nil {
-		return orDash(c.ValueText)
+		return c.ValueText
 	}
 	number := strconv.FormatFloat(*c.ValueNumber, 'f', -1, 64)
 	switch c.Unit {

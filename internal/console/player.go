@@ -18,13 +18,12 @@ type playerView struct {
 	// state says in a word or two what became of the recording, and why in a sentence or two why it cannot be played, "" if it can.
 	state, why string
 	// audio is the address of the audio, "" for none. It has the opening of the player in it.
-	audio    string
-	seconds  float64
-	waves    []wave
-	noWave   string // why there is no waveform
-	quotes   []stretch
-	viewed   bool // by a viewer, who may not listen
-	download string
+	audio   string
+	seconds float64
+	waves   []wave
+	noWave  string // why there is no waveform
+	quotes  []stretch
+	viewed  bool // by a viewer, who may not listen
 }
 
 // wave is the drawing of one channel.

@@ -86,7 +86,7 @@ func interviewed(t *testing.T, o *site, seconds int64) string {
 		t.Fatal(err)
 	}
 	var id string
-	_, err = o.store.CreateCalls(ctx, store.NewCalls{CampaignID: c.ID, PhoneNumbers: []string{"+15551234567"}, Answer: func(made []interview.Call) (store.Answer, error) {
+	_, err = o.store.CreateCalls(ctx, store.NewCalls{CampaignID: c.ID, PhoneNumbers: []string{"+15557654321"}, Answer: func(made []interview.Call) (store.Answer, error) {
 		id = made[0].ID
 		return store.Answer{Body: []byte{}}, nil
 	}})

@@ -75,13 +75,8 @@ func (c *Console) speech(ctx context.Context, role Role, d store.CallDetail) (sp
 	return v, nil
 }
 
-// words are what somebody said, as the role may see it: people say numbers, and a viewer sees none.
-func (v speechView) words(text string) string {
-	if v.role == Admin {
-		return text
-	}
-	return evidence.Redact(text)
-}
+// words are what somebody said, as the role may see it.
+func (v speechView) words(text string) string { return callView{role: v.role}.words(text) }
 
 // heardAt is the address of a recording from a second on, "" when it cannot be heard. A browser plays it from there without scripts,
 // too (W3C Media Fragments).

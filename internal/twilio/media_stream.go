@@ -88,7 +88,7 @@ func (m *MediaStream) open() error {
 		req.Header.Set("User-Agent", m.client.config.UserAgent)
 	}
 	patience := time.AfterFunc(mediaSilence, cancel)
-	resp, err := (&http.Client{Transport: x, CheckRedirect: m.client.checkRedirect}).Do(req)
+	resp, err := (&http.Client{Transport: x, CheckRedirect: m.client.checkRedirect}).Do(req) //nolint:bodyclose // shut closes it
 	patience.Stop()
 	switch {
 	case errors.Is(err, ErrForeignMedia):
