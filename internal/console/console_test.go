@@ -34,6 +34,7 @@ type site struct {
 	now     time.Time
 	// recordings are those at Twilio.
 	recordings *tapes
+	pages      *console.Console
 }
 
 func open(t *testing.T, access console.Access) *site {
@@ -52,6 +53,7 @@ func open(t *testing.T, access console.Access) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.pages = pages
 	server := httptest.NewServer(pages)
 	t.Cleanup(server.Close)
 	o.url = server.URL

@@ -95,7 +95,7 @@ func (c *Console) audio(w http.ResponseWriter, r *http.Request, _ Role) error {
 	}
 	w.Header().Set("Content-Type", audio.ContentType())
 	w.Header().Set("ETag", fmt.Sprintf(`"%s-%d"`, etagSafe(sid), audio.Size()))
-	held := &heldAudio{Audio: audio, next: time.Now().Add(heldEvery), may: func() error {
+	held := &heldAudio{Audio: audio, ended: ctx.Err, next: time.Now().Add(heldEvery), may: func() error {
 		p, err := c.store.Playback(ctx, id, sid)
 		if err == nil && !p.Playable() {
 			err = ErrNoAudio
@@ -130,12 +130,16 @@ func etagSafe(s string) string {
 // heldAudio stops when the recording may no longer be listened to: a consent may be withdrawn while somebody listens.
 type heldAudio struct {
 	Audio
-	next time.Time
-	may  func() error
+	ended func() error // nobody listens any more, or the server stops
+	next  time.Time
+	may   func() error
 }
 
 // Read implements io.Reader.
 func (h *heldAudio) Read(p []byte) (int, error) {
+	if err := h.ended(); err != nil {
+		return 0, err
+	}
 	if now := time.Now(); now.After(h.next) {
 		if err := h.may(); err != nil {
 			return 0, err
