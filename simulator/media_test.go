@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -268,5 +269,27 @@ func TestSilenceOfOthersIsATranscriptWithoutWords(t *testing.T) {
 	r := newFixture(t, Config{})
 	if status, heard := r.transcribe(t, "x.wav", audio.EncodeWAV([][]int16{make([]int16, 8000)})); status != 200 || heard.Text != "" || len(heard.Segments) > 0 {
 		t.Errorf("%d %+v", status, heard)
+	}
+}
+
+func TestPartOfARecordingIsServed(t *testing.T) {
+	r, _, log := play(t, Consents())
+	address := log[len(log)-1].Params.Get("RecordingUrl")
+	_, whole := r.download(t, address+".wav")
+	request, err := http.NewRequest("GET", address+".wav", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth(testAccount, testToken)
+	request.Header.Set("Range", "bytes=1000-1999")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	part, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusPartialContent || !bytes.Equal(part, whole[1000:2000]) ||
+		response.Header.Get("Content-Range") != fmt.Sprintf("bytes 1000-1999/%d", len(whole)) {
+		t.Errorf("%s, %q, %d bytes, %v", response.Status, response.Header.Get("Content-Range"), len(part), err)
 	}
 }

@@ -143,6 +143,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		ConnState:         newConnections(maxConnections, a.connectionClosed).changed,
 	}
 	a.server.RegisterOnShutdown(a.pages.EndStreams) // they would not end by themselves
+	a.server.RegisterOnShutdown(a.pages.EndAudio)
 	if a.listener = options.Listener; a.listener == nil {
 		if a.listener, err = net.Listen("tcp", s.address); err != nil {
 			return nil, fmt.Errorf("listening: %w", err)

@@ -27,6 +27,8 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	if err != nil || len(hooks.Items) != 1 {
 		t.Fatalf("%d webhooks, %v", len(hooks.Items), err)
 	}
+	o.recordings.tape = tape{seconds: 120}
+	heard := interviewed(t, o, 120)
 	newTab := browsertest.Start(t)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
@@ -34,7 +36,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 			tab.Go(o.url + "/console/sign-in")
 			tab.Accessible()
 			o.signedIn(t, tab, adminToken)
-			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks",
+			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/calls/" + heard, "/console/webhooks",
 				"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival", "/console/webhooks/" + hooks.Items[0].ID} {
 				tab.Go(o.url + page)
 				tab.Accessible()

@@ -27,6 +27,7 @@ type callView struct {
 	role     Role
 	detail   store.CallDetail
 	timeline []entry
+	speech   speechView
 	runs     []store.LedgerRun
 	actions  []actionForm
 	// arrival says that the timeline is in the order of arrival; other is the address of the other order.
@@ -118,7 +119,12 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Call "+id), callPage(p))
+	if p.speech, err = c.speech(r.Context(), role, detail); err != nil {
+		return err
+	}
+	f := c.frame(r, role, "Call "+id)
+	f.scripts = append(f.scripts, "player.js")
+	c.render(w, r, http.StatusOK, f, callPage(p))
 	return nil
 }
 

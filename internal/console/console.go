@@ -24,6 +24,8 @@ type Config struct {
 	API http.Handler
 	// PublicURL is the public base URL, for the requests that pages show; "" is written as $APP_URL.
 	PublicURL string
+	// Recordings has the audio of recordings; nil where there is none.
+	Recordings Recordings
 	// Prefix is the path before /console that a browser sees: the path of the public URL, such as "/calls", or "".
 	Prefix string
 	// Access says who may see what; see [Access].
@@ -49,6 +51,10 @@ type Console struct {
 	now       func() time.Time
 	live      *live
 	handler   http.Handler
+	// recordings may be nil; listening ends when the server stops.
+	recordings   Recordings
+	listening    context.Context
+	endListening context.CancelFunc
 }
 
 // New returns the pages.
@@ -59,7 +65,7 @@ func New(config Config) (*Console, error) {
 	}
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
-		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+		recordings: config.Recordings, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -69,6 +75,7 @@ func New(config Config) (*Console, error) {
 	}
 	c.access = newAccess(config.Access, c.now)
 	c.live = newLive(c)
+	c.listening, c.endListening = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.Handle("GET /console/assets/{name}", c.assets)
 	mux.HandleFunc("GET /console/sign-in", c.signInPage)
@@ -87,6 +94,7 @@ func New(config Config) (*Console, error) {
 	c.routeLive(mux)
 	c.routeWebhooks(mux)
 	c.routeRuns(mux)
+	c.routePlayer(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.handler = protect(mux)
 	return c, nil

@@ -32,6 +32,9 @@ type site struct {
 	store   *store.Store
 	browser *http.Client
 	now     time.Time
+	// recordings are those at Twilio.
+	recordings *tapes
+	pages      *console.Console
 }
 
 func open(t *testing.T, access console.Access) *site {
@@ -45,11 +48,12 @@ func open(t *testing.T, access console.Access) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &site{t: t, store: s, now: time.Now()}
-	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	o := &site{t: t, store: s, now: time.Now(), recordings: &tapes{}}
+	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.pages = pages
 	server := httptest.NewServer(pages)
 	t.Cleanup(server.Close)
 	o.url = server.URL

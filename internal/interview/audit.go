@@ -37,6 +37,7 @@ const (
 	AuditBackup         = "backup.made"
 	AuditRestore        = "backup.restored"
 	AuditReconcile      = "reconcile.run"
+	AuditListen         = "recording.listen" // the subject is the call
 )
 
 // DefaultActor is who did what nobody put a name to.

@@ -42,6 +42,8 @@ type Claim struct {
 	Contradicting bool
 	// Rejected is the reason why the claim is no evidence, "" for one that is.
 	Rejected string
+	// Model proposed the claim; "" when that was not noted.
+	Model string
 	// EvidenceURL is where the quote can be heard, "" when the recording has no URL.
 	EvidenceURL string
 	CreatedAt   time.Time

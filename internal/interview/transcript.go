@@ -20,6 +20,8 @@ type Utterance struct {
 	Text     string
 	StartSec float64
 	EndSec   float64
+	// Channel is that of a recording of two channels, from 1; 0 when it was mixed or not recorded.
+	Channel int
 }
 
 // DroppedSegment is something that speech-to-text wrote down although, as far as we can tell, nobody said it. It is no

@@ -151,3 +151,6 @@ func firstLine(body []byte) string {
 	}
 	return line
 }
+
+// ExtractModel is the name of the model that answers questions.
+func (c *Client) ExtractModel() string { return c.config.ExtractModel }

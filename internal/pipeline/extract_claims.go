@@ -60,6 +60,9 @@ func (f *ExtractClaims) Run(ctx context.Context, run interview.Run) error {
 			return fmt.Errorf("extracting claims of recording %s: %w", args.RecordingSid, err)
 		}
 		claims = evidence.CheckClaims(candidates, e)
+		for n := range claims {
+			claims[n].Model = f.Models.ExtractModel()
+		}
 	}
 	if err := f.Store.SaveClaims(ctx, run, args.CallID, args.RecordingSid, claims); err != nil {
 		return fmt.Errorf("saving claims of recording %s: %w", args.RecordingSid, err)

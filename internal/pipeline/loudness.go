@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // What is silence. Levels are root mean squares of a window against full scale, in dBFS.
@@ -28,29 +30,38 @@ const (
 type loudness struct {
 	levels []float32 // root mean square of full scale
 	sound  []bool
+	peaks  []byte // see interview.Waveform
 }
 
 // loudness measures every channel, in one reading of the file.
 func (w wav) loudness() ([]loudness, error) {
 	perWindow := max(int(window.Seconds()*float64(w.rate)), 1)
 	meters := make([]meter, w.channels)
+	points := min(w.frames, interview.WaveformPoints)
+	for c := range meters {
+		meters[c].peaks = make([]float64, points)
+	}
 	var buffer []byte
 	for at := int64(0); at < w.frames; {
-		block, n, err := w.block(buffer, at, w.frames)
+		block, _, err := w.block(buffer, at, w.frames)
 		if err != nil {
 			return nil, err
 		}
-		buffer, at = block, at+n
+		buffer = block
 		for i := 0; i < len(block); i += w.sampleSize * w.channels {
+			point := at * points / w.frames
 			for c := range meters {
-				meters[c].add(w.amplitude(block[i+c*w.sampleSize:]), perWindow)
+				sample := w.amplitude(block[i+c*w.sampleSize:])
+				meters[c].add(sample, perWindow)
+				meters[c].peaks[point] = max(meters[c].peaks[point], math.Abs(sample))
 			}
+			at++
 		}
 	}
 	out := make([]loudness, w.channels)
 	for c := range meters {
 		meters[c].next()
-		out[c] = loudness{levels: meters[c].levels, sound: soundIn(meters[c].levels)}
+		out[c] = loudness{levels: meters[c].levels, sound: soundIn(meters[c].levels), peaks: drawn(meters[c].peaks)}
 	}
 	return out, nil
 }
@@ -60,6 +71,7 @@ type meter struct {
 	sum, squares float64
 	n            int
 	levels       []float32
+	peaks        []float64 // of the points of a waveform
 }
 
 func (m *meter) add(sample float64, perWindow int) {
@@ -81,6 +93,15 @@ func (m *meter) next() {
 	level := math.Sqrt(max(m.squares/float64(m.n)-2*offset*mean+offset*offset, 0))
 	m.levels = append(m.levels, float32(level))
 	m.sum, m.squares, m.n = 0, 0, 0
+}
+
+// drawn are peaks as a waveform has them.
+func drawn(peaks []float64) []byte {
+	out := make([]byte, len(peaks))
+	for n, peak := range peaks {
+		out[n] = byte(math.Round(255 * math.Sqrt(min(peak, 1))))
+	}
+	return out
 }
 
 // soundIn says which windows are more than silence.

@@ -18,6 +18,7 @@ import (
 // side is what one side said, or both where they cannot be told apart.
 type side struct {
 	speaker        interview.Speaker
+	channel        int // of a recording of two, from 1
 	said           []openai.Segment
 	hallucinations []dropped
 }
@@ -37,13 +38,19 @@ const (
 	cutWithin = time.Minute
 )
 
-// transcribe turns a recording into text. Silence is a conversation without utterances.
-func (f *TranscribeRecording) transcribe(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription) (conversation, error) {
+// transcribe turns a recording into text. Silence is a conversation without utterances. What the recording looks like is handed
+// over before any model is asked.
+func (f *TranscribeRecording) transcribe(ctx context.Context, file io.ReaderAt, media twilio.Media, t interview.Transcription,
+	draw func(interview.Waveform) error) (conversation, error) {
+	waveform := interview.Waveform{Format: string(media.Format), Size: media.Size}
 	audio, err := openWAV(file, media.Size)
 	switch {
 	case errors.Is(err, errWAV) && media.Format == twilio.WAV && media.Size < smallestWAV:
 		return nil, nil
 	case errors.Is(err, errWAV), err == nil && audio.channels > 2:
+		if err := draw(waveform); err != nil {
+			return nil, err
+		}
 		return f.transcribeWhole(ctx, file, media, t)
 	case err != nil:
 		return nil, fmt.Errorf("reading the recording: %w", err)
@@ -53,6 +60,13 @@ func (f *TranscribeRecording) transcribe(ctx context.Context, file io.ReaderAt, 
 	loud, err := audio.loudness()
 	if err != nil {
 		return nil, fmt.Errorf("measuring the recording: %w", err)
+	}
+	waveform.Seconds = audio.duration().Seconds()
+	for _, channel := range loud {
+		waveform.Peaks = append(waveform.Peaks, channel.peaks)
+	}
+	if err := draw(waveform); err != nil {
+		return nil, err
 	}
 	sides := make(conversation, audio.channels)
 	for n := range sides {
@@ -66,6 +80,7 @@ func (f *TranscribeRecording) transcribe(ctx context.Context, file io.ReaderAt, 
 	if len(sides) == 2 {
 		speakers := assignSpeakers([2]string{joined(sides[0].said), joined(sides[1].said)}, t.Said)
 		sides[0].speaker, sides[1].speaker = speakers[0], speakers[1]
+		sides[0].channel, sides[1].channel = 1, 2
 	}
 	return sides, nil
 }
@@ -195,5 +210,5 @@ func (c conversation) dropped(args interview.TranscribeRecordingArgs) []intervie
 
 func (h side) utterance(s openai.Segment) interview.Utterance {
 	text := strings.ReplaceAll(s.Text, "\x00", "") // Postgres takes no NUL in text
-	return interview.Utterance{Speaker: h.speaker, Text: text, StartSec: s.Start, EndSec: s.End}
+	return interview.Utterance{Speaker: h.speaker, Channel: h.channel, Text: text, StartSec: s.Start, EndSec: s.End}
 }

@@ -20,6 +20,8 @@ type TranscriptStore interface {
 	// BeginTranscription guards: consent given, recording known, completed and not transcribed yet. Otherwise it ends
 	// the run and says Skip.
 	BeginTranscription(ctx context.Context, run interview.Run, callID, recordingSid string) (interview.Transcription, error)
+	// SaveWaveform keeps what the recording looks like. It does not end the run. Consent is checked again.
+	SaveWaveform(ctx context.Context, run interview.Run, waveform interview.Waveform) error
 	// SaveTranscript keeps utterances and transcript, and aside what was dropped, starts extract-claims and ends the run.
 	// Consent is checked again.
 	SaveTranscript(ctx context.Context, run interview.Run, callID, recordingSid string, utterances []interview.Utterance,
@@ -75,7 +77,10 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, permanent(err))
 	}
-	conversation, err := f.transcribe(ctx, file, media, t)
+	conversation, err := f.transcribe(ctx, file, media, t, func(w interview.Waveform) error {
+		w.CallID, w.RecordingSid = args.CallID, args.RecordingSid
+		return f.Store.SaveWaveform(ctx, run, w)
+	})
 	if err != nil {
 		return fmt.Errorf("transcribing recording %s: %w", args.RecordingSid, permanent(err))
 	}

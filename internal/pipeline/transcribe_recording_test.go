@@ -165,10 +165,14 @@ func TestTwoChannelsBecomeOneConversation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ours, theirs := 1, 2
+			if name == "ours second" {
+				ours, theirs = 2, 1
+			}
 			want := []interview.Utterance{
-				{CallID: got.callID, RecordingSid: got.sid, Position: 0, Speaker: "agent", Text: "How many cases do you sell in a week?", StartSec: 0.2, EndSec: 2},
-				{CallID: got.callID, RecordingSid: got.sid, Position: 1, Speaker: "callee", Text: "Forty.", StartSec: 2.5, EndSec: 5},
-				{CallID: got.callID, RecordingSid: got.sid, Position: 2, Speaker: "agent", Text: "Goodbye.", StartSec: 6, EndSec: 7},
+				{CallID: got.callID, RecordingSid: got.sid, Position: 0, Speaker: "agent", Text: "How many cases do you sell in a week?", StartSec: 0.2, EndSec: 2, Channel: ours},
+				{CallID: got.callID, RecordingSid: got.sid, Position: 1, Speaker: "callee", Text: "Forty.", StartSec: 2.5, EndSec: 5, Channel: theirs},
+				{CallID: got.callID, RecordingSid: got.sid, Position: 2, Speaker: "agent", Text: "Goodbye.", StartSec: 6, EndSec: 7, Channel: ours},
 			}
 			if !reflect.DeepEqual(got.saved, want) {
 				t.Errorf("%s: %+v", name, got.saved)

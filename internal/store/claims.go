@@ -123,10 +123,10 @@ func (s *Store) SaveClaims(ctx context.Context, run interview.Run, callID, recor
 }
 
 const claimColumns = `id, call_id, recording_sid, hypothesis_id, field, value_number, value_text, unit, sku_id, geo_code,
-	text, raw_text, start_sec, end_sec, confidence, low_confidence, supports, validated, contradicting, rejected, created_at`
+	text, raw_text, start_sec, end_sec, confidence, low_confidence, supports, validated, contradicting, rejected, model, created_at`
 
 func (tx *Tx) insertClaims(ctx context.Context, claims []interview.Claim) error {
-	const most, width = 200, 21
+	const most, width = 200, 22
 	ids := tx.newIDs(len(claims))
 	for len(claims) > 0 {
 		n := min(len(claims), most)
@@ -138,7 +138,7 @@ func (tx *Tx) insertClaims(ctx context.Context, claims []interview.Claim) error 
 			}
 			args = append(args, ids[i], c.CallID, c.RecordingSid, hypothesis, string(c.Field), c.ValueNumber, storable(c.ValueText),
 				string(c.Unit), storable(c.SkuID), storable(c.GeoCode), storable(c.Text), storable(c.RawText), c.StartSec, c.EndSec,
-				c.Confidence, c.LowConfidence, c.Supports, false, false, storable(c.Rejected), tx.Now)
+				c.Confidence, c.LowConfidence, c.Supports, false, false, storable(c.Rejected), storable(c.Model), tx.Now)
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO claims (`+claimColumns+`) VALUES `+values(n, width), args...); err != nil {
 			return fmt.Errorf("saving claims: %w", err)
@@ -151,7 +151,7 @@ func (tx *Tx) insertClaims(ctx context.Context, claims []interview.Claim) error 
 const selectClaims = `SELECT claims.id, claims.call_id, claims.recording_sid, COALESCE(claims.hypothesis_id, ''), claims.field,
 	claims.value_number, claims.value_text, claims.unit, claims.sku_id, claims.geo_code, claims.text, claims.raw_text,
 	claims.start_sec, claims.end_sec, claims.confidence, claims.low_confidence, claims.supports, claims.validated,
-	claims.contradicting, claims.rejected, claims.created_at, COALESCE(recordings.url, '')
+	claims.contradicting, claims.rejected, claims.model, claims.created_at, COALESCE(recordings.url, '')
 	FROM claims LEFT JOIN recordings ON recordings.sid = claims.recording_sid`
 
 func scanClaim(r row) (interview.Claim, error) {
@@ -159,7 +159,7 @@ func scanClaim(r row) (interview.Claim, error) {
 	var recordingURL string
 	err := r.Scan(&c.ID, &c.CallID, &c.RecordingSid, &c.HypothesisID, &c.Field, &c.ValueNumber, &c.ValueText, &c.Unit, &c.SkuID,
 		&c.GeoCode, &c.Text, &c.RawText, &c.StartSec, &c.EndSec, &c.Confidence, &c.LowConfidence, &c.Supports, &c.Validated,
-		&c.Contradicting, &c.Rejected, &c.CreatedAt, &recordingURL)
+		&c.Contradicting, &c.Rejected, &c.Model, &c.CreatedAt, &recordingURL)
 	if c.Rejected == "" {
 		c.EvidenceURL = interview.EvidenceURL(recordingURL, c.StartSec, c.EndSec)
 	}

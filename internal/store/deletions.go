@@ -43,6 +43,9 @@ func (s *Store) BeginDeletion(ctx context.Context, run interview.Run, callID, re
 				return err
 			}
 		}
+		if _, err := tx.Exec(ctx, `DELETE FROM waveforms WHERE call_id = $1 AND recording_sid = $2`, callID, recordingSid); err != nil {
+			return fmt.Errorf("erasing the waveform: %w", err)
+		}
 		d.Running = status == interview.RecordingInProgress
 		deletion = d
 		return nil
@@ -82,8 +85,10 @@ func (tx *Tx) eraseSpeechOf(ctx context.Context, callID, recordingSid, cause str
 	if _, err := tx.eraseEvidence(ctx, cause, callID, recordingSid); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM utterances WHERE call_id = $1 AND recording_sid = $2`, callID, recordingSid); err != nil {
-		return fmt.Errorf("erasing utterances: %w", err)
+	for _, table := range []string{"utterances", "dropped_segments"} {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE call_id = $1 AND recording_sid = $2`, callID, recordingSid); err != nil {
+			return fmt.Errorf("erasing %s: %w", table, err)
+		}
 	}
 	text, err := tx.transcript(ctx, callID)
 	if err != nil {

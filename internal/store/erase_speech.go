@@ -63,6 +63,7 @@ func (tx *Tx) eraseWords(ctx context.Context, callID, cause string) (utterances,
 	}
 	for _, statement := range []string{
 		`DELETE FROM dropped_segments WHERE call_id = $1`,
+		`DELETE FROM waveforms WHERE call_id = $1`,
 		`UPDATE calls SET transcript = '' WHERE id = $1`,
 		`UPDATE recordings SET url = '' WHERE call_id = $1`,
 		`UPDATE webhook_events SET body = NULL, ` + forgottenError + ` WHERE call_id = $1 AND kind = '` + string(kindAnswer) + `'

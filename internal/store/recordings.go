@@ -35,12 +35,12 @@ func (b *stmtBatch) insertUtterances(list []interview.Utterance) {
 	const most = 500
 	for len(list) > 0 {
 		n := min(len(list), most)
-		args := make([]any, 0, 7*n)
+		args := make([]any, 0, 8*n)
 		for _, u := range list[:n] {
-			args = append(args, u.CallID, u.RecordingSid, u.Position, string(u.Speaker), storable(u.Text), u.StartSec, u.EndSec)
+			args = append(args, u.CallID, u.RecordingSid, u.Position, string(u.Speaker), storable(u.Text), u.StartSec, u.EndSec, u.Channel)
 		}
-		b.exec("saving utterances", `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec)
-			VALUES `+values(n, 7), args...)
+		b.exec("saving utterances", `INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec, channel)
+			VALUES `+values(n, 8), args...)
 		list = list[n:]
 	}
 }

@@ -125,6 +125,7 @@ func dialRules() []SnapshotRule {
 		{Kind: "words-without-consent", Text: "something said is kept though the person did not agree",
 			statement: `SELECT c.id, c.consent FROM calls c WHERE c.created_at >= $1 AND c.consent <> 'given' AND (c.transcript <> ''
 				OR EXISTS (SELECT 1 FROM utterances u WHERE u.call_id = c.id)
+				OR EXISTS (SELECT 1 FROM waveforms w WHERE w.call_id = c.id)
 				OR EXISTS (SELECT 1 FROM claims l WHERE l.call_id = c.id))`},
 		{Kind: "recording-without-consent", Text: "a recording is kept though the person did not agree, and nothing was asked to delete it",
 			statement: `SELECT r.sid, r.call_id FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.created_at >= $1
@@ -190,6 +191,7 @@ func recordingRules() []SnapshotRule {
 		{Kind: "words-of-deleted-recording", Text: "something said is kept of a recording that was deleted",
 			statement: `SELECT r.sid, r.call_id FROM recordings r WHERE r.created_at >= $1 AND r.status = 'deleted'
 				AND (EXISTS (SELECT 1 FROM utterances u WHERE u.call_id = r.call_id AND u.recording_sid = r.sid)
+				OR EXISTS (SELECT 1 FROM waveforms w WHERE w.call_id = r.call_id AND w.recording_sid = r.sid)
 				OR EXISTS (SELECT 1 FROM claims l WHERE l.call_id = r.call_id AND l.recording_sid = r.sid))`},
 		{Kind: "call-uncleared", Text: "Twilio may have a recording of the call that must not be kept, and nobody will look for one",
 			statement: `SELECT c.id, c.twilio_sid FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id

@@ -101,7 +101,7 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 }
 
 const selectUtterances = `SELECT utterances.call_id, utterances.recording_sid, utterances.position, utterances.speaker,
-	utterances.text, utterances.start_sec, utterances.end_sec FROM utterances
+	utterances.text, utterances.start_sec, utterances.end_sec, utterances.channel FROM utterances
 	LEFT JOIN recordings ON recordings.sid = utterances.recording_sid`
 
 // currentUtterances leaves out the live answers once a recording was transcribed, which has the same words and more. Until
@@ -114,7 +114,7 @@ const utteranceOrder = ` ORDER BY COALESCE(recordings.started_at, recordings.cre
 
 func scanUtterance(r row) (interview.Utterance, error) {
 	var u interview.Utterance
-	err := r.Scan(&u.CallID, &u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec)
+	err := r.Scan(&u.CallID, &u.RecordingSid, &u.Position, &u.Speaker, &u.Text, &u.StartSec, &u.EndSec, &u.Channel)
 	return u, err
 }
 

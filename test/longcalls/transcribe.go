@@ -62,6 +62,8 @@ func (noStore) BeginTranscription(_ context.Context, _ interview.Run, callID, si
 		Recording: interview.Recording{Sid: sid, CallID: callID, Channels: 2}}, nil
 }
 
+func (noStore) SaveWaveform(context.Context, interview.Run, interview.Waveform) error { return nil }
+
 func (noStore) SaveTranscript(context.Context, interview.Run, string, string, []interview.Utterance, ...interview.DroppedSegment) error {
 	return nil
 }

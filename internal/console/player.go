@@ -1,0 +1,197 @@
+package console
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// playerView is a recording with its player, or with the reason why there is none.
+type playerView struct {
+	recording interview.Recording
+	// state says in a word or two what became of the recording, and why in a sentence or two why it cannot be played, "" if it can.
+	state, why string
+	// audio is the address of the audio, "" for none. It has the opening of the player in it.
+	audio   string
+	seconds float64
+	waves   []wave
+	noWave  string // why there is no waveform
+	quotes  []stretch
+	viewed  bool // by a viewer, who may not listen
+}
+
+// wave is the drawing of one channel.
+type wave struct {
+	label, class, path string
+	top                int
+}
+
+// stretch is a part of the time, in units of the drawing.
+type stretch struct{ from, width string }
+
+// The drawing of a waveform: its width and the height of a channel, in units of its own.
+const (
+	waveWidth  = 1000
+	waveHeight = 60
+)
+
+// players are the recordings of a call as somebody of the role may have them.
+func (c *Console) players(role Role, d store.CallDetail, waveforms map[string]interview.Waveform) []playerView {
+	opening := rand.Text()
+	var all []playerView
+	for _, r := range d.Recordings {
+		p := playerView{recording: r}
+		p.state, p.why = recordingState(d.Call, r)
+		playable := p.why == ""
+		w := waveforms[r.Sid]
+		if p.seconds = w.Seconds; p.seconds == 0 && r.Duration != nil {
+			p.seconds = float64(*r.Duration)
+		}
+		switch {
+		case !playable:
+		case role != Admin:
+			p.viewed = true
+		default:
+			p.audio = c.path("/calls/"+url.PathEscape(d.Call.ID)+"/recordings/"+url.PathEscape(r.Sid)+"/audio") + "?opening=" + opening
+			p.waves, p.noWave = waves(w, r, d.Utterances)
+			for _, claim := range d.Claims {
+				if claim.RecordingSid == r.Sid && claim.Rejected == "" && p.seconds > 0 {
+					p.quotes = append(p.quotes, stretch{from: units(claim.StartSec / p.seconds * waveWidth),
+						width: units(max((claim.EndSec-claim.StartSec)/p.seconds*waveWidth, 2))})
+				}
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// recordingState says what became of a recording, and why it cannot be played, "" if it can.
+func recordingState(call interview.Call, r interview.Recording) (state, why string) {
+	switch {
+	case r.Status == interview.RecordingDeleted:
+		return "deleted", "This recording was deleted at Twilio. Nothing of the audio is left."
+	case call.ErasedAt != nil:
+		return "being deleted", "The personal data of this call was erased on request. The recording is being deleted at Twilio, and nobody can listen to it."
+	case call.Consent != interview.ConsentGiven && r.Status == interview.RecordingAbsent:
+		return "absent", "There is no audio, and no consent to have any."
+	case call.Consent != interview.ConsentGiven:
+		return "no consent", "The person did not agree to be recorded, or took it back. The recording is never played; it is being deleted at Twilio."
+	case call.Early(r):
+		return "before the consent", "This recording began before the person agreed to it. It is never played; it is being deleted at Twilio."
+	case r.Status == interview.RecordingAbsent:
+		return "absent", "Twilio has no audio: the recording was shorter than a second, or silent."
+	case r.Status == interview.RecordingFailed:
+		return "failed", "Twilio could not make this recording. There is no audio."
+	case r.Status != interview.RecordingCompleted && call.Status.Terminal():
+		return "still processing", "The call is over, and Twilio is still processing the recording. It can be played when Twilio says that it is complete."
+	case r.Status != interview.RecordingCompleted:
+		return "in progress", "The call is being recorded. It can be played some seconds after its end."
+	case r.URL == "":
+		return "unknown place", "Twilio did not say where the audio lies."
+	case r.TranscribedAt == nil:
+		return "being transcribed", ""
+	}
+	return "complete", ""
+}
+
+// noRecording says why a call has no recording.
+func noRecording(call interview.Call) string {
+	switch {
+	case call.ErasedAt != nil:
+		return "The personal data of this call was erased on request."
+	case call.Consent == interview.ConsentRefused:
+		return "No consent: the person did not agree, and nothing was recorded."
+	case call.Consent == interview.ConsentUnknown && call.Status.Terminal():
+		return "No consent: the person was never asked, or did not answer. Nothing was recorded."
+	case call.Consent == interview.ConsentUnknown:
+		return "Nothing is recorded before the person agrees."
+	case call.Status.Terminal():
+		return "The person agreed, and no recording has come from Twilio yet."
+	}
+	return "The person agreed. The recording begins now."
+}
+
+// waves draws the channels of a waveform. Whose channel one is, the utterances on it say.
+func waves(w interview.Waveform, r interview.Recording, said []interview.Utterance) (drawn []wave, missing string) {
+	switch {
+	case w.RecordingSid == "" && r.TranscribedAt == nil:
+		return nil, "The waveform comes with the transcript."
+	case w.RecordingSid == "":
+		return nil, "There is no waveform: this recording was transcribed before waveforms were kept."
+	case len(w.Peaks) == 0:
+		return nil, "There is no waveform: Twilio has this recording as an MP3, which is not measured."
+	}
+	for n, peaks := range w.Peaks {
+		v := wave{label: "both sides", class: "unknown", top: n * waveHeight, path: wavePath(peaks, n*waveHeight+waveHeight/2)}
+		if len(w.Peaks) > 1 {
+			v.label = fmt.Sprintf("channel %d", n+1)
+		}
+		for _, u := range said {
+			if u.RecordingSid == w.RecordingSid && u.Channel == n+1 && u.Speaker != interview.SpeakerUnknown {
+				v.label, v.class = whoSpoke(u.Speaker), string(u.Speaker)
+				break
+			}
+		}
+		drawn = append(drawn, v)
+	}
+	return drawn, ""
+}
+
+// wavePath is a vertical line for each column of the drawing, around its middle.
+func wavePath(peaks []byte, middle int) string {
+	if len(peaks) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	columns := min(len(peaks), waveWidth)
+	for n := range columns {
+		from, to := n*len(peaks)/columns, (n+1)*len(peaks)/columns
+		loudest := byte(0)
+		for _, p := range peaks[from:to] {
+			loudest = max(loudest, p)
+		}
+		half := max(int(loudest)*(waveHeight/2-3)/255, 1)
+		fmt.Fprintf(&b, "M%d %dv%d", n*waveWidth/columns, middle-half, 2*half)
+	}
+	return b.String()
+}
+
+// units is a length in a drawing.
+func units(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+
+// viewBox is that of the drawing.
+func (p playerView) viewBox() string { return fmt.Sprintf("0 0 %d %d", waveWidth, p.height()) }
+
+func (p playerView) height() int { return max(len(p.waves), 1) * waveHeight }
+
+// described says what the drawing shows.
+func (p playerView) described() string {
+	labels := make([]string, len(p.waves))
+	for n, w := range p.waves {
+		labels[n] = w.label
+	}
+	return "Waveform of " + strings.Join(labels, " and ") + ", " + seconds(p.seconds)
+}
+
+// stateClass is the look of a state.
+func (p playerView) stateClass() string {
+	switch {
+	case p.why == "":
+		return "good"
+	case p.recording.Status == interview.RecordingInProgress:
+		return "live"
+	case p.recording.Status == interview.RecordingFailed:
+		return "bad"
+	}
+	return "over"
+}
+
+// fraction is a number of seconds for a script.
+func fraction(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
