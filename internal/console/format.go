@@ -106,3 +106,6 @@ func outcomeClass(o inbox.Outcome) string {
 	}
 	return "good"
 }
+
+// sees reports whether the navigation of a page leads to a section.
+func (f frame) sees(path string) bool { return path != "/jobs" || f.role == Admin }
