@@ -17,13 +17,14 @@ function step(by) {
 
 const follow = (key) => document.querySelector(`[data-key="${key}"]`)?.click();
 
-// act leads to what is done: a form that is folded is opened, and its first field or button gets the focus.
+// act leads to what is done: a form that is folded is opened, and the first field that must be filled in, or the button, gets the focus.
 function act() {
   const to = document.querySelector('[data-key="r"]');
   if (!to) return;
   if (to.tagName !== "SUMMARY") { to.focus(); to.scrollIntoView({ block: "nearest" }); return; }
   to.parentElement.open = true;
-  (to.parentElement.querySelector("[autofocus]") ?? to.parentElement.querySelector("button, input:not([type=hidden])"))?.focus();
+  (to.parentElement.querySelector("[autofocus]") ?? to.parentElement.querySelector("input[required], select[required]")
+    ?? to.parentElement.querySelector("button"))?.focus();
 }
 
 // details opens what is folded in the row, else on the page, and closes it when all of it is open.
