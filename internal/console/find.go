@@ -22,8 +22,8 @@ func (c *Console) routeFind(mux *http.ServeMux) {
 
 // Bounds of what is found.
 const (
-	maxFind    = 200 // bytes of what is looked for
-	candidates = 20  // of each kind
+	maxFind       = 200 // bytes of what is looked for
+	maxCandidates = 20  // of each kind
 )
 
 // candidate is a page that may be the one that is looked for.
@@ -72,11 +72,11 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request, role Role) error 
 
 // The forms of what is looked for.
 var (
-	callSid     = regexp.MustCompile(`^CA[0-9A-Za-z]+$`)
-	recording   = regexp.MustCompile(`^RE[0-9A-Za-z]+$`)
-	ourID       = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}$`)
-	errorCode   = regexp.MustCompile(`^[1-9][0-9]{3,5}$`)
-	requestName = regexp.MustCompile(`^[0-9a-f]{16,32}$|^[0-9a-f]{8}-[0-9a-f]{4}-`)
+	callSid      = regexp.MustCompile(`^CA[0-9A-Za-z]+$`)
+	recordingSid = regexp.MustCompile(`^RE[0-9A-Za-z]+$`)
+	ourID        = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}$`)
+	errorCode    = regexp.MustCompile(`^[1-9][0-9]{3,5}$`)
+	requestName  = regexp.MustCompile(`^[0-9a-f]{16,32}$|^[0-9a-f]{8}-[0-9a-f]{4}-`)
 )
 
 // lookUp looks for everything that a text can be.
@@ -86,7 +86,7 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	switch {
 	case callSid.MatchString(text):
 		return c.findCallSid(ctx, p)
-	case recording.MatchString(text):
+	case recordingSid.MatchString(text):
 		return c.findRecording(ctx, p)
 	case ourID.MatchString(text):
 		return c.findID(ctx, p, strings.ToUpper(text))
@@ -179,7 +179,7 @@ func (c *Console) findEvent(ctx context.Context, p *findView) error {
 
 func (p *findView) addRecords(c *Console, records []store.Webhook) {
 	for _, hook := range records {
-		p.found = append(p.found, candidate{"webhook", hook.EventID, string(hook.Kind) + ", " + string(hook.Outcome), c.path("/webhooks/" + url.PathEscape(hook.ID)), &hook.ReceivedAt})
+		p.found = append(p.found, candidate{"webhook", idFor(p.role, hook.EventID), string(hook.Kind) + ", " + string(hook.Outcome), c.path("/webhooks/" + url.PathEscape(hook.ID)), &hook.ReceivedAt})
 	}
 }
 
@@ -192,7 +192,7 @@ func (c *Console) findErrorCode(ctx context.Context, p *findView) error {
 	if err := c.addCalls(ctx, p, store.CallFilter{ErrorCode: code}); err != nil {
 		return err
 	}
-	runs, err := c.store.Runs(ctx, store.RunFilter{Error: p.asked}, store.Page{Limit: candidates})
+	runs, err := c.store.Runs(ctx, store.RunFilter{Error: p.asked}, store.Page{Limit: maxCandidates})
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (c *Console) findNumber(ctx context.Context, p *findView, numbers []string)
 }
 
 func (c *Console) addCalls(ctx context.Context, p *findView, by store.CallFilter) error {
-	calls, err := c.store.Calls(ctx, by, store.Page{Limit: candidates})
+	calls, err := c.store.Calls(ctx, by, store.Page{Limit: maxCandidates})
 	if err != nil {
 		return err
 	}
@@ -223,19 +223,19 @@ func (c *Console) addCalls(ctx context.Context, p *findView, by store.CallFilter
 		p.found = append(p.found, candidate{"call", call.ID, shownNumber(p.role, call.PhoneNumber) + ", " + string(call.Status), c.path("/calls/" + url.PathEscape(call.ID)), &call.CreatedAt})
 	}
 	if calls.Next != "" {
-		p.notes = append(p.notes, "There are more calls: these are the newest "+strconv.Itoa(candidates)+".")
+		p.notes = append(p.notes, "There are more calls: these are the newest "+strconv.Itoa(maxCandidates)+".")
 	}
 	return nil
 }
 
 func (c *Console) addWebhooks(ctx context.Context, p *findView, by store.WebhookFilter) error {
-	hooks, err := c.store.Webhooks(ctx, by, store.Page{Limit: candidates})
+	hooks, err := c.store.Webhooks(ctx, by, store.Page{Limit: maxCandidates})
 	if err != nil {
 		return err
 	}
 	p.addRecords(c, hooks.Items)
 	if hooks.Next != "" {
-		p.notes = append(p.notes, "There are more webhooks: these are the newest "+strconv.Itoa(candidates)+".")
+		p.notes = append(p.notes, "There are more webhooks: these are the newest "+strconv.Itoa(maxCandidates)+".")
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package console
 
-// key is a line of the help sheet. The handlers are in assets/keys.js.
-type key struct {
+// keyHelp is a line of the help sheet. The handlers are in assets/keys.js.
+type keyHelp struct {
 	names []string
 	does  string
 	// short is what the footer says, "" for nothing there.
@@ -11,8 +11,8 @@ type key struct {
 }
 
 // keyList is the help sheet. A test compares it with the handlers.
-func keyList() []key {
-	return []key{
+func keyList() []keyHelp {
+	return []keyHelp{
 		{names: []string{"j", "k"}, does: "next and previous row", short: "row"},
 		{names: []string{"Enter"}, does: "open the row", short: "open"},
 		{names: []string{"["}, does: "the newest part of a list; the previous call; or from a page back to its list"},

@@ -55,7 +55,7 @@ func (c *Console) rejection(w http.ResponseWriter, r *http.Request, role Role) e
 	if err != nil {
 		return err
 	}
-	p := rejectionView{role: role, detail: d, setting: setting.FindString(d.Explanation.Cure), back: address(c.path("/rejections"), query), curl: c.curl(q)}
+	p := rejectionView{role: role, detail: d, setting: settingToSet.FindString(d.Explanation.Cure), back: address(c.path("/rejections"), query), curl: c.curl(q)}
 	p.compare(d.Explanation.Signed, d.Explanation.Expected)
 	if role == Admin {
 		p.check = c.path("/rejections/" + url.PathEscape(id) + "/check")
@@ -68,8 +68,8 @@ func (c *Console) rejection(w http.ResponseWriter, r *http.Request, role Role) e
 	return nil
 }
 
-// setting is a setting with the value to give it.
-var setting = regexp.MustCompile(`\b[A-Z][A-Z_]+=\S+[^\s;,.)]`)
+// settingToSet is a setting with the value to give it.
+var settingToSet = regexp.MustCompile(`\b[A-Z][A-Z_]+=\S+[^\s;,.)]`)
 
 // compare marks the difference of the text that was signed and the one that was expected.
 func (p *rejectionView) compare(signed, expected *signature.Text) {
@@ -79,7 +79,7 @@ func (p *rejectionView) compare(signed, expected *signature.Text) {
 	if signed == nil {
 		p.expected = []span{{"", expected.URL}}
 		for _, param := range expected.Params {
-			p.params = append(p.params, comparedParam{param.Name, "", counted(param.Length, "byte", "bytes"), ""})
+			p.params = append(p.params, comparedParam{param.Name, "", amount(param.Length, "byte", "bytes"), ""})
 		}
 		return
 	}
@@ -90,9 +90,9 @@ func (p *rejectionView) compare(signed, expected *signature.Text) {
 		there[param.Name] = append(there[param.Name], param)
 	}
 	for _, param := range signed.Params {
-		row := comparedParam{name: param.Name, signed: counted(param.Length, "byte", "bytes"), state: "only in what was signed"}
+		row := comparedParam{name: param.Name, signed: amount(param.Length, "byte", "bytes"), state: "only in what was signed"}
 		if twins := there[param.Name]; len(twins) > 0 {
-			row.expected, there[param.Name] = counted(twins[0].Length, "byte", "bytes"), twins[1:]
+			row.expected, there[param.Name] = amount(twins[0].Length, "byte", "bytes"), twins[1:]
 			row.state = ""
 			if twins[0].Length != param.Length {
 				row.state = "another length"
@@ -103,7 +103,7 @@ func (p *rejectionView) compare(signed, expected *signature.Text) {
 	for _, param := range expected.Params {
 		if left := there[param.Name]; len(left) > 0 {
 			there[param.Name] = left[1:]
-			p.params = append(p.params, comparedParam{param.Name, "", counted(param.Length, "byte", "bytes"), "only in what was expected"})
+			p.params = append(p.params, comparedParam{param.Name, "", amount(param.Length, "byte", "bytes"), "only in what was expected"})
 		}
 	}
 	for _, row := range p.params {
@@ -141,7 +141,7 @@ func (c *Console) callOfRejection(ctx context.Context, d store.RejectionDetail) 
 		return rejectedCall{}, err
 	}
 	for _, name := range names {
-		by := ""
+		var by string
 		switch {
 		case ids[c.rejectedHash(name.ID)]:
 			by = "callId"

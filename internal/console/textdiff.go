@@ -35,7 +35,7 @@ func compareTexts(a, b string) (here, there []span) {
 	i, j := 0, 0
 	for i < len(x) || j < len(y) {
 		if i < len(x) && j < len(y) && x[i] == y[j] {
-			here, there = added(here, "", x[i]), added(there, "", y[j])
+			here, there = appendSpan(here, "", x[i]), appendSpan(there, "", y[j])
 			i, j = i+1, j+1
 			continue
 		}
@@ -53,10 +53,10 @@ func compareTexts(a, b string) (here, there []span) {
 		}
 		p, q := differingMiddle(only, other)
 		for _, s := range p {
-			here = added(here, s.class, s.text)
+			here = appendSpan(here, s.class, s.text)
 		}
 		for _, s := range q {
-			there = added(there, s.class, s.text)
+			there = appendSpan(there, s.class, s.text)
 		}
 	}
 	return here, there
@@ -79,15 +79,15 @@ func differingMiddle(a, b string) (here, there []span) {
 		end--
 	}
 	mark := func(text, class string) (list []span) {
-		list = added(list, "", text[:start])
-		list = added(list, class, text[start:len(text)-end])
-		return added(list, "", text[len(text)-end:])
+		list = appendSpan(list, "", text[:start])
+		list = appendSpan(list, class, text[start:len(text)-end])
+		return appendSpan(list, "", text[len(text)-end:])
 	}
 	return mark(a, onlyHere), mark(b, onlyThere)
 }
 
-// added puts a text behind spans; neighbours of one class are one.
-func added(list []span, class, text string) []span {
+// appendSpan puts a text behind spans; neighbours of one class are one.
+func appendSpan(list []span, class, text string) []span {
 	if text == "" {
 		return list
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// marked writes what is only in one text in brackets.
-func marked(spans []span) string {
+// bracketed writes what is only in one text in brackets.
+func bracketed(spans []span) string {
 	var b strings.Builder
 	for _, s := range spans {
 		if s.class != "" {
@@ -28,8 +28,8 @@ func TestDifferenceOfTwoTextsIsMarkedWhereItIs(t *testing.T) {
 		{"größe=1", "grüße=1", "gr[ö]ße=1", "gr[ü]ße=1"},
 	} {
 		here, there := compareTexts(tc[0], tc[1])
-		if marked(here) != tc[2] || marked(there) != tc[3] {
-			t.Errorf("%q and %q: %s and %s", tc[0], tc[1], marked(here), marked(there))
+		if bracketed(here) != tc[2] || bracketed(there) != tc[3] {
+			t.Errorf("%q and %q: %s and %s", tc[0], tc[1], bracketed(here), bracketed(there))
 		}
 	}
 }

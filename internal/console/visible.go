@@ -40,8 +40,8 @@ func visibleSpans(text string) []span {
 	return spans
 }
 
-// counted is a number with what it counts.
-func counted(n int, one, many string) string {
+// amount is a number with what it counts.
+func amount(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

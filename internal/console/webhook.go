@@ -56,12 +56,14 @@ type webhookView struct {
 // said is a text that may have a number in it, as the role may see it.
 func (p webhookView) said(text string) string { return saidTo(p.role, text) }
 
+func (p webhookView) id(id string) string { return idFor(p.role, id) }
+
 func (c *Console) webhook(w http.ResponseWriter, r *http.Request, role Role) error {
 	p, err := c.webhookView(r, role)
 	if err != nil {
 		return err
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Webhook "+p.hook.EventID), webhookPage(p))
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Webhook "+p.id(p.hook.EventID)), webhookPage(p))
 	return nil
 }
 
@@ -98,7 +100,7 @@ func (c *Console) webhookView(r *http.Request, role Role) (webhookView, error) {
 	if hook.Reply != nil {
 		p.reply = replyTo(role, hook.Reply.Status, hook.Reply.ContentType, hook.Reply.Body)
 	}
-	if hook.CallID != "" {
+	if ourID.MatchString(hook.CallID) {
 		p.call = c.path("/calls/" + url.PathEscape(hook.CallID))
 	}
 	if p.runs, err = c.runsOf(r.Context(), hook); err != nil {

@@ -106,7 +106,7 @@ func valuesFor(role Role, name string, values []string) string {
 			text += ", "
 		}
 		if role != Admin && (!plainParameters[name] || !plainValue.MatchString(value)) {
-			value = counted(len(value), "byte", "bytes")
+			value = amount(len(value), "byte", "bytes")
 		}
 		text += value
 	}

@@ -118,7 +118,7 @@ func (c *Console) replayPage(w http.ResponseWriter, r *http.Request, role Role, 
 	form.to, form.settled = p.replay.to, p.replay.settled
 	form.curl = c.curl(replayRequest(p.hook.ID, form.force, form.reason))
 	p.replay = &form
-	c.render(w, r, status, c.frame(r, role, "Webhook "+p.hook.EventID), webhookPage(p))
+	c.render(w, r, status, c.frame(r, role, "Webhook "+p.id(p.hook.EventID)), webhookPage(p))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -137,6 +138,19 @@ func saidTo(role Role, text string) string {
 	}
 	return evidence.Redact(text)
 }
+
+// numberWord is what may be a phone number within an id.
+var numberWord = regexp.MustCompile(`\+|\b\d{7,15}\b`)
+
+// idFor is an id that somebody has sent, as the role may see it: a refused event may name anything as its call.
+func idFor(role Role, id string) string {
+	if role == Admin || !numberWord.MatchString(id) {
+		return id
+	}
+	return evidence.Redact(id)
+}
+
+func (l listView) id(id string) string { return idFor(l.role, id) }
 
 // conditionWords are a condition as people read it.
 func conditionWords(t token) string {

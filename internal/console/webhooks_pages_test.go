@@ -207,7 +207,22 @@ func TestWebhookTellsItsDeliveriesApart(t *testing.T) {
 		t.Errorf("%s", body)
 	}
 
+	// A refused event may name a number as its call.
+	if got := o.posts(believedURL, "/hooks/status?callId=15551234567", statusBody("CA9", "busy", "")); got != http.StatusNotFound {
+		t.Fatal(got)
+	}
+	if got := o.posts(believedURL, "/hooks/status?callId=%2B15551234567", statusBody("15551234567", "busy", "")); got != http.StatusNotFound {
+		t.Fatal(got)
+	}
+	refused, err := o.store.Webhooks(t.Context(), store.WebhookFilter{Outcome: inbox.Refused}, store.Page{Limit: 5})
+	if err != nil || len(refused.Items) != 2 {
+		t.Fatalf("%v, %v", refused, err)
+	}
 	o.signIn(viewerToken)
+	for _, hook := range refused.Items {
+		_, body := o.do("GET", "/console/webhooks/"+hook.ID, "")
+		wants(t, "a refused one of a viewer", body, nil, []string{"5551234567"})
+	}
 	for _, page := range []string{"/console/webhooks", "/console/webhooks/" + accepted.ID, "/console/webhooks/" + conflict.ID} {
 		_, body := o.do("GET", page, "")
 		wants(t, page+" of a viewer", body, []string{"CA1:status:busy"}, []string{"5551234567", "%2B1555", "signed-anew", "Replay", "alert(1)"})
@@ -270,7 +285,9 @@ func (o *twilioSite) refusedInEachWay(call string) {
 		}
 		o.refused++
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
 		list, err := o.store.Rejections(o.t.Context(), store.RejectionFilter{}, store.Page{Limit: 50})
 		if err != nil {
 			o.t.Fatal(err)

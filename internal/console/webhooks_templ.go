@@ -66,9 +66,9 @@ func webhooksPage(p webhooksView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var2 string
-					templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(counted(len(group.folded), "other payload", "other payloads"))
+					templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(amount(len(group.folded), "other payload", "other payloads"))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `webhooks.templ`, Line: 37, Col: 82}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `webhooks.templ`, Line: 37, Col: 81}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 					if templ_7745c5c3_Err != nil {
@@ -233,7 +233,7 @@ func webhookRow(l listView, hook store.Webhook) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(hook.EventID).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(l.id(hook.EventID)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -241,7 +241,7 @@ func webhookRow(l listView, hook store.Webhook) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(hook.CallID).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(l.id(hook.CallID)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
