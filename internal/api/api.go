@@ -37,6 +37,8 @@ type Config struct {
 	Reconcile func(ctx context.Context, callID string) (interview.Asked, error)
 	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
 	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
+	// TryReplay says what Replay would do, and does nothing; see store.Processor. Without it there is no dry run.
+	TryReplay func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -48,6 +50,7 @@ type api struct {
 	ready      readiness
 	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 	reconcile  func(ctx context.Context, callID string) (interview.Asked, error)
+	try        func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -87,6 +90,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
 	a.handleRejections()
+	a.try = config.TryReplay
 	if a.replay = config.Replay; a.replay != nil {
 		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
 	}

@@ -26,7 +26,7 @@ func TestReplayIsAnsweredByWhatCameOfIt(t *testing.T) {
 			}
 			return interview.Change{Call: call}, inbox.Reply{Status: 200, ContentType: "application/json", Body: []byte(`{"success":true}`)}, call.Bind(e.AccountSid, e.CallSid)
 		})
-		h := httptest.NewServer(api.New(api.Config{Store: s.store, AdminToken: token, Replay: p.Replay}))
+		h := httptest.NewServer(api.New(api.Config{Store: s.store, AdminToken: token, Replay: p.Replay, TryReplay: p.TryReplay}))
 		defer h.Close()
 		s.url = h.URL
 		if _, err := p.Process(t.Context(), &inbox.Event{ID: "CA1:voice", Kind: inbox.KindVoice, Subject: call, CallSid: "CA1",
@@ -49,14 +49,35 @@ func TestReplayIsAnsweredByWhatCameOfIt(t *testing.T) {
 			o.keys(t, keys)
 			return o
 		}
+		try := func(outcome, body string) object {
+			t.Helper()
+			o := s.do("POST", path, body).want(200)
+			if o["outcome"] != outcome || o["dryRun"] != true {
+				t.Errorf("%s would be %v, want %s", body, o, outcome)
+			}
+			return o
+		}
+		if would := try("failed", `{"dryRun":true}`); would["error"] == nil || would["reply"] != nil {
+			t.Errorf("%v", would)
+		}
 		check(500, "failed", "")
 		decided = inbox.Refuse(409, "Call mismatch")
 		check(409, "refused", `{"requestedBy":"ann"}`)
 		decided = nil
+		if would := try("accepted", `{"dryRun":true}`); would["reply"] == nil || would["webhookId"] != nil {
+			t.Errorf("%v", would)
+		}
+		if n := len(s.get("/api/webhooks?outcome=accepted").want(200).list(t, "items")); n != 0 {
+			t.Errorf("a dry run has %d events accepted", n)
+		}
 		first := check(200, "accepted", `{"requestedBy":"ann","reason":"repaired"}`)
 		if twin := check(200, "duplicate", `{}`); twin["webhookId"] != first["webhookId"] || twin["reply"] == nil {
 			t.Errorf("duplicate %v of %v", twin, first)
 		}
+		if would := try("duplicate", `{"dryRun":true}`); would["webhookId"] != first["webhookId"] {
+			t.Errorf("%v", would)
+		}
+		try("forced", `{"dryRun":true,"force":true}`)
 		s.do("POST", path, `{"force":true}`).want(422)
 		s.do("POST", path, `{"force":1}`).want(400)
 		if forced := check(200, "forced", `{"force":true,"reason":"the handler was wrong"}`); forced["webhookId"] == first["webhookId"] {
@@ -66,6 +87,7 @@ func TestReplayIsAnsweredByWhatCameOfIt(t *testing.T) {
 			t.Errorf("%d forced events are listed", n)
 		}
 		s.do("DELETE", "/api/calls/"+call+"/personal-data", `{"requestedBy":"bob"}`).want(202)
+		s.do("POST", path, `{"dryRun":true}`).wantError(410, "Payload was pruned: the event cannot be replayed")
 		s.do("POST", path, "").wantError(410, "Payload was pruned: the event cannot be replayed")
 		s.do("POST", "/api/webhooks/nothing/replay", "").wantError(404, "Webhook not found")
 		log := s.get("/api/audit?actor=ann").want(200).list(t, "items")

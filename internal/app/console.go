@@ -19,6 +19,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		public = decoded
 	}
 	pages, err := console.New(console.Config{
+		Resign: a.resign, RejectedHash: a.rejections.Hash,
 		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
 		Recordings: a.recordings(),
 		Access: console.Access{

@@ -41,9 +41,16 @@ func OpenReplayer(ctx context.Context, config Config, how store.Replay) (*Replay
 func (r *Replayer) Close() { r.Store.Close() }
 
 // TokenOf is the first token that is configured for an account, "" for none.
-func (r *Replayer) TokenOf(accountSid string) string {
-	if tokens := r.settings.accountTokens[accountSid]; len(tokens) > 0 {
+func (r *Replayer) TokenOf(accountSid string) string { return r.settings.tokenOf(accountSid) }
+
+func (s settings) tokenOf(accountSid string) string {
+	if tokens := s.accountTokens[accountSid]; len(tokens) > 0 {
 		return tokens[0]
 	}
-	return r.settings.AuthToken
+	return s.AuthToken
+}
+
+// resign is a command line that sends a stored webhook to this server again, signed anew.
+func (a *App) resign(hook store.WebhookDetail) (string, error) {
+	return replay.Target{Base: a.settings.baseURL, TokenOf: a.settings.tokenOf}.Curl(hook)
 }

@@ -25,6 +25,8 @@ type action struct {
 	typed string
 	// inputs are further fields of the form.
 	inputs []input
+	// key leads to it from the keyboard, such as "r"; "" for none.
+	key string
 	// danger is for what cannot be undone.
 	danger bool
 	// done is what the page says when it is done; said, if set, says it by the API's answer.

@@ -30,6 +30,10 @@ type Config struct {
 	Prefix string
 	// Access says who may see what; see [Access].
 	Access Access
+	// Resign is a command line that sends a stored webhook again, signed anew; nil where there is no token to sign with.
+	Resign func(store.WebhookDetail) (string, error)
+	// RejectedHash is the keyed hash by which a value is kept of a refused request; nil where nothing is refused.
+	RejectedHash func(value string) string
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
 	// Log takes faults; nil means slog.Default().
@@ -55,6 +59,11 @@ type Console struct {
 	recordings   Recordings
 	listening    context.Context
 	endListening context.CancelFunc
+
+	resign       func(store.WebhookDetail) (string, error)
+	rejectedHash func(value string) string
+	// pages knows which pages there are.
+	pages *http.ServeMux
 }
 
 // New returns the pages.
@@ -66,6 +75,7 @@ func New(config Config) (*Console, error) {
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
 		recordings: config.Recordings, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+		resign: config.Resign, rejectedHash: config.RejectedHash,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -93,9 +103,12 @@ func New(config Config) (*Console, error) {
 	c.routeCall(mux)
 	c.routeLive(mux)
 	c.routeWebhooks(mux)
+	c.routeRejections(mux)
+	c.routeFind(mux)
 	c.routeRuns(mux)
 	c.routePlayer(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
+	c.pages = mux
 	c.handler = protect(mux)
 	return c, nil
 }

@@ -115,3 +115,6 @@ func thousands(n int) string {
 	}
 	return text
 }
+
+// sees reports whether the navigation of a page leads to a section.
+func (f frame) sees(path string) bool { return path != "/jobs" || f.role == Admin }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -68,9 +67,8 @@ func (c *Console) counterOf(r *http.Request, role Role) (counter, error) {
 		}
 		return countCalls(by, after, time.UnixMilli(made)), nil
 	case "webhooks":
-		by := store.WebhookFilter{Outcome: inbox.Outcome(query.Get("outcome")), Kind: inbox.Kind(query.Get("kind")), CallID: query.Get("callId"),
-			CallSid: query.Get("callSid"), CampaignID: query.Get("campaignId"), Error: query.Get("error")}
-		if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
+		by, err := webhookFilter(query, c.now())
+		if err != nil {
 			return nil, err
 		}
 		return func(s *seen) counted {

@@ -68,7 +68,7 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 // retryRun is the action that gives a dead run its attempts again.
 func retryRun(id string) action {
 	return action{
-		name: "Retry this run", done: "The run waits for its turn.", at: "/runs/" + id + "/retry", from: "/runs/" + id,
+		name: "Retry this run", key: "r", done: "The run waits for its turn.", at: "/runs/" + id + "/retry", from: "/runs/" + id,
 		request: apiRequest{method: http.MethodPost, path: "/api/runs/" + id + "/retry"},
 	}
 }

@@ -1,126 +1,146 @@
 package console
 
 import (
-	"bytes"
-	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/store"
-	"github.com/i-agent/iagent/signature"
 )
 
 func (c *Console) routeWebhooks(mux *http.ServeMux) {
 	c.page(mux, "GET /console/webhooks", c.webhooks)
 	c.page(mux, "GET /console/webhooks/{id}", c.webhook)
+	c.adminPage(mux, "GET /console/webhooks/{id}/body", c.webhookBody)
+	c.adminPage(mux, "POST /console/webhooks/{id}/replay", c.replayWebhook)
+}
+
+// webhookConditions are the conditions of the list, those of GET /api/webhooks.
+var webhookConditions = []string{"outcome", "kind", "callId", "callSid", "campaignId", "error", "since", "until"}
+
+// notAcceptedOutcome is the value of the condition outcome that chooses all that did not take effect.
+const notAcceptedOutcome = "-accepted"
+
+// outcomes are all outcomes by which webhooks are chosen.
+func outcomes() []inbox.Outcome {
+	return []inbox.Outcome{inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused, store.Forced}
 }
 
 // webhooksView is what the list of webhooks shows.
 type webhooksView struct {
 	listView
-	outcome inbox.Outcome
-	list    store.List[store.Webhook]
+	groups []webhookGroup
 }
 
-// outcomes are all outcomes by which webhooks are chosen.
-func outcomes() []inbox.Outcome {
-	return []inbox.Outcome{inbox.Accepted, inbox.Duplicate, inbox.Conflict, inbox.Failed, inbox.Refused}
+// webhookGroup is an event in the list, with the other records of it that are on the same page.
+type webhookGroup struct {
+	store.Webhook
+	folded []store.Webhook
 }
 
 func (c *Console) webhooks(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/webhooks", "outcome", "kind", "callId", "since", "until")
+	l, query, err := c.listView(r, role, "/webhooks", webhookConditions...)
 	if err != nil {
 		return err
 	}
-	p := webhooksView{listView: l, outcome: inbox.Outcome(query.Get("outcome"))}
-	if p.outcome != "" && !slices.Contains(outcomes(), p.outcome) {
-		return &badRequest{"There is no outcome " + string(p.outcome) + " of webhooks."}
-	}
-	by := store.WebhookFilter{Outcome: p.outcome, Kind: inbox.Kind(query.Get("kind")), CallID: query.Get("callId")}
-	if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
+	by, err := webhookFilter(query, c.now())
+	if err != nil {
 		return err
 	}
-	if p.list, err = c.store.Webhooks(r.Context(), by, p.page); err != nil {
+	p := webhooksView{listView: l}
+	list, err := c.store.Webhooks(r.Context(), by, p.page)
+	if err != nil {
 		return err
 	}
-	p.next = l.older(p.list.Next)
-	f, newest := c.frame(r, role, "Webhooks"), ""
-	if len(p.list.Items) > 0 {
-		newest = p.list.Items[0].ID
+	p.groups, p.next = foldWebhooks(list.Items), l.older(list.Next)
+	f := c.frame(r, role, "Webhooks")
+	newest := ""
+	if len(list.Items) > 0 {
+		newest = list.Items[0].ID
 	}
 	f.liveList("webhooks", l, newest)
 	c.render(w, r, http.StatusOK, f, webhooksPage(p))
 	return nil
 }
 
-// parameter is one of a webhook.
-type parameter struct{ name, value string }
-
-// webhookView is what the page of a webhook shows.
-type webhookView struct {
-	role   Role
-	hook   store.WebhookDetail
-	path   string // of the request, without the query
-	query  []parameter
-	body   []parameter // of a form, in order; nil for another body, or one that was pruned
-	raw    string      // the body as it came; "" for a viewer
-	answer []span
-	heard  []string
-	call   string // address of its call, "" for none
-	back   string
-}
-
-func (c *Console) webhook(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/webhooks"), "outcome", "kind", "callId", "since", "until")
-	if err != nil {
-		return err
+// webhookFilter reads the conditions of the list.
+func webhookFilter(query url.Values, now time.Time) (store.WebhookFilter, error) {
+	by := store.WebhookFilter{
+		Outcome: inbox.Outcome(query.Get("outcome")), Kind: inbox.Kind(query.Get("kind")), CallID: query.Get("callId"), CallSid: query.Get("callSid"),
+		CampaignID: query.Get("campaignId"), Error: query.Get("error"),
 	}
-	hook, err := c.store.Webhook(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	p := webhookView{role: role, hook: hook, back: address(c.path("/webhooks"), query)}
-	path, rawQuery, _ := strings.Cut(hook.Target, "?")
-	p.path, p.query = path, p.parameters(rawQuery)
-	if form, _, _ := mime.ParseMediaType(hook.ContentType); form == "application/x-www-form-urlencoded" {
-		p.body = p.parameters(string(hook.Body))
-	}
-	if role == Admin {
-		p.raw = string(hook.Body)
-	}
-	if hook.Reply != nil {
-		p.answer = []span{{"", string(hook.Reply.Body)}}
-		if strings.Contains(hook.Reply.ContentType, "xml") && bytes.HasPrefix(bytes.TrimSpace(hook.Reply.Body), []byte("<")) {
-			p.answer, p.heard = readTwiML(hook.Reply.Body)
+	for name, values := range query {
+		if strings.ContainsFunc(values[0], func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }) || len(values[0]) > 200 {
+			return by, &badRequest{"The condition " + name + " has characters that nothing has, or too many of them."}
 		}
 	}
-	if hook.CallID != "" {
-		p.call = c.path("/calls/" + url.PathEscape(hook.CallID))
+	switch {
+	case by.Outcome == notAcceptedOutcome:
+		by.Outcome, by.NotAccepted = "", true
+	case by.Outcome != "" && !slices.Contains(outcomes(), by.Outcome):
+		return by, &badRequest{"There is no outcome " + string(by.Outcome) + " of webhooks."}
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Webhook "+hook.EventID), webhookPage(p))
-	return nil
+	var err error
+	by.Since, by.Until, err = timeRange(query, now)
+	return by, err
 }
 
-// parameters are those of a query or a form, decoded as they were for the signature, in their order. A viewer sees no phone
-// numbers in them.
-func (p webhookView) parameters(encoded string) []parameter {
-	var list []parameter
-	for pair := range strings.SplitSeq(encoded, "&") {
-		if pair == "" {
+// foldWebhooks puts the records of an event that did not take effect under the accepted one, where both are on this page.
+func foldWebhooks(list []store.Webhook) []webhookGroup {
+	accepted := map[string]bool{}
+	for _, hook := range list {
+		if hook.Outcome == inbox.Accepted {
+			accepted[hook.EventID] = true
+		}
+	}
+	var groups []webhookGroup
+	others := map[string][]store.Webhook{}
+	for _, hook := range list {
+		if accepted[hook.EventID] && hook.Outcome != inbox.Accepted {
+			others[hook.EventID] = append(others[hook.EventID], hook)
 			continue
 		}
-		for name, values := range signature.ParseForm(pair) {
-			for _, value := range values {
-				if p.role != Admin {
-					value = evidence.Redact(value)
-				}
-				list = append(list, parameter{name, value})
-			}
-		}
+		groups = append(groups, webhookGroup{Webhook: hook})
 	}
-	return list
+	for n, g := range groups {
+		groups[n].folded = others[g.EventID]
+	}
+	return groups
 }
+
+// saidTo leaves numbers out of a text for a viewer.
+func saidTo(role Role, text string) string {
+	if role == Admin {
+		return text
+	}
+	return evidence.Redact(text)
+}
+
+// numberWord is what may be a phone number within an id.
+var numberWord = regexp.MustCompile(`\+|\b\d{7,15}\b`)
+
+// idFor is an id that somebody has sent, as the role may see it: a refused event may name anything as its call.
+func idFor(role Role, id string) string {
+	if role == Admin || !numberWord.MatchString(id) {
+		return id
+	}
+	return evidence.Redact(id)
+}
+
+func (l listView) id(id string) string { return idFor(l.role, id) }
+
+// conditionWords are a condition as people read it.
+func conditionWords(t token) string {
+	if value, not := strings.CutPrefix(t.value, "-"); not && t.name == "outcome" {
+		return t.name + ": not " + value
+	}
+	return t.name + ": " + t.value
+}
+
+// said is a text of ours or of a service as the role may see it.
+func (l listView) said(text string) string { return saidTo(l.role, text) }

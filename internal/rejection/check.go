@@ -94,3 +94,7 @@ func paramsOf(r *Request) map[string][]string {
 	}
 	return signature.ParseForm(string(r.Body))
 }
+
+// Hash is that of a value of a parameter, as it is kept of the requests that were refused. It is another one after the first auth
+// token was changed.
+func (k *Keeper) Hash(value string) string { return k.config.Explainer.redactor.hash(value) }

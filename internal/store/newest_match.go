@@ -73,6 +73,7 @@ func (by CallFilter) enteredAt(c interview.Call) *time.Time {
 // Matches reports whether an event of Newest is one that the filter chooses.
 func (by WebhookFilter) Matches(w Webhook) bool {
 	outcome := by.Outcome == "" || w.Outcome == by.Outcome || by.Outcome == inbox.Duplicate && w.Duplicates > 0
+	outcome = outcome && (!by.NotAccepted || w.Outcome != inbox.Accepted)
 	return outcome && (by.Kind == "" || w.Kind == by.Kind) && (by.CallID == "" || w.CallID == by.CallID) &&
 		(by.CallSid == "" || w.CallSid == by.CallSid) && (by.CampaignID == "" || w.CampaignID == by.CampaignID) &&
 		(by.Error == "" || strings.Contains(strings.ToLower(w.Error), strings.ToLower(by.Error))) && within(w.ReceivedAt, by.Since, by.Until)

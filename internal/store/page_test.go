@@ -144,20 +144,23 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"failed since":            {Since: later, Statuses: []interview.CallStatus{"FAILED", "COMPLETED"}, CampaignID: "campaign20000"},
 		}
 		webhooks := map[string]WebhookFilter{
-			"of a kind":             {Kind: "answer"},
-			"failed":                {Outcome: "failed"},
-			"failed of a kind":      {Outcome: "failed", Kind: "status"},
-			"duplicated":            {Outcome: "duplicate"},
-			"of a call":             {CallID: firstID(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))[:10] + "100007"},
-			"of a CallSid":          {CallSid: "CA7"},
-			"of an unknown CallSid": {CallSid: "CAnone"},
-			"of a campaign":         {CampaignID: "none"},
-			"failed of a campaign":  {CampaignID: "campaign20000", Outcome: "failed"},
-			"with an error":         {Error: "timeout"},
-			"since":                 {Since: later},
-			"until":                 {Until: later.AddDate(-1, 0, 0)},
-			"of a CallSid since":    {CallSid: "CA7", Since: later},
-			"failed since":          {Outcome: "failed", Since: later, CampaignID: "campaign20000"},
+			"of a kind":              {Kind: "answer"},
+			"failed":                 {Outcome: "failed"},
+			"failed of a kind":       {Outcome: "failed", Kind: "status"},
+			"not accepted":           {NotAccepted: true},
+			"not accepted of a kind": {NotAccepted: true, Kind: "status"},
+			"not accepted since":     {NotAccepted: true, Since: later},
+			"duplicated":             {Outcome: "duplicate"},
+			"of a call":              {CallID: firstID(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))[:10] + "100007"},
+			"of a CallSid":           {CallSid: "CA7"},
+			"of an unknown CallSid":  {CallSid: "CAnone"},
+			"of a campaign":          {CampaignID: "none"},
+			"failed of a campaign":   {CampaignID: "campaign20000", Outcome: "failed"},
+			"with an error":          {Error: "timeout"},
+			"since":                  {Since: later},
+			"until":                  {Until: later.AddDate(-1, 0, 0)},
+			"of a CallSid since":     {CallSid: "CA7", Since: later},
+			"failed since":           {Outcome: "failed", Since: later, CampaignID: "campaign20000"},
 		}
 		runs := map[string]RunFilter{
 			"failed":                  {State: "failed"},
@@ -170,6 +173,9 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"failed since":            {State: "failed", Since: later},
 		}
 		check := func(when string) {
+			for _, plan := range lookups(t, s) {
+				t.Errorf("%s %s", when, plan)
+			}
 			look := func(name, selection, table string, f filter) {
 				// 51 rows, found by id for each of up to three parts.
 				if n, plan := effort(t, s, selection, table, f); n > 500 {

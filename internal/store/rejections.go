@@ -146,6 +146,30 @@ func (s *Store) Rejections(ctx context.Context, by RejectionFilter, page Page) (
 	return out, nil
 }
 
+// RejectionCount is how many refused requests are kept with one cause.
+type RejectionCount struct {
+	Cause string
+	Count int
+	// Last is when the newest of them came.
+	Last time.Time
+}
+
+// RejectionCounts counts what is kept, a bounded number of rows, the most frequent cause first.
+func (s *Store) RejectionCounts(ctx context.Context) ([]RejectionCount, error) {
+	var counts []RejectionCount
+	err := collect(ctx, s.read(), func(r row) error {
+		var c RejectionCount
+		err := r.Scan(&c.Cause, &c.Count, &c.Last)
+		counts = append(counts, c)
+		return err
+	}, `SELECT by_cause.cause, by_cause.n, newest.received_at FROM (SELECT cause, COUNT(*) AS n, MAX(id) AS id FROM rejections GROUP BY cause) AS by_cause
+		JOIN rejections AS newest ON newest.id = by_cause.id ORDER BY by_cause.n DESC, by_cause.cause`)
+	if err != nil {
+		return nil, fmt.Errorf("counting rejections: %w", err)
+	}
+	return counts, nil
+}
+
 // Rejection returns one refused request. ErrNotFound when there is none, or no more.
 func (s *Store) Rejection(ctx context.Context, id string) (RejectionDetail, error) {
 	var d RejectionDetail

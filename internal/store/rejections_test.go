@@ -57,6 +57,11 @@ func TestRejectionsAreListedExplainedAndChecked(t *testing.T) {
 			}
 		}
 
+		counts, err := s.RejectionCounts(t.Context())
+		if err != nil || len(counts) != 2 || counts[0].Cause != "unknown" || counts[0].Count != 2 || !counts[0].Last.Equal(start.Add(2*time.Second)) {
+			t.Errorf("%+v, %v", counts, err)
+		}
+
 		d, err := s.Rejection(t.Context(), all[0])
 		if err != nil || d.Cause != "unknown" || d.Request.Query[0].Name != "callId" || !d.Explanation.Explained || d.Explanation.Proof.URL != "https://h" ||
 			!d.ReceivedAt.Equal(start.Add(2*time.Second)) || d.CheckedAt != nil || d.Verified != nil || strings.Contains(d.Summary, "\x00") {

@@ -13,8 +13,10 @@ import (
 // its first failure in a list, with the ReceivedAt of the last.
 type WebhookFilter struct {
 	Outcome inbox.Outcome
-	Kind    inbox.Kind
-	CallID  string
+	// NotAccepted chooses the events that did not take effect, whatever their outcome; Outcome is "" then.
+	NotAccepted bool
+	Kind        inbox.Kind
+	CallID      string
 	// CallSid also finds events that were refused because they name the call of another CallSid, or none.
 	CallSid    string
 	CampaignID string
@@ -48,8 +50,22 @@ func (by WebhookFilter) conditions() filter {
 			notAccepted + " AND call_sid = " + sid,
 		}
 	}
+	if by.NotAccepted {
+		f.notAccepted()
+	}
 	f.receivedBetween(by.Since, by.Until)
 	return f
+}
+
+// notAccepted chooses each of the rare outcomes by itself, which their index finds.
+func (f *filter) notAccepted() {
+	if len(f.anyOf) > 0 { // a CallSid's, which are few
+		f.conditions = append(f.conditions, notAccepted)
+		return
+	}
+	for _, outcome := range []inbox.Outcome{inbox.Conflict, inbox.Failed, inbox.Refused, Forced} {
+		f.anyOf = append(f.anyOf, notAccepted+" AND outcome = '"+string(outcome)+"'")
+	}
 }
 
 // receivedBetween keeps what was received in a time. Ids begin with that time, but for payloads that failed again: those have

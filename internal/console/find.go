@@ -1,0 +1,288 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+func (c *Console) routeFind(mux *http.ServeMux) {
+	c.page(mux, "GET /console/find", c.find)
+}
+
+// Bounds of what is found.
+const (
+	maxFind       = 200 // bytes of what is looked for
+	maxCandidates = 20  // of each kind
+)
+
+// candidate is a page that may be the one that is looked for.
+type candidate struct {
+	what, name, detail, at string
+	when                   *time.Time
+}
+
+// findView is what the page shows when it does not lead to one page.
+type findView struct {
+	role  Role
+	asked string
+	found []candidate
+	// notes say what was not looked for, and why.
+	notes []string
+}
+
+// find leads to the one page of an id, a number or a code, or lists the candidates. Each lookup is by an index.
+func (c *Console) find(w http.ResponseWriter, r *http.Request, role Role) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &badRequest{"The address cannot be read: its query is malformed."}
+	}
+	asked := strings.TrimSpace(query.Get("q"))
+	p := findView{role: role, asked: asked}
+	status := http.StatusOK
+	switch {
+	case asked == "":
+	case len(asked) > maxFind || !utf8.ValidString(asked) || strings.ContainsFunc(asked, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		p.notes, status = []string{"No id, number or code has these characters, or is that long."}, http.StatusBadRequest
+	default:
+		if err := c.lookUp(r.Context(), &p); err != nil {
+			return err
+		}
+		if len(p.found) == 1 {
+			http.Redirect(w, r, p.found[0].at, http.StatusSeeOther)
+			return nil
+		}
+		if len(p.found) == 0 {
+			status = http.StatusNotFound
+		}
+	}
+	c.render(w, r, status, c.frame(r, role, "Find"), findPage(p))
+	return nil
+}
+
+// The forms of what is looked for.
+var (
+	callSid      = regexp.MustCompile(`^CA[0-9A-Za-z]+$`)
+	recordingSid = regexp.MustCompile(`^RE[0-9A-Za-z]+$`)
+	ourID        = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}$`)
+	errorCode    = regexp.MustCompile(`^[1-9][0-9]{3,5}$`)
+	requestName  = regexp.MustCompile(`^[0-9a-f]{16,32}$|^[0-9a-f]{8}-[0-9a-f]{4}-`)
+)
+
+// lookUp looks for everything that a text can be.
+func (c *Console) lookUp(ctx context.Context, p *findView) error {
+	text := p.asked
+	numbers := phoneSpellings(text)
+	switch {
+	case callSid.MatchString(text):
+		return c.findCallSid(ctx, p)
+	case recordingSid.MatchString(text):
+		return c.findRecording(ctx, p)
+	case ourID.MatchString(text):
+		return c.findID(ctx, p, strings.ToUpper(text))
+	case strings.HasPrefix(text, "CA") && strings.Contains(text, ":"), strings.HasPrefix(text, "SM"), strings.HasPrefix(text, "MM"):
+		return c.findEvent(ctx, p)
+	case errorCode.MatchString(text):
+		return c.findErrorCode(ctx, p)
+	case len(numbers) > 0 && p.role != Admin:
+		p.notes = append(p.notes, "A viewer cannot search by phone number: finding it would tell the number that is masked. This needs ADMIN_TOKEN.")
+		return nil
+	case len(numbers) > 0:
+		return c.findNumber(ctx, p, numbers)
+	case requestName.MatchString(text):
+		p.notes = append(p.notes, "Request ids (X-Request-Id) are in the log of the server, and not in the database.")
+	}
+	return c.findEvent(ctx, p)
+}
+
+func (c *Console) findCallSid(ctx context.Context, p *findView) error {
+	if err := c.addCalls(ctx, p, store.CallFilter{CallSid: p.asked}); err != nil || len(p.found) > 0 {
+		return err
+	}
+	p.notes = append(p.notes, "No call is bound to this CallSid.")
+	return c.addWebhooks(ctx, p, store.WebhookFilter{CallSid: p.asked, NotAccepted: true})
+}
+
+func (c *Console) findRecording(ctx context.Context, p *findView) error {
+	call, err := c.store.CallOfRecording(ctx, p.asked)
+	if err == nil {
+		p.found = append(p.found, candidate{what: "recording", name: p.asked, at: c.path("/calls/" + url.PathEscape(call))})
+		return nil
+	}
+	return ignoreNotFound(err)
+}
+
+// findID looks for what has an id of ours.
+func (c *Console) findID(ctx context.Context, p *findView, id string) error {
+	found, err := c.store.FindID(ctx, id)
+	for _, f := range found {
+		p.found = append(p.found, candidate{what: f.What, name: f.ID, at: c.pageOf(f)})
+	}
+	return err
+}
+
+// pageOf is the page of something that has an id: its own, or that of what it belongs to.
+func (c *Console) pageOf(f store.Found) string {
+	id, of := url.PathEscape(f.ID), url.PathEscape(f.Of)
+	switch f.What {
+	case "webhook":
+		return c.path("/webhooks/" + id)
+	case "run":
+		return c.path("/runs/" + id)
+	case "rejection":
+		return c.path("/rejections/" + id)
+	case "campaign":
+		return c.firstPage("/campaigns/"+id, "/calls?campaignId="+id)
+	case "hypothesis":
+		return c.firstPage("/hypotheses/"+id, "/campaigns/"+of, "/calls?campaignId="+of)
+	case "verdict":
+		return c.firstPage("/hypotheses/"+of, "/campaigns", "/calls")
+	case "claim":
+		return c.path("/calls/" + of + "#claim-" + id)
+	}
+	return c.path("/calls/" + id)
+}
+
+// firstPage is the first address for which there is a page.
+func (c *Console) firstPage(addresses ...string) string {
+	last := len(addresses) - 1
+	for _, page := range addresses[:last] {
+		if _, pattern := c.pages.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/console" + page}}); pattern != "" && pattern != "GET /console/" {
+			return c.path(page)
+		}
+	}
+	return c.path(addresses[last])
+}
+
+// findEvent looks for the records of an event. The page of the accepted one has the others.
+func (c *Console) findEvent(ctx context.Context, p *findView) error {
+	records, err := c.store.WebhooksOfEvent(ctx, p.asked)
+	if err != nil {
+		return err
+	}
+	if len(records) > 0 && records[0].Outcome == inbox.Accepted {
+		records = records[:1]
+	}
+	p.addRecords(c, records)
+	return nil
+}
+
+func (p *findView) addRecords(c *Console, records []store.Webhook) {
+	for _, hook := range records {
+		p.found = append(p.found, candidate{"webhook", idFor(p.role, hook.EventID), string(hook.Kind) + ", " + string(hook.Outcome), c.path("/webhooks/" + url.PathEscape(hook.ID)), &hook.ReceivedAt})
+	}
+}
+
+// findErrorCode lists the newest of everything that ended with one of Twilio's error codes.
+func (c *Console) findErrorCode(ctx context.Context, p *findView) error {
+	code, err := strconv.Atoi(p.asked)
+	if err != nil {
+		return nil // too large for a code
+	}
+	if err := c.addCalls(ctx, p, store.CallFilter{ErrorCode: code}); err != nil {
+		return err
+	}
+	runs, err := c.store.Runs(ctx, store.RunFilter{Error: p.asked}, store.Page{Limit: maxCandidates})
+	if err != nil {
+		return err
+	}
+	for _, run := range runs.Items {
+		p.found = append(p.found, candidate{"run", run.ID, string(run.Function) + ", " + runsWord(run) + ": " + run.LastError, c.path("/runs/" + url.PathEscape(run.ID)), &run.CreatedAt})
+	}
+	return c.addWebhooks(ctx, p, store.WebhookFilter{Error: p.asked})
+}
+
+func (c *Console) findNumber(ctx context.Context, p *findView, numbers []string) error {
+	for _, number := range numbers {
+		if err := c.addCalls(ctx, p, store.CallFilter{PhoneNumber: number}); err != nil {
+			return err
+		}
+	}
+	if len(p.found) == 0 {
+		p.notes = append(p.notes, "No call went to "+strings.Join(numbers, " or ")+". A call whose personal data was erased is not found by its number.")
+	}
+	return nil
+}
+
+func (c *Console) addCalls(ctx context.Context, p *findView, by store.CallFilter) error {
+	calls, err := c.store.Calls(ctx, by, store.Page{Limit: maxCandidates})
+	if err != nil {
+		return err
+	}
+	for _, call := range calls.Items {
+		p.found = append(p.found, candidate{"call", call.ID, shownNumber(p.role, call.PhoneNumber) + ", " + string(call.Status), c.path("/calls/" + url.PathEscape(call.ID)), &call.CreatedAt})
+	}
+	if calls.Next != "" {
+		p.notes = append(p.notes, "There are more calls: these are the newest "+strconv.Itoa(maxCandidates)+".")
+	}
+	return nil
+}
+
+func (c *Console) addWebhooks(ctx context.Context, p *findView, by store.WebhookFilter) error {
+	hooks, err := c.store.Webhooks(ctx, by, store.Page{Limit: maxCandidates})
+	if err != nil {
+		return err
+	}
+	p.addRecords(c, hooks.Items)
+	if hooks.Next != "" {
+		p.notes = append(p.notes, "There are more webhooks: these are the newest "+strconv.Itoa(maxCandidates)+".")
+	}
+	return nil
+}
+
+// phoneSpellings are the E.164 numbers that a text may mean: +1 (555) 123-4567, 001 555…, tel:+1555…, 555-123-4567. A number of
+// ten digits without a country may be one of North America.
+func phoneSpellings(text string) []string {
+	text = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(text), "tel:"), "sip:")
+	text, _, _ = strings.Cut(text, "@")
+	text = strings.ReplaceAll(text, "(0)", "")
+	var digits strings.Builder
+	for n, r := range text {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r)
+		case r == '+' && n == 0, strings.ContainsRune(" -().\u00a0\u2010\u2011\u2013/", r):
+		default:
+			return nil
+		}
+	}
+	number := digits.String()
+	var numbers []string
+	add := func(number string) {
+		if interview.ValidPhoneNumber(number) {
+			numbers = append(numbers, number)
+		}
+	}
+	switch {
+	case strings.HasPrefix(text, "+"):
+		add("+" + number)
+	case strings.HasPrefix(number, "00"):
+		add("+" + number[2:])
+	case strings.HasPrefix(number, "011"):
+		add("+" + number[3:])
+	default:
+		add("+" + number)
+		if len(number) == 10 {
+			add("+1" + number)
+		}
+	}
+	return numbers
+}
+
+// ignoreNotFound leaves the error that there is nothing.
+func ignoreNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,34 @@
+package console
+
+// keyHelp is a line of the help sheet. The handlers are in assets/keys.js.
+type keyHelp struct {
+	names []string
+	does  string
+	// short is what the footer says, "" for nothing there.
+	short string
+	// native is for what the browser itself does.
+	native bool
+}
+
+// keyList is the help sheet. A test compares it with the handlers.
+func keyList() []keyHelp {
+	return []keyHelp{
+		{names: []string{"j", "k"}, does: "next and previous row", short: "row"},
+		{names: []string{"Enter"}, does: "open the row", short: "open"},
+		{names: []string{"["}, does: "the newest part of a list; the previous call; or from a page back to its list"},
+		{names: []string{"]"}, does: "the next part of a list; the next call"},
+		{names: []string{"r"}, does: "go to retry, replay or check again, where the page has it", short: "retry"},
+		{names: []string{"d"}, does: "open or close the details: those of the row, or all of the page", short: "details"},
+		{names: []string{"c"}, does: "copy: the curl of an action that has the focus, else the id of the row or of the page", short: "copy"},
+		{names: []string{"t"}, does: "times: local, how long ago, or UTC"},
+		{names: []string{"/", "Ctrl-k"}, does: "find an id, a number or a code", short: "find"},
+		{names: []string{"g"}, does: "then a letter: go to a section"},
+		{names: []string{"?"}, does: "this list", short: "help"},
+		{names: []string{"Esc"}, does: "close this list, or the box that finds", native: true},
+	}
+}
+
+// sectionKeys are the letters that follow g.
+var sectionKeys = map[string]string{
+	"/calls": "c", "/campaigns": "p", "/webhooks": "w", "/rejections": "x", "/runs": "r", "/overdue": "o", "/health": "h", "/audit": "a", "/jobs": "j",
+}

@@ -1,0 +1,133 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/signature"
+)
+
+// recordView is another record of an event, compared with the one that its page is of.
+type recordView struct {
+	store.Webhook
+	// at is the address of its page.
+	at string
+	// gap is how much later it came, with its sign.
+	gap string
+	// token, target and body say how they differ from those of the page's, or that they are the same.
+	token, target, body string
+	// changed are the parameters that differ.
+	changed []changedParameter
+}
+
+// changedParameter has a value here, another there, or is only in one of them. Values of a viewer's are left out.
+type changedParameter struct{ name, here, there string }
+
+// recordsOf are the other records of the event of a webhook, in the order in which they came.
+func (c *Console) recordsOf(ctx context.Context, role Role, hook store.WebhookDetail) ([]recordView, error) {
+	list, err := c.store.WebhooksOfEvent(ctx, hook.EventID)
+	if err != nil {
+		return nil, err
+	}
+	var records []recordView
+	for _, other := range list[:min(len(list), inbox.MaxConflicts+10)] {
+		if other.ID == hook.ID {
+			continue
+		}
+		detail, err := c.store.Webhook(ctx, other.ID)
+		if err != nil {
+			return nil, err
+		}
+		v := compareRecords(role, hook, detail)
+		v.at = c.path("/webhooks/" + url.PathEscape(other.ID))
+		records = append(records, v)
+	}
+	return records, nil
+}
+
+// compareRecords says how there differs from here.
+func compareRecords(role Role, here, there store.WebhookDetail) recordView {
+	v := recordView{Webhook: there.Webhook, gap: gapWords(there.ReceivedAt.Sub(here.ReceivedAt))}
+	switch {
+	case here.IdempotencyToken == "" && there.IdempotencyToken == "":
+		v.token = "none"
+	case here.IdempotencyToken == there.IdempotencyToken:
+		v.token = "the same: a retry of the same request"
+	default:
+		v.token = "another"
+	}
+	v.target = "the same"
+	if here.Target != there.Target {
+		v.target = "another"
+		if role == Admin {
+			v.target += ": " + there.Target
+		}
+	}
+	switch {
+	case here.Body == nil || there.Body == nil:
+		v.body = "cannot be told: a body was pruned or erased"
+		return v
+	case bytes.Equal(here.Body, there.Body):
+		v.body = "the same bytes"
+		return v
+	}
+	v.body = fmt.Sprintf("%d bytes, against %d; they differ from byte %d on", len(there.Body), len(here.Body), firstDifference(here.Body, there.Body)+1)
+	if !isForm(here.ContentType) || !isForm(there.ContentType) {
+		return v
+	}
+	a, b := signature.ParseForm(string(here.Body)), signature.ParseForm(string(there.Body))
+	names := map[string]bool{}
+	for name := range a {
+		names[name] = true
+	}
+	for name := range b {
+		names[name] = true
+	}
+	for name := range names {
+		if !slices.Equal(a[name], b[name]) {
+			v.changed = append(v.changed, changedParameter{saidTo(role, name), valuesFor(role, name, a[name]), valuesFor(role, name, b[name])})
+		}
+	}
+	slices.SortFunc(v.changed, func(x, y changedParameter) int { return bytes.Compare([]byte(x.name), []byte(y.name)) })
+	return v
+}
+
+// valuesFor are the values of a parameter, as the role may see them.
+func valuesFor(role Role, name string, values []string) string {
+	text := ""
+	for n, value := range values {
+		if n > 0 {
+			text += ", "
+		}
+		if role != Admin && (!plainParameters[name] || !plainValue.MatchString(value)) {
+			value = amount(len(value), "byte", "bytes")
+		}
+		text += value
+	}
+	if len(values) == 0 {
+		return "absent"
+	}
+	return text
+}
+
+func firstDifference(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// gapWords are a time between two deliveries.
+func gapWords(gap time.Duration) string {
+	if gap < 0 {
+		return (-gap).Round(time.Millisecond).String() + " earlier"
+	}
+	return gap.Round(time.Millisecond).String() + " later"
+}
