@@ -27,6 +27,8 @@ type Config struct {
 	Prefix string
 	// Access says who may see what; see [Access].
 	Access Access
+	// Script returns what calls with a script are answered; nil shows no scripts.
+	Script func(interview.Script) ([]interview.ScriptReply, error)
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
 	// Log takes faults; nil means slog.Default().
@@ -43,6 +45,7 @@ type Console struct {
 	prefix    string
 	access    *access
 	assets    *assets
+	spoken    func(interview.Script) ([]interview.ScriptReply, error)
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	now       func() time.Time
@@ -57,7 +60,7 @@ func New(config Config) (*Console, error) {
 	}
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
-		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+		spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -80,6 +83,7 @@ func New(config Config) (*Console, error) {
 		return nil
 	})
 	c.routeCalls(mux)
+	c.routeCampaigns(mux)
 	c.routeWebhooks(mux)
 	c.routeRuns(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
