@@ -26,6 +26,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	if err != nil || len(hooks.Items) != 1 {
 		t.Fatalf("%d webhooks, %v", len(hooks.Items), err)
 	}
+	pages := append([]string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks", "/console/webhooks/" + hooks.Items[0].ID}, o.campaignPages()...)
 	newTab := browsertest.Start(t)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 			tab.Go(o.url + "/console/sign-in")
 			tab.Accessible()
 			o.signedIn(t, tab, adminToken)
-			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/webhooks", "/console/webhooks/" + hooks.Items[0].ID} {
+			for _, page := range pages {
 				tab.Go(o.url + page)
 				tab.Accessible()
 			}

@@ -208,7 +208,10 @@ func auditWords(a store.Audited) string {
 	case interview.AuditCreateCampaign:
 		return "created"
 	case interview.AuditCreateCalls:
-		return "calls queued"
+		if n, ok := a.Detail["calls"].(float64); ok && n != 1 {
+			return strconv.Itoa(int(n)) + " calls queued"
+		}
+		return "1 call queued"
 	case interview.AuditSetHold:
 		return "legal hold set"
 	case interview.AuditLiftHold:
@@ -225,12 +228,4 @@ func auditWords(a store.Audited) string {
 		return strings.Join(changed, ", ")
 	}
 	return a.Action
-}
-
-// auditCount is how many calls an entry of the audit log queued, "" for another entry.
-func auditCount(a store.Audited) string {
-	if n, ok := a.Detail["calls"].(float64); ok {
-		return strconv.Itoa(int(n))
-	}
-	return ""
 }

@@ -353,7 +353,7 @@ func TestHypothesisShowsEvidenceAndWhatIsMissing(t *testing.T) {
 		o.signIn(token)
 		body := o.get(page)
 		for _, want := range []string{"1 more claim with a quote: there are 2 of 3", "1 more call with a claim", "1 more person", "PRICE in USD: 2 calls", "6.5 USD, for, confidence 0.90",
-			"4 USD, against, confidence 0.50", "four bucks &lt;script&gt;", "low confidence", "1 rejected claims", "the quote is not in the transcript", "None yet."} {
+			"4 USD, against, confidence 0.50", "four bucks &lt;script&gt;", "low confidence", "Rejected claims: 1", "the quote is not in the transcript", "None yet."} {
 			if !strings.Contains(body, want) {
 				t.Errorf("no %q:\n%s", want, body)
 			}

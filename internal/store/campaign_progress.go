@@ -43,22 +43,22 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 		p.count(end, consent, by, n)
 		progress[id] = p
 		return nil
-	}, selectProgress+placeholders(1, len(ids))+groupProgress, anys(ids)...)
+	}, s.dialect.progress(placeholders(1, len(ids))), anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("counting the calls of campaigns: %w", err)
 	}
 	return progress, nil
 }
 
-// The two halves of the statement, around the ids.
-const (
-	selectProgress = `SELECT campaign_id, ended_as, consent, consent_by, COUNT(*) FROM calls WHERE campaign_id IN `
-	groupProgress  = ` GROUP BY campaign_id, ended_as, consent, consent_by`
-)
+// progress is the statement that counts calls of some campaigns.
+func (d dialect) progress(campaigns string) string {
+	group := "campaign_id, " + d.ended + ", consent, consent_by"
+	return "SELECT " + group + ", COUNT(*) FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group
+}
 
 func (p *CampaignProgress) count(end interview.CallStatus, consent interview.Consent, by interview.ConsentMeans, n int) {
 	p.Calls += n
-	if end == "" {
+	if !end.Terminal() {
 		p.Live += n
 	} else {
 		p.Ended[end] += n
