@@ -16,6 +16,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -163,7 +164,11 @@ func TestCampaignIsMadeStartedAndCalledWithoutScripts(t *testing.T) {
 }
 
 func TestImportSentTwiceCallsNobodyTwice(t *testing.T) {
-	o := open(t, tokensOf(t))
+	storetest.Each(t, func(t *testing.T, database string) { importTwice(t, openOn(t, tokensOf(t), database)) })
+}
+
+// importTwice sends an import twice at once, and again when all its calls are over.
+func importTwice(t *testing.T, o *site) {
 	o.signIn(adminToken)
 	id, page := o.activeCampaign("oats")
 	numbers := make([]string, 1_200) // more than one request to the API takes

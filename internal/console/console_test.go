@@ -36,7 +36,13 @@ type site struct {
 
 func open(t *testing.T, access console.Access) *site {
 	t.Helper()
-	s, err := store.Open(t.Context(), storetest.SQLite(t), store.Options{})
+	return openOn(t, access, storetest.SQLite(t))
+}
+
+// openOn is open with a database of the test's choice.
+func openOn(t *testing.T, access console.Access, database string) *site {
+	t.Helper()
+	s, err := store.Open(t.Context(), database, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
