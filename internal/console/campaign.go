@@ -77,7 +77,7 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 	}
 	p.history = log.Items
 	if role == Admin {
-		for _, a := range campaignActions(p.campaign, p.progress) {
+		for _, a := range campaignActions(p.campaign, live) {
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
@@ -149,19 +149,21 @@ func (c *Console) routeCampaignActions(mux *http.ServeMux) {
 	}
 }
 
-// campaignActions are those that fit a campaign as it is.
-func campaignActions(campaign interview.Campaign, progress progressView) []action {
+// campaignActions are those that fit a campaign as it is, with its calls that are not over.
+func campaignActions(campaign interview.Campaign, live map[interview.CallStatus]int) []action {
 	var actions []action
 	for _, verb := range campaignVerbs() {
 		if !verb.fits(campaign) {
 			continue
 		}
 		a := verb.make(campaign)
-		if verb.word == "complete" && campaign.Status == interview.CampaignCompleted {
-			if progress.Live == 0 {
+		if verb.word == "complete" {
+			a.explained += " Queued now: " + strconv.Itoa(live[interview.CallQueued]) + "."
+			if campaign.Status == interview.CampaignCompleted && len(live) == 0 {
 				continue
+			} else if campaign.Status == interview.CampaignCompleted {
+				a.name = "Complete again"
 			}
-			a.name = "Complete again"
 		}
 		if verb.word == "start" && campaign.Status == interview.CampaignPaused {
 			a.name = "Go on"
