@@ -64,8 +64,9 @@ type campaignChange struct {
 	Status         *interview.CampaignStatus `json:"status"`
 	AnswerMode     *interview.AnswerMode     `json:"answerMode"`
 	Language       *string                   `json:"language"`
-	// LegalHold is set or lifted; RequestedBy and Reason go into the audit log.
-	LegalHold   *bool  `json:"legalHold"`
+	// LegalHold is set or lifted.
+	LegalHold *bool `json:"legalHold"`
+	// RequestedBy and Reason go into the audit log.
 	RequestedBy string `json:"requestedBy"`
 	Reason      string `json:"reason"`
 }

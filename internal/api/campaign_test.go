@@ -205,3 +205,40 @@ func TestCampaignKeepsItsLanguage(t *testing.T) {
 		s.do("PATCH", path, `{"language":""}`).want(422)
 	})
 }
+
+// Who changed a campaign, and why, is in the audit log also when no legal hold is set.
+func TestChangeOfACampaignIsAuditedWithItsReason(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, s *server) {
+		campaign := s.campaign("DRAFT")
+		s.do("PATCH", "/api/campaigns/"+campaign, `{"status":"ACTIVE","requestedBy":"Kim","reason":"the list is ready"}`).want(200)
+		log := s.get("/api/audit?subject="+campaign+"&action=campaign.update").want(200).list(t, "items")
+		if len(log) != 1 || log[0].text("actor") != "Kim" || log[0].text("reason") != "the list is ready" {
+			t.Errorf("audit log: %v", log)
+		}
+	})
+}
+
+func TestDryRunOfCallsSaysWhatWouldBeAnsweredAndCallsNobody(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, s *server) {
+		campaign := s.campaign("ACTIVE")
+		path := "/api/campaigns/" + campaign + "/calls"
+		dry := s.do("POST", path, `{"phoneNumbers":["+15551230001","+15551230002"],"dryRun":true}`).want(200)
+		if dry["callable"] != 2.0 || dry["dryRun"] != true {
+			t.Errorf("%v", dry)
+		}
+		if calls := s.get("/api/calls?campaignId="+campaign).want(200).list(t, "items"); len(calls) != 0 {
+			t.Errorf("a dry run made %d calls", len(calls))
+		}
+		s.do("POST", path, `{"phoneNumbers":["+15551230001"]}`).want(202)
+		faults := s.do("POST", path, `{"phoneNumbers":["+15551230002","+15551230001"],"dryRun":true}`).want(422).list(t, "fields")
+		if len(faults) != 1 || faults[0].text("field") != "phoneNumbers[1]" {
+			t.Errorf("%v", faults)
+		}
+		s.do("PATCH", "/api/campaigns/"+campaign, `{"status":"PAUSED"}`).want(200)
+		if faults := s.do("POST", path, `{"phoneNumbers":["+15551230002"],"dryRun":true}`).want(422).list(t, "fields"); faults[0].text("field") != "campaign" {
+			t.Errorf("%v", faults)
+		}
+	})
+}

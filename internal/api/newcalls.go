@@ -18,6 +18,8 @@ type newCalls struct {
 	PhoneNumbers []string `json:"phoneNumbers"`
 	// AllowRepeat lets numbers be called that the campaign has called before; never those that have a live call.
 	AllowRepeat bool `json:"allowRepeat"`
+	// DryRun only says what would be answered: nothing is queued, and an Idempotency-Key is not used up.
+	DryRun bool `json:"dryRun"`
 }
 
 // hash tells two requests with one Idempotency-Key apart: by what was asked, not how it was spelled, since a client may
@@ -33,6 +35,12 @@ func (n newCalls) hash() [sha256.Size]byte {
 // queuedCalls is the answer to it, in the order of the numbers.
 type queuedCalls struct {
 	Calls []queuedCall `json:"calls"`
+}
+
+// callable is the answer to a dry run of what would be done: how many numbers would be called.
+type callable struct {
+	DryRun   bool `json:"dryRun"`
+	Callable int  `json:"callable"`
 }
 
 type queuedCall struct {
@@ -59,6 +67,16 @@ func (a *api) createCalls(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		return invalid(append(refused, faults...))
+	}
+	if body.DryRun {
+		faults, err := callFaults(a.store.CheckCallable(r.Context(), campaignID, body.PhoneNumbers, body.AllowRepeat), body.PhoneNumbers)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 {
+			return invalid(faults)
+		}
+		return answer(w, http.StatusOK, callable{DryRun: true, Callable: len(body.PhoneNumbers)})
 	}
 	queued, err := a.store.CreateCalls(r.Context(), store.NewCalls{
 		CampaignID: campaignID, PhoneNumbers: body.PhoneNumbers, AllowRepeat: body.AllowRepeat, IdempotencyKey: key,

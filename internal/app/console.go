@@ -6,6 +6,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // consoleJobsPath is where River's own pages are.
@@ -18,8 +19,12 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	if decoded, err := url.PathUnescape(public); err == nil {
 		public = decoded
 	}
+	hooks := a.webhooks()
 	pages, err := console.New(console.Config{
 		Resign: a.resign, RejectedHash: a.rejections.Hash,
+		Script: func(s interview.Script) ([]interview.ScriptReply, error) {
+			return hooks.Preview(interview.Version(a.settings.dialVersion()), s)
+		},
 		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
 		Recordings: a.recordings(),
 		Access: console.Access{

@@ -29,6 +29,9 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	}
 	o.recordings.tape = tape{seconds: 120}
 	heard := interviewed(t, o, 120)
+	pages := append([]string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/calls/" + heard, "/console/webhooks",
+		"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival",
+		"/console/webhooks/" + hooks.Items[0].ID}, o.campaignPages()...)
 	newTab := browsertest.Start(t)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
@@ -36,8 +39,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 			tab.Go(o.url + "/console/sign-in")
 			tab.Accessible()
 			o.signedIn(t, tab, adminToken)
-			for _, page := range []string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/calls/" + heard, "/console/webhooks",
-				"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival", "/console/webhooks/" + hooks.Items[0].ID} {
+			for _, page := range pages {
 				tab.Go(o.url + page)
 				tab.Accessible()
 			}

@@ -3,13 +3,11 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
-	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -44,17 +42,6 @@ func (p callView) number(n string) string { return shownNumber(p.role, n) }
 
 // words are what somebody said, as the role may see it: people say numbers, and a viewer sees none.
 func (p callView) words(text string) string { return shownText(p.role, text) }
-
-// identifier is a text that is an id or a SID, or a list of such.
-var identifier = regexp.MustCompile(`^[A-Za-z0-9_:.,/#=-]*[A-Za-z][A-Za-z0-9_:.,/#=-]*$`)
-
-// shownText is a text as somebody of the role may see it.
-func shownText(role Role, text string) string {
-	if role == Admin || identifier.MatchString(text) {
-		return text
-	}
-	return evidence.Redact(text)
-}
 
 // call shows one call. Its query is that of the list from which it was opened, and the order of its timeline.
 func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error {

@@ -34,6 +34,8 @@ type Config struct {
 	Resign func(store.WebhookDetail) (string, error)
 	// RejectedHash is the keyed hash by which a value is kept of a refused request; nil where nothing is refused.
 	RejectedHash func(value string) string
+	// Script returns what calls with a script are answered; nil shows no scripts.
+	Script func(interview.Script) ([]interview.ScriptReply, error)
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
 	// Log takes faults; nil means slog.Default().
@@ -50,6 +52,7 @@ type Console struct {
 	prefix    string
 	access    *access
 	assets    *assets
+	spoken    func(interview.Script) ([]interview.ScriptReply, error)
 	deadlines interview.Deadlines
 	log       *slog.Logger
 	now       func() time.Time
@@ -74,7 +77,7 @@ func New(config Config) (*Console, error) {
 	}
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
-		recordings: config.Recordings, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+		recordings: config.Recordings, spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 		resign: config.Resign, rejectedHash: config.RejectedHash,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
@@ -102,6 +105,7 @@ func New(config Config) (*Console, error) {
 	c.routeCalls(mux)
 	c.routeCall(mux)
 	c.routeLive(mux)
+	c.routeCampaigns(mux)
 	c.routeWebhooks(mux)
 	c.routeRejections(mux)
 	c.routeFind(mux)

@@ -39,7 +39,13 @@ type site struct {
 
 func open(t *testing.T, access console.Access) *site {
 	t.Helper()
-	s, err := store.Open(t.Context(), storetest.SQLite(t), store.Options{})
+	return openOn(t, access, storetest.SQLite(t))
+}
+
+// openOn is open with a database of the test's choice.
+func openOn(t *testing.T, access console.Access, database string) *site {
+	t.Helper()
+	s, err := store.Open(t.Context(), database, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +55,7 @@ func open(t *testing.T, access console.Access) *site {
 		t.Fatal(err)
 	}
 	o := &site{t: t, store: s, now: time.Now(), recordings: &tapes{}}
-	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ type Validation struct {
 
 // Enough reports whether there are at least MinEvidence claims from as many calls to distinct numbers.
 func (e Evidence) Enough() bool {
-	return len(e) >= MinEvidence && e.Calls() >= MinEvidence && e.people() >= MinEvidence
+	return len(e) >= MinEvidence && e.Calls() >= MinEvidence && e.People() >= MinEvidence
 }
 
 // Calls counts the calls.
@@ -81,8 +81,8 @@ func (e Evidence) Calls() int {
 	return len(calls)
 }
 
-// people counts the distinct numbers: one person called three times is one witness.
-func (e Evidence) people() int {
+// People counts the distinct numbers: one person called three times is one witness.
+func (e Evidence) People() int {
 	numbers := map[string]bool{}
 	for _, c := range e {
 		numbers[c.PhoneNumber] = true
@@ -90,8 +90,8 @@ func (e Evidence) people() int {
 	return len(numbers)
 }
 
-// directions counts the claims for and against.
-func (e Evidence) directions() (for_, against int) {
+// Directions counts the claims for and against.
+func (e Evidence) Directions() (for_, against int) {
 	for _, c := range e {
 		switch {
 		case c.Supports == nil:
@@ -106,7 +106,7 @@ func (e Evidence) directions() (for_, against int) {
 
 // Consistency is the share of the majority among the claims that point for or against, 0 when none does.
 func (e Evidence) Consistency() float64 {
-	for_, against := e.directions()
+	for_, against := e.Directions()
 	if for_+against == 0 {
 		return 0
 	}
@@ -129,7 +129,7 @@ func (e Evidence) Confidence() float64 {
 // PENDING; VALIDATED needs an average confidence of MinConfidence and more claims for than against; INVALIDATED needs
 // more against than for. Otherwise the verdict is INCONCLUSIVE, and Reasons say why.
 func (v Validation) Judge(opinion Opinion) Verdict {
-	for_, against := v.Evidence.directions()
+	for_, against := v.Evidence.Directions()
 	verdict := Verdict{
 		HypothesisID: v.Hypothesis.ID, Revision: v.Revision, Status: opinion.Status, Conclusion: Bounded(opinion.Conclusion, 2000),
 		Consistency: v.Evidence.Consistency(), Confidence: v.Evidence.Confidence(),

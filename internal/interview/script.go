@@ -113,3 +113,12 @@ func (s Script) topic() string {
 	}
 	return strings.TrimSpace(s.CampaignName)
 }
+
+// ScriptReply is what a call with a script is answered at one point.
+type ScriptReply struct {
+	// When says at which point, in words, such as "after a yes".
+	When string
+	// Otherwise marks the ways in which a call leaves the interview.
+	Otherwise bool
+	TwiML     []byte
+}

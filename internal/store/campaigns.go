@@ -77,6 +77,8 @@ type CampaignChange struct {
 	Language                       *string
 	// Hold sets or lifts the legal hold.
 	Hold *Hold
+	// RequestedBy and Reason are kept in the audit log; "" for RequestedBy is the actor of the context.
+	RequestedBy, Reason string
 }
 
 // detail names what is changed; a template, which may be long, by its name alone.
@@ -106,7 +108,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 				return err
 			}
 		}
-		if change == (CampaignChange{Hold: change.Hold}) {
+		if change == (CampaignChange{Hold: change.Hold, RequestedBy: change.RequestedBy, Reason: change.Reason}) {
 			c, err = campaign(ctx, tx, id)
 			return err
 		}
@@ -121,7 +123,8 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		if c, err = campaign(ctx, tx, id); err != nil {
 			return err
 		}
-		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditUpdateCampaign, Subject: id, Detail: change.detail()})
+		err = tx.recordAudit(ctx, interview.AuditEntry{Actor: change.RequestedBy, Action: interview.AuditUpdateCampaign, Subject: id,
+			Reason: change.Reason, Detail: change.detail()})
 		if err != nil || change.Status == nil || c.Status != interview.CampaignCompleted {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-var sqliteDialect = dialect{name: "sqlite3", batchers: 1}
+var sqliteDialect = dialect{name: "sqlite3", ended: "status", batchers: 1}
 
 // sqliteDB is one file with a single writing connection, which River shares, and some that only read.
 type sqliteDB struct {

@@ -94,8 +94,13 @@ func (tx *Tx) evidence(ctx context.Context, hypothesisID string) (interview.Evid
 	if err != nil {
 		return nil, err
 	}
+	return evidenceOf(ctx, tx, hypothesisID, claims)
+}
+
+// evidenceOf are those of a hypothesis' claims that were not rejected, with whom they came from.
+func evidenceOf(ctx context.Context, q querier, hypothesisID string, claims []interview.Claim) (interview.Evidence, error) {
 	numbers := map[string]string{}
-	err = collect(ctx, tx, func(r row) error {
+	err := collect(ctx, q, func(r row) error {
 		var id, number string
 		err := r.Scan(&id, &number)
 		numbers[id] = number
@@ -184,6 +189,8 @@ type HypothesisDetail struct {
 	Hypothesis interview.Hypothesis
 	// Claims are in the order in which they were made, rejected ones too.
 	Claims []interview.Claim
+	// Evidence are those that were not rejected, with the numbers that they came from, and without passages.
+	Evidence interview.Evidence
 	// Verdicts are newest first.
 	Verdicts []interview.Verdict
 }
@@ -200,6 +207,9 @@ func (s *Store) HypothesisDetail(ctx context.Context, id string) (HypothesisDeta
 			return err
 		}
 		if d.Claims, err = claimsOf(ctx, q, "hypothesis_id", id); err != nil {
+			return err
+		}
+		if d.Evidence, err = evidenceOf(ctx, q, id, d.Claims); err != nil {
 			return err
 		}
 		d.Verdicts, err = verdictsOf(ctx, q, id)

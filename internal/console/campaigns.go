@@ -1,0 +1,162 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+func (c *Console) routeCampaigns(mux *http.ServeMux) {
+	c.page(mux, "GET /console/campaigns", c.campaigns)
+	c.page(mux, "GET /console/campaigns/{id}", c.campaign)
+	c.adminPage(mux, "GET /console/campaigns/new", c.newCampaign)
+	c.adminPage(mux, "POST /console/campaigns/new", c.createCampaign)
+	c.adminPage(mux, "GET /console/campaigns/{id}/edit", c.editCampaign)
+	c.adminPage(mux, "POST /console/campaigns/{id}/edit", c.changeCampaign)
+	c.adminPage(mux, "GET /console/campaigns/{id}/import", c.importForm)
+	c.adminPage(mux, "POST /console/campaigns/{id}/import", c.previewImport)
+	c.adminPage(mux, "POST /console/campaigns/{id}/import/calls", c.doImport)
+	c.page(mux, "GET /console/hypotheses/{id}", c.hypothesis)
+	c.routeCampaignActions(mux)
+}
+
+// campaignStatuses are all statuses of a campaign, in the order of its life.
+func campaignStatuses() []interview.CampaignStatus {
+	return []interview.CampaignStatus{interview.CampaignDraft, interview.CampaignActive, interview.CampaignPaused, interview.CampaignCompleted}
+}
+
+// campaignClass groups the statuses of a campaign.
+func campaignClass(s interview.CampaignStatus) string {
+	switch s {
+	case interview.CampaignActive:
+		return "live"
+	case interview.CampaignPaused:
+		return "unsure"
+	case interview.CampaignCompleted:
+		return "good"
+	}
+	return "waits"
+}
+
+// campaignsView is what the list of campaigns shows.
+type campaignsView struct {
+	listView
+	name     string
+	list     store.List[interview.Campaign]
+	progress map[string]progressView
+}
+
+func (p campaignsView) words(text string) string { return shownText(p.role, text) }
+
+func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) error {
+	l, query, err := c.listView(r, role, "/campaigns", "status", "name")
+	if err != nil {
+		return err
+	}
+	by := store.CampaignFilter{Status: interview.CampaignStatus(query.Get("status")), Name: query.Get("name")}
+	if by.Status != "" && !by.Status.Valid() {
+		return &badRequest{"There is no status " + string(by.Status) + " of campaigns."}
+	}
+	if len(by.Name) > 200 || !utf8.ValidString(by.Name) {
+		return &badRequest{"A name to look for has up to 200 bytes."}
+	}
+	p := campaignsView{listView: l, name: by.Name, progress: map[string]progressView{}}
+	if p.list, err = c.store.Campaigns(r.Context(), by, p.page); err != nil {
+		return err
+	}
+	ids := make([]string, len(p.list.Items))
+	for n, campaign := range p.list.Items {
+		ids[n] = campaign.ID
+	}
+	counts, err := c.store.CampaignsProgress(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p.progress[id] = c.progress(id, counts[id])
+	}
+	p.next = l.older(p.list.Next)
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Campaigns"), campaignsPage(p))
+	return nil
+}
+
+// verdicts says how many of a campaign's hypotheses have a verdict.
+func verdicts(campaign interview.Campaign) string {
+	if len(campaign.Hypotheses) == 0 {
+		return "–"
+	}
+	judged := 0
+	for _, h := range campaign.Hypotheses {
+		if h.Status != interview.HypothesisPending {
+			judged++
+		}
+	}
+	return strconv.Itoa(judged) + " of " + strconv.Itoa(len(campaign.Hypotheses))
+}
+
+// endCount is how many calls ended in one way, with the address of exactly those.
+type endCount struct {
+	status      interview.CallStatus // "" for those that are not over
+	label, href string
+	calls       int
+	// from and width place it on a bar of 100 units.
+	from, width string
+}
+
+// progressView is how far the calls of a campaign are.
+type progressView struct {
+	store.CampaignProgress
+	ends []endCount
+	href string // all its calls
+}
+
+// progress counts by end state; what no call has is left out.
+func (c *Console) progress(campaignID string, counts store.CampaignProgress) progressView {
+	p := progressView{CampaignProgress: counts, href: address(c.path("/calls"), map[string][]string{"campaignId": {campaignID}})}
+	at := 0.0
+	add := func(e endCount) {
+		if e.calls == 0 {
+			return
+		}
+		width := 100 * float64(e.calls) / float64(counts.Calls)
+		e.from, e.width = strconv.FormatFloat(at, 'f', 2, 64), strconv.FormatFloat(width, 'f', 2, 64)
+		at += width
+		p.ends = append(p.ends, e)
+	}
+	for _, status := range callStatuses() {
+		if status.Terminal() {
+			add(endCount{status: status, label: string(status), calls: counts.Ended[status],
+				href: address(c.path("/calls"), map[string][]string{"campaignId": {campaignID}, "status": {string(status)}})})
+		}
+	}
+	add(endCount{label: "not over", calls: counts.Live})
+	return p
+}
+
+// said is the progress in words, for who does not see the bar.
+func (p progressView) said() string {
+	text := strconv.Itoa(p.Calls) + " calls"
+	for _, e := range p.ends {
+		text += ", " + strconv.Itoa(e.calls) + " " + e.label
+	}
+	return text
+}
+
+// consent is the consent rate with what it counts.
+func (p progressView) consent() string {
+	if p.Yes+p.No == 0 {
+		return "–"
+	}
+	return strconv.Itoa(p.Yes*100/(p.Yes+p.No)) + " % (" + strconv.Itoa(p.Yes) + " of " + strconv.Itoa(p.Yes+p.No) + ")"
+}
+
+// barClass is the colour of an end on a bar.
+func barClass(status interview.CallStatus) string {
+	if status == "" {
+		return "bar-live"
+	}
+	return "bar-" + statusClass(status)
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// CampaignProgress counts the calls of a campaign.
+type CampaignProgress struct {
+	// Calls are all, Live those that are not over.
+	Calls, Live int
+	// Ended are those that are over, by how they ended.
+	Ended map[interview.CallStatus]int
+	// Yes are the calls with a consent, No those of which a person refused it, or gave no clear answer. A machine that answered
+	// is neither, nor is an erasure.
+	Yes, No int
+}
+
+// CampaignsProgress counts the calls of campaigns, in one statement that reads an index alone. A campaign without calls is not in
+// the answer.
+func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string]CampaignProgress, error) {
+	progress := map[string]CampaignProgress{}
+	if len(ids) == 0 {
+		return progress, nil
+	}
+	err := collect(ctx, s.read(), func(r row) error {
+		var id string
+		var end interview.CallStatus
+		var consent interview.Consent
+		var by interview.ConsentMeans
+		var n int
+		if err := r.Scan(&id, &end, &consent, &by, &n); err != nil {
+			return err
+		}
+		p := progress[id]
+		if p.Ended == nil {
+			p.Ended = map[interview.CallStatus]int{}
+		}
+		p.count(end, consent, by, n)
+		progress[id] = p
+		return nil
+	}, s.dialect.progress(placeholders(1, len(ids))), anys(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("counting the calls of campaigns: %w", err)
+	}
+	return progress, nil
+}
+
+// progress is the statement that counts calls of some campaigns.
+func (d dialect) progress(campaigns string) string {
+	group := "campaign_id, " + d.ended + ", consent, consent_by"
+	return "SELECT " + group + ", COUNT(*) FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group
+}
+
+func (p *CampaignProgress) count(end interview.CallStatus, consent interview.Consent, by interview.ConsentMeans, n int) {
+	p.Calls += n
+	if !end.Terminal() {
+		p.Live += n
+	} else {
+		p.Ended[end] += n
+	}
+	switch {
+	case consent == interview.ConsentGiven:
+		p.Yes += n
+	case consent == interview.ConsentRefused && by != interview.ConsentByDetector && by != interview.ConsentByRequest:
+		p.No += n
+	}
+}
+
+// LiveCalls counts the calls of a campaign that are not over, by status.
+func (s *Store) LiveCalls(ctx context.Context, campaignID string) (map[interview.CallStatus]int, error) {
+	live := map[interview.CallStatus]int{}
+	err := collect(ctx, s.read(), counting(live), `SELECT status, COUNT(*) FROM calls WHERE campaign_id = $1 AND ended_as = '' GROUP BY status`, campaignID)
+	if err != nil {
+		return nil, fmt.Errorf("counting the live calls of campaign %s: %w", campaignID, err)
+	}
+	return live, nil
+}
+
+// CallsByDay counts the calls of a campaign that were created on each of some days, of which the first begins at since. An id
+// begins with its time, so an index tells.
+func (s *Store) CallsByDay(ctx context.Context, campaignID string, since time.Time, days int) ([]int, error) {
+	counts := make([]int, days)
+	args := []any{campaignID}
+	parts := make([]string, days)
+	for n := range counts {
+		args = append(args, firstID(since.AddDate(0, 0, n)))
+		parts[n] = fmt.Sprintf(`SELECT %d AS day, COUNT(*) AS calls FROM calls WHERE campaign_id = $1 AND id >= $%d AND id < $%d`, n, n+2, n+3)
+	}
+	args = append(args, firstID(since.AddDate(0, 0, days)))
+	err := collect(ctx, s.read(), func(r row) error {
+		var day, calls int
+		err := r.Scan(&day, &calls)
+		if err == nil {
+			counts[day] = calls
+		}
+		return err
+	}, strings.Join(parts, " UNION ALL "), args...)
+	if err != nil {
+		return nil, fmt.Errorf("counting the calls of campaign %s by day: %w", campaignID, err)
+	}
+	return counts, nil
+}
+
+// CallsTo finds the newest call of a campaign to each of some numbers that was created at a time or later. A number without one
+// is not in the answer.
+func (s *Store) CallsTo(ctx context.Context, campaignID string, numbers []string, since time.Time) (map[string]interview.Call, error) {
+	found := map[string]interview.Call{}
+	condition, args := in(s.dialect, "calls.phone_number", 3, numbers)
+	if len(numbers) == 0 {
+		return found, nil
+	}
+	err := collect(ctx, s.read(), func(r row) error {
+		c, err := scanCall(r)
+		if err == nil && c.ID > found[c.PhoneNumber].ID {
+			found[c.PhoneNumber] = c
+		}
+		return err
+	}, selectCalls+` WHERE calls.campaign_id = $1 AND calls.id >= $2 AND calls.phone_number <> '' AND `+condition, append([]any{campaignID, firstID(since)}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for calls of campaign %s: %w", campaignID, err)
+	}
+	return found, nil
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store/storetest"
+)
+
+func TestProgressCountsEachCallOnce(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		ids := seed(t, s, 6)
+		changes := []func(*interview.Call){
+			func(c *interview.Call) {
+				c.Status, c.Consent, c.ConsentBy = interview.CallCompleted, interview.ConsentGiven, interview.ConsentByKeypad
+			},
+			func(c *interview.Call) {
+				c.Status, c.Consent, c.ConsentBy = interview.CallCompleted, interview.ConsentRefused, interview.ConsentBySpeech
+			},
+			func(c *interview.Call) {
+				c.Status, c.Consent, c.ConsentBy = interview.CallCompleted, interview.ConsentRefused, interview.ConsentByDetector
+			},
+			func(c *interview.Call) { c.Status = interview.CallBusy },
+			func(c *interview.Call) { c.Status = interview.CallInProgress },
+			func(*interview.Call) {},
+		}
+		var campaign, number string
+		err := s.write(t.Context(), func(tx *Tx) error {
+			for n, change := range changes {
+				call, err := tx.lockCall(t.Context(), ids[n])
+				if err != nil {
+					return err
+				}
+				campaign, number = call.CampaignID, call.PhoneNumber
+				change(&call)
+				if err := tx.saveCall(t.Context(), call); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		progress, err := s.CampaignsProgress(t.Context(), []string{campaign, "none"})
+		p := progress[campaign]
+		if err != nil || len(progress) != 1 || p.Calls != 6 || p.Live != 2 || p.Ended[interview.CallCompleted] != 3 || p.Ended[interview.CallBusy] != 1 || p.Yes != 1 || p.No != 1 {
+			t.Errorf("%+v, %v", progress, err)
+		}
+		live, err := s.LiveCalls(t.Context(), campaign)
+		if err != nil || len(live) != 2 || live[interview.CallInProgress] != 1 || live[interview.CallQueued] != 1 {
+			t.Errorf("%v, %v", live, err)
+		}
+		var made time.Time
+		if err := s.read().QueryRow(t.Context(), `SELECT created_at FROM calls WHERE id = $1`, ids[0]).Scan(&made); err != nil {
+			t.Fatal(err)
+		}
+		today := made.UTC().Truncate(24 * time.Hour)
+		days, err := s.CallsByDay(t.Context(), campaign, today.AddDate(0, 0, -2), 4)
+		if err != nil || days[0]+days[1]+days[3] != 0 || days[2] != 6 {
+			t.Errorf("%v, %v", days, err)
+		}
+		calls, err := s.CallsTo(t.Context(), campaign, []string{number, "+15559999999"}, today)
+		if err != nil || len(calls) != 1 || calls[number].ID != ids[5] {
+			t.Errorf("%v, %v", calls, err)
+		}
+		if calls, err := s.CallsTo(t.Context(), campaign, []string{number}, today.AddDate(0, 0, 2)); err != nil || len(calls) != 0 {
+			t.Errorf("%v, %v", calls, err)
+		}
+	})
+}
+
+// What a page of campaigns counts must be read from an index alone, or 100,000 rows are fetched for it. SQLite has no statistics
+// in production.
+func TestProgressReadsItsIndexAlone(t *testing.T) {
+	storetest.EachAtOnce(t, func(t *testing.T, url string) {
+		s := open(t, url, Options{})
+		fill(t, s, 20_000)
+		statistics := "VACUUM calls" // an index-only scan needs the visibility map
+		if s.sqlite != nil {
+			statistics = "DELETE FROM sqlite_stat1"
+			if _, err := s.sqlite.write.ExecContext(t.Context(), statistics); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			s = open(t, url, Options{})
+		} else if _, err := s.postgres.Exec(t.Context(), statistics); err != nil {
+			t.Fatal(err)
+		}
+		for name, statement := range map[string]string{
+			"progress": s.dialect.progress("('campaign20000', 'other')"),
+			"a day":    `SELECT COUNT(*) FROM calls WHERE campaign_id = 'campaign20000' AND id >= 'a' AND id < 'b'`,
+		} {
+			var lines []string
+			err := collect(t.Context(), explaining{s.read(), s.sqlite != nil}, func(r row) error {
+				var line string
+				var a, b, c int
+				into := []any{&a, &b, &c, &line}
+				if s.sqlite == nil {
+					into = into[3:]
+				}
+				err := r.Scan(into...)
+				lines = append(lines, line)
+				return err
+			}, statement)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := strings.Join(lines, "\n")
+			if !strings.Contains(plan, "COVERING INDEX calls_campaign") && !strings.Contains(plan, "Index Only Scan using calls_campaign") {
+				t.Errorf("%s:\n%s", name, plan)
+			}
+		}
+	})
+}
