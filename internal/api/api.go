@@ -35,6 +35,8 @@ type Config struct {
 	Now func() time.Time
 	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
 	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
+	// Bulk runs bulk jobs. Without it they are only listed.
+	Bulk Bulk
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -45,13 +47,14 @@ type api struct {
 	log        *slog.Logger
 	ready      readiness
 	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
+	bulk       Bulk
 
 	routes    *http.ServeMux
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/audit,
-// /api/overdue, /healthz and /readyz. Any other path is answered 404.
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/bulk-jobs,
+// /api/audit, /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
 	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
@@ -90,6 +93,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
 	a.handle("POST /api/runs/retry", "", a.retryRuns)
+	a.handleBulk(config.Bulk)
 	routes := http.HandlerFunc(a.route)
 	a.protected = admitted(named(routes), allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, named(routes))))
 	return a

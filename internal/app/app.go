@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -74,6 +75,7 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
+	bulk       *bulk.Runner
 	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio
 	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
@@ -123,6 +125,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.reconciler, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
+	a.bulk = a.newBulk()
 	handler, err := a.routes()
 	if err != nil {
 		return nil, err
@@ -202,6 +205,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.countOverdue(running) })
 	group.Go(func() error { return a.readGauges(running) })
 	group.Go(func() error { return a.tokens.run(running) })
+	group.Go(func() error { return a.bulk.Run(running) })
 	group.Go(func() error { return a.checkStart(running) })
 	group.Go(func() error { return a.rejections.Run(running) })
 	if a.redis != nil {

@@ -28,7 +28,9 @@ const (
 	AuditCancelCall     = "call.cancel"
 	AuditEraseCall      = "call.erase"
 	AuditRetryRun       = "run.retry"
+	AuditRetryRuns      = "run.retry-many" // the subject is the bulk job
 	AuditReplayWebhook  = "webhook.replay"
+	AuditReplayWebhooks = "webhook.replay-many" // the subject is the bulk job
 	AuditForceWebhook   = "webhook.force"
 	AuditSetHold        = "hold.set"
 	AuditLiftHold       = "hold.lifted"
