@@ -39,9 +39,12 @@ type bulkRequest struct {
 	WebhookKind inbox.Kind `json:"webhookKind"`
 	CallID      string     `json:"callId"`
 	// Since and Until bound when the runs died, or the webhooks arrived.
-	Since  *time.Time `json:"since"`
-	Until  *time.Time `json:"until"`
-	DryRun bool       `json:"dryRun"`
+	Since *time.Time `json:"since"`
+	Until *time.Time `json:"until"`
+	// CreatedSince and CreatedUntil bound when dead runs were created.
+	CreatedSince *time.Time `json:"createdSince"`
+	CreatedUntil *time.Time `json:"createdUntil"`
+	DryRun       bool       `json:"dryRun"`
 
 	RequestedBy string `json:"requestedBy"`
 	Reason      string `json:"reason"`
@@ -168,18 +171,17 @@ func (q bulkRequest) filter() (store.BulkFilter, []fault) {
 			faults = append(faults, fault{Field: "webhookKind", Error: "is for replay-webhooks"})
 		}
 	case store.BulkReplay:
-		if q.Function != "" || q.Error != "" || q.LastError != "" {
-			faults = append(faults, fault{Field: "function", Error: "function, error and lastError are for retry-runs"})
+		if q.Function != "" || q.Error != "" || q.LastError != "" || q.CreatedSince != nil || q.CreatedUntil != nil {
+			faults = append(faults, fault{Field: "function", Error: "function, error, lastError, createdSince and createdUntil are for retry-runs"})
 		}
 	default:
 		faults = append(faults, fault{Field: "kind", Error: "must be retry-runs or replay-webhooks"})
 	}
 	by := store.BulkFilter{Function: q.Function, Error: q.Error, LastError: q.LastError, Kind: q.WebhookKind, CallID: q.CallID}
-	if q.Since != nil {
-		by.Since = q.Since.UTC()
-	}
-	if q.Until != nil {
-		by.Until = q.Until.UTC()
+	for to, at := range map[*time.Time]*time.Time{&by.Since: q.Since, &by.Until: q.Until, &by.CreatedSince: q.CreatedSince, &by.CreatedUntil: q.CreatedUntil} {
+		if at != nil {
+			*to = at.UTC()
+		}
 	}
 	return by, faults
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/doctor"
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
@@ -75,7 +77,10 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
-	bulk       *bulk.Runner
+	bulk   *bulk.Runner
+	health *health.Recorder
+	// checks are what the doctor found beside the start.
+	checks     atomic.Pointer[[]doctor.Finding]
 	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio
 	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
@@ -92,6 +97,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		a.log = slog.Default()
 	}
 	a.openLog()
+	a.health = health.New(options.Now)
 	defer func() {
 		if err != nil {
 			a.Close()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
@@ -20,13 +21,27 @@ const overdueEvery = 10 * time.Second
 // newReconciler is nil when it is switched off or no account is configured.
 func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, error) {
 	client, err := a.twilioClient()
-	if err != nil || client == nil || a.settings.reconcileEvery == 0 {
+	switch {
+	case err != nil:
+		return nil, err
+	case client == nil:
+		a.health.TwilioOff("TWILIO_ACCOUNT_SID is not set")
+		return nil, err
+	case a.settings.reconcileEvery == 0:
+		a.health.TwilioOff("RECONCILE_EVERY is 0")
 		return nil, err
 	}
 	return reconcile.New(reconcile.Config{
 		Store: a.store, Twilio: client, Processor: tracedProcessor{a, a.processor}, Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair, Trace: a.traceReconcile,
+		OnPass: func(err error) {
+			why := ""
+			if err != nil {
+				why = fault.Of(err).String()
+			}
+			a.health.Reconciled(why)
+		},
 	}), nil
 }
 
@@ -39,6 +54,7 @@ func (a *App) countOverdue(ctx context.Context) error {
 		switch {
 		case err == nil:
 			a.telemetry.Overdue(counts)
+			a.health.Overdue(counts)
 		case ctx.Err() == nil:
 			a.log.Warn("looking for what is overdue", "error", err)
 		}

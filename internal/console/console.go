@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -29,6 +30,11 @@ type Config struct {
 	Access Access
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Health has what is measured for the strip and the page of health; nil leaves the strip out.
+	Health *health.Recorder
+	// About says what this process is and how it is set, Checks what its cheap checks found at the start; nil says nothing.
+	About  func() []Fact
+	Checks func() []Check
 	// Log takes faults; nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -44,6 +50,9 @@ type Console struct {
 	access    *access
 	assets    *assets
 	deadlines interview.Deadlines
+	health    *health.Recorder
+	about     func() []Fact
+	checks    func() []Check
 	log       *slog.Logger
 	now       func() time.Time
 	handler   http.Handler
@@ -57,6 +66,7 @@ func New(config Config) (*Console, error) {
 	}
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
+		health: config.Health, about: config.About, checks: config.Checks,
 		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
@@ -82,6 +92,10 @@ func New(config Config) (*Console, error) {
 	c.routeCalls(mux)
 	c.routeWebhooks(mux)
 	c.routeRuns(mux)
+	c.routeOverdue(mux)
+	c.routeBulk(mux)
+	c.routeHealth(mux)
+	c.routeAudit(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.handler = protect(mux)
 	return c, nil
@@ -164,12 +178,16 @@ type frame struct {
 	notice string
 	// scripts are modules that this page needs beside console.js.
 	scripts []string
+	// strip is what is measured, on every page; nil for nobody who has signed in.
+	strip *stripView
+	// refresh, if not 0, is after how many seconds a browser without scripts loads the page again.
+	refresh int
 }
 
 func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
-		notice: notice(r),
+		notice: notice(r), strip: c.strip(role),
 	}
 }

@@ -48,11 +48,15 @@ type BulkFilter struct {
 	// Since and Until bound when the runs died, or the webhooks arrived. Until itself is left out.
 	Since time.Time `json:"since,omitzero"`
 	Until time.Time `json:"until,omitzero"`
+	// CreatedSince and CreatedUntil bound when dead runs were created.
+	CreatedSince time.Time `json:"createdSince,omitzero"`
+	CreatedUntil time.Time `json:"createdUntil,omitzero"`
 }
 
 // DeadRuns chooses dead runs.
 func (by BulkFilter) DeadRuns() DeadRunFilter {
-	return DeadRunFilter{Function: by.Function, Error: by.Error, LastError: by.LastError, CallID: by.CallID, Since: by.Since, Until: by.Until}
+	return DeadRunFilter{Function: by.Function, Error: by.Error, LastError: by.LastError, CallID: by.CallID, Since: by.Since, Until: by.Until,
+		CreatedSince: by.CreatedSince, CreatedUntil: by.CreatedUntil}
 }
 
 // FailedWebhooks chooses webhooks that failed and were not accepted since.

@@ -22,6 +22,8 @@ type DeadRunFilter struct {
 	CallID string
 	// Since and Until bound when the runs died. Until itself is left out.
 	Since, Until time.Time
+	// CreatedSince and CreatedUntil bound when they were created, as a [RunFilter] does.
+	CreatedSince, CreatedUntil time.Time
 }
 
 func (by DeadRunFilter) conditions() filter {
@@ -39,7 +41,31 @@ func (by DeadRunFilter) conditions() filter {
 	if !by.Until.IsZero() {
 		f.compare("finished_at", "<", by.Until.UTC())
 	}
+	f.between("function_runs", "created_at", by.CreatedSince, by.CreatedUntil, 0)
 	return f
+}
+
+// DeadRunGroup are the dead runs of a function with the same error.
+type DeadRunGroup struct {
+	Function  interview.Function
+	LastError string
+	Count     int
+}
+
+// DeadRunGroups are the largest groups of dead runs, at most limit of them.
+func (s *Store) DeadRunGroups(ctx context.Context, limit int) ([]DeadRunGroup, error) {
+	var groups []DeadRunGroup
+	err := collect(ctx, s.read(), func(r row) error {
+		var g DeadRunGroup
+		err := r.Scan(&g.Function, &g.LastError, &g.Count)
+		groups = append(groups, g)
+		return err
+	}, `SELECT function, last_error, COUNT(*) FROM function_runs WHERE state = 'failed'
+		GROUP BY function, last_error ORDER BY COUNT(*) DESC, function, last_error LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("grouping dead runs: %w", err)
+	}
+	return groups, nil
 }
 
 // DeadRunPlan says which dead runs a retry would be about.
