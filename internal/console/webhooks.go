@@ -32,7 +32,7 @@ func outcomes() []inbox.Outcome {
 }
 
 func (c *Console) webhooks(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/webhooks", "outcome", "kind", "callId")
+	l, query, err := c.listView(r, role, "/webhooks", "outcome", "kind", "callId", "since", "until")
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,9 @@ func (c *Console) webhooks(w http.ResponseWriter, r *http.Request, role Role) er
 		return &badRequest{"There is no outcome " + string(p.outcome) + " of webhooks."}
 	}
 	by := store.WebhookFilter{Outcome: p.outcome, Kind: inbox.Kind(query.Get("kind")), CallID: query.Get("callId")}
+	if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
+		return err
+	}
 	if p.list, err = c.store.Webhooks(r.Context(), by, p.page); err != nil {
 		return err
 	}
@@ -67,7 +70,7 @@ type webhookView struct {
 }
 
 func (c *Console) webhook(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/webhooks"), "outcome", "kind", "callId")
+	_, query, err := tokens(r, c.path("/webhooks"), "outcome", "kind", "callId", "since", "until")
 	if err != nil {
 		return err
 	}
