@@ -73,9 +73,9 @@ func draw(points []health.Point, title, says string, values ...value) chart {
 	begin, span := points[0].At, points[len(points)-1].At.Sub(points[0].At)
 	var said []string
 	for n, v := range values {
-		l := line{name: v.name}
+		l, name := line{name: v.name}, v.name
 		if n > 0 {
-			l.class = "second"
+			l.class, name = "second", v.name+" (dashed)"
 		}
 		var part []string
 		end := func() {
@@ -106,9 +106,9 @@ func draw(points []health.Point, title, says string, values ...value) chart {
 		end()
 		c.lines = append(c.lines, l)
 		if known {
-			said = append(said, fmt.Sprintf("%s: last %s, from %s to %s", v.name, latest, plainNumber(least), plainNumber(most)))
+			said = append(said, fmt.Sprintf("%s: last %s, from %s to %s", name, latest, plainNumber(least), plainNumber(most)))
 		} else {
-			said = append(said, v.name+": not measured")
+			said = append(said, name+": not measured")
 		}
 	}
 	c.summary = strings.Join(said, "; ")

@@ -456,4 +456,28 @@ func TestPagesOfOperationAreAccessibleAtEachLook(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a job is begun, watched and stopped", func(t *testing.T) { watchAndStop(t, newTab(t, browsertest.Look{})) })
+	t.Run("without scripts", func(t *testing.T) { watchAndStop(t, newTab(t, browsertest.Look{NoScripts: true})) })
+}
+
+// watchAndStop begins a retry, sees how far it is, stops it with the keyboard, and sees that it has ended, on one page.
+func watchAndStop(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	o := openOps(t)
+	o.die(120)
+	proceed := make(chan struct{})
+	o.step = func(job store.BulkJob) {
+		if job.Done == 50 {
+			<-proceed
+		}
+	}
+	tab.Go(o.url + "/console/sign-in")
+	o.signedIn(t, tab, adminToken)
+	tab.Go(o.url + "/console/bulk/retry-runs?function=orchestrate-call")
+	tab.Type(`input[name="reason"]`, "the model is back\r")
+	tab.Until(`document.getElementById("progress")?.innerText.includes("50 of 120 done")`)
+	tab.Type("#stop button", "\r")
+	tab.Until(`document.getElementById("progress")?.innerText.includes("told to stop")`)
+	close(proceed)
+	tab.Until(`document.getElementById("progress")?.dataset.state === "stopped"`)
 }

@@ -394,7 +394,7 @@ func runsPage(p runsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<details class=\"note\"><summary>How this differs from River's jobs</summary><p>A run is what is to be done: it has one key for ever and counts its own attempts. A job of River is one way to a worker: each attempt may come by another job, and a job that has told the ledger what came of its attempt is over for River. So River's pages say “Cancelled, attempt 1 of 100” of a run that is dead here, and “Completed” of one that waits for its next attempt. A run is retried here, not there: River would give a job again to a run that is dead, which does nothing. ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<details class=\"note\"><summary>How this differs from River's jobs</summary><p>A run is what is to be done: it has one key for ever and counts its own attempts. A job of River is how it gets to a worker: while another attempt follows, the job snoozes, which counts for nothing there, and when the run is given up, the job is cancelled. So River's pages say “Cancelled, attempt 1 of 100” of a run that is dead here after 4 of 4 attempts, and “Scheduled” of one that waits for its next. A run is retried here, not there: River's pages change no job. ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

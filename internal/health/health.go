@@ -110,7 +110,6 @@ type Recorder struct {
 	next     int
 	webhooks counts // since the last point
 	redis    State
-	redisOff bool
 	twilio   Twilio
 	overdue  map[string]int
 	database State
