@@ -39,6 +39,8 @@ type Config struct {
 	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 	// TryReplay says what Replay would do, and does nothing; see store.Processor. Without it there is no dry run.
 	TryReplay func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
+	// Bulk runs bulk jobs. Without it they are only listed.
+	Bulk Bulk
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -51,13 +53,14 @@ type api struct {
 	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 	reconcile  func(ctx context.Context, callID string) (interview.Asked, error)
 	try        func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
+	bulk       Bulk
 
 	routes    *http.ServeMux
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/audit,
-// /api/overdue, /healthz and /readyz. Any other path is answered 404.
+// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/bulk-jobs,
+// /api/audit, /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
 	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
@@ -101,6 +104,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
 	a.handle("POST /api/runs/retry", "", a.retryRuns)
+	a.handleBulk(config.Bulk)
 	routes := http.HandlerFunc(a.route)
 	a.protected = admitted(named(routes), allowViewer(config.ViewerToken, routes, Protect(config.AdminToken, named(routes))))
 	return a

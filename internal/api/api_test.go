@@ -273,7 +273,7 @@ func TestUnknownQueryParameterIsNamed(t *testing.T) {
 		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId, phoneNumber, twilioSid, callSid, errorCode, consentGiven, since, until, overdue`,
 		"/api/campaigns?state=ACTIVE":    `Unknown query parameter "state": use limit, cursor, status, name`,
 		"/api/overdue?kind=dial":         `Unknown query parameter "kind": use limit, cursor`,
-		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function, callId, error, since, until`,
+		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function, callId, error, lastError, since, until`,
 		"/api/webhooks?outcomes=failed":  `Unknown query parameter "outcomes": use limit, cursor, outcome, kind, callId, callSid, campaignId, error, since, until`,
 		"/api/webhooks?outcome=%zz":      "Malformed query",
 		"/api/calls?status=BUSY;limit=1": "Malformed query",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -58,6 +59,10 @@ func problemOf(err error, noun string) *problem {
 		return &problem{status: http.StatusConflict, message: "Campaign has a legal hold: lift it to erase anything of its calls"}
 	case errors.Is(err, store.ErrPruned):
 		return &problem{status: http.StatusGone, message: "Payload was pruned: the event cannot be replayed"}
+	case errors.Is(err, store.ErrBulkRunning):
+		return &problem{status: http.StatusConflict, message: "A bulk job of this kind is running: wait for its end, or stop it"}
+	case errors.Is(err, bulk.ErrNotRunning):
+		return &problem{status: http.StatusServiceUnavailable, message: "This process takes no bulk jobs: it is starting or stopping"}
 	case errors.Is(err, store.ErrRunNotFailed):
 		return &problem{status: http.StatusConflict, message: "Only a failed run can be retried"}
 	}

@@ -37,7 +37,7 @@ type run struct {
 }
 
 func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "state", "function", "callId", "error", "since", "until")
+	query, page, err := listQuery(r, "state", "function", "callId", "error", "lastError", "since", "until")
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,9 @@ func (a *api) listRuns(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if by.Error, err = queryText(query, "error"); err != nil {
+		return err
+	}
+	if by.LastError, err = queryText(query, "lastError"); err != nil {
 		return err
 	}
 	if by.Since, by.Until, err = queryTimes(query, a.ready.now()); err != nil {

@@ -13,7 +13,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/console"
+	"github.com/i-agent/iagent/internal/doctor"
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/ratelimit"
@@ -75,9 +78,13 @@ type App struct {
 	listener net.Listener
 	closers  []func()
 
-	reconciler *reconcile.Reconciler     // nil when nobody is to ask Twilio by itself
-	asker      *reconcile.Reconciler     // asks about one call on request; nil without an account
-	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
+	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
+	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
+	bulk       *bulk.Runner
+	health     *health.Recorder
+	// checks are what the doctor found beside the start.
+	checks  atomic.Pointer[[]doctor.Finding]
+	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
@@ -92,6 +99,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 		a.log = slog.Default()
 	}
 	a.openLog()
+	a.health = health.New(options.Now)
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -128,6 +136,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.settings.reconcileEvery > 0 {
 		a.reconciler = a.asker
 	}
+	a.bulk = a.newBulk()
 	handler, err := a.routes()
 	if err != nil {
 		return nil, err
@@ -209,6 +218,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.countOverdue(running) })
 	group.Go(func() error { return a.readGauges(running) })
 	group.Go(func() error { return a.tokens.run(running) })
+	group.Go(func() error { return a.bulk.Run(running) })
 	group.Go(func() error { return a.checkStart(running) })
 	group.Go(func() error { return a.rejections.Run(running) })
 	if a.redis != nil {

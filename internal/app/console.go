@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -27,6 +28,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		},
 		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
 		Recordings: a.recordings(),
+		Health:     a.health, About: a.aboutConsole, Checks: a.startChecks,
 		Access: console.Access{
 			AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
 			Local:      api.Local,
@@ -50,6 +52,34 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	mux.Handle(consoleJobsPath, river)
 	mux.Handle(consoleJobsPath+"/", river)
 	return nil
+}
+
+// aboutConsole is what this process is and how it is set.
+func (a *App) aboutConsole() []console.Fact {
+	p := a.settings.periods
+	return []console.Fact{
+		{Name: "Version of this program", Value: cmp.Or(a.options.Version, "not known")},
+		{Name: "Version of the webhooks for new calls", Value: a.settings.dialVersion()},
+		{Name: "Shadow version, which is only compared", Value: cmp.Or(a.settings.ShadowVersion, "none")},
+		{Name: "Functions run on", Value: a.settings.JobsEngine},
+		{Name: "Payloads are kept for", Value: p.Payloads.String()},
+		{Name: "Event ids are kept for", Value: p.IDs.String()},
+		{Name: "Rejections are kept for", Value: p.Rejections.String()},
+		{Name: "The audit log is kept for", Value: p.Audit.String()},
+	}
+}
+
+// startChecks are what the doctor found beside the start of this process, nil while it looks.
+func (a *App) startChecks() []console.Check {
+	found := a.checks.Load()
+	if found == nil {
+		return nil
+	}
+	checks := make([]console.Check, len(*found))
+	for i, f := range *found {
+		checks[i] = console.Check{Name: f.Name, At: f.LookedAt, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure}
+	}
+	return checks
 }
 
 // secureHost is the host of a public base URL with https, "" of another.

@@ -64,7 +64,9 @@ var startChecks = []string{"configuration.tokens", "disk", "redis", "database.cl
 func (a *App) checkStart(ctx context.Context) error {
 	config := a.settings.doctorConfig()
 	config.Only, config.Now, config.Store = startChecks, a.options.Now, a.store
-	for _, f := range doctor.Run(ctx, config, nil) {
+	found := doctor.Run(ctx, config, nil)
+	a.checks.Store(&found)
+	for _, f := range found {
 		switch f.Result {
 		case doctor.Warn, doctor.Fail:
 			if ctx.Err() == nil {

@@ -40,8 +40,10 @@ func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
 	switch {
 	case err == nil:
 		a.telemetry.Database(shown(gauges))
+		a.health.Measure(ctx, a.store, &gauges)
 	case ctx.Err() == nil:
 		a.telemetry.Database(nil)
+		a.health.Measure(ctx, a.store, nil)
 	}
 }
 

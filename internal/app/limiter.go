@@ -12,7 +12,10 @@ func (a *App) openLimiter() error {
 	if err != nil {
 		return &ConfigError{Faults: []string{"REDIS_URL: " + err.Error()}}
 	}
-	shared.OnState(a.telemetry.RedisUp)
+	shared.OnState(func(up bool) {
+		a.telemetry.RedisUp(up)
+		a.health.RedisUp(up)
+	})
 	a.limiter, a.redis = shared, shared
 	a.closers = append(a.closers, func() { _ = shared.Close() })
 	return nil

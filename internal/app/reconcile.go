@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/fault"
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
@@ -20,6 +21,11 @@ const overdueEvery = 10 * time.Second
 // newReconciler is nil when no account is configured.
 func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, error) {
 	client, err := a.twilioClient()
+	if client == nil {
+		a.health.TwilioOff("TWILIO_ACCOUNT_SID is not set")
+	} else if a.settings.reconcileEvery == 0 {
+		a.health.TwilioOff("RECONCILE_EVERY is 0")
+	}
 	if err != nil || client == nil {
 		return nil, err
 	}
@@ -27,6 +33,13 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 		Store: a.store, Twilio: client, Processor: tracedProcessor{a, a.processor}, Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
 		Now: a.options.Now, OnRepair: onRepair, Trace: a.traceReconcile,
+		OnPass: func(err error) {
+			why := ""
+			if err != nil {
+				why = fault.Of(err).String()
+			}
+			a.health.Reconciled(why)
+		},
 	}), nil
 }
 
@@ -39,6 +52,7 @@ func (a *App) countOverdue(ctx context.Context) error {
 		switch {
 		case err == nil:
 			a.telemetry.Overdue(counts)
+			a.health.Overdue(counts)
 		case ctx.Err() == nil:
 			a.log.Warn("looking for what is overdue", "error", err)
 		}

@@ -189,6 +189,7 @@ func (a *App) tokenAccepted(account string, tokens []string) func(secondary bool
 			n = 1
 		}
 		a.telemetry.TokenUsed(role[n], "rest")
+		a.health.TwilioAnswered()
 		a.tokens.note(tokens[n], "rest", account)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/fault"
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/webhook"
 	"github.com/i-agent/iagent/signature"
@@ -49,6 +50,7 @@ func (a *App) reject(w http.ResponseWriter, r *http.Request, kind inbox.Kind, cl
 		}
 	}
 	a.telemetry.Rejected(string(kind), reason)
+	a.health.Refused()
 	ok, retryAfter, limitErr := a.limiter.Take(r.Context(), client)
 	if limitErr != nil {
 		a.counted.Log(r.Context(), slog.LevelWarn, "limiter", "limiting unverified requests", slog.Any("error", limitErr))
@@ -87,6 +89,7 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 		level = slog.LevelInfo
 	}
 	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
+	a.health.Answered(health.Answer{Took: elapsed, Kind: string(event.Kind), EventID: event.ID, CallID: event.Subject, Outcome: string(outcome)})
 	if !a.log.Enabled(ctx, level) {
 		return
 	}

@@ -27,6 +27,8 @@ type action struct {
 	inputs []input
 	// key leads to it from the keyboard, such as "r"; "" for none.
 	key string
+	// then, if set, says by the API's answer where to go when it is done, instead of from.
+	then func(answer []byte) string
 	// danger is for what cannot be undone.
 	danger bool
 	// done is what the page says when it is done; said, if set, says it by the API's answer.
@@ -111,13 +113,13 @@ func (a apiAnswer) ok() bool { return a.status/100 == 2 }
 // problem is why it was not, in the API's words.
 func (a apiAnswer) problem() string {
 	var said struct {
-		Error   string
-		Details []struct{ Field, Error string }
+		Error  string
+		Fields []struct{ Field, Error string }
 	}
 	if json.Unmarshal(a.body, &said) != nil || said.Error == "" {
 		return fmt.Sprintf("The API answered %d.", a.status)
 	}
-	for _, d := range said.Details {
+	for _, d := range said.Fields {
 		said.Error += "; " + d.Field + " " + d.Error
 	}
 	return said.Error
@@ -199,6 +201,9 @@ func (c *Console) action(mux *http.ServeMux, pattern string, build func(*http.Re
 			a.done = a.said(answer.body)
 		}
 		c.notify(w, a.done)
+		if a.then != nil {
+			a.from = a.then(answer.body)
+		}
 		http.Redirect(w, r, c.path(a.from), http.StatusSeeOther)
 		return nil
 	})

@@ -21,7 +21,7 @@ type campaignView struct {
 	progress progressView
 	// waiting are the calls that are queued, live those that Twilio has.
 	waiting, live []endCount
-	chart         chart
+	chart         dailyChart
 	history       []store.Audited
 	actions       []actionForm
 	back, at      string
@@ -70,7 +70,7 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 	if err != nil {
 		return err
 	}
-	p.chart = newChart(first, days)
+	p.chart = newDailyChart(first, days)
 	log, err := c.store.AuditLog(ctx, store.AuditFilter{Subject: id}, store.Page{Limit: 10})
 	if err != nil {
 		return err
@@ -173,8 +173,8 @@ func campaignActions(campaign interview.Campaign, live map[interview.CallStatus]
 	return actions
 }
 
-// chart is a chart of bars, one for each day.
-type chart struct {
+// dailyChart is a chart of bars, one for each day.
+type dailyChart struct {
 	bars        []bar
 	first, last string
 	most, total int
@@ -185,8 +185,8 @@ type chart struct {
 // bar is a day of a chart, placed on 10 units of width for each day and 60 of height.
 type bar struct{ day, x, y, height, calls string }
 
-func newChart(first time.Time, days []int) chart {
-	ch := chart{first: first.Format(time.DateOnly), last: first.AddDate(0, 0, len(days)-1).Format(time.DateOnly)}
+func newDailyChart(first time.Time, days []int) dailyChart {
+	ch := dailyChart{first: first.Format(time.DateOnly), last: first.AddDate(0, 0, len(days)-1).Format(time.DateOnly)}
 	for _, n := range days {
 		ch.most, ch.total = max(ch.most, n), ch.total+n
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -38,6 +39,11 @@ type Config struct {
 	Script func(interview.Script) ([]interview.ScriptReply, error)
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Health has what is measured for the strip and the page of health; nil leaves the strip out.
+	Health *health.Recorder
+	// About says what this process is and how it is set, Checks what its cheap checks found at the start; nil says nothing.
+	About  func() []Fact
+	Checks func() []Check
 	// Log takes faults; nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -54,6 +60,9 @@ type Console struct {
 	assets    *assets
 	spoken    func(interview.Script) ([]interview.ScriptReply, error)
 	deadlines interview.Deadlines
+	health    *health.Recorder
+	about     func() []Fact
+	checks    func() []Check
 	log       *slog.Logger
 	now       func() time.Time
 	live      *live
@@ -79,6 +88,7 @@ func New(config Config) (*Console, error) {
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
 		recordings: config.Recordings, spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 		resign: config.Resign, rejectedHash: config.RejectedHash,
+		health: config.Health, about: config.About, checks: config.Checks,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -111,6 +121,10 @@ func New(config Config) (*Console, error) {
 	c.routeFind(mux)
 	c.routeRuns(mux)
 	c.routePlayer(mux)
+	c.routeOverdue(mux)
+	c.routeBulk(mux)
+	c.routeHealth(mux)
+	c.routeAudit(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.pages = mux
 	c.handler = protect(mux)
@@ -208,12 +222,16 @@ type frame struct {
 	live, liveTop string
 	// query is that of the page.
 	query url.Values
+	// strip is what is measured, on every page; nil for nobody who has signed in.
+	strip *stripView
+	// refresh, if not 0, is after how many seconds a browser without scripts loads the page again.
+	refresh int
 }
 
 func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
-		notice: notice(r), query: r.URL.Query(), live: c.live.address(c.path("/live")),
+		notice: notice(r), query: r.URL.Query(), strip: c.strip(role), live: c.live.address(c.path("/live")),
 	}
 }

@@ -29,7 +29,9 @@ const (
 	AuditEraseCall      = "call.erase"
 	AuditWithdraw       = "consent.withdraw"
 	AuditRetryRun       = "run.retry"
+	AuditRetryRuns      = "run.retry-many" // the subject is the bulk job
 	AuditReplayWebhook  = "webhook.replay"
+	AuditReplayWebhooks = "webhook.replay-many" // the subject is the bulk job
 	AuditForceWebhook   = "webhook.force"
 	AuditSetHold        = "hold.set"
 	AuditLiftHold       = "hold.lifted"

@@ -47,6 +47,8 @@ type Config struct {
 	Trace func(ctx context.Context, callID string, what interview.Overdue) (traced context.Context, end func(error))
 	// OnRepair, if set, is called for every event that was missing.
 	OnRepair func(kind inbox.Kind)
+	// OnPass, if set, is called after each pass of Run, with what ended it early.
+	OnPass func(err error)
 }
 
 // Reconciler asks Twilio about what is overdue. Run blocks; Check and Since may be called beside it.
@@ -89,8 +91,12 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	ticker := time.NewTicker(r.config.Every)
 	defer ticker.Stop()
 	for {
-		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
+		err := r.Pass(ctx)
+		if err != nil && ctx.Err() == nil {
 			r.config.Log.Warn("reconciling", "error", err)
+		}
+		if r.config.OnPass != nil && ctx.Err() == nil {
+			r.config.OnPass(err)
 		}
 		select {
 		case <-ctx.Done():

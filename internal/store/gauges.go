@@ -17,6 +17,8 @@ type Gauges struct {
 	// Backlog is how long the oldest run that is due waits for its first or next attempt, or the oldest webhook that failed and
 	// was not accepted since; the longer of the two, 0 for none.
 	Backlog time.Duration
+	// Oldest is the run or the webhook of which Backlog tells.
+	Oldest Oldest
 	// ReconcilerLag is how long ago the oldest check of a call was due that the reconciler has not begun, 0 for none.
 	ReconcilerLag time.Duration
 	// DeadRuns counts the runs that are failed, by function.
@@ -25,6 +27,14 @@ type Gauges struct {
 	OpenCalls map[interview.CallStatus]int
 	// QueueJobs counts River's jobs that are not finished.
 	QueueJobs map[QueueState]int
+}
+
+// Oldest is what has waited for the longest: a run that is due, or a webhook that failed and was not accepted since.
+type Oldest struct {
+	// Since is when it was due; the zero time says that nothing waits.
+	Since time.Time
+	// RunID or WebhookID names it; the other one is "".
+	RunID, WebhookID string
 }
 
 // QueueState is a queue of River and a state of jobs, such as "available".
@@ -42,36 +52,42 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 	g := Gauges{DeadRuns: map[interview.Function]int{}, OpenCalls: map[interview.CallStatus]int{}, QueueJobs: map[QueueState]int{}}
 	q, now := s.read(), s.now()
 	var oldest sql.NullTime
+	var id string
 	since := func(age *time.Duration) {
 		if oldest.Valid {
 			*age = max(*age, now.Sub(oldest.Time))
 		}
 		oldest = sql.NullTime{}
 	}
-	first := func(sql string, args ...any) error { return firstRow(q.QueryRow(ctx, sql, args...), &oldest) }
-	for _, due := range []string{
-		`SELECT created_at FROM function_runs WHERE state = 'waiting' AND not_before IS NULL AND created_at <= $1 ORDER BY created_at LIMIT 1`,
-		`SELECT not_before FROM function_runs WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before LIMIT 1`,
-	} {
-		if err := first(due, now); err != nil {
-			return g, fmt.Errorf("measuring the backlog of runs: %w", err)
+	waits := func(o Oldest) {
+		if o.Since = oldest.Time.UTC(); oldest.Valid && now.Sub(o.Since) > g.Backlog {
+			g.Oldest = o
 		}
 		since(&g.Backlog)
 	}
-	var id string
+	for _, due := range []string{
+		`SELECT id, created_at FROM function_runs WHERE state = 'waiting' AND not_before IS NULL AND created_at <= $1 ORDER BY created_at LIMIT 1`,
+		`SELECT id, not_before FROM function_runs WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before LIMIT 1`,
+	} {
+		if err := firstRow(q.QueryRow(ctx, due, now), &id, &oldest); err != nil {
+			return g, fmt.Errorf("measuring the backlog of runs: %w", err)
+		}
+		waits(Oldest{RunID: id})
+	}
+	id = ""
 	err := firstRow(q.QueryRow(ctx, `SELECT id, received_at FROM webhook_events WHERE outcome = 'failed' AND id >= $1
 		AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id) ORDER BY id LIMIT 1`,
 		cursor.failed), &id, &oldest)
 	if err != nil {
 		return g, fmt.Errorf("measuring the backlog of webhooks: %w", err)
 	}
-	since(&g.Backlog)
+	waits(Oldest{WebhookID: id})
 	if cursor.failed = id; id == "" {
 		var start ulid.ULID
 		_ = start.SetTime(ulid.Timestamp(now.Add(-failedLate))) // fits for the next 8,000 years
 		cursor.failed = start.String()
 	}
-	if err := first(`SELECT next_at FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT 1`, now); err != nil {
+	if err := firstRow(q.QueryRow(ctx, `SELECT next_at FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT 1`, now), &oldest); err != nil {
 		return g, fmt.Errorf("measuring the lag of the reconciler: %w", err)
 	}
 	since(&g.ReconcilerLag)

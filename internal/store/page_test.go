@@ -169,6 +169,7 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"a state that is no word": {Function: "validate-claim", State: "'; --"},
 			"of a call":               {CallID: "c7"},
 			"with an error":           {Error: "503"},
+			"with a whole error":      {LastError: "transient: model: 503"},
 			"since":                   {Since: later},
 			"failed since":            {State: "failed", Since: later},
 		}

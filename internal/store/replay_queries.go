@@ -33,8 +33,7 @@ type Replayable struct {
 
 const settledID = `EXISTS (SELECT 1 FROM webhook_dedup d WHERE d."id" = webhook_events.event_id)`
 
-// Replayables lists events in the order in which they were first kept, those after a row, at most limit of them.
-func (s *Store) Replayables(ctx context.Context, by ReplayFilter, after string, limit int) ([]Replayable, error) {
+func (by ReplayFilter) conditions() filter {
 	var f filter
 	f.equalWord("outcome", string(by.Outcome))
 	if by.Outcome != "" && by.Outcome != inbox.Accepted {
@@ -55,6 +54,21 @@ func (s *Store) Replayables(ctx context.Context, by ReplayFilter, after string, 
 	if by.Unsettled {
 		f.conditions = append(f.conditions, "NOT "+settledID)
 	}
+	return f
+}
+
+// CountReplayables counts the events of a filter.
+func (s *Store) CountReplayables(ctx context.Context, by ReplayFilter) (n int, err error) {
+	f := by.conditions()
+	if err := s.read().QueryRow(ctx, `SELECT COUNT(*) FROM webhook_events`+f.where(), f.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting events to replay: %w", err)
+	}
+	return n, nil
+}
+
+// Replayables lists events in the order in which they were first kept, those after a row, at most limit of them.
+func (s *Store) Replayables(ctx context.Context, by ReplayFilter, after string, limit int) ([]Replayable, error) {
+	f := by.conditions()
 	f.compare("webhook_events.id", ">", after)
 	where := f.where()
 	return s.replayables(ctx, where+` ORDER BY webhook_events.id LIMIT `+f.arg(limit), f.args)

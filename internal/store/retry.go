@@ -16,16 +16,21 @@ type DeadRunFilter struct {
 	Function interview.Function
 	// Error is a part of [LedgerRun].LastError, in any case: a class such as "transient", a status, a code.
 	Error string
+	// LastError is the whole of it.
+	LastError string
 	// CallID chooses the runs of one call.
 	CallID string
 	// Since and Until bound when the runs died. Until itself is left out.
 	Since, Until time.Time
+	// CreatedSince and CreatedUntil bound when they were created, as a [RunFilter] does.
+	CreatedSince, CreatedUntil time.Time
 }
 
 func (by DeadRunFilter) conditions() filter {
 	f := filter{conditions: []string{"state = 'failed'"}}
 	f.equalWord("function", string(by.Function))
 	f.equal("subject", by.CallID)
+	f.equal("last_error", by.LastError)
 	if by.Error != "" {
 		escaped := strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(strings.ToLower(by.Error))
 		f.conditions = append(f.conditions, "LOWER(last_error) LIKE "+f.arg("%"+escaped+"%")+" ESCAPE '!'")
@@ -36,7 +41,31 @@ func (by DeadRunFilter) conditions() filter {
 	if !by.Until.IsZero() {
 		f.compare("finished_at", "<", by.Until.UTC())
 	}
+	f.between("function_runs", "created_at", by.CreatedSince, by.CreatedUntil, 0)
 	return f
+}
+
+// DeadRunGroup are the dead runs of a function with the same error.
+type DeadRunGroup struct {
+	Function  interview.Function
+	LastError string
+	Count     int
+}
+
+// DeadRunGroups are the largest groups of dead runs, at most limit of them.
+func (s *Store) DeadRunGroups(ctx context.Context, limit int) ([]DeadRunGroup, error) {
+	var groups []DeadRunGroup
+	err := collect(ctx, s.read(), func(r row) error {
+		var g DeadRunGroup
+		err := r.Scan(&g.Function, &g.LastError, &g.Count)
+		groups = append(groups, g)
+		return err
+	}, `SELECT function, last_error, COUNT(*) FROM function_runs WHERE state = 'failed'
+		GROUP BY function, last_error ORDER BY COUNT(*) DESC, function, last_error LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("grouping dead runs: %w", err)
+	}
+	return groups, nil
 }
 
 // DeadRunPlan says which dead runs a retry would be about.
@@ -87,8 +116,12 @@ func (s *Store) RetryRuns(ctx context.Context, by DeadRunFilter, limit int, reas
 	for done < limit {
 		var ids []string
 		err := s.write(ctx, func(tx *Tx) (err error) {
-			ids, err = tx.retryRuns(ctx, by, last, min(limit-done, retryAtOnce), reason)
-			return err
+			var counts map[string]int
+			if ids, counts, err = tx.retryRuns(ctx, by, last, min(limit-done, retryAtOnce)); err != nil || len(ids) == 0 {
+				return err
+			}
+			return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Reason: reason,
+				Detail: map[string]any{"runs": len(ids), "functions": counts, "error": by.Error, "first": ids[0], "last": ids[len(ids)-1]}})
 		})
 		if err != nil {
 			return done, fmt.Errorf("retrying dead runs, %d so far: %w", done, err)
@@ -104,16 +137,15 @@ func (s *Store) RetryRuns(ctx context.Context, by DeadRunFilter, limit int, reas
 	return done, nil
 }
 
-// retryRuns retries the next dead runs, those whose ids come after last, and returns their ids in order. One whose row another
-// transaction holds is being retried or ended by that, and is left out.
-func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limit int, reason string) ([]string, error) {
+// retryRuns retries the next dead runs, those whose ids come after last, and returns their ids in order and how many are of each
+// function. One whose row another transaction holds is being retried or ended by that, and is left out.
+func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limit int) (ids []string, counts map[string]int, err error) {
 	f := by.conditions()
 	f.compare("id", ">", last)
 	where := f.where()
 	attempts, most := f.arg(jobs.MaxAttempts), f.arg(limit)
 	functions, counts := map[string]interview.Function{}, map[string]int{}
-	var ids []string
-	err := collect(ctx, tx, func(r row) error {
+	err = collect(ctx, tx, func(r row) error {
 		var id string
 		var function interview.Function
 		err := r.Scan(&id, &function)
@@ -124,18 +156,14 @@ func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limi
 	}, `WITH chosen AS MATERIALIZED (SELECT id FROM function_runs`+where+` ORDER BY id LIMIT `+most+tx.store.dialect.skipLocked+`)
 		UPDATE function_runs SET `+retried(attempts)+` WHERE state = 'failed' AND id IN (SELECT id FROM chosen) RETURNING id, function`, f.args...)
 	if err != nil || len(ids) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.Sort(ids)
 	again := make([]enqueued, len(ids))
 	for i, id := range ids {
 		again[i] = enqueued{args: jobs.RunArgs{RunID: id, Function: functions[id]}}
 	}
-	if err := tx.insert(ctx, again); err != nil {
-		return nil, err
-	}
-	return ids, tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Reason: reason,
-		Detail: map[string]any{"runs": len(ids), "functions": counts, "error": by.Error, "first": ids[0], "last": ids[len(ids)-1]}})
+	return ids, counts, tx.insert(ctx, again)
 }
 
 // retried is what a retry changes of a dead run, whose attempts are the argument of that placeholder.

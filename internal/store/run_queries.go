@@ -46,6 +46,8 @@ type RunFilter struct {
 	CallID string
 	// Error is a part of the last error, in upper or lower case.
 	Error string
+	// LastError is the whole of the last error.
+	LastError string
 	// Since and Until bound when the run was created: from Since on, before Until.
 	Since, Until time.Time
 }
@@ -68,6 +70,10 @@ func (by RunFilter) conditions() filter {
 	f.equalWord("state", string(by.State))
 	f.equal("subject", by.CallID)
 	f.contains("last_error", by.Error)
+	if by.LastError != "" {
+		f.conditions = append(f.conditions, "last_error <> ''") // as its index says it
+		f.equal("last_error", by.LastError)
+	}
 	f.between("function_runs", "created_at", by.Since, by.Until, 0)
 	return f
 }

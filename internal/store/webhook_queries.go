@@ -82,6 +82,18 @@ func webhookDetail(ctx context.Context, q querier, id string) (WebhookDetail, er
 	return w, nil
 }
 
+// AcceptedWebhook is the row of the event that was accepted under an id. ErrNotFound when there is none, or no more.
+func (s *Store) AcceptedWebhook(ctx context.Context, eventID string) (id string, err error) {
+	err = s.read().QueryRow(ctx, `SELECT id FROM webhook_events WHERE event_id = $1 AND outcome = 'accepted' ORDER BY id DESC LIMIT 1`, eventID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("event %s: %w", eventID, ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for event %s: %w", eventID, err)
+	}
+	return id, nil
+}
+
 // webhooksOfCall lists what was received for a call, in the order of arrival.
 func webhooksOfCall(ctx context.Context, q querier, callID string) ([]Webhook, error) {
 	var out []Webhook

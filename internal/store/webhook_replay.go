@@ -24,6 +24,8 @@ type Replay struct {
 	Reason string
 	// Force has an event decided that was accepted already. See [Processor.Replay].
 	Force bool
+	// Bulk says that the replay is a part of a bulk job, which is in the audit log as a whole.
+	Bulk bool
 }
 
 // Replayed is what came of a replay, or would come of it.
@@ -187,7 +189,7 @@ func (b *batch) force(ctx context.Context, d *delivery) error {
 
 // auditReplay keeps who replayed an event, and what came of it.
 func (tx *Tx) auditReplay(ctx context.Context, d *delivery, outcome inbox.Outcome) error {
-	if d.replaying == nil {
+	if d.replaying == nil || d.replaying.Bulk {
 		return nil
 	}
 	entry := interview.AuditEntry{Actor: d.actor, Action: interview.AuditReplayWebhook, Subject: d.replaying.row, Reason: d.replaying.Reason,

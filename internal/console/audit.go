@@ -1,0 +1,97 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+func (c *Console) routeAudit(mux *http.ServeMux) { c.page(mux, "GET /console/audit", c.audit) }
+
+// auditView is what the audit log shows.
+type auditView struct {
+	listView
+	rows []auditRow
+}
+
+// auditRow is an entry, with the address of what it was done to.
+type auditRow struct {
+	store.Audited
+	to     string // "" where there is no page of it
+	detail []parameter
+	more   map[string]string // addresses of the list with one condition more: by actor, action, subject
+}
+
+func (c *Console) audit(w http.ResponseWriter, r *http.Request, role Role) error {
+	l, query, err := c.listView(r, role, "/audit", "actor", "action", "subject", "since", "until")
+	if err != nil {
+		return err
+	}
+	by := store.AuditFilter{Actor: query.Get("actor"), Action: query.Get("action"), Subject: query.Get("subject")}
+	if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
+		return err
+	}
+	entries, err := c.store.AuditLog(r.Context(), by, l.page)
+	if err != nil {
+		return err
+	}
+	p := auditView{listView: l}
+	p.next = l.older(entries.Next)
+	for _, e := range entries.Items {
+		p.rows = append(p.rows, c.auditRow(l, e))
+	}
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Audit log"), auditPage(p))
+	return nil
+}
+
+func (c *Console) auditRow(l listView, e store.Audited) auditRow {
+	row := auditRow{Audited: e, to: c.subjectPage(e.AuditEntry), more: map[string]string{}}
+	for name, value := range map[string]string{"actor": e.Actor, "action": e.Action, "subject": e.Subject} {
+		if value != "" && l.value(name) == "" && shownText(l.role, value) == value {
+			query := url.Values{name: {value}}
+			for other, values := range l.query {
+				query[other] = values
+			}
+			row.more[name] = address(l.base, query)
+		}
+	}
+	for name, value := range e.Detail {
+		text, ok := value.(string)
+		if !ok {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				continue // it came from JSON
+			}
+			text = string(encoded)
+		}
+		row.detail = append(row.detail, parameter{name: name, value: shownText(l.role, text)})
+	}
+	slices.SortFunc(row.detail, func(a, b parameter) int { return strings.Compare(a.name, b.name) })
+	row.Actor, row.Reason = shownText(l.role, e.Actor), shownText(l.role, e.Reason)
+	return row
+}
+
+// subjectPage is the address of what something was done to, "" where there is no page of it.
+func (c *Console) subjectPage(e interview.AuditEntry) string {
+	if e.Subject == "" {
+		return ""
+	}
+	kind, _, _ := strings.Cut(e.Action, ".")
+	page := map[string]string{"call": "/calls/", "campaign": "/campaigns/", "run": "/runs/", "webhook": "/webhooks/", "hold": "/campaigns/",
+		"rejection": "/rejections/", "hypothesis": "/hypotheses/", "recording": "/calls/"}[kind]
+	switch e.Action {
+	case interview.AuditCreateCalls:
+		page = "/campaigns/"
+	case interview.AuditRetryRuns, interview.AuditReplayWebhooks:
+		page = "/bulk/"
+	}
+	if page == "" {
+		return ""
+	}
+	return c.path(page + url.PathEscape(e.Subject))
+}
