@@ -18,7 +18,7 @@ const unverifiedPerMinute = 100
 // routes is the whole of what is served.
 func (a *App) routes() (http.Handler, error) {
 	verifier, err := signature.New(signature.Config{
-		URL: a.settings.baseURL, Tokens: a.settings.tokens, AccountTokens: a.settings.accountTokens,
+		URL: a.settings.baseURL, Tokens: a.settings.tokens, AccountTokens: a.verifiedAccounts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature settings: %w", err)
@@ -42,7 +42,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	rest := api.New(api.Config{
 		Store: a.store, Rejections: a.rejections, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
-		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay,
+		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay, Simulations: a.simulation != nil,
 	})
 	mux.Handle("/", a.exceptWebhooks(rest))
 	a.serveInngest(mux)

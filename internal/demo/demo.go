@@ -31,6 +31,8 @@ type Options struct {
 	Faults *simulator.Faults
 	// Configure changes the server's configuration before it is opened; its URL is set already.
 	Configure func(*app.Config)
+	// Simulator makes what plays simulated interviews in the server; nil for none.
+	Simulator func(app.SimulatorConfig) (app.Simulator, error)
 	// Within bounds the calls; 0 means a minute.
 	Within time.Duration
 

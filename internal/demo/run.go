@@ -62,7 +62,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 	if options.Configure != nil {
 		options.Configure(&config)
 	}
-	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
+	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second, Simulator: options.Simulator})
 	if err != nil {
 		return nil, err
 	}
