@@ -19,7 +19,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		public = decoded
 	}
 	pages, err := console.New(console.Config{
-		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
+		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Simulations: a.simulation != nil, Now: a.options.Now,
 		Access: console.Access{
 			AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
 			Local:      api.Local,

@@ -115,6 +115,7 @@ type callsView struct {
 	listView
 	status   interview.CallStatus
 	campaign *interview.Campaign // nil for all
+	firstRun firstRun
 	list     store.List[interview.Call]
 }
 
@@ -123,7 +124,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if err != nil {
 		return err
 	}
-	p := callsView{listView: l, status: interview.CallStatus(query.Get("status"))}
+	p := callsView{listView: l, status: interview.CallStatus(query.Get("status")), firstRun: c.firstRun(role)}
 	if p.status != "" && !p.status.Valid() {
 		return &badRequest{"There is no status " + string(p.status) + " of calls."}
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Access Access
 	// Deadlines say what is overdue; the zero value means interview.DefaultDeadlines.
 	Deadlines interview.Deadlines
+	// Simulations says that this server can play simulated interviews.
+	Simulations bool
 	// Log takes faults; nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -44,9 +46,11 @@ type Console struct {
 	access    *access
 	assets    *assets
 	deadlines interview.Deadlines
-	log       *slog.Logger
-	now       func() time.Time
-	handler   http.Handler
+	// simulations says that simulated interviews are offered.
+	simulations bool
+	log         *slog.Logger
+	now         func() time.Time
+	handler     http.Handler
 }
 
 // New returns the pages.
@@ -57,7 +61,7 @@ func New(config Config) (*Console, error) {
 	}
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
-		deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
+		deadlines: config.Deadlines, simulations: config.Simulations, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -82,6 +86,7 @@ func New(config Config) (*Console, error) {
 	c.routeCalls(mux)
 	c.routeWebhooks(mux)
 	c.routeRuns(mux)
+	c.routeSimulations(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.handler = protect(mux)
 	return c, nil

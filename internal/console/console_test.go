@@ -46,7 +46,7 @@ func open(t *testing.T, access console.Access) *site {
 		t.Fatal(err)
 	}
 	o := &site{t: t, store: s, now: time.Now()}
-	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Simulations: true})), Simulations: true, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
