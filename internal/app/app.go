@@ -56,6 +56,7 @@ type App struct {
 	drain     drain
 	engine    *jobs.Engine
 	console   *console.Jobs
+	pages     *console.Console
 	limiter   ratelimit.Limiter
 	// clientIP names the client behind a request.
 	clientIP   func(*http.Request) string

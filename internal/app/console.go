@@ -29,6 +29,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	if err != nil {
 		return err
 	}
+	a.pages = pages
 	mux.Handle("/console", pages)
 	mux.Handle("/console/", pages)
 	if a.console, err = console.NewJobs(public+consoleJobsPath, a.engine.UI(), a.log); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,12 @@ type Console struct {
 	log         *slog.Logger
 	now         func() time.Time
 	handler     http.Handler
+	// patterns are those of the pages and actions.
+	patterns []string
 }
+
+// Patterns are those of all pages and actions, as http.ServeMux takes them.
+func (c *Console) Patterns() []string { return slices.Clone(c.patterns) }
 
 // New returns the pages.
 func New(config Config) (*Console, error) {
@@ -100,6 +106,7 @@ func (c *Console) path(page string) string { return c.prefix + "/console" + page
 
 // page registers a page, which somebody must have signed in to see. It returns its error before it has written anything.
 func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
+	c.patterns = append(c.patterns, pattern)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		who := c.access.who(r)
 		role := who.role
