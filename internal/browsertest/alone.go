@@ -14,19 +14,19 @@ type Open func(look Look) *Tab
 func Alone(use func(open Open) error) (err error) {
 	t := &outside{}
 	defer func() {
-		if failed := recover(); failed != nil && failed != errStopped {
-			t.end()
+		failed := recover()
+		t.end()
+		if _, ok := failed.(stopped); failed != nil && !ok {
 			panic(failed)
 		}
-		t.end()
 		err = errors.Join(err, errors.Join(t.faults...))
 	}()
 	open := Start(t)
 	return use(func(look Look) *Tab { return open(t, look) })
 }
 
-// errStopped is what Fatal stops with.
-var errStopped = errors.New("stopped")
+// stopped is what Fatal stops with.
+type stopped struct{}
 
 // outside is what this package asks of a test, outside of one.
 type outside struct {
@@ -42,7 +42,7 @@ func (t *outside) Errorf(format string, args ...any) {
 }
 func (t *outside) Fatalf(format string, args ...any) {
 	t.Errorf(format, args...)
-	panic(errStopped)
+	panic(stopped{})
 }
 func (t *outside) Fatal(args ...any) { t.Fatalf("%s", fmt.Sprint(args...)) }
 
