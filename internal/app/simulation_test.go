@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -13,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/e2e/e2etest"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/simulate"
+	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/signature"
 )
@@ -24,7 +28,7 @@ func newSimulator(c SimulatorConfig) (Simulator, error) {
 }
 
 // serveSimulating is serve with a simulator, and with settings of a Twilio and of models that must not be asked for anything.
-func serveSimulating(t *testing.T, c Config) string {
+func serveSimulating(t *testing.T, c Config, configure func(at string, c *Config)) string {
 	t.Helper()
 	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Something is asked at the start, and when something is overdue; nothing of a call.
@@ -40,6 +44,7 @@ func serveSimulating(t *testing.T, c Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	configure("http://"+listener.Addr().String(), &c)
 	a, err := Open(t.Context(), c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: time.Second, Simulator: newSimulator})
 	if err != nil {
 		_ = listener.Close()
@@ -62,20 +67,10 @@ func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.
 	storetest.Each(t, func(t *testing.T, database string) {
 		c := complete()
 		c.DatabaseURL, c.AccountSid = database, "AC"+strings.Repeat("0", 32)
-		app := serveSimulating(t, c)
+		app := serveSimulating(t, c, func(string, *Config) {})
 		started := apiObject(t, "POST", app+"/api/simulations", `{}`, http.StatusAccepted)
 		call, campaign := started["callId"].(string), started["campaignId"].(string)
-		var shown map[string]any
-		for deadline := time.Now().Add(time.Minute); ; {
-			shown = apiObject(t, "GET", app+"/api/calls/"+call, "", http.StatusOK)
-			if len(shown["claims"].([]any)) >= 3 && shown["status"] == "COMPLETED" {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("not done: %v", shown)
-			}
-			<-time.After(20 * time.Millisecond)
-		}
+		shown := interviewed(t, app, call)
 		if shown["simulated"] != true || shown["consentGiven"] != true || !strings.HasPrefix(shown["phoneNumber"].(string), "+12025550") {
 			t.Errorf("%v", shown)
 		}
@@ -119,6 +114,70 @@ func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.
 		apiObject(t, "POST", app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`, http.StatusConflict)
 		apiObject(t, "POST", app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","simulated":true,"hypotheses":[{"question":"Is it?"}]}`, http.StatusBadRequest)
 		apiObject(t, "PATCH", app+"/api/campaigns/"+campaign, `{"simulated":false}`, http.StatusBadRequest)
+	})
+}
+
+// interviewed waits until a simulated call is over and heard.
+func interviewed(t *testing.T, app, call string) map[string]any {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		shown := apiObject(t, "GET", app+"/api/calls/"+call, "", http.StatusOK)
+		if len(shown["claims"].([]any)) >= 3 && shown["status"] == "COMPLETED" {
+			return shown
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not done: %v", shown)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+func TestSimulatedInterviewIsPlayedOnInngest(t *testing.T) {
+	c := complete()
+	c.DatabaseURL, c.AccountSid = storetest.SQLite(t), "AC"+strings.Repeat("0", 32)
+	app := serveSimulating(t, c, func(at string, c *Config) {
+		c.URL = at
+		i := e2etest.NewInngest(t, func() string { return at })
+		c.JobsEngine, c.InngestBaseURL, c.InngestServeHost, c.InngestEventKey, c.InngestSigningKey = "inngest", i.URL, i.ServeHost, i.EventKey, i.SigningKey
+	})
+	started := apiObject(t, "POST", app+"/api/simulations", `{}`, http.StatusAccepted)
+	interviewed(t, app, started["callId"].(string))
+}
+
+func TestSimulatedCallWithoutItsSimulatorEnds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, database string) {
+		s, err := store.Open(t.Context(), database, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		call, err := s.StartSimulation(t.Context(), interview.SimulatedCampaign(), interview.SimulatedNumbers())
+		if err != nil {
+			t.Fatal(err)
+		}
+		real, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "real", Status: interview.CampaignActive})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.CreateCalls(t.Context(), store.NewCalls{CampaignID: real.ID, PhoneNumbers: []string{"+15551234567"},
+			Answer: func([]interview.Call) (store.Answer, error) { return store.Answer{Body: []byte{}}, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.CreateCalls(t.Context(), store.NewCalls{CampaignID: real.ID, PhoneNumbers: []string{"+15551234568"}, Simulated: true,
+			Answer: func([]interview.Call) (store.Answer, error) { return store.Answer{Body: []byte{}}, nil }})
+		if !errors.Is(err, store.ErrSimulated) {
+			t.Errorf("a simulated call of a real campaign: %v", err)
+		}
+		if n, err := s.EndLostSimulations(t.Context(), time.Now().Add(-lostAfter)); n != 0 || err != nil {
+			t.Errorf("%d calls that are still played were ended, %v", n, err)
+		}
+		if n, err := s.EndLostSimulations(t.Context(), time.Now().Add(time.Minute)); n != 1 || err != nil {
+			t.Errorf("%d calls were ended, want the simulated one, %v", n, err)
+		}
+		if d, err := s.CallDetail(t.Context(), call.ID); err != nil || d.Call.Status != interview.CallFailed || !d.Call.Simulated {
+			t.Errorf("%+v, %v", d.Call, err)
+		}
 	})
 }
 
