@@ -74,6 +74,9 @@ func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.
 		if shown["simulated"] != true || shown["consentGiven"] != true || !strings.HasPrefix(shown["phoneNumber"].(string), "+12025550") {
 			t.Errorf("%v", shown)
 		}
+		if _, page := ask(t, "GET", app+"/console/calls/"+call, ""); !strings.Contains(page, `class="badge simulated"`) || strings.Contains(page, "proof that no recording") {
+			t.Errorf("the page is not marked, or waits for what Twilio does not have:\n%s", page)
+		}
 		if got := apiObject(t, "GET", app+"/api/campaigns/"+campaign, "", http.StatusOK); got["simulated"] != true {
 			t.Errorf("%v", got)
 		}

@@ -252,7 +252,7 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	stmts.saveCalls(was, is)
 	for i := range is {
-		if is[i].Uncleared() && !was[i].Uncleared() && !is[i].Simulated {
+		if is[i].Uncleared() && !was[i].Uncleared() {
 			stmts.resumeOverdueChecks(is[i].ID)
 		}
 	}
