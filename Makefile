@@ -12,13 +12,13 @@ PACKAGES = work
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak bench lint release-config release-check snapshot release fmt generate withservers
+.PHONY: help demo build test soak bench lint release-config release-check snapshot release fmt generate withservers screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build ## Place simulated calls, end to end: no account; the first build downloads modules, then no network
-	bin/iagent demo
+demo: build ## Place simulated calls, end to end: no account; the first build downloads modules, then no network. KEEP=1 leaves the console up
+	bin/iagent demo$(if $(KEEP), --keep)
 
 build: ## Build the static binary bin/iagent
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
@@ -79,6 +79,10 @@ generate: ## Write generated code anew
 
 release-check: ## Prove, without a network, that a release can be installed and imported; see RELEASING.md
 	$(GO) run ./test/release -version $(or $(VERSION),v0.1.0) -keep '$(KEEP)'
+
+screenshots: withservers ## Take the pictures of the README anew, of a kept demo in a real browser
+	@bin/withservers -install
+	$(GO) run ./test/screenshots
 
 withservers:
 	@$(GO) build -o bin/withservers ./internal/testserver/cmd/withservers

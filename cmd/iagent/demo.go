@@ -20,7 +20,7 @@ type demo struct {
 	Seed    uint64             `default:"1" help:"Decides everything that is left to chance."`
 	Profile string             `enum:",calm,rough" default:"" help:"Faults of the simulated Twilio: calm or rough. Without it webhooks are repeated and reordered."`
 	Fault   map[string]float64 `placeholder:"NAME=RATE" help:"A single fault's rate, from 0 to 1, instead of the profile's. With drop, calls whose end never arrives stay open, and the demo gives up after five minutes."`
-	Keep    bool               `help:"Leave the server up afterwards."`
+	Keep    bool               `help:"Leave the server up afterwards, on loopback, with something of everything in its console."`
 	Port    string             `default:"0" help:"Port to serve; 0 picks a free one."`
 }
 
@@ -30,7 +30,7 @@ func (d demo) Run(ctx context.Context) error {
 	}
 	options := idemo.Options{
 		Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd())),
-		Calls: d.Calls, Seed: d.Seed, Keep: d.Keep, Port: d.Port,
+		Calls: d.Calls, Seed: d.Seed, Keep: d.Keep, Furnish: d.Keep, Port: d.Port, Simulator: newSimulator,
 	}
 	if d.Profile != "" || len(d.Fault) > 0 {
 		faults, err := simulator.ParseProfile(cmp.Or(d.Profile, "calm"))

@@ -35,7 +35,7 @@ func (s serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, s.Config, app.Options{Log: log, Version: versionOf()})
+	a, err := app.Open(ctx, s.Config, app.Options{Log: log, Version: versionOf(), Simulator: newSimulator})
 	if err != nil {
 		return err
 	}

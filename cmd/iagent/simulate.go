@@ -92,6 +92,11 @@ func (s simulate) Run(ctx context.Context) error {
 	return nil
 }
 
+// newSimulator makes what plays the simulated interviews of a server.
+func newSimulator(c app.SimulatorConfig) (app.Simulator, error) {
+	return isimulate.Interviewer{AccountSid: c.AccountSid, AuthToken: c.AuthToken, OpenAIKey: c.OpenAIKey, Transport: c.Transport, Run: c.Run}.Simulator()
+}
+
 func readPeople(path string) (simulator.People, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -35,6 +35,8 @@ type Config struct {
 	Now func() time.Time
 	// Reconcile asks Twilio about one call; see [interview.Asked]. Without it there is no POST /api/calls/{id}/reconcile.
 	Reconcile func(ctx context.Context, callID string) (interview.Asked, error)
+	// Simulations says that a simulator plays the calls of simulated campaigns.
+	Simulations bool
 	// Replay processes a stored event again; see store.Processor. Without it there is no POST /api/webhooks/{id}/replay.
 	Replay func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 	// TryReplay says what Replay would do, and does nothing; see store.Processor. Without it there is no dry run.
@@ -45,15 +47,16 @@ type Config struct {
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
 type api struct {
-	store      *store.Store
-	rejections Rejections
-	deadlines  interview.Deadlines
-	log        *slog.Logger
-	ready      readiness
-	replay     func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
-	reconcile  func(ctx context.Context, callID string) (interview.Asked, error)
-	try        func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
-	bulk       Bulk
+	store       *store.Store
+	rejections  Rejections
+	deadlines   interview.Deadlines
+	log         *slog.Logger
+	ready       readiness
+	replay      func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
+	reconcile   func(ctx context.Context, callID string) (interview.Asked, error)
+	try         func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
+	bulk        Bulk
+	simulations bool
 
 	routes    *http.ServeMux
 	protected http.Handler
@@ -62,7 +65,7 @@ type api struct {
 // New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/bulk-jobs,
 // /api/audit, /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
-	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, routes: http.NewServeMux()}
+	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, simulations: config.Simulations, routes: http.NewServeMux()}
 	if a.deadlines == (interview.Deadlines{}) {
 		a.deadlines = interview.DefaultDeadlines()
 	}
@@ -80,6 +83,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
 	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
+	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
 	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)

@@ -34,6 +34,8 @@ type callSummary struct {
 	ErasedAt *time.Time `json:"erasedAt"`
 	// CancelRequestedAt is when somebody asked for the call to be ended while Twilio had it.
 	CancelRequestedAt *time.Time `json:"cancelRequestedAt"`
+	// Simulated says that a simulator plays the call: nobody is called, and nothing of it counts.
+	Simulated bool `json:"simulated,omitempty"`
 }
 
 // call is a call with all that belongs to it.
@@ -168,7 +170,7 @@ func summarizeCall(c interview.Call) callSummary {
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
 		ErrorCode: nullIfZero(c.ErrorCode), ErrorMessage: nullIfZero(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
 		AnsweredBy: nullIfZero(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
-		CancelRequestedAt: utc(c.CancelRequestedAt),
+		CancelRequestedAt: utc(c.CancelRequestedAt), Simulated: c.Simulated,
 	}
 }
 

@@ -31,7 +31,9 @@ type campaign struct {
 	// LegalHold keeps all that there is of the campaign's calls: nothing of it is pruned, or erased on request.
 	LegalHold      bool       `json:"legalHold"`
 	LegalHoldSince *time.Time `json:"legalHoldSince"`
-	CreatedAt      time.Time  `json:"createdAt"`
+	// Simulated says that a simulator plays its calls. Nobody is called, and nothing of it counts.
+	Simulated bool      `json:"simulated,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
 }
 
 type campaignHypothesis struct {
@@ -80,7 +82,7 @@ func showCampaign(c interview.Campaign) campaign {
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Language: c.Language, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
 		Hypotheses: each(c.Hypotheses, showHypothesis), CanComplete: c.CanComplete(),
-		LegalHold: c.HeldAt != nil, LegalHoldSince: c.HeldAt,
+		LegalHold: c.HeldAt != nil, LegalHoldSince: c.HeldAt, Simulated: c.Simulated,
 	}
 }
 

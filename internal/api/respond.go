@@ -51,6 +51,8 @@ func problemOf(err error, noun string) *problem {
 		return &problem{status: http.StatusUnprocessableEntity, message: "Idempotency-Key was used for another request"}
 	case errors.Is(err, store.ErrSameInFlight):
 		return &problem{status: http.StatusConflict, message: "A request with this Idempotency-Key is in progress"}
+	case errors.Is(err, store.ErrSimulated):
+		return &problem{status: http.StatusConflict, message: "Campaign is simulated: its calls are made by POST /api/simulations, and nobody is called"}
 	case errors.Is(err, store.ErrCallOver):
 		return &problem{status: http.StatusConflict, message: "Call is over"}
 	case errors.Is(err, store.ErrNoConsent):

@@ -41,6 +41,8 @@ type Options struct {
 	StopWithin time.Duration
 	// Versions are those of the webhooks; nil means those of this program.
 	Versions Versions
+	// Simulator makes what plays simulated interviews; nil where there are none.
+	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
 }
@@ -74,9 +76,11 @@ type App struct {
 	stopping atomic.Int64
 	opened   atomic.Bool // the store
 	tokens   *tokenUses
-	server   *http.Server
-	listener net.Listener
-	closers  []func()
+	// simulation is nil where no simulated interviews are to be had.
+	simulation *simulation
+	server     *http.Server
+	listener   net.Listener
+	closers    []func()
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
@@ -111,6 +115,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	a.tokens = newTokenUses(a.store, a.log, a.now)
 	if err := a.requireVersions(); err != nil {
 		return nil, err
+	}
+	if a.simulation = newSimulation(options.Simulator, toOurselves{a}); a.simulation != nil {
+		a.closers = append(a.closers, a.simulation.close)
 	}
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
@@ -225,6 +232,7 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { return a.redis.Watch(running) })
 	}
 	group.Go(func() error { return a.pruneUntil(running) })
+	group.Go(func() error { return a.endLostSimulations(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

@@ -26,7 +26,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		Script: func(s interview.Script) ([]interview.ScriptReply, error) {
 			return hooks.Preview(interview.Version(a.settings.dialVersion()), s)
 		},
-		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now,
+		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Simulations: a.simulation != nil, Now: a.options.Now,
 		Recordings: a.recordings(),
 		Health:     a.health, About: a.aboutConsole, Checks: a.startChecks,
 		Access: console.Access{

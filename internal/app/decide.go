@@ -14,10 +14,10 @@ func Decide() store.Decide {
 
 // webhooks are the decisions of this installation.
 func (a *App) webhooks() *webhook.Webhooks {
-	return webhook.New(webhook.Config{Accounts: a.settings.accounts, Versions: a.versions()})
+	return webhook.New(webhook.Config{Accounts: a.ownAccounts(), Versions: a.versions()})
 }
 
 // newProcessor is the inbox of this installation: what arrives, and what is fetched later, is decided alike.
 func (a *App) newProcessor() *store.Processor {
-	return store.NewProcessor(a.store, a.webhooks().Decide, webhook.WithoutScript(a.versions())...)
+	return store.NewProcessor(a.store, a.decideApart(a.webhooks().Decide), webhook.WithoutScript(a.versions())...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
+	"github.com/i-agent/iagent/internal/twilio"
 )
 
 // newEngine wires the functions to the services they call and to the engine that runs them.
@@ -40,28 +41,66 @@ func (a *App) functions() ([]jobs.Function, error) {
 	if err != nil {
 		return nil, err
 	}
+	real := a.bodies(rest, models, a.callbackURLs(), a.settings.PhoneNumber, a.settings.ExtractModel)
+	simulated := map[interview.Function]body{}
+	if a.simulation != nil {
+		rest, models, err := a.simulation.clients(a.userAgent())
+		if err != nil {
+			return nil, err
+		}
+		a.clients[a.simulation.account] = rest
+		simulated = a.bodies(rest, models, interview.CallbackURLs{Base: a.settings.baseURL}, interview.SimulatedFrom, "simulated")
+	}
+	// The rate of a campaign's dials, and whose turn it is, are takeTurn's in the store; those whose turn has come leave
+	// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
+	functions := []jobs.Function{
+		{Name: interview.OrchestrateCall, Concurrency: 8}, {Name: interview.CancelCall, Concurrency: 4},
+		{Name: interview.EndCall, Concurrency: 4}, {Name: interview.DeleteRecording, Concurrency: 2},
+		{Name: interview.TranscribeRecording, Concurrency: 5}, {Name: interview.ExtractClaims, Concurrency: 3},
+		{Name: interview.ValidateClaim, Concurrency: 2},
+	}
+	for i, f := range functions {
+		needs := a.needs(f.Name)
+		functions[i].Run = a.apart(a.needing(real[f.Name], needs...), simulated[f.Name], asksTwilio(f.Name))
+	}
+	return functions, nil
+}
+
+// bodies are the functions with these clients.
+func (a *App) bodies(rest *twilio.Client, models *openai.Client, urls interview.CallbackURLs, from, model string) map[interview.Function]body {
 	var (
 		dial = &pipeline.OrchestrateCall{
-			Store: a.store, Twilio: rest, URLs: a.callbackURLs(), From: a.settings.PhoneNumber, Now: a.now,
+			Store: a.store, Twilio: rest, URLs: urls, From: from, Now: a.now,
 		}
 		cancel     = &pipeline.CancelCall{Store: a.store, Twilio: rest}
 		end        = &pipeline.EndCall{Store: a.store, Twilio: rest}
 		remove     = &pipeline.DeleteRecording{Store: a.store, Twilio: rest, Now: a.now}
 		transcribe = &pipeline.TranscribeRecording{Store: a.store, Twilio: rest, Models: models, Now: a.now}
 		extract    = &pipeline.ExtractClaims{Store: a.store, Models: models}
-		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: a.settings.ExtractModel}
+		validate   = &pipeline.ValidateClaim{Store: a.store, Models: models, Model: model}
 	)
-	return []jobs.Function{
-		// The rate of a campaign's dials, and whose turn it is, are takeTurn's in the store; those whose turn has come leave
-		// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
-		{Name: interview.OrchestrateCall, Concurrency: 8, Run: a.needing(dial.Run, a.settings.lacksTwilio, a.settings.lacksNumber)},
-		{Name: interview.CancelCall, Concurrency: 4, Run: a.needing(cancel.Run, a.settings.lacksTwilio)},
-		{Name: interview.EndCall, Concurrency: 4, Run: a.needing(end.Run, a.settings.lacksTwilio)},
-		{Name: interview.DeleteRecording, Concurrency: 2, Run: a.needing(remove.Run, a.settings.lacksTwilio)},
-		{Name: interview.TranscribeRecording, Concurrency: 5, Run: a.needing(transcribe.Run, a.settings.lacksTwilio, a.settings.lacksModels)},
-		{Name: interview.ExtractClaims, Concurrency: 3, Run: a.needing(extract.Run, a.settings.lacksModels)},
-		{Name: interview.ValidateClaim, Concurrency: 2, Run: a.needing(validate.Run, a.settings.lacksModels)},
-	}, nil
+	return map[interview.Function]body{
+		interview.OrchestrateCall: dial.Run, interview.CancelCall: cancel.Run, interview.EndCall: end.Run, interview.DeleteRecording: remove.Run,
+		interview.TranscribeRecording: transcribe.Run, interview.ExtractClaims: extract.Run, interview.ValidateClaim: validate.Run,
+	}
+}
+
+// asksTwilio reports whether a function speaks to Twilio, and not to the models alone.
+func asksTwilio(name interview.Function) bool {
+	return name != interview.ExtractClaims && name != interview.ValidateClaim
+}
+
+// needs are the settings without which a function waits.
+func (a *App) needs(name interview.Function) []func() string {
+	switch name {
+	case interview.OrchestrateCall:
+		return []func() string{a.settings.lacksTwilio, a.settings.lacksNumber}
+	case interview.TranscribeRecording:
+		return []func() string{a.settings.lacksTwilio, a.settings.lacksModels}
+	case interview.ExtractClaims, interview.ValidateClaim:
+		return []func() string{a.settings.lacksModels}
+	}
+	return []func() string{a.settings.lacksTwilio}
 }
 
 type body func(ctx context.Context, run interview.Run) error

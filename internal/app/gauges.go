@@ -79,6 +79,9 @@ func shown(g store.Gauges) *telemetry.DatabaseGauges {
 // callsChanged counts and traces the calls that have another status.
 func (a *App) callsChanged(changes []store.CallChange) {
 	for _, change := range changes {
+		if change.Call.Simulated { // it counts nowhere
+			continue
+		}
 		a.telemetry.Call(change.Call.Status)
 		if change.Call.Status.Terminal() {
 			a.telemetry.CallEnded(change.Call)

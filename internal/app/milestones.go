@@ -21,6 +21,9 @@ func (a *App) logMilestone(m interview.Milestone) {
 		}
 	}
 	c := m.Call
+	if c.Simulated {
+		attrs = append(attrs, slog.Bool("simulated", true))
+	}
 	add("call", c.ID)
 	if c.PhoneNumber != "" {
 		add("to", interview.MaskPhoneNumber(c.PhoneNumber))

@@ -19,7 +19,7 @@ const unverifiedPerMinute = 100
 // routes is the whole of what is served.
 func (a *App) routes() (http.Handler, error) {
 	verifier, err := signature.New(signature.Config{
-		URL: a.settings.baseURL, Tokens: a.settings.tokens, AccountTokens: a.settings.accountTokens,
+		URL: a.settings.baseURL, Tokens: a.settings.tokens, AccountTokens: a.verifiedAccounts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature settings: %w", err)
@@ -47,7 +47,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	rest := api.New(api.Config{
 		Store: a.store, Rejections: a.rejections, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
-		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay, TryReplay: a.processor.TryReplay, Reconcile: ask, Bulk: a.bulk,
+		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay, TryReplay: a.processor.TryReplay, Reconcile: ask, Bulk: a.bulk, Simulations: a.simulation != nil,
 	})
 	mux.Handle("/", a.exceptWebhooks(rest))
 	a.serveInngest(mux)

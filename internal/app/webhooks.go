@@ -88,13 +88,19 @@ func (a *App) observeWebhook(ctx context.Context, event *inbox.Event, result inb
 	case outcome == inbox.Duplicate:
 		level = slog.LevelInfo
 	}
-	a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
-	a.health.Answered(health.Answer{Took: elapsed, Kind: string(event.Kind), EventID: event.ID, CallID: event.Subject, Outcome: string(outcome)})
+	simulated := a.simulation.is(event.Match.AccountSid)
+	if !simulated {
+		a.telemetry.Webhook(string(event.Kind), string(outcome), elapsed)
+		a.health.Answered(health.Answer{Took: elapsed, Kind: string(event.Kind), EventID: event.ID, CallID: event.Subject, Outcome: string(outcome)})
+	}
 	if !a.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{slog.String("kind", string(event.Kind)), slog.String("event", event.ID),
 		slog.String("call", event.Subject), slog.String("outcome", string(outcome)), slog.Duration("elapsed", elapsed)}
+	if simulated {
+		attrs = append(attrs, slog.Bool("simulated", true))
+	}
 	if refusal != nil {
 		attrs = append(attrs, slog.Any("error", refusal))
 	} else if failure != "" {

@@ -18,6 +18,7 @@ type callsView struct {
 	listView
 	campaign  *interview.Campaign // nil for all
 	campaigns []interview.Campaign
+	firstRun  firstRun
 	list      store.List[interview.Call]
 	// counts are by status; counted is of how many calls, the newest, or 0 for all.
 	counts  []statusCount
@@ -48,7 +49,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if err != nil {
 		return err
 	}
-	p := callsView{listView: l, csv: address(c.path("/calls.csv"), query)}
+	p := callsView{listView: l, firstRun: c.firstRun(role), csv: address(c.path("/calls.csv"), query)}
 	if by.CampaignID != "" {
 		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,8 @@ type Config struct {
 	// About says what this process is and how it is set, Checks what its cheap checks found at the start; nil says nothing.
 	About  func() []Fact
 	Checks func() []Check
+	// Simulations says that this server can play simulated interviews.
+	Simulations bool
 	// Log takes faults; nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -76,7 +79,14 @@ type Console struct {
 	rejectedHash func(value string) string
 	// pages knows which pages there are.
 	pages *http.ServeMux
+	// simulations says that simulated interviews are offered.
+	simulations bool
+	// patterns are those of the pages and actions.
+	patterns []string
 }
+
+// Patterns are those of all pages and actions, as http.ServeMux takes them.
+func (c *Console) Patterns() []string { return slices.Clone(c.patterns) }
 
 // New returns the pages.
 func New(config Config) (*Console, error) {
@@ -89,6 +99,7 @@ func New(config Config) (*Console, error) {
 		recordings: config.Recordings, spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 		resign: config.Resign, rejectedHash: config.RejectedHash,
 		health: config.Health, about: config.About, checks: config.Checks,
+		simulations: config.Simulations,
 	}
 	if c.deadlines == (interview.Deadlines{}) {
 		c.deadlines = interview.DefaultDeadlines()
@@ -125,6 +136,7 @@ func New(config Config) (*Console, error) {
 	c.routeBulk(mux)
 	c.routeHealth(mux)
 	c.routeAudit(mux)
+	c.routeSimulations(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.pages = mux
 	c.handler = protect(mux)
@@ -139,6 +151,7 @@ func (c *Console) path(page string) string { return c.prefix + "/console" + page
 
 // page registers a page, which somebody must have signed in to see. It returns its error before it has written anything.
 func (c *Console) page(mux *http.ServeMux, pattern string, serve func(http.ResponseWriter, *http.Request, Role) error) {
+	c.patterns = append(c.patterns, pattern)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		who := c.access.who(r)
 		role := who.role

@@ -55,7 +55,7 @@ func openOn(t *testing.T, access console.Access, database string) *site {
 		t.Fatal(err)
 	}
 	o := &site{t: t, store: s, now: time.Now(), recordings: &tapes{}}
-	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken})), Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Simulations: true})), Simulations: true, Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,16 +27,25 @@ type Options struct {
 	Port string
 	// Keep leaves the server up after the table, until the context ends.
 	Keep bool
+	// Furnish adds to a kept server what the study's calls do not have, so that its console has something of everything.
+	Furnish bool
+	// Kept, if set, is called once a kept server is ready to be looked at.
+	Kept func(Kept)
 	// Faults replace the demo's own.
 	Faults *simulator.Faults
 	// Configure changes the server's configuration before it is opened; its URL is set already.
 	Configure func(*app.Config)
+	// Simulator makes what plays simulated interviews in the server; nil for none.
+	Simulator func(app.SimulatorConfig) (app.Simulator, error)
 	// Within bounds the calls; 0 means a minute.
 	Within time.Duration
 
 	// behaviour says what the simulated Twilio does with these faults.
 	behaviour string
 }
+
+// Kept is a server that stays up.
+type Kept struct{ URL, AdminToken, ViewerToken string }
 
 // BrokenError says that a promise was broken.
 type BrokenError struct {
@@ -78,7 +87,18 @@ func Run(ctx context.Context, options Options) error {
 	}
 	result.print(options.Out)
 	if options.Keep {
-		fmt.Fprintf(options.Out, "\nStill serving at %s (bearer token %s). Stop with Ctrl-C.\n", run.url, run.adminToken)
+		if options.Furnish {
+			if err := run.furnish(bounded); err != nil {
+				return fmt.Errorf("furnishing the console: %w", err)
+			}
+		}
+		fmt.Fprintf(options.Out, "\nStill serving. Stop with Ctrl-C.\nConsole:  %s/console\nSign in:  %s\n", run.url, run.adminToken)
+		if options.Furnish {
+			fmt.Fprintf(options.Out, "Viewer:   %s\n", run.viewerToken)
+		}
+		if options.Kept != nil {
+			options.Kept(Kept{URL: run.url, AdminToken: run.adminToken, ViewerToken: run.viewerToken})
+		}
 		<-ctx.Done()
 	}
 	if len(result.violations) > 0 {

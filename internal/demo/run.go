@@ -23,7 +23,9 @@ type run struct {
 	study      Study
 	url        string
 	adminToken string
-	started    time.Time
+	// viewerToken is of a kept demo; account and token are the simulated Twilio's.
+	viewerToken, account, token string
+	started                     time.Time
 
 	simulator *simulator.Simulator
 	app       *app.App
@@ -47,22 +49,26 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 	r.closers = append(r.closers, func() { _ = listener.Close() })
 	r.url = "http://" + listener.Addr().String()
 
-	account, token := "AC"+secret(), secret()
-	twilioURL, err := r.openSimulator(account, token)
+	r.account, r.token = "AC"+secret(), secret()
+	twilioURL, err := r.openSimulator()
 	if err != nil {
 		return nil, err
 	}
 	config := app.Config{
-		AuthToken: token, AccountSid: account, PhoneNumber: "+15550000000", APIURL: twilioURL, URL: r.url,
+		AuthToken: r.token, AccountSid: r.account, PhoneNumber: "+15550000000", APIURL: twilioURL, URL: r.url,
 		DatabaseURL: options.DatabaseURL, Host: "127.0.0.1", Port: "0", AdminToken: r.adminToken,
 		OpenAIBaseURL: twilioURL + "/v1", OpenAIKey: "demo", TranscribeModel: "simulated", ExtractModel: "simulated",
 		JobsEngine: "river", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
 		LogFormat: "text", LogLevel: "error",
 	}
+	if options.Furnish {
+		r.viewerToken = secret()
+		config.ViewerToken, config.DialsPerMinute = r.viewerToken, strconv.Itoa(options.Calls)
+	}
 	if options.Configure != nil {
 		options.Configure(&config)
 	}
-	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
+	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second, Simulator: options.Simulator})
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +78,14 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 	return r, nil
 }
 
-func (r *run) openSimulator(account, token string) (url string, err error) {
+func (r *run) openSimulator() (url string, err error) {
+	pick, model := r.study.pick(r.options.Calls), r.study.Answer
+	if r.options.Furnish {
+		pick, model = keptPick(pick), r.study.keptAnswer
+	}
 	r.simulator, err = simulator.New(simulator.Config{
-		AccountSid: account, AuthToken: token, Seed: r.options.Seed, Faults: *r.options.Faults,
-		Pick: r.study.pick(r.options.Calls), OpenAIKey: "demo", Model: r.study.Answer, MarksDuplicates: true,
+		AccountSid: r.account, AuthToken: r.token, Seed: r.options.Seed, Faults: *r.options.Faults,
+		Pick: pick, OpenAIKey: "demo", Model: model, MarksDuplicates: true,
 		// A machine's call lasts until the application hangs up, which it does from the background.
 		Grace: time.Second,
 	})
@@ -121,7 +131,7 @@ func (r *run) play(ctx context.Context) error {
 	bar := newProgress(r.options, len(r.calls))
 	defer bar.End()
 	left, err := e2e.Settling{
-		API: r.api, Twilio: r.simulator, Every: 100 * time.Millisecond,
+		API: r.api, Twilio: r.simulator, Every: pollEvery,
 		Count: func(ctx context.Context) (calls, runs int, err error) {
 			work, err := r.app.Store().OpenWork(ctx)
 			return work.Calls, work.Runs, err
@@ -138,6 +148,9 @@ func (r *run) play(ctx context.Context) error {
 	}
 	return nil
 }
+
+// pollEvery is how often it is asked how far things are.
+const pollEvery = 100 * time.Millisecond
 
 // secret is 32 hexadecimal digits that nobody can guess.
 func secret() string {

@@ -77,7 +77,9 @@ type Call struct {
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.
 	CancelRequestedAt *time.Time
-	CreatedAt         time.Time
+	// Simulated says that a simulator plays the call, since its campaign is simulated. It never changes.
+	Simulated bool
+	CreatedAt time.Time
 
 	// Script is what the call says. It belongs to the campaign and is only read here.
 	Script Script

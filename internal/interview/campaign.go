@@ -37,7 +37,9 @@ type Campaign struct {
 	// Language is spoken in the calls, BCP 47 such as en-US.
 	Language string
 	// HeldAt is since when a legal hold keeps all that there is of its calls, nil for no hold.
-	HeldAt     *time.Time
+	HeldAt *time.Time
+	// Simulated says that a simulator plays its calls: nobody is called, and nothing of it counts. It never changes.
+	Simulated  bool
 	CreatedAt  time.Time
 	Hypotheses []Hypothesis
 }

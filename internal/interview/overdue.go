@@ -109,8 +109,9 @@ func (c *Call) AnsweredAt() time.Time { return since(c.StartedAt, c.CompletedAt,
 
 // Uncleared reports whether the call is over, was answered, and Twilio may still have a recording of it that must not be
 // kept: nothing of ours starts one without a yes, but the account can be set up to record, and a callback can be lost.
+// Of a simulated call Twilio has nothing.
 func (c *Call) Uncleared() bool {
-	return c.Status.Terminal() && c.TwilioSid != "" && c.answered() && c.ClearedAt == nil
+	return !c.Simulated && c.Status.Terminal() && c.TwilioSid != "" && c.answered() && c.ClearedAt == nil
 }
 
 // LostAt is since when no recording must be left that is not covered by a consent: the end of the call, or when it lost its

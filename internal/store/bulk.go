@@ -17,6 +17,7 @@ const (
 	bytesKind   kind = "bytea"
 	integerKind kind = "integer"
 	timeKind    kind = "timestamptz"
+	boolKind    kind = "boolean"
 	// plainTimeKind is the original application's type in webhook_dedup.
 	plainTimeKind kind = "timestamp"
 )
@@ -107,6 +108,8 @@ func array(k kind, rows [][]any, column int) any {
 		return pointers[int](rows, column)
 	case timeKind, plainTimeKind:
 		return pointers[time.Time](rows, column)
+	case boolKind:
+		return gather[bool](rows, column)
 	default:
 		return gather[string](rows, column)
 	}

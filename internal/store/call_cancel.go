@@ -77,6 +77,9 @@ func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why string) erro
 	if call.TwilioSid == "" {
 		return nil
 	}
+	if call.Simulated {
+		return tx.enqueueCancel(ctx, *call, "api")
+	}
 	// Its end is due much sooner than that of an interview.
 	if err := tx.beginOverdueChecks(ctx, call.ID, tx.Now.Add(interview.DefaultDeadlines().Dial)); err != nil {
 		return err

@@ -32,6 +32,8 @@ type NewCalls struct {
 	CampaignID string
 	// PhoneNumbers are E.164. The calls' ids ascend in their order.
 	PhoneNumbers []string
+	// Simulated says that a simulator plays the calls: the campaign must be simulated, and must not be without it.
+	Simulated bool
 	// AllowRepeat lets numbers be called that the campaign has called before.
 	AllowRepeat bool
 	// IdempotencyKey makes the request take effect once, "" for none. It is the caller's to put its scope into the key.
@@ -58,7 +60,7 @@ const insertAtOnce = 100
 // with the key gets the first answer, whatever became of the campaign; while the first is in flight it waits.
 //
 // Errors: ErrNotFound without such a campaign, *NotActiveError and *RefusedNumbersError, or both in one, ErrOtherRequest,
-// ErrSameInFlight.
+// ErrSameInFlight, ErrSimulated.
 func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 	var answer Answer
 	err := s.write(ctx, func(tx *Tx) error {
@@ -76,6 +78,9 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 				answer, err = tx.keptAnswer(ctx, n.IdempotencyKey, n.RequestHash)
 				return err
 			}
+		}
+		if err := tx.requireSimulated(ctx, n.CampaignID, n.Simulated); err != nil {
+			return err
 		}
 		if err := tx.requireCallable(ctx, n.CampaignID, n.PhoneNumbers, n.AllowRepeat); err != nil {
 			return err
@@ -111,7 +116,7 @@ func (n NewCalls) calls(tx *Tx) []interview.Call {
 	calls := make([]interview.Call, len(n.PhoneNumbers))
 	for i, id := range tx.newIDs(len(calls)) {
 		calls[i] = interview.Call{ID: id, CampaignID: n.CampaignID, PhoneNumber: n.PhoneNumbers[i], LiveNumber: n.PhoneNumbers[i],
-			Status: interview.CallQueued, Sequence: interview.NoSequence, CreatedAt: tx.Now}
+			Status: interview.CallQueued, Sequence: interview.NoSequence, Simulated: n.Simulated, CreatedAt: tx.Now}
 	}
 	return calls
 }

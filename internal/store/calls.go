@@ -12,7 +12,7 @@ import (
 
 // The columns of a call that stay as they were made, and those that change.
 var (
-	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz"}
+	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz", "simulated boolean"}
 	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
@@ -27,7 +27,7 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
-	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at`
+	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at, calls.simulated`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
@@ -37,10 +37,10 @@ const selectCalls = `SELECT ` + selectedCalls
 
 // fieldsOf are where the columns of a call go, with room for those of its script.
 func fieldsOf(c *interview.Call) []any {
-	return append(make([]any, 0, 34), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+	return append(make([]any, 0, 35), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt, &c.Simulated)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -98,7 +98,7 @@ var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	rows := make([][]any, len(calls))
 	for i, c := range calls {
-		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt}, stateOf(c)...)
+		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt, c.Simulated}, stateOf(c)...)
 	}
 	insert, args := callInsert.statement(tx, rows)
 	created := map[string]bool{}

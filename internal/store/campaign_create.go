@@ -70,14 +70,18 @@ func (tx *Tx) insertCampaign(ctx context.Context, c interview.Campaign) (intervi
 	c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
 	c.Language = cmp.Or(c.Language, interview.DefaultLanguage)
 	_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
-		language, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7)`,
-		c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language)
+		language, simulated, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $9, $7, $7)`,
+		c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language, c.Simulated)
 	if err != nil {
 		return c, err
 	}
 	if c.Hypotheses, err = tx.insertHypotheses(ctx, c); err != nil {
 		return c, err
 	}
+	detail := map[string]any{"name": c.Name, "status": c.Status, "hypotheses": len(c.Hypotheses)}
+	if c.Simulated {
+		detail["simulated"] = true
+	}
 	return c, tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCreateCampaign, Subject: c.ID,
-		Detail: map[string]any{"name": c.Name, "status": c.Status, "hypotheses": len(c.Hypotheses)}})
+		Detail: detail})
 }

@@ -10,13 +10,13 @@ import (
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.created_at`
+	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.simulated, campaigns.created_at`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.Simulated, &c.CreatedAt)
 	return c, err
 }
 

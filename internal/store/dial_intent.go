@@ -28,16 +28,19 @@ type DialIntent struct {
 }
 
 // beginIntent writes the intent of a run to dial, in place of an earlier one.
-func (tx *Tx) beginIntent(ctx context.Context, run interview.Run, callID string) (DialIntent, error) {
+func (tx *Tx) beginIntent(ctx context.Context, run interview.Run, call interview.Call) (DialIntent, error) {
 	options := tx.store.options
 	intent := DialIntent{From: options.DialFrom, Account: options.DialAccount, Begun: tx.Now, Deadline: tx.Now.Add(dialWithin)}
+	if call.Simulated {
+		intent.From, intent.Account = "", ""
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline, sent_at)
 		VALUES ($1, $2, $3, $4, $5, $6, NULL) ON CONFLICT (call_id) DO UPDATE SET run_id = excluded.run_id,
 		from_number = excluded.from_number, account_sid = excluded.account_sid, begun_at = excluded.begun_at,
 		deadline = excluded.deadline, sent_at = NULL`,
-		callID, run.ID, intent.From, intent.Account, intent.Begun, intent.Deadline)
+		call.ID, run.ID, intent.From, intent.Account, intent.Begun, intent.Deadline)
 	if err != nil {
-		return intent, fmt.Errorf("intent to dial call %s: %w", callID, err)
+		return intent, fmt.Errorf("intent to dial call %s: %w", call.ID, err)
 	}
 	return intent, nil
 }

@@ -85,6 +85,10 @@ func (s *Store) DialPaused(ctx context.Context, run interview.Run, callID string
 		if err := tx.withdraw(ctx, run, callID, fmt.Sprintf("the account cannot dial: error %d", code)); err != nil {
 			return err
 		}
+		if is, err := tx.isSimulated(ctx, callID); err != nil || is {
+			until = tx.Now.Add(firstProbe)
+			return err
+		}
 		account := tx.store.options.DialAccount
 		// Calls that were under way when the pause began are refused, too: only its own probes and trials prolong it.
 		err := tx.QueryRow(ctx, `INSERT INTO dialing_pauses (account_sid, since, http_status, error_code, probes, probe_refused,

@@ -66,8 +66,8 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 		since(&g.Backlog)
 	}
 	for _, due := range []string{
-		`SELECT id, created_at FROM function_runs WHERE state = 'waiting' AND not_before IS NULL AND created_at <= $1 ORDER BY created_at LIMIT 1`,
-		`SELECT id, not_before FROM function_runs WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before LIMIT 1`,
+		`SELECT id, created_at FROM function_runs WHERE state = 'waiting' AND not_before IS NULL AND created_at <= $1 AND NOT ` + aboutSimulated + ` ORDER BY created_at LIMIT 1`,
+		`SELECT id, not_before FROM function_runs WHERE state = 'waiting' AND not_before <= $1 AND NOT ` + aboutSimulated + ` ORDER BY not_before LIMIT 1`,
 	} {
 		if err := firstRow(q.QueryRow(ctx, due, now), &id, &oldest); err != nil {
 			return g, fmt.Errorf("measuring the backlog of runs: %w", err)
@@ -76,7 +76,8 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 	}
 	id = ""
 	err := firstRow(q.QueryRow(ctx, `SELECT id, received_at FROM webhook_events WHERE outcome = 'failed' AND id >= $1
-		AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id) ORDER BY id LIMIT 1`,
+		AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id)
+		AND NOT EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = webhook_events.campaign_id AND campaigns.simulated) ORDER BY id LIMIT 1`,
 		cursor.failed), &id, &oldest)
 	if err != nil {
 		return g, fmt.Errorf("measuring the backlog of webhooks: %w", err)
@@ -102,7 +103,7 @@ func (s *Store) countGauges(ctx context.Context, q querier, g *Gauges) error {
 		err := r.Scan(&function, &n)
 		g.DeadRuns[function] = n
 		return err
-	}, `SELECT function, COUNT(*) FROM function_runs WHERE state = 'failed' GROUP BY function`)
+	}, `SELECT function, COUNT(*) FROM function_runs WHERE state = 'failed' AND NOT `+aboutSimulated+` GROUP BY function`)
 	if err != nil {
 		return fmt.Errorf("counting dead runs: %w", err)
 	}
@@ -112,7 +113,7 @@ func (s *Store) countGauges(ctx context.Context, q querier, g *Gauges) error {
 		err := r.Scan(&status, &n)
 		g.OpenCalls[status] = n
 		return err
-	}, `SELECT status, COUNT(*) FROM calls WHERE live_number <> '' GROUP BY status`)
+	}, `SELECT status, COUNT(*) FROM calls WHERE live_number <> '' AND NOT simulated GROUP BY status`)
 	if err != nil {
 		return fmt.Errorf("counting open calls: %w", err)
 	}

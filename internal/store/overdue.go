@@ -62,7 +62,7 @@ func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines intervie
 		if w.What != "" && w.Due.Before(now) {
 			each(OverdueItem{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
 		}
-	}, ` WHERE call_watch.call_id IS NOT NULL`)
+	}, ` WHERE call_watch.call_id IS NOT NULL AND NOT calls.simulated`)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines intervie
 		where string
 		args  []any
 	}{
-		{`state = 'waiting' AND (COALESCE(begin_by, not_before, created_at) < $1 OR failing_since < $2)`,
+		{`(state = 'waiting' AND (COALESCE(begin_by, not_before, created_at) < $1 OR failing_since < $2))`,
 			[]any{now.Add(-runGrace), now.Add(-failingGrace)}},
 		{`state = 'running' AND heartbeat_at < $1`, []any{now.Add(-runGrace)}},
 		{`state = 'failed'`, nil},
@@ -89,7 +89,7 @@ func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines intervie
 			}
 			return err
 		}, `SELECT id, function, state, args, attempts, failing_since, begin_by, not_before, heartbeat_at, finished_at, created_at
-			FROM function_runs WHERE `+which.where, which.args...)
+			FROM function_runs WHERE `+which.where+` AND NOT `+aboutSimulated, which.args...)
 		if err != nil {
 			break
 		}

@@ -90,7 +90,7 @@ func (s *Store) CallsSince(ctx context.Context, since time.Time) ([]string, erro
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT id FROM calls WHERE created_at >= $1 ORDER BY id`, since.UTC())
+	}, `SELECT id FROM calls WHERE created_at >= $1 AND NOT simulated ORDER BY id`, since.UTC())
 	if err != nil {
 		return nil, fmt.Errorf("listing calls: %w", err)
 	}

@@ -125,7 +125,7 @@ func (s *Store) RestoredDial(ctx context.Context, restored Restore, phoneNumber 
 			ids = append(ids, id)
 			return err
 		}, `SELECT id FROM calls WHERE phone_number <> '' AND phone_number = $1 AND status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = ''
-			AND created_at < $2 ORDER BY id LIMIT 1`, phoneNumber, restored.At)
+			AND NOT simulated AND created_at < $2 ORDER BY id LIMIT 1`, phoneNumber, restored.At)
 		if err != nil || len(ids) == 0 {
 			return err
 		}

@@ -120,7 +120,7 @@ func dialRules() []SnapshotRule {
 				WHERE u.call_id = c.id AND u.what = 'dial.unknown' AND u.detail = '` + dialedElsewhere + `')`},
 		{Kind: "call-unwatched", Text: "the call is under way and nobody will look for what does not come",
 			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id
-				WHERE c.created_at >= $1 AND c.dialed_at IS NOT NULL AND w.call_id IS NULL
+				WHERE c.created_at >= $1 AND c.dialed_at IS NOT NULL AND w.call_id IS NULL AND NOT c.simulated
 				AND c.status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')`},
 		{Kind: "words-without-consent", Text: "something said is kept though the person did not agree",
 			statement: `SELECT c.id, c.consent FROM calls c WHERE c.created_at >= $1 AND c.consent <> 'given' AND (c.transcript <> ''
@@ -196,7 +196,7 @@ func recordingRules() []SnapshotRule {
 		{Kind: "call-uncleared", Text: "Twilio may have a recording of the call that must not be kept, and nobody will look for one",
 			statement: `SELECT c.id, c.twilio_sid FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id
 				WHERE c.created_at >= $1 AND c.cleared_at IS NULL AND w.call_id IS NULL AND c.twilio_sid <> ''
-				AND c.status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')
+				AND NOT c.simulated AND c.status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')
 				AND (c.started_at IS NOT NULL OR c.status = 'COMPLETED')`},
 	}
 }

@@ -105,6 +105,16 @@ func (s *Store) Stats(ctx context.Context, by StatsFilter) (Stats, error) {
 	return stats, nil
 }
 
+// real leaves out what is simulated, unless a campaign was asked for. The column is that of the campaign.
+func (by StatsFilter) real(column string, filters ...*filter) {
+	if by.CampaignID != "" {
+		return
+	}
+	for _, f := range filters {
+		f.conditions = append(f.conditions, column+" NOT IN (SELECT id FROM campaigns WHERE simulated)")
+	}
+}
+
 // during keeps what has a moment in the time.
 func (by StatsFilter) during(column string, f *filter) {
 	f.conditions = append(f.conditions, column+" IS NOT NULL")
@@ -118,6 +128,7 @@ func (by StatsFilter) during(column string, f *filter) {
 
 func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) error {
 	var created, ended, live filter
+	by.real("campaign_id", &created, &ended, &live)
 	created.equal("calls.campaign_id", by.CampaignID)
 	created.between("calls", "created_at", by.Since, by.Until, 0)
 	err := q.QueryRow(ctx, `SELECT COUNT(*) FROM calls`+created.where(), created.args...).Scan(&st.Created)
@@ -147,6 +158,7 @@ func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) erro
 
 func (st *Stats) countWebhooks(ctx context.Context, q querier, by StatsFilter) error {
 	var f filter
+	by.real("campaign_id", &f)
 	if by.CampaignID != "" {
 		f.conditions = append(f.conditions, "campaign_id <> ''")
 		f.equal("campaign_id", by.CampaignID)
@@ -166,6 +178,7 @@ func (st *Stats) countWebhooks(ctx context.Context, q querier, by StatsFilter) e
 	// What failed again in the time has an id of before it.
 	var again filter
 	again.conditions = []string{notAccepted, "outcome = 'failed'"}
+	by.real("campaign_id", &again)
 	again.equal("campaign_id", by.CampaignID)
 	again.compare("webhook_events.id", "<", firstID(by.Since.Add(-receivedSlack)))
 	by.during("received_at", &again)
@@ -182,10 +195,18 @@ func (f *filter) runsOfCampaign(campaignID string) {
 	}
 }
 
+// realRuns keeps the runs of the campaign, or without one those that are not simulated.
+func (by StatsFilter) realRuns(f *filter) {
+	f.runsOfCampaign(by.CampaignID)
+	if by.CampaignID == "" {
+		f.conditions = append(f.conditions, "NOT "+aboutSimulated)
+	}
+}
+
 func (st *Stats) countRuns(ctx context.Context, q querier, by StatsFilter) error {
 	var created, dead, due filter
 	created.between("function_runs", "created_at", by.Since, by.Until, 0)
-	created.runsOfCampaign(by.CampaignID)
+	by.realRuns(&created)
 	err := collect(ctx, q, func(r row) error {
 		var c RunCounts
 		err := r.Scan(&c.Function, &c.State, &c.Runs, &c.Retries)
@@ -198,7 +219,7 @@ func (st *Stats) countRuns(ctx context.Context, q querier, by StatsFilter) error
 	}
 	dead.conditions = []string{"state = 'failed'"}
 	by.during("finished_at", &dead)
-	dead.runsOfCampaign(by.CampaignID)
+	by.realRuns(&dead)
 	err = collect(ctx, q, func(r row) error {
 		var d DeadRuns
 		err := r.Scan(&d.Function, &d.Error, &d.Runs)
@@ -210,7 +231,7 @@ func (st *Stats) countRuns(ctx context.Context, q querier, by StatsFilter) error
 	}
 	due.conditions = []string{"state = 'waiting'"}
 	due.conditions = append(due.conditions, "COALESCE(not_before, created_at) <= "+due.arg(st.At))
-	due.runsOfCampaign(by.CampaignID)
+	by.realRuns(&due)
 	return collect(ctx, q, func(r row) error {
 		var notBefore *time.Time
 		var createdAt time.Time
@@ -234,7 +255,12 @@ func (st *Stats) countEvidence(ctx context.Context, q querier, by StatsFilter) e
 	by.during("recordings.created_at", &recordings)
 	claims.between("claims", "created_at", by.Since, by.Until, 0)
 	verdicts.between("verdicts", "created_at", by.Since, by.Until, 0)
-	if by.CampaignID != "" {
+	if by.CampaignID == "" {
+		const ofCall = "call_id NOT IN (SELECT id FROM calls WHERE simulated)"
+		recordings.conditions = append(recordings.conditions, ofCall)
+		claims.conditions = append(claims.conditions, ofCall)
+		verdicts.conditions = append(verdicts.conditions, "hypothesis_id NOT IN (SELECT id FROM hypotheses WHERE campaign_id IN (SELECT id FROM campaigns WHERE simulated))")
+	} else {
 		const ofCall = "call_id IN (SELECT id FROM calls WHERE campaign_id = "
 		recordings.conditions = append(recordings.conditions, ofCall+recordings.arg(by.CampaignID)+")")
 		claims.conditions = append(claims.conditions, ofCall+claims.arg(by.CampaignID)+")")
