@@ -22,6 +22,7 @@ const (
 // because of it are counted meanwhile.
 type databaseWatch struct {
 	log     *slog.Logger
+	outage  *telemetry.Outage
 	repeats *telemetry.Repeats
 	// probe asks whether the database can be used.
 	probe func(ctx context.Context) error
@@ -36,7 +37,8 @@ type databaseWatch struct {
 }
 
 func newDatabaseWatch(log *slog.Logger, repeats *telemetry.Repeats, probe func(context.Context) error, now func() time.Time) *databaseWatch {
-	w := &databaseWatch{log: log, repeats: repeats, probe: probe, now: now}
+	w := &databaseWatch{log: log, repeats: repeats, probe: probe, now: now,
+		outage: telemetry.NewOutage(log, slog.LevelError, "database", 1, 0)}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	return w
 }
@@ -55,22 +57,19 @@ func (w *databaseWatch) suspect(err error) {
 
 // ask asks until the database answers, or the program ends.
 func (w *databaseWatch) ask(err error) {
-	lost := false
 	for {
 		probing, cancel := context.WithTimeout(w.ctx, databaseProbe)
 		probed := w.probe(probing)
 		cancel()
 		switch {
 		case w.ctx.Err() != nil:
-			w.ended(lost)
+			w.ended(false)
 			return
 		case probed == nil:
-			w.ended(lost)
+			w.ended(true)
 			return
-		case !lost:
-			lost = true
-			w.log.Error("database lost", "error", fault.Of(err).String(), "probe", fault.Of(probed).String())
 		}
+		w.outage.Failed(w.since, slog.String("error", fault.Of(err).String()), slog.String("probe", fault.Of(probed).String()))
 		select {
 		case <-w.ctx.Done():
 		case <-time.After(databaseAgain):
@@ -78,16 +77,14 @@ func (w *databaseWatch) ask(err error) {
 	}
 }
 
-func (w *databaseWatch) ended(lost bool) {
+// ended ends the questions, because the database answered or because the program ends.
+func (w *databaseWatch) ended(answered bool) {
 	held, last := w.repeats.Release()
+	back := answered && w.outage.Answered(w.now(), slog.Int("warnings", held))
 	w.mu.Lock()
 	w.asking = false
-	after, stopping := w.now().Sub(w.since).Round(time.Millisecond), w.ctx.Err() != nil
 	w.mu.Unlock()
-	switch {
-	case lost && !stopping:
-		w.log.Info("database is back", "after", after, "warnings", held)
-	case held > 0:
+	if !back && held > 0 {
 		w.log.Warn("requests to the database failed", "warnings", held, "error", last)
 	}
 }

@@ -152,6 +152,7 @@ func (a *App) openaiClient() (*openai.Client, error) {
 	client, err := openai.New(openai.Config{
 		APIKey: a.settings.OpenAIKey, BaseURL: a.settings.OpenAIBaseURL,
 		TranscribeModel: a.settings.TranscribeModel, ExtractModel: a.settings.ExtractModel, UserAgent: a.userAgent(),
+		OnAnswer: a.watchService("model server"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("OPENAI_BASE_URL: %w", err)

@@ -24,8 +24,11 @@ type twilioRecordings struct{ app *App }
 // OpenRecording implements console.Recordings.
 func (t twilioRecordings) OpenRecording(ctx context.Context, account, location string, channels int, size, at int64) (console.Audio, error) {
 	client := t.app.twilioOf(account)
-	if client == nil {
+	if client == nil && account == "" {
 		client = t.app.twilioOf(t.app.settings.AccountSid)
+	}
+	if client == nil {
+		return nil, fmt.Errorf("%w: there is no token for the account of this call", console.ErrNoAudio)
 	}
 	stream, err := client.OpenRecording(ctx, location, channels, size, at)
 	var refused *twilio.Error

@@ -56,10 +56,10 @@ type simulation struct {
 	closers []func()
 }
 
-// simulatedWait is how long a run waits for the process whose simulator has its call, and lostAfter how long one is waited for.
+// simulatedWait is how long a run waits for the process whose simulator has its call, and simulatorAwait how long one is waited for.
 const (
 	simulatedWait = time.Second
-	lostAfter     = 15 * time.Minute
+	simulatorAwait     = 15 * time.Minute
 )
 
 var (
@@ -223,7 +223,7 @@ func (a *App) apart(real, simulated body, atTwilio bool) body {
 		case simulated == nil:
 			return jobs.Permanent(errNoSimulator)
 		case atTwilio && of.Account != "" && !a.simulation.is(of.Account):
-			if a.now().Sub(of.CreatedAt) > lostAfter {
+			if a.now().Sub(of.CreatedAt) > simulatorAwait {
 				return jobs.Permanent(errSimulatorGone)
 			}
 			return jobs.Wait(a.now().Add(simulatedWait), "another server plays this simulated interview")
@@ -237,7 +237,7 @@ func (a *App) endLostSimulations(ctx context.Context) error {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
 	for {
-		ended, err := a.store.EndLostSimulations(ctx, a.now().Add(-lostAfter))
+		ended, err := a.store.EndLostSimulations(ctx, a.now().Add(-simulatorAwait))
 		switch {
 		case err != nil && ctx.Err() == nil:
 			a.log.Warn("ending simulated calls whose simulator is gone", slog.Any("error", err))

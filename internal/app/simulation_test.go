@@ -172,7 +172,7 @@ func TestSimulatedCallWithoutItsSimulatorEnds(t *testing.T) {
 		if !errors.Is(err, store.ErrSimulated) {
 			t.Errorf("a simulated call of a real campaign: %v", err)
 		}
-		if n, err := s.EndLostSimulations(t.Context(), time.Now().Add(-lostAfter)); n != 0 || err != nil {
+		if n, err := s.EndLostSimulations(t.Context(), time.Now().Add(-simulatorAwait)); n != 0 || err != nil {
 			t.Errorf("%d calls that are still played were ended, %v", n, err)
 		}
 		if n, err := s.EndLostSimulations(t.Context(), time.Now().Add(time.Minute)); n != 1 || err != nil {

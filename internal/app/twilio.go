@@ -16,6 +16,7 @@ import (
 func (a *App) twilioClient() (*twilio.Client, error) {
 	if a.clients == nil {
 		a.clients = map[string]*twilio.Client{}
+		watch := a.watchService("Twilio")
 		tokens := maps.Clone(a.settings.accountTokens)
 		if a.settings.AccountSid != "" {
 			tokens[a.settings.AccountSid] = []string{a.settings.AuthToken, a.settings.AuthTokenSecondary}
@@ -25,6 +26,7 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 			if len(of) > 1 {
 				config.SecondaryToken = of[1]
 			}
+			config.OnAnswer = watch
 			config.OnUse = a.tokenAccepted(account, of)
 			config.OnToken = func(secondary bool) { a.subaccountTokenChanged(account, secondary) }
 			if account == a.settings.AccountSid {

@@ -38,6 +38,8 @@ type Config struct {
 	UserAgent string
 	// Timeout bounds one request; zero means 5 minutes.
 	Timeout time.Duration
+	// OnAnswer, if set, is called with the status of each answer, or with why there is none.
+	OnAnswer func(status int, err error)
 	// Transport replaces the transport of every request, for tests. Nil means http.DefaultTransport.
 	Transport http.RoundTripper
 }
@@ -71,7 +73,7 @@ func New(config Config) (*Client, error) {
 	}
 	options := []option.RequestOption{
 		option.WithBaseURL(strings.TrimRight(config.BaseURL, "/") + "/"),
-		option.WithHTTPClient(&http.Client{Transport: telemetry.Transport{Next: config.Transport}}),
+		option.WithHTTPClient(&http.Client{Transport: telemetry.Transport{Next: config.Transport, OnAnswer: config.OnAnswer}}),
 		option.WithMaxRetries(0),
 		option.WithRequestTimeout(config.Timeout),
 	}

@@ -22,6 +22,8 @@ import (
 type Transport struct {
 	// Next sends the request; nil means http.DefaultTransport.
 	Next http.RoundTripper
+	// OnAnswer, if set, is called with the status of each answer, or with why there is none.
+	OnAnswer func(status int, err error)
 }
 
 // RoundTrip sends the request. The span ends when the body of the answer was read or closed.
@@ -29,6 +31,9 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	next := t.Next
 	if next == nil {
 		next = http.DefaultTransport
+	}
+	if t.OnAnswer != nil {
+		next = observed{next, t.OnAnswer}
 	}
 	if !Sampled(r.Context()) {
 		return next.RoundTrip(r)
@@ -57,6 +62,23 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = &tracedBody{ReadCloser: answer.Body, span: span}
 	return answer, nil
+}
+
+// observed tells of each answer.
+type observed struct {
+	next     http.RoundTripper
+	onAnswer func(status int, err error)
+}
+
+// RoundTrip sends the request.
+func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := o.next.RoundTrip(r)
+	status := 0
+	if answer != nil {
+		status = answer.StatusCode
+	}
+	o.onAnswer(status, err)
+	return answer, err
 }
 
 // tracedBody ends its span when there is nothing more to read.

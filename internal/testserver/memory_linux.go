@@ -19,7 +19,7 @@ const (
 func MemoryFolder() (dir string, err error) {
 	const tmpfs, noexec = 0x01021994, 0x8 // TMPFS_MAGIC, ST_NOEXEC
 	var fs syscall.Statfs_t
-	if syscall.Statfs(sharedMemory, &fs) != nil || int64(fs.Type) != tmpfs || fs.Flags&noexec != 0 {
+	if syscall.Statfs(sharedMemory, &fs) != nil || fs.Type != tmpfs || fs.Flags&noexec != 0 {
 		return "", nil
 	}
 	if fs.Bavail*uint64(fs.Bsize) < roomInMemory || availableMemory() < roomInMemory {

@@ -40,6 +40,8 @@ type Config struct {
 	Timeout time.Duration
 	// MediaTimeout bounds one download of a recording; zero means 5 minutes.
 	MediaTimeout time.Duration
+	// OnAnswer, if set, is called with the status of each answer, or with why there is none.
+	OnAnswer func(status int, err error)
 	// Transport replaces the transport of every request, for tests. Nil means one of our own.
 	Transport http.RoundTripper
 }

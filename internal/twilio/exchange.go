@@ -112,7 +112,7 @@ func (x *exchange) attempt(req *http.Request, token string) (*http.Response, err
 	}
 	req.SetBasicAuth(x.client.config.AccountSid, token)
 
-	resp, err := telemetry.Transport{Next: x.next}.RoundTrip(req)
+	resp, err := telemetry.Transport{Next: x.next, OnAnswer: x.client.config.OnAnswer}.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
