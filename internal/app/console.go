@@ -40,6 +40,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	}
 	a.pages = pages
 	mux.Handle("/console", pages)
+	mux.Handle("GET /favicon.ico", pages)
 	mux.Handle("/console/", pages)
 	if a.console, err = console.NewJobs(public+consoleJobsPath, a.engine.UI(), a.log); err != nil {
 		return err

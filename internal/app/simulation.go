@@ -58,8 +58,8 @@ type simulation struct {
 
 // simulatedWait is how long a run waits for the process whose simulator has its call, and simulatorAwait how long one is waited for.
 const (
-	simulatedWait = time.Second
-	simulatorAwait     = 15 * time.Minute
+	simulatedWait  = time.Second
+	simulatorAwait = 15 * time.Minute
 )
 
 var (

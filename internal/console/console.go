@@ -53,7 +53,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Console is the pages for people. It answers everything at /console and below it but River's pages, which [Jobs] are.
+// Console is the pages for people. It answers everything at /console and below it, and /favicon.ico, but River's pages, which [Jobs] are.
 type Console struct {
 	store     *store.Store
 	api       http.Handler
@@ -112,6 +112,9 @@ func New(config Config) (*Console, error) {
 	c.listening, c.endListening = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.Handle("GET /console/assets/{name}", c.assets)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { // browsers ask for it by themselves
+		http.Redirect(w, r, c.path("/assets/"+c.assets.hashed("icon.svg")), http.StatusFound)
+	})
 	mux.HandleFunc("GET /console/sign-in", c.signInPage)
 	mux.HandleFunc("POST /console/sign-in", c.signIn)
 	mux.HandleFunc("POST /console/sign-out", c.signOut)

@@ -883,7 +883,7 @@ func rejectedRequest(p rejectionView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(orDash(p.detail.Request.Host)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(orDash(p.said(p.detail.Request.Host))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -891,7 +891,7 @@ func rejectedRequest(p rejectionView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(orDash(p.detail.Request.ForwardedHost)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(orDash(p.said(p.detail.Request.ForwardedHost))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -899,7 +899,7 @@ func rejectedRequest(p rejectionView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(orDash(p.detail.Request.ForwardedProto)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(orDash(p.said(p.detail.Request.ForwardedProto))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -907,7 +907,7 @@ func rejectedRequest(p rejectionView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(orDash(p.detail.Request.ContentType)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = visible(orDash(p.said(p.detail.Request.ContentType))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
