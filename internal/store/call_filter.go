@@ -55,7 +55,7 @@ func (by CallFilter) conditions() filter {
 	return f
 }
 
-// anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is '' for all that live.
+// anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is ” for all that live.
 func (f *filter) anyStatus(statuses []interview.CallStatus) {
 	for _, status := range statuses {
 		ended := ""
