@@ -28,8 +28,8 @@ func MemoryFolder() (dir string, err error) {
 	if dir, err = os.MkdirTemp(sharedMemory, "iagent-test-"); err != nil {
 		return "", err
 	}
-	// Servers run as another account when we are root, and must get through.
-	return dir, os.Chmod(dir, 0o711)
+	// Servers run as another account when we are root. As in /tmp, each may remove what it made, and nothing else.
+	return dir, os.Chmod(dir, 0o777|os.ModeSticky)
 }
 
 // availableMemory is what processes can still take, in bytes; 0 where that is not known.
