@@ -55,12 +55,9 @@ func (by CallFilter) conditions() filter {
 	return f
 }
 
-<<<<<<< HEAD
 // liveStatuses is how many statuses a call has that is not over.
 const liveStatuses = 5
 
-=======
->>>>>>> main
 // anyStatus chooses calls that have one of the statuses. Their index is of how a call ended, which is ” for all that live.
 func (f *filter) anyStatus(statuses []interview.CallStatus) {
 	live := 0
