@@ -45,7 +45,7 @@ func openCalls(t *testing.T) *callSite {
 
 func openCallsOn(t *testing.T, database string) *callSite {
 	t.Helper()
-	o := &callSite{site: &site{t: t, now: time.Now()}, access: tokensOf(t)}
+	o := &callSite{site: &site{t: t, clock: newClock()}, access: tokensOf(t)}
 	s, err := store.Open(t.Context(), database, store.Options{OnNewest: func() { o.looks.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func (o *callSite) start() {
 		}})
 	var err error
 	o.pages, err = console.New(console.Config{Store: o.store, API: api.Admit(rest), Access: o.access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Now: func() time.Time { return o.now }})
+		Now: o.clock.now})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func (o *site) eventful() (id string) {
 	if err := o.store.FailRun(o.t.Context(), run, "twilio: 503 about "+numberOfEventful); err != nil {
 		o.t.Fatal(err)
 	}
-	sec := func(n float64) time.Time { return o.now.Add(time.Duration(n * float64(time.Second))) }
+	sec := func(n float64) time.Time { return o.clock.now().Add(time.Duration(n * float64(time.Second))) }
 	stamp := func(n float64) string { return sec(n).UTC().Format(time.RFC1123Z) }
 	o.delivers(id, inbox.KindStatus, sec(1), "CallStatus", "initiated", "SequenceNumber", "0", "Timestamp", stamp(0.6))
 	o.delivers(id, inbox.KindVoice, sec(9), "CallStatus", "in-progress")

@@ -14,8 +14,8 @@ import (
 func TestListOfCallsIsChosenByReadableConditions(t *testing.T) {
 	o := openCalls(t)
 	campaign, calls := o.called("oats", "+15551234567", "+15551234568", "+15551234569")
-	o.delivers(calls[0], inbox.KindStatus, o.now, "CallStatus", "failed", "ErrorCode", "32009", "ErrorMessage", "=SUM(1)")
-	o.delivers(calls[1], inbox.KindStatus, o.now, "CallStatus", "ringing")
+	o.delivers(calls[0], inbox.KindStatus, o.clock.now(), "CallStatus", "failed", "ErrorCode", "32009", "ErrorMessage", "=SUM(1)")
+	o.delivers(calls[1], inbox.KindStatus, o.clock.now(), "CallStatus", "ringing")
 	o.signIn(adminToken)
 	for page, want := range map[string][]string{
 		"?status=FAILED":                            {calls[0]},
@@ -99,7 +99,7 @@ func TestViewerFindsNoNumber(t *testing.T) {
 func TestCSVHasAllChosenCallsAndNoFormula(t *testing.T) {
 	o := openCalls(t)
 	_, calls := o.called("oats", numbers(450)...)
-	o.delivers(calls[7], inbox.KindStatus, o.now, "CallStatus", "failed", "ErrorCode", "32009", "ErrorMessage", `=HYPERLINK("https://evil.example","+15551234567")`)
+	o.delivers(calls[7], inbox.KindStatus, o.clock.now(), "CallStatus", "failed", "ErrorCode", "32009", "ErrorMessage", `=HYPERLINK("https://evil.example","+15551234567")`)
 	o.signIn(adminToken)
 	response, body := o.do("GET", hrefOf(t, o.get("/console/calls"), "CSV of these calls"), "")
 	if rows := readCSV(t, body); len(rows) != 451 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/csv") || rows[1][0] != calls[449] || rows[450][0] != calls[0] {
@@ -120,7 +120,7 @@ func TestNextAndPreviousCallAreThoseOfTheList(t *testing.T) {
 	_, calls := o.called("oats", numbers(4)...)
 	o.called("milk", "+15551234567")
 	for _, n := range []int{0, 3} {
-		o.delivers(calls[n], inbox.KindStatus, o.now, "CallStatus", "busy")
+		o.delivers(calls[n], inbox.KindStatus, o.clock.now(), "CallStatus", "busy")
 	}
 	o.signIn(adminToken)
 	list := o.get("/console/calls?status=BUSY")
@@ -142,7 +142,7 @@ func TestNextAndPreviousCallAreThoseOfTheList(t *testing.T) {
 func TestTimelineSaysWhatIsLateDoubledMissingAndInConflict(t *testing.T) {
 	o := openCalls(t)
 	id := o.eventful()
-	o.now = o.now.Add(400_000_000_000) // 400 s: the recording is overdue, as much as its lack of a callback
+	o.clock.set(o.clock.now().Add(400_000_000_000)) // 400 s: the recording is overdue, as much as its lack of a callback
 	o.signIn(adminToken)
 	body := o.get("/console/calls/" + id)
 	rows := strings.Split(body, "<li class=\"entry")

@@ -201,7 +201,7 @@ func importTwice(t *testing.T, o *site) {
 			t.Errorf("answer %d:\n%.2000s", n, body)
 		}
 	}
-	o.now = o.now.Add(25 * 3600 * 1e9)
+	o.clock.set(o.clock.now().Add(25 * 3600 * 1e9))
 	o.signIn(adminToken)
 	if response, body := o.do("POST", page+"/import/calls", form.Encode()); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "24 hours") {
 		t.Errorf("a preview of yesterday: %s", response.Status)
@@ -416,7 +416,7 @@ func (o *site) claimed(call, recording string, claim interview.Claim) {
 		return interview.Change{Call: call, Recordings: []interview.Recording{{Sid: recording, CallID: call.ID, Status: interview.RecordingCompleted}},
 			Jobs: []interview.Job{interview.NewTranscribeRecording(call.ID, recording, "")}}, inbox.Reply{Status: 200}, nil
 	})
-	event := &inbox.Event{ID: recording, Kind: inbox.KindRecording, Subject: call, CallSid: recording, Target: "/", ReceivedAt: o.now}
+	event := &inbox.Event{ID: recording, Kind: inbox.KindRecording, Subject: call, CallSid: recording, Target: "/", ReceivedAt: o.clock.now()}
 	if _, err := p.Process(ctx, event); err != nil {
 		o.t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type site struct {
 	url     string
 	store   *store.Store
 	browser *http.Client
-	now     time.Time
+	clock   *clock
 	// recordings are those at Twilio.
 	recordings *tapes
 	pages      *console.Console
@@ -54,8 +54,8 @@ func openOn(t *testing.T, access console.Access, database string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &site{t: t, store: s, now: time.Now(), recordings: &tapes{}}
-	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Simulations: true})), Simulations: true, Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return o.now }})
+	o := &site{t: t, store: s, clock: newClock(), recordings: &tapes{}}
+	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Simulations: true})), Simulations: true, Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: o.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestSignInLeadsToNoOtherSite(t *testing.T) {
 func TestSessionEndsWithItsTimeAndWithItsToken(t *testing.T) {
 	o := open(t, tokensOf(t))
 	o.signIn(adminToken)
-	o.now = o.now.Add(13 * time.Hour)
+	o.clock.set(o.clock.now().Add(13 * time.Hour))
 	if response, _ := o.do("GET", "/console/calls", ""); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("after 13 hours: %s", response.Status)
 	}
@@ -383,7 +383,7 @@ func (o *site) receives(call string, kind inbox.Kind, target, body, twiml string
 		return interview.Change{Call: call}, inbox.Reply{Status: 200, ContentType: "text/xml", Body: []byte(twiml)}, nil
 	})
 	event := &inbox.Event{ID: "CA1:" + string(kind), Kind: kind, Subject: call, CallSid: "CA1", Target: target, ContentType: "application/x-www-form-urlencoded",
-		Body: []byte(body), ReceivedAt: o.now}
+		Body: []byte(body), ReceivedAt: o.clock.now()}
 	if _, err := p.Process(o.t.Context(), event); err != nil {
 		o.t.Fatal(err)
 	}

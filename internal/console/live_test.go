@@ -87,7 +87,7 @@ func TestPageIsToldHowManyRowsAreNewInItsFilter(t *testing.T) {
 		}
 	}
 	o.called("milk", "+15551234567", "+15551234568")
-	o.delivers(calls[1], inbox.KindStatus, o.now.Add(time.Second), "CallStatus", "busy")
+	o.delivers(calls[1], inbox.KindStatus, o.clock.now().Add(time.Second), "CallStatus", "busy")
 	if !all.until("list", `{"new":2,"more":false}`) || !ended.until("list", `{"new":1,"more":false}`) || !hooks.until("list", `{"new":1,"more":false}`) {
 		t.Error("a stream ended")
 	}
@@ -131,7 +131,7 @@ func TestEachServerOfADatabaseTellsTheSame(t *testing.T) {
 		streams := []*listening{one.listen(stream), other.listen(stream)}
 		_, calls := one.called("oats", numbers(3)...)
 		other.called("milk", "+15551234567")
-		other.delivers(calls[0], inbox.KindStatus, one.now.Add(time.Second), "CallStatus", "busy")
+		other.delivers(calls[0], inbox.KindStatus, one.clock.now().Add(time.Second), "CallStatus", "busy")
 		for n, s := range streams {
 			if !s.until("list", `{"new":3,"more":false}`) {
 				t.Errorf("stream %d ended", n)
@@ -213,7 +213,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 	}
 	expired := o.listen(stream, "Cookie: "+cookie)
 	expired.until("list", "")
-	o.now = o.now.Add(13 * time.Hour)
+	o.clock.set(o.clock.now().Add(13 * time.Hour))
 	o.called("oats", "+15551234567") // has something said
 	if !expired.until("end", "{}") {
 		t.Error("a page is not told that its session has ended")
@@ -238,7 +238,7 @@ func TestBurstMovesNoRowAndTheStreamOutlivesTheServer(t *testing.T) {
 		if n%10 == 0 {
 			o.called("burst", fmt.Sprintf("+1555%07d", 3_000_000+n))
 		}
-		o.delivers(calls[n%30], "amd", o.now, "AnsweredBy", "human")
+		o.delivers(calls[n%30], "amd", o.clock.now(), "AnsweredBy", "human")
 	}
 	tab.Until(`document.getElementById("live-pill").textContent === "20 new" && !document.getElementById("live-pill").hidden`)
 	if after := browsertest.Eval[string](tab, focused); after != before {

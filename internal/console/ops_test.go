@@ -53,8 +53,8 @@ func openOps(t *testing.T) *opsSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &opsSite{site: &site{t: t, store: s, now: time.Now()}, ended: make(chan string, 10)}
-	now := func() time.Time { return o.now }
+	o := &opsSite{site: &site{t: t, store: s, clock: newClock()}, ended: make(chan string, 10)}
+	now := o.clock.now
 	o.health = health.New(now)
 	o.processor = store.NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
 		if o.broken {
@@ -137,7 +137,7 @@ func (o *opsSite) die(many int) {
 			}
 		}
 		if page.After = list.Next; page.After == "" {
-			o.now = time.Now()
+			o.clock.set(time.Now())
 			return
 		}
 	}
@@ -197,13 +197,13 @@ func TestNumbersOfTheStripLeadToWhatTheyCount(t *testing.T) {
 		o.health.Answered(health.Answer{Took: time.Duration(n+1) * time.Millisecond, Kind: "status", EventID: fmt.Sprint(n), CallID: calls[0], Outcome: "accepted"})
 	}
 	event := &inbox.Event{ID: "CA1:status:ringing", Kind: inbox.KindStatus, Subject: calls[0], CallSid: "CA1", Target: "/x?callId=" + calls[0],
-		ContentType: "application/x-www-form-urlencoded", Body: []byte("CallStatus=ringing"), ReceivedAt: o.now}
+		ContentType: "application/x-www-form-urlencoded", Body: []byte("CallStatus=ringing"), ReceivedAt: o.clock.now()}
 	for range 3 { // an event that is delivered three times is one row
 		if _, err := o.processor.Process(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o.now = o.now.Add(20 * time.Second)
+	o.clock.set(o.clock.now().Add(20 * time.Second))
 	o.measure()
 	_, body := o.do("GET", "/console/calls", "")
 	counted := map[string]int{}
@@ -238,7 +238,7 @@ func TestNumbersOfTheStripLeadToWhatTheyCount(t *testing.T) {
 			t.Errorf("%s says %q and no reason", match[2], match[3])
 		}
 	}
-	o.now = o.now.Add(2 * time.Minute)
+	o.clock.set(o.clock.now().Add(2 * time.Minute))
 	if _, body := o.do("GET", "/console/calls", ""); !strings.Contains(body, "Nothing was measured since") || stripLink.MatchString(body) {
 		t.Error("old numbers are shown as if they were new")
 	}
@@ -341,7 +341,7 @@ func TestFailedWebhooksAreReplayedInBulkFromThePages(t *testing.T) {
 	o.broken = true
 	for n := range 3 {
 		event := &inbox.Event{ID: fmt.Sprintf("CA1:status:%d", n), Kind: inbox.KindStatus, Subject: calls[0], CallSid: "CA1", Target: "/x?callId=" + calls[0],
-			ContentType: "application/x-www-form-urlencoded", Body: []byte("CallStatus=ringing"), ReceivedAt: o.now.Add(-time.Minute)}
+			ContentType: "application/x-www-form-urlencoded", Body: []byte("CallStatus=ringing"), ReceivedAt: o.clock.now().Add(-time.Minute)}
 		if _, err := o.processor.Process(t.Context(), event); err == nil {
 			t.Fatal("handled")
 		}
@@ -415,11 +415,11 @@ func (o *opsSite) filled() []string {
 		if n%13 == 0 {
 			o.health.Refused()
 		}
-		o.now = o.now.Add(time.Minute)
+		o.clock.set(o.clock.now().Add(time.Minute))
 		o.health.Reconciled("")
 		o.measure()
 	}
-	if err := o.store.NoteTokenUses(o.t.Context(), []store.TokenUse{{Fingerprint: "3f9a10c2", For: "webhook", Account: "AC1", First: o.now.Add(-time.Hour), Last: o.now}}); err != nil {
+	if err := o.store.NoteTokenUses(o.t.Context(), []store.TokenUse{{Fingerprint: "3f9a10c2", For: "webhook", Account: "AC1", First: o.clock.now().Add(-time.Hour), Last: o.clock.now()}}); err != nil {
 		o.t.Fatal(err)
 	}
 	job, err := o.store.StartBulk(interview.WithActor(o.t.Context(), "console:Kim"), store.BulkJob{Kind: store.BulkReplay, Reason: "the fix is deployed", Matched: 40})

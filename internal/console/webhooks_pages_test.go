@@ -50,7 +50,7 @@ func openTwilio(t *testing.T) *twilioSite {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	o := &twilioSite{site: &site{t: t, store: s, now: time.Now()}}
+	o := &twilioSite{site: &site{t: t, store: s, clock: newClock()}}
 	o.processor = store.NewProcessor(s, func(call interview.Call, e *inbox.Event) (interview.Change, inbox.Reply, error) {
 		if o.fails {
 			return interview.Change{}, inbox.Reply{}, errors.New("broken at +1 555 123 4567")
@@ -88,7 +88,7 @@ func openTwilio(t *testing.T) *twilioSite {
 		t.Fatal(err)
 	}
 	pages, err := console.New(console.Config{Store: s, PublicURL: believedURL, RejectedHash: keeper.Hash, Access: tokensOf(t), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Resign: func(store.WebhookDetail) (string, error) { return "curl signed-anew", nil }, Now: func() time.Time { return o.now },
+		Resign: func(store.WebhookDetail) (string, error) { return "curl signed-anew", nil }, Now: o.clock.now,
 		API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Rejections: keeper, Replay: o.processor.Replay, TryReplay: o.processor.TryReplay,
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil))}))})
 	if err != nil {
