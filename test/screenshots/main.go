@@ -148,8 +148,14 @@ func idsOf(ctx context.Context, server demo.Kept) (*strings.Replacer, error) {
 				Hypotheses []struct{ ID string }
 			} `json:"items"`
 		}
-		if err := get(ctx, server, of.path, &list); err != nil {
-			return nil, err
+		// A refused request is kept a moment after its answer.
+		for deadline := time.Now().Add(10 * time.Second); len(list.Items) == 0 && time.Now().Before(deadline); {
+			if err := get(ctx, server, of.path, &list); err != nil {
+				return nil, err
+			}
+			if len(list.Items) == 0 {
+				time.Sleep(200 * time.Millisecond)
+			}
 		}
 		if len(list.Items) == 0 {
 			continue
