@@ -2,17 +2,18 @@ package test_test
 
 import (
 	"bufio"
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
@@ -134,11 +135,11 @@ func TestInterruptedReplayFinishesWhenItIsRunAgain(t *testing.T) {
 			}
 		}
 		beside.exec(mend)
-		server.Kill() // whatever it does at times is not to wait for the lock
+		server.Kill()
 
-		said, exit := interrupt(t, settings, beside, "replay", "--yes", "--reason", "repaired")
+		said, exit := interrupt(t, settings, "replay", "--yes", "--reason", "repaired")
 		var done, of int
-		at := strings.LastIndex(said, "\n")
+		at := max(strings.LastIndex(said, "\n"), 0)
 		if _, err := fmt.Sscanf(said[strings.LastIndex(said[:at], "\n")+1:], "iagent: %d of %d events are over: stopped", &done, &of); err != nil ||
 			exit != 1 || done < 1 || done >= events || of != events {
 			t.Fatalf("the command ended with %d after %d of %d events, %v:\n%s", exit, done, of, err, said)
@@ -160,51 +161,44 @@ func TestInterruptedReplayFinishesWhenItIsRunAgain(t *testing.T) {
 	})
 }
 
-// interrupt runs a command, waits for the first line that it prints, holds the database, sends SIGINT and lets the database go on.
-// It returns what the command said as errors, and its exit code.
-func interrupt(t *testing.T, settings e2etest.Settings, beside outside, args ...string) (said string, exit int) {
+// interrupt runs a command that prints more than a small pipe holds, sends SIGINT once it has printed its first line and cannot go on
+// before somebody reads, and then reads on. It returns what the command said as errors, and its exit code.
+func interrupt(t *testing.T, settings e2etest.Settings, args ...string) (said string, exit int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), e2etest.Binary(t), args...)
-	cmd.Dir, cmd.Env = t.TempDir(), settings.Environ()
-	var stderr e2e.LogBuffer
-	cmd.Stderr = &stderr
-	stdout, err := cmd.StdoutPipe()
+	stdout, written, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	defer stdout.Close()
+	if err := shrinkPipe(written); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), e2etest.Binary(t), args...)
+	cmd.Dir, cmd.Env = t.TempDir(), settings.Environ()
+	var stderr e2e.LogBuffer
+	cmd.Stdout, cmd.Stderr = written, &stderr
+	err = cmd.Start()
+	written.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(stdout)
 	if _, err := lines.ReadString('\n'); err != nil {
-		t.Fatalf("the command printed nothing: %v\n%s", err, &stderr)
+		t.Fatalf("no line: %v\n%s", err, &stderr)
 	}
-	release := beside.hold()
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	release()
-	if _, err := io.Copy(io.Discard, lines); err != nil {
+	// A slow reader holds it to one event in 20 ms, so that it cannot be done before it has noticed the signal.
+	pace := time.NewTicker(20 * time.Millisecond)
+	defer pace.Stop()
+	for err == nil {
+		<-pace.C
+		_, err = lines.ReadString('\n')
+	}
+	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
 	return stderr.String(), cmd.ProcessState.ExitCode()
-}
-
-// hold makes whoever writes events wait until release.
-func (o outside) hold() (release func()) {
-	o.t.Helper()
-	ctx := context.Background()
-	if pool := o.Postgres(); pool != nil {
-		tx, err := pool.Begin(ctx)
-		if err == nil {
-			_, err = tx.Exec(ctx, `LOCK TABLE webhook_events IN SHARE MODE`)
-		}
-		if err != nil {
-			o.t.Fatal(err)
-		}
-		return func() { _ = tx.Rollback(ctx) }
-	}
-	o.exec(`BEGIN IMMEDIATE`)
-	return func() { o.exec(`ROLLBACK`) }
 }
