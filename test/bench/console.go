@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -159,7 +160,7 @@ func readPage(ctx context.Context, url string) (int, error) {
 }
 
 // liveAddress is where a list says that its news come from.
-var liveAddress = regexp.MustCompile(`data-live="([^"]+)"`)
+var liveAddress = regexp.MustCompile(`<meta name="live" content="([^"]+)"`)
 
 // measureViewers compares the rate of webhooks with and without open live lists, in turn.
 func measureViewers(ctx context.Context, server *server, o options, loads []*traffic) error {
@@ -256,5 +257,5 @@ func liveOf(ctx context.Context, base, list string) (string, error) {
 	if found == nil {
 		return "", fmt.Errorf("%s says nothing of news", list)
 	}
-	return string(found[1]), nil
+	return html.UnescapeString(string(found[1])), nil
 }
