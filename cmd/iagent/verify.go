@@ -93,12 +93,5 @@ func moment(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil {
-		return time.Now().Add(-ago), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, errors.New("must be a duration such as 24h, or a time such as 2026-11-23T12:00:00Z")
-	}
-	return at, nil
+	return interview.ParseMoment(text, time.Now())
 }

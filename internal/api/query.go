@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -53,31 +52,11 @@ func queryMoment(query url.Values, name string, now time.Time) (time.Time, error
 	if text == "" {
 		return time.Time{}, nil
 	}
-	at, err := momentOf(text, now)
+	at, err := interview.ParseMoment(text, now)
 	if err != nil {
 		return at, badRequest(name + " " + err.Error())
 	}
 	return at, nil
-}
-
-var errNoMoment = errors.New("must be a time such as 2026-11-23T12:00:00Z, a date such as 2026-11-23 (UTC), or how long ago, such as 24h")
-
-func momentOf(text string, now time.Time) (time.Time, error) {
-	if ago, err := time.ParseDuration(text); err == nil {
-		if ago < 0 {
-			return time.Time{}, errNoMoment
-		}
-		return now.Add(-ago), nil
-	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day, nil
-	}
-	// The plus sign of +01:00 is a blank in a query.
-	at, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
-	if err != nil || at.Year() < 1 || at.Year() > 9999 {
-		return time.Time{}, errNoMoment
-	}
-	return at.UTC(), nil
 }
 
 // queryText reads a text to look for, "" when there is none.

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 func TestFiltersAreReadInEveryUsualSpelling(t *testing.T) {
@@ -23,7 +25,7 @@ func TestFiltersAreReadInEveryUsualSpelling(t *testing.T) {
 		"24h": now.Add(-24 * time.Hour), "2026-11-25": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC),
 		"2026-11-25T10:00:00 01:00": time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC), "2026-11-25T10:00:00.5Z": time.Date(2026, 11, 25, 10, 0, 0, 5e8, time.UTC),
 	} {
-		if got, err := momentOf(text, now); err != nil || !got.Equal(want) {
+		if got, err := interview.ParseMoment(text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %s, %v", text, got, err)
 		}
 	}

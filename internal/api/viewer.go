@@ -121,5 +121,5 @@ func maskText(text string) string {
 	if masked != text && !strings.Contains(text, " ") || identifier.MatchString(text) {
 		return masked
 	}
-	return evidence.Redact(masked)
+	return evidence.ForViewer(masked)
 }

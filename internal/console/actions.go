@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -77,8 +78,8 @@ func (c *Console) curl(q apiRequest) string {
 		line = append(line, "-X", q.method)
 	}
 	line = append(line, shellQuoted(c.publicURL+q.target()), `-H "Authorization: Bearer $ADMIN_TOKEN"`)
-	for name, value := range q.header {
-		line = append(line, "-H", shellQuoted(name+": "+value))
+	for _, name := range slices.Sorted(maps.Keys(q.header)) {
+		line = append(line, "-H", shellQuoted(name+": "+q.header[name]))
 	}
 	if q.body != nil {
 		body, err := json.Marshal(q.body)

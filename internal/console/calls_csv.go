@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -59,10 +58,6 @@ func (c *Console) callsCSV(w http.ResponseWriter, r *http.Request, role Role) er
 }
 
 func callRow(call interview.Call, role Role) []string {
-	message := call.ErrorMessage
-	if role != Admin {
-		message = evidence.Redact(message)
-	}
 	code := ""
 	if call.ErrorCode != 0 {
 		code = strconv.Itoa(call.ErrorCode)
@@ -73,7 +68,7 @@ func callRow(call interview.Call, role Role) []string {
 	}
 	consents := map[interview.Consent]string{interview.ConsentGiven: "true", interview.ConsentRefused: "false"}
 	row := []string{call.ID, stamp(&call.CreatedAt), call.CampaignID, shownNumber(role, call.PhoneNumber), string(call.Status), consents[call.Consent],
-		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, message, call.TwilioSid, strconv.FormatBool(call.Simulated)}
+		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, shownText(role, call.ErrorMessage), call.TwilioSid, strconv.FormatBool(call.Simulated)}
 	for n := range row {
 		row[n] = harmless(row[n])
 	}

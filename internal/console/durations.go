@@ -11,8 +11,10 @@ func number(n int) string { return strconv.Itoa(n) }
 // duration is a duration as people say it, with two units at most.
 func duration(d time.Duration) string {
 	switch {
-	case d < 0:
-		return "-" + duration(-d)
+	case d < 0: // clocks differ
+		return "0 s"
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 	case d < time.Second:
 		return number(int(d.Milliseconds())) + " ms"
 	case d < 10*time.Second:

@@ -179,7 +179,7 @@ func (c *Console) findEvent(ctx context.Context, p *findView) error {
 
 func (p *findView) addRecords(c *Console, records []store.Webhook) {
 	for _, hook := range records {
-		p.found = append(p.found, candidate{"webhook", idFor(p.role, hook.EventID), string(hook.Kind) + ", " + string(hook.Outcome), c.path("/webhooks/" + url.PathEscape(hook.ID)), &hook.ReceivedAt})
+		p.found = append(p.found, candidate{"webhook", shownText(p.role, hook.EventID), string(hook.Kind) + ", " + string(hook.Outcome), c.path("/webhooks/" + url.PathEscape(hook.ID)), &hook.ReceivedAt})
 	}
 }
 

@@ -99,7 +99,7 @@ func (p healthView) services() []service {
 	}
 	database := service{"database", "Database", none, "Not looked at yet.", ""}
 	if m.Database.Known && m.Database.Up {
-		database = service{"database", "Database", "answers", "Within " + shortTime(m.DatabaseTook) + " at the last look;" + since(m.Database), "good"}
+		database = service{"database", "Database", "answers", "Within " + duration(m.DatabaseTook) + " at the last look;" + since(m.Database), "good"}
 	} else if m.Database.Known {
 		database = service{"database", "Database", "away", "It did not answer at the last look;" + since(m.Database), "bad"}
 	}
@@ -116,7 +116,7 @@ func (p healthView) twilio() service {
 	t := p.measured.Twilio
 	s := service{"twilio", "Twilio", none, "It has accepted no request of this installation yet.", ""}
 	if !t.Answered.IsZero() {
-		s.value, s.says, s.class = "asked "+shortTime(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format("2006-01-02 15:04:05 UTC")+".", "good"
+		s.value, s.says, s.class = "asked "+duration(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format("2006-01-02 15:04:05 UTC")+".", "good"
 	}
 	switch {
 	case t.Off != "":

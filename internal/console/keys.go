@@ -1,6 +1,6 @@
 package console
 
-// keyHelp is a line of the help sheet. The handlers are in assets/keys.js.
+// keyHelp is a line of the help sheet. The handlers are in assets/keys.js, and those of the player in assets/player.js.
 type keyHelp struct {
 	names []string
 	does  string
@@ -20,6 +20,8 @@ func keyList() []keyHelp {
 		{names: []string{"r"}, does: "go to retry, replay or check again, where the page has it", short: "retry"},
 		{names: []string{"d"}, does: "open or close the details: those of the row, or all of the page", short: "details"},
 		{names: []string{"c"}, does: "copy: the curl of an action that has the focus, else the id of the row or of the page", short: "copy"},
+		{names: []string{"p"}, does: "play the recording, or pause it, on the page of a call"},
+		{names: []string{"b"}, does: "5 seconds back in the recording"},
 		{names: []string{"t"}, does: "times: local, how long ago, or UTC"},
 		{names: []string{"/", "Ctrl-k"}, does: "find an id, a number or a code", short: "find"},
 		{names: []string{"g"}, does: "then a letter: go to a section"},

@@ -49,7 +49,7 @@ func (c *Console) overdue(w http.ResponseWriter, r *http.Request, role Role) err
 }
 
 func (c *Console) overdueRow(item store.OverdueItem, now time.Time) overdueRow {
-	row := overdueRow{OverdueItem: item, late: shortTime(now.Sub(item.Due))}
+	row := overdueRow{OverdueItem: item, late: duration(now.Sub(item.Due))}
 	switch {
 	case item.RunID != "":
 		row.to, row.name = c.path("/runs/"+url.PathEscape(item.RunID)), item.RunID

@@ -192,4 +192,4 @@ func checkedWords(verified *bool) string {
 }
 
 // said is a text that may have a number in it, as the role may see it.
-func (p rejectionView) said(text string) string { return saidTo(p.role, text) }
+func (p rejectionView) said(text string) string { return shownText(p.role, text) }

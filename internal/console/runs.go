@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -108,10 +107,8 @@ func (c *Console) groupDead(ctx context.Context, p *runsView) error {
 	for _, g := range groups {
 		d := deadGroup{DeadRunGroup: g}
 		query := url.Values{"state": {string(interview.RunFailed)}, "function": {string(g.Function)}}
-		if p.role != Admin && evidence.Redact(g.LastError) != g.LastError {
-			d.LastError = evidence.Redact(g.LastError) // no address may have it either
-		} else if g.LastError != "" {
-			query.Set("lastError", g.LastError)
+		if d.LastError = shownText(p.role, g.LastError); d.LastError == g.LastError && g.LastError != "" {
+			query.Set("lastError", g.LastError) // what is masked is in no address either
 		}
 		d.rows = address(p.base, query)
 		if p.role == Admin {
@@ -172,8 +169,8 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 		return err
 	}
 	p := runView{role: role, run: run, args: string(run.Args), back: address(c.path("/runs"), query), retry: c.form(retryRun(run.ID)), next: whatNext(run)}
-	if role != Admin {
-		p.args, p.run.LastError, p.run.Cause, p.run.Key = evidence.Redact(p.args), evidence.Redact(run.LastError), evidence.Redact(run.Cause), evidence.Redact(run.Key)
+	for _, text := range []*string{&p.args, &p.run.LastError, &p.run.Cause, &p.run.Key} {
+		*text = shownText(role, *text)
 	}
 	var about struct {
 		CallID string `json:"callId"`

@@ -65,7 +65,7 @@ func (c *Console) answerItems(m health.Snapshot) []stripItem {
 			return stripItem{name: name, value: none, says: fmt.Sprintf("This process has answered no webhook since %s.", clockTime(m.AnswersSince))}
 		}
 		query := url.Values{"atLeast": {d.String()}, "since": {instant(m.AnswersSince)}, "until": {instant(m.At)}}
-		i := stripItem{name: name, value: shortTime(d), to: address(c.path("/health/answers"), query),
+		i := stripItem{name: name, value: duration(d), to: address(c.path("/health/answers"), query),
 			says: fmt.Sprintf("%s of the %d webhooks that this process answered since %s took at least as long.", part, len(m.Answers), clockTime(m.AnswersSince))}
 		if d > time.Second { // Twilio waits for 15 s at most, 4.5 s as we ask it
 			i.class = "bad"
@@ -86,7 +86,7 @@ func (c *Console) countItems(m health.Snapshot) []stripItem {
 		waits, refused, duplicates, dead := &items[0], &items[1], &items[2], &items[3]
 		waits.value, waits.says = "none", "No run is due that has not begun, and no webhook failed that was not accepted since."
 		if o := m.Oldest; !o.Since.IsZero() {
-			waits.value = shortTime(m.At.Sub(o.Since))
+			waits.value = duration(m.At.Sub(o.Since))
 			waits.says, waits.to = "The run that has been due for the longest without having begun.", c.path("/runs/"+url.PathEscape(o.RunID))
 			if o.WebhookID != "" {
 				waits.says, waits.to = "The oldest webhook that failed and was not accepted since.", c.path("/webhooks/"+url.PathEscape(o.WebhookID))
@@ -128,7 +128,7 @@ func (c *Console) countItems(m health.Snapshot) []stripItem {
 func (c *Console) serviceItems(m health.Snapshot, now time.Time) []stripItem {
 	database := stripItem{name: "database", to: c.path("/health#database"), value: "away", class: "bad", says: "The database did not answer at the last look."}
 	if m.Database.Up {
-		database.value, database.class, database.says = shortTime(m.DatabaseTook), "", "How long the database took for an answer at the last look."
+		database.value, database.class, database.says = duration(m.DatabaseTook), "", "How long the database took for an answer at the last look."
 	}
 	redis := stripItem{name: "Redis", value: none, says: "REDIS_URL is not set, or Redis was not asked yet: limits are those of this process.", to: c.path("/health#redis")}
 	if m.Redis.Known {
@@ -142,7 +142,7 @@ func (c *Console) serviceItems(m health.Snapshot, now time.Time) []stripItem {
 		twilio.says = "Nobody asks Twilio what is missing: " + m.Twilio.Off + "."
 	}
 	if at := m.Twilio.Answered; !at.IsZero() {
-		twilio.value = shortTime(now.Sub(at)) + " ago"
+		twilio.value = duration(now.Sub(at)) + " ago"
 		twilio.says = "When Twilio last accepted a request of this installation. It is asked to dial, and when something is overdue."
 	}
 	if m.Twilio.PassError != "" {
@@ -167,24 +167,3 @@ func perHour(n int) string { return strconv.Itoa(n) + "/h" }
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func clockTime(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
-
-// shortTime is a duration in the two units that matter.
-func shortTime(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0 s"
-	case d < time.Millisecond:
-		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 1, 64) + " ms"
-	case d < time.Second:
-		return strconv.Itoa(int(d/time.Millisecond)) + " ms"
-	case d < 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + " s"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	}
-	return fmt.Sprintf("%d days", d/(24*time.Hour))
-}

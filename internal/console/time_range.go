@@ -2,8 +2,9 @@ package console
 
 import (
 	"net/url"
-	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
 // timeRange reads since and until as the API does: each is a time as RFC 3339, a date in UTC, or how long ago, such as 24h.
@@ -25,22 +26,17 @@ func momentOf(query url.Values, name string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
-		return now.Add(-ago), nil
+	at, err := interview.ParseMoment(text, now)
+	if err != nil {
+		return at, &badRequest{name + " " + err.Error() + "."}
 	}
-	// A field for dates and times of a form has no zone, which is UTC here. The plus sign of +01:00 is a blank in a query.
-	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano} {
-		if at, err := time.Parse(layout, strings.Replace(text, " ", "+", 1)); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, &badRequest{name + " must be a time such as 2026-11-23T12:00:00Z, a date such as 2026-11-23 (UTC), or how long ago, such as 24h."}
+	return at, nil
 }
 
 // keepsTime reports whether a list takes since and until, so that they are kept on the way to it.
 func keepsTime(page string) bool {
 	switch page {
-	case "/calls", "/webhooks", "/rejections":
+	case "/calls", "/webhooks", "/rejections", "/runs", "/audit":
 		return true
 	}
 	return false

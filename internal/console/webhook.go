@@ -54,9 +54,9 @@ type webhookView struct {
 }
 
 // said is a text that may have a number in it, as the role may see it.
-func (p webhookView) said(text string) string { return saidTo(p.role, text) }
+func (p webhookView) said(text string) string { return shownText(p.role, text) }
 
-func (p webhookView) id(id string) string { return idFor(p.role, id) }
+func (p webhookView) id(id string) string { return shownText(p.role, id) }
 
 func (c *Console) webhook(w http.ResponseWriter, r *http.Request, role Role) error {
 	p, err := c.webhookView(r, role)
@@ -161,10 +161,10 @@ func replyTo(role Role, status int, contentType string, body []byte) *replyView 
 		v.pieces, v.heard = readTwiML(body)
 	}
 	for n := range v.pieces {
-		v.pieces[n].text = saidTo(role, v.pieces[n].text)
+		v.pieces[n].text = shownText(role, v.pieces[n].text)
 	}
 	for n := range v.heard {
-		v.heard[n] = saidTo(role, v.heard[n])
+		v.heard[n] = shownText(role, v.heard[n])
 	}
 	return v
 }
@@ -183,7 +183,7 @@ func parametersFor(role Role, encoded string) []parameter {
 				if role != Admin && (!plainParameters[name] || !plainValue.MatchString(value)) {
 					p.value, p.left = "", len(value)
 				}
-				p.name = saidTo(role, p.name)
+				p.name = shownText(role, p.name)
 				list = append(list, p)
 			}
 		}

@@ -91,7 +91,7 @@ func compareRecords(role Role, here, there store.WebhookDetail) recordView {
 	}
 	for name := range names {
 		if !slices.Equal(a[name], b[name]) {
-			v.changed = append(v.changed, changedParameter{saidTo(role, name), valuesFor(role, name, a[name]), valuesFor(role, name, b[name])})
+			v.changed = append(v.changed, changedParameter{shownText(role, name), valuesFor(role, name, a[name]), valuesFor(role, name, b[name])})
 		}
 	}
 	slices.SortFunc(v.changed, func(x, y changedParameter) int { return bytes.Compare([]byte(x.name), []byte(y.name)) })

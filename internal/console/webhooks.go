@@ -3,13 +3,11 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
-	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -113,26 +111,7 @@ func foldWebhooks(list []store.Webhook) []webhookGroup {
 	return groups
 }
 
-// saidTo leaves numbers out of a text for a viewer.
-func saidTo(role Role, text string) string {
-	if role == Admin {
-		return text
-	}
-	return evidence.Redact(text)
-}
-
-// numberWord is what may be a phone number within an id.
-var numberWord = regexp.MustCompile(`\+|\b\d{7,15}\b`)
-
-// idFor is an id that somebody has sent, as the role may see it: a refused event may name anything as its call.
-func idFor(role Role, id string) string {
-	if role == Admin || !numberWord.MatchString(id) {
-		return id
-	}
-	return evidence.Redact(id)
-}
-
-func (l listView) id(id string) string { return idFor(l.role, id) }
+func (l listView) id(id string) string { return shownText(l.role, id) }
 
 // conditionWords are a condition as people read it.
 func conditionWords(t token) string {
@@ -143,4 +122,4 @@ func conditionWords(t token) string {
 }
 
 // said is a text of ours or of a service as the role may see it.
-func (l listView) said(text string) string { return saidTo(l.role, text) }
+func (l listView) said(text string) string { return shownText(l.role, text) }

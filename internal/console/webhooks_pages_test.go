@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -480,9 +481,16 @@ func TestHelpSheetListsEveryKeyThatDoesSomething(t *testing.T) {
 	}
 	name := regexp.MustCompile(`/console/assets/keys\.[0-9a-f]+\.js`).FindString(page)
 	_, script := o.do("GET", name, "")
-	handlers := script[strings.Index(script, "const handlers = {"):]
-	handlers = handlers[:strings.Index(handlers, "\n};")]
-	found := regexp.MustCompile(`(?m)^  "([^"]+)":`).FindAllStringSubmatch(handlers, -1)
+	player, err := os.ReadFile("assets/player.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found [][]string
+	for _, script := range []string{script, string(player)} {
+		handlers := script[strings.Index(script, "const handlers = {"):]
+		handlers = handlers[:strings.Index(handlers, "\n};")]
+		found = append(found, regexp.MustCompile(`(?m)^  "([^"]+)":`).FindAllStringSubmatch(handlers, -1)...)
+	}
 	if len(found) < 10 {
 		t.Fatalf("%d handlers", len(found))
 	}

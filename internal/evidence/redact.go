@@ -70,6 +70,32 @@ func phoneLike(before, run string) bool {
 // decimals are amounts beside each other, as in "12.50 13.50".
 var decimals = regexp.MustCompile(`^\d+\.\d\d([ \t-]+\d+\.\d\d)+$`)
 
+var (
+	// ids are SIDs of Twilio and ids of ours, wherever they stand in a text.
+	ids = regexp.MustCompile(`\b(?:[A-Z]{2}[0-9a-f]{32}|[0-7][0-9A-HJKMNP-TV-Z]{25})\b`)
+	// dates are of ISO 8601, with or without a time.
+	dates = regexp.MustCompile(`\b(?:19|20)\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?\b`)
+	// connectors join the parts of an id, or words.
+	connectors = strings.NewReplacer(":", " ", "_", " ", "/", " ", "#", " ", "=", " ")
+)
+
+// ForViewer is a text for somebody who may see no phone number, wherever it comes from: nothing is taken for an amount, other
+// than in what is sent to a model. Ids stay whole.
+func ForViewer(text string) string {
+	// What is no number is taken out first, and joined parts are looked at apart.
+	parts := connectors.Replace(dates.ReplaceAllString(ids.ReplaceAllString(text, " "), " "))
+	masked := withoutNumbers(parts)
+	if masked == parts {
+		return text
+	}
+	if whole := withoutNumbers(text); whole != text {
+		return whole
+	}
+	return masked
+}
+
+func withoutNumbers(text string) string { return Redact(interview.WithoutPhoneNumbers(text)) }
+
 // Redacted is the extraction without phone numbers: what is sent to a model, and what its quotes are looked for in.
 func Redacted(e interview.Extraction) interview.Extraction {
 	utterances := make([]interview.Utterance, len(e.Utterances))

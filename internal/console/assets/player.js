@@ -134,11 +134,15 @@ document.addEventListener("click", (event) => {
   player.seek(Number(link ? link.dataset.second : sentence.dataset.start));
 });
 
+const handlers = {
+  "p": (player) => player.toggle(),
+  "b": (player) => player.back(),
+};
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, dialog")) return;
+  if (!Object.hasOwn(handlers, event.key) || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, dialog")) return;
   const player = players.find((p) => !p.audio.paused) ?? players.find((p) => p.audio.currentTime > 0) ?? players[0];
-  if (!player || event.key !== "p" && event.key !== "b") return;
+  if (!player) return;
   event.preventDefault();
-  if (event.key === "p") player.toggle();
-  else player.back();
+  handlers[event.key](player);
 });
