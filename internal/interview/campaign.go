@@ -39,9 +39,27 @@ type Campaign struct {
 	// HeldAt is since when a legal hold keeps all that there is of its calls, nil for no hold.
 	HeldAt *time.Time
 	// Simulated says that a simulator plays its calls: nobody is called, and nothing of it counts. It never changes.
-	Simulated  bool
-	CreatedAt  time.Time
-	Hypotheses []Hypothesis
+	Simulated bool
+	// Identity says who calls. A campaign that is ACTIVE has a whole one.
+	Identity Identity
+	// Voice is the voice that speaks, by Twilio's name such as Polly.Joanna-Neural, "" for Twilio's default of the language.
+	Voice string
+	// Region is the country, ISO 3166-1 alpha-2 such as US, by which numbers without a country code are read; "" for none.
+	Region string
+	// CallingHours are when people may be called, and Holidays, dates such as 2026-12-25, when not at all; both by the clock of
+	// whom is called.
+	CallingHours CallingHours
+	Holidays     []string
+	// Attempts says how often the campaign tries to reach a person.
+	Attempts AttemptPolicy
+	// MaxConcurrent bounds the calls that are dialled and not over, MaxPerDay those dialled within 24 hours; 0 is no bound.
+	MaxConcurrent, MaxPerDay int
+	// RequireConsentBasis says that only contacts are called that come with a basis of consent.
+	RequireConsentBasis bool
+	// StopWhenDecided says that nobody is called any more once every hypothesis has a verdict.
+	StopWhenDecided bool
+	CreatedAt       time.Time
+	Hypotheses      []Hypothesis
 }
 
 // CanComplete reports that nothing is left to find out: there are hypotheses, and each has a verdict on its newest

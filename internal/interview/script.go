@@ -10,7 +10,11 @@ import (
 type Script struct {
 	// CampaignName and Category name what the interview is about.
 	CampaignName, Category string
-	// Questions are asked in order after consent.
+	// Identity is who calls.
+	Identity Identity
+	// Voice is the voice that speaks, by Twilio's name, "" for Twilio's default of the language.
+	Voice string
+	// Questions are asked in order after consent, with the contact's variables in them.
 	Questions []string
 	// AnswerMode is how the answers are taken; "" counts as AnswerPause.
 	AnswerMode AnswerMode
