@@ -137,6 +137,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
+	for _, what := range a.store.PruneKinds() {
+		a.telemetry.Pruned(what, 0) // a series from the start on: its first rows are an increase, too
+	}
 	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
