@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,6 +35,7 @@ type campaign struct {
 	// Simulated says that a simulator plays its calls. Nobody is called, and nothing of it counts.
 	Simulated bool      `json:"simulated,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
+	calling
 }
 
 type campaignHypothesis struct {
@@ -52,6 +54,7 @@ type newCampaign struct {
 	AnswerMode     interview.AnswerMode     `json:"answerMode"`
 	Language       string                   `json:"language"`
 	Hypotheses     []newHypothesis          `json:"hypotheses"`
+	calling
 }
 
 type newHypothesis struct {
@@ -66,6 +69,7 @@ type campaignChange struct {
 	Status         *interview.CampaignStatus `json:"status"`
 	AnswerMode     *interview.AnswerMode     `json:"answerMode"`
 	Language       *string                   `json:"language"`
+	callingChange
 	// LegalHold is set or lifted.
 	LegalHold *bool `json:"legalHold"`
 	// RequestedBy and Reason go into the audit log.
@@ -82,7 +86,7 @@ func showCampaign(c interview.Campaign) campaign {
 		ID: c.ID, Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Language: c.Language, Questions: questions, CreatedAt: c.CreatedAt.UTC(),
 		Hypotheses: each(c.Hypotheses, showHypothesis), CanComplete: c.CanComplete(),
-		LegalHold: c.HeldAt != nil, LegalHoldSince: c.HeldAt, Simulated: c.Simulated,
+		LegalHold: c.HeldAt != nil, LegalHoldSince: c.HeldAt, Simulated: c.Simulated, calling: callingOf(c),
 	}
 }
 
@@ -149,13 +153,15 @@ func (a *api) createCampaignOnce(w http.ResponseWriter, r *http.Request, body ne
 func campaignPath(id string) string { return "/api/campaigns/" + id }
 
 func (c newCampaign) campaign() interview.Campaign {
-	return interview.Campaign{
+	asked := interview.Campaign{
 		Name: strings.TrimSpace(c.Name), Category: strings.TrimSpace(c.Category), PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Language: canonicalLanguage(c.Language),
 		Hypotheses: each(c.Hypotheses, func(h newHypothesis) interview.Hypothesis {
 			return interview.Hypothesis{Question: strings.TrimSpace(h.Question), Status: interview.HypothesisPending}
 		}),
 	}
+	c.calling.apply(&asked)
+	return asked
 }
 
 func (a *api) listCampaigns(w http.ResponseWriter, r *http.Request) error {
@@ -199,6 +205,10 @@ func (a *api) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 		*body.Language = canonicalLanguage(*body.Language)
 	}
 	changed, err := a.store.UpdateCampaign(r.Context(), r.PathValue("id"), body.change())
+	var noIdentity *store.NoIdentityError
+	if errors.As(err, &noIdentity) {
+		return invalid(identityFaults(noIdentity.Missing))
+	}
 	if err != nil {
 		return err
 	}

@@ -9,20 +9,24 @@ import (
 )
 
 // campaign creates one with a status and returns its id.
+// whoCalls is what a campaign must say before it may dial.
+const whoCalls = `"identity":{"organisation":"Shelf Research","callbackNumber":"+15550009999","purpose":"prices on the shelf"},"callingHours":[{"days":"mon-sun","from":"00:00","to":"24:00"}]`
+
 func (s *server) campaign(status string) string {
 	s.t.Helper()
-	return s.do("POST", "/api/campaigns", `{"name":"Shelves","category":"retail","promptTemplate":"- Price?","status":"`+status+`"}`).
+	return s.do("POST", "/api/campaigns", `{"name":"Shelves","category":"retail","promptTemplate":"- Price?",`+whoCalls+`,"status":"`+status+`"}`).
 		want(201).text("id")
 }
 
 func TestCampaignIsAnsweredWithItsIDs(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
-		r := s.do("POST", "/api/campaigns", `{"name":" Shelves ","category":"retail","status":"ACTIVE",
+		r := s.do("POST", "/api/campaigns", `{"name":" Shelves ","category":"retail","status":"ACTIVE",`+whoCalls+`,
 			"promptTemplate":"Ask this:\n- What does it cost?\n - How many a week?",
 			"hypotheses":[{"question":"Is it dear?"},{"question":"Does it sell?"}]}`)
 		created := r.want(201)
-		created.keys(t, "id name category promptTemplate status answerMode language questions hypotheses canComplete legalHold legalHoldSince createdAt")
+		created.keys(t, "id name category promptTemplate status answerMode language questions hypotheses canComplete legalHold legalHoldSince createdAt "+
+			"identity voice region callingHours holidays attempts maxConcurrent maxPerDay requireConsentBasis stopWhenDecided")
 		if created.text("name") != "Shelves" || created.text("category") != "retail" || created.text("status") != "ACTIVE" {
 			t.Errorf("%v", created)
 		}

@@ -4,7 +4,7 @@ import "testing"
 
 func TestErasureByNumberNamesItsCallsAndNotTheNumber(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *server) {
-		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE"}`).want(201).text("id")
+		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE",`+whoCalls+`}`).want(201).text("id")
 		calls := s.do("POST", "/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567","+15551234568"]}`).want(202).list(t, "calls")
 		done := s.do("DELETE", "/api/personal-data", `{"phoneNumber":"+15551234567","reason":"asked"}`, "X-Requested-By: the person").want(202)
 		erased := done.list(t, "calls")

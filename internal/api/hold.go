@@ -10,6 +10,7 @@ import (
 func (c campaignChange) change() store.CampaignChange {
 	change := store.CampaignChange{Name: c.Name, Category: c.Category, PromptTemplate: c.PromptTemplate, Status: c.Status,
 		AnswerMode: c.AnswerMode, Language: c.Language, RequestedBy: strings.TrimSpace(c.RequestedBy), Reason: strings.TrimSpace(c.Reason)}
+	c.callingChange.apply(&change)
 	if c.LegalHold != nil {
 		change.Hold = &store.Hold{Set: *c.LegalHold, RequestedBy: change.RequestedBy, Reason: change.Reason}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // overdueList is the answer as a dashboard reads it.
@@ -76,7 +77,7 @@ func lateCall(t *testing.T, s *server) {
 		}
 	}
 	now := time.Now().UTC()
-	campaign, err := s.store.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Category: "c", Status: interview.CampaignActive})
+	campaign, err := s.store.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Category: "c", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestWrongFiltersAreRefusedAndNumbersNotRepeated(t *testing.T) {
 
 func TestCallsAreFoundOverTheAPI(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *server) {
-		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE","promptTemplate":"- What does it cost?"}`).want(201).text("id")
+		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE",`+whoCalls+`,"promptTemplate":"- What does it cost?"}`).want(201).text("id")
 		s.do("POST", "/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567","+15551234568","+15551234569"]}`).want(202)
 		for query, want := range map[string]int{
 			"phoneNumber=%2B15551234567": 1, "phoneNumber=+15551234568": 1, "phoneNumber=15550000000": 0, "status=QUEUED&status=FAILED": 3, "status=FAILED,BUSY": 0,

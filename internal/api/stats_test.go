@@ -4,7 +4,7 @@ import "testing"
 
 func TestStatsAnswerHowManyCallsEndedHow(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *server) {
-		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE"}`).want(201).text("id")
+		campaign := s.do("POST", "/api/campaigns", `{"name":"Shelves","status":"ACTIVE",`+whoCalls+`}`).want(201).text("id")
 		calls := s.do("POST", "/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567","+15551234568"]}`).want(202).list(t, "calls")
 		s.do("POST", "/api/calls/"+calls[0].text("id")+"/cancel", "").want(200)
 		for query, want := range map[string][2]float64{"": {2, 1}, "?since=1h&campaignId=" + campaign: {2, 1}, "?until=1h": {0, 0}, "?campaignId=none": {0, 0}} {

@@ -48,6 +48,10 @@ func (c newCampaign) faults() []fault {
 	faults = append(faults, statusFaults(c.Status)...)
 	faults = append(faults, modeFaults(c.AnswerMode)...)
 	faults = append(faults, languageFaults(c.Language)...)
+	faults = append(faults, c.calling.faults()...)
+	if c.Status == interview.CampaignActive {
+		faults = append(faults, identityFaults(c.Identity.Missing())...)
+	}
 	if len(c.Hypotheses) > maxHypotheses {
 		return append(faults, fault{Field: "hypotheses", Error: fmt.Sprintf("must not be more than %d", maxHypotheses)})
 	}
@@ -77,6 +81,7 @@ func (c campaignChange) faults() []fault {
 	if c.Language != nil {
 		faults = append(faults, languageFaults(*c.Language)...)
 	}
+	faults = append(faults, c.callingChange.faults()...)
 	return append(faults, c.holdFaults()...)
 }
 

@@ -109,7 +109,7 @@ func TestJobsConsoleShowsNoPeopleAndChangesNoJobs(t *testing.T) {
 		if !strings.Contains(text, "Unauthorized") {
 			t.Errorf("the API takes the password of the console: %s", text)
 		}
-		campaign := post(t, app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
+		campaign := post(t, app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","status":"ACTIVE","identity":{"organisation":"Shelf Research","callbackNumber":"+15550009999","purpose":"prices on the shelf"},"callingHours":[{"days":"mon-sun","from":"00:00","to":"24:00"}],"hypotheses":[{"question":"Is it?"}]}`)
 		post(t, app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
 
 		page, text := ask(t, "GET", app+"/console/jobs/", "")

@@ -158,6 +158,8 @@ func (h *hostileSite) fill() (campaign string, calls []string) {
 	clip := func(s string, most int) string { return string([]rune(s)[:min(most, len([]rune(s)))]) }
 	made := apiObject(t, "POST", h.url+"/api/campaigns", body(map[string]any{
 		"name": clip(hostile[1]+" call +15551230001 "+hostile[0], 200), "category": clip(hostile[3], 100), "status": "ACTIVE", "answerMode": "gather",
+		"identity":       map[string]any{"organisation": clip(hostile[0], 100), "callbackNumber": "+15551230002", "purpose": clip(hostile[3], 200)},
+		"callingHours":   []map[string]any{{"days": "mon-sun", "from": "00:00", "to": "24:00"}},
 		"promptTemplate": "Ask 555-123-0001:\n- What? " + strings.Join(hostile, "\n- Is it? "),
 		"hypotheses":     []any{map[string]any{"question": clip(hostile[0]+hostile[2], 300)}, map[string]any{"question": clip("+1 (555) 123-0001? "+hostile[4]+hostile[6], 400)}},
 	}), http.StatusCreated)

@@ -53,7 +53,7 @@ func TestRecordingOfAnInterviewIsPlayedFromTwilio(t *testing.T) {
 		a.Close()
 	})
 
-	campaign := post(t, url+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What do you pay for a case?\n- How many do you sell?","status":"ACTIVE","hypotheses":[{"question":"Is it?"}]}`)
+	campaign := post(t, url+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What do you pay for a case?\n- How many do you sell?","status":"ACTIVE","identity":{"organisation":"Shelf Research","callbackNumber":"+15550009999","purpose":"prices on the shelf"},"callingHours":[{"days":"mon-sun","from":"00:00","to":"24:00"}],"hypotheses":[{"question":"Is it?"}]}`)
 	post(t, url+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
 	_, after, _ := strings.Cut(askUntil(t, url+"/console/calls", `/console/calls/01`), `/console/calls/01`)
 	id := "01" + after[:24]

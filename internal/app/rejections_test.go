@@ -92,7 +92,7 @@ func (s *site) send(r *http.Request) *httptest.ResponseRecorder {
 // call creates a call and returns its id.
 func (s *site) call() (id string) {
 	s.t.Helper()
-	campaign, err := s.app.store.CreateCampaign(s.t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
+	campaign, err := s.app.store.CreateCampaign(s.t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(),
 		PromptTemplate: "- What is there?", Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err == nil {
 		_, err = s.app.store.CreateCalls(s.t.Context(), store.NewCalls{CampaignID: campaign.ID, PhoneNumbers: []string{lineNumber},

@@ -158,7 +158,7 @@ func TestSimulatedCallWithoutItsSimulatorEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		real, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "real", Status: interview.CampaignActive})
+		real, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "real", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 		if err != nil {
 			t.Fatal(err)
 		}

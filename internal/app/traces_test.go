@@ -47,7 +47,7 @@ func TestWebhooksAndAttemptsAreTraced(t *testing.T) {
 		}
 		webhook("forged")
 		webhook(c.AuthToken)
-		campaign := post(t, app+"/api/campaigns", `{"name":"n","status":"ACTIVE"}`)
+		campaign := post(t, app+"/api/campaigns", `{"name":"n","status":"ACTIVE","identity":{"organisation":"Shelf Research","callbackNumber":"+15550009999","purpose":"prices on the shelf"},"callingHours":[{"days":"mon-sun","from":"00:00","to":"24:00"}]}`)
 		post(t, app+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)
 		askUntil(t, app+"/console/jobs/api/jobs?state=scheduled&limit=20", "orchestrate-call")
 	})

@@ -36,7 +36,7 @@ func open(t *testing.T, url string, now func() time.Time) *store.Store {
 // called makes calls, each of which has a run.
 func called(t *testing.T, s *store.Store, many int) (ids []string) {
 	t.Helper()
-	campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Status: interview.CampaignActive})
+	campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		t.Fatal(err)
 	}

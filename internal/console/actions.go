@@ -114,14 +114,10 @@ func (a apiAnswer) ok() bool { return a.status/100 == 2 }
 // problem is why it was not, in the API's words.
 func (a apiAnswer) problem() string {
 	var said struct {
-		Error  string
-		Fields []struct{ Field, Error string }
+		Error string
 	}
 	if json.Unmarshal(a.body, &said) != nil || said.Error == "" {
 		return fmt.Sprintf("The API answered %d.", a.status)
-	}
-	for _, d := range said.Fields {
-		said.Error += "; " + d.Field + " " + d.Error
 	}
 	return said.Error
 }

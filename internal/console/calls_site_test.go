@@ -140,7 +140,7 @@ const numberOfEventful = "+15551234999"
 func (o *site) eventful() (id string) {
 	o.t.Helper()
 	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: "Shelves of oats", PromptTemplate: "- What does it cost?\n- How many a week?",
-		Status: interview.CampaignActive, AnswerMode: interview.AnswerGather, Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
+		Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(), AnswerMode: interview.AnswerGather, Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err != nil {
 		o.t.Fatal(err)
 	}

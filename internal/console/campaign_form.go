@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -25,30 +24,63 @@ const maxCampaignForm = 2 << 20
 // campaignValues are what somebody typed.
 type campaignValues struct {
 	name, category, template, mode, language, status string
+	// identity has the parts of who calls, in the order of identityFields.
+	identity [3]string
 	// hypotheses has one in each line.
 	hypotheses string
 }
 
+// identityFields are the parts of who calls, as the API names them, and what they ask for.
+func identityFields() [3][2]string {
+	return [3][2]string{
+		{"organisation", "Who calls: the organisation's name, spoken first and last"},
+		{"callbackNumber", "Number to reach them, spoken with it, such as +15551234567"},
+		{"purpose", "Why: the end of “calling about …”"},
+	}
+}
+
 func valuesOf(c interview.Campaign) campaignValues {
-	return campaignValues{name: c.Name, category: c.Category, template: c.PromptTemplate, mode: string(c.AnswerMode), language: c.Language, status: string(c.Status)}
+	return campaignValues{identity: [3]string{c.Identity.Organisation, c.Identity.CallbackNumber, c.Identity.Purpose}, name: c.Name, category: c.Category, template: c.PromptTemplate, mode: string(c.AnswerMode), language: c.Language, status: string(c.Status)}
 }
 
 // readValues reads the form. Browsers end lines with CR LF, which is not what was typed.
 func readValues(r *http.Request) campaignValues {
 	value := func(name string) string { return strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n") }
-	return campaignValues{name: value("name"), category: value("category"), template: value("promptTemplate"), mode: value("answerMode"),
+	var identity [3]string
+	for i, field := range identityFields() {
+		identity[i] = value("identity." + field[0])
+	}
+	return campaignValues{identity: identity, name: value("name"), category: value("category"), template: value("promptTemplate"), mode: value("answerMode"),
 		language: value("language"), status: value("status"), hypotheses: value("hypotheses")}
 }
 
 // campaign is a campaign with the values, for the preview.
 func (v campaignValues) campaign() interview.Campaign {
 	return interview.Campaign{Name: v.name, Category: v.category, PromptTemplate: v.template, AnswerMode: interview.AnswerMode(v.mode),
-		Language: cmp.Or(v.language, interview.DefaultLanguage)}
+		Language: cmp.Or(v.language, interview.DefaultLanguage),
+		Identity: interview.Identity{Organisation: v.identity[0], CallbackNumber: v.identity[1], Purpose: v.identity[2]}}
 }
 
 // fields are the values that a campaign may be given at any time, by their names in the API.
 func (v campaignValues) fields() map[string]string {
-	return map[string]string{"name": v.name, "category": v.category, "promptTemplate": v.template, "answerMode": v.mode, "language": v.language}
+	fields := map[string]string{"name": v.name, "category": v.category, "promptTemplate": v.template, "answerMode": v.mode, "language": v.language}
+	for i, field := range identityFields() {
+		fields["identity."+field[0]] = v.identity[i]
+	}
+	return fields
+}
+
+// put puts a field into the body of a request. Of who calls, all parts go together.
+func (v campaignValues) put(body map[string]any, name, value string) {
+	if !strings.HasPrefix(name, "identity.") {
+		body[name] = value
+		return
+	}
+	identity := map[string]string{}
+	for i, field := range identityFields() {
+		identity[field[0]] = v.identity[i]
+	}
+	body["identity"] = identity
 }
 
 // questions are the hypotheses, and the line that each is on.
@@ -67,7 +99,7 @@ func (v campaignValues) questions() (questions []map[string]any, lines []int) {
 func (v campaignValues) creation(key string) apiRequest {
 	body := map[string]any{"status": v.status}
 	for name, value := range v.fields() {
-		body[name] = value
+		v.put(body, name, value)
 	}
 	if questions, _ := v.questions(); len(questions) > 0 {
 		body["hypotheses"] = questions
@@ -81,7 +113,7 @@ func (v campaignValues) change(id string, was map[string]string) *apiRequest {
 	body := map[string]any{}
 	for name, value := range v.fields() {
 		if hashed(value) != was[name] {
-			body[name] = value
+			v.put(body, name, value)
 		}
 	}
 	if len(body) == 0 {
@@ -267,7 +299,7 @@ func (v campaignValues) problemsOf(answer apiAnswer) map[string]string {
 	for _, fault := range answer.faults() {
 		if n, ok := indexOf(fault.Field, "hypotheses"); ok && n < len(lines) {
 			add("hypotheses", "line "+strconv.Itoa(lines[n])+" "+fault.Error)
-		} else if slices.Contains([]string{"name", "category", "promptTemplate", "answerMode", "language", "status", "hypotheses"}, fault.Field) {
+		} else if _, known := v.fields()[fault.Field]; known || fault.Field == "status" || fault.Field == "hypotheses" {
 			add(fault.Field, fault.Error)
 		} else {
 			add("", fault.Field+" "+fault.Error)

@@ -72,7 +72,7 @@ func (o *site) get(path string) string {
 // activeCampaign makes a campaign that may call.
 func (o *site) activeCampaign(name string) (id, page string) {
 	o.t.Helper()
-	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: name, Status: interview.CampaignActive, PromptTemplate: "- How much?"})
+	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: name, Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(), PromptTemplate: "- How much?"})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -101,6 +101,9 @@ func TestCampaignIsMadeStartedAndCalledWithoutScripts(t *testing.T) {
 	form.Set("promptTemplate", "Be kind.\r\n- How much are the oats?\r\n- Why?\r\n")
 	form.Set("answerMode", "gather")
 	form.Set("language", "es-MX")
+	form.Set("identity.organisation", "Shelf Research")
+	form.Set("identity.callbackNumber", "+15550009999")
+	form.Set("identity.purpose", "prices")
 	form.Set("hypotheses", "Oats are dear\r\n\r\nOats are scarce")
 	form.Set("do", "preview")
 	_, preview := o.do("POST", "/console/campaigns/new", form.Encode())
@@ -323,7 +326,7 @@ func (o *site) judged(claims ...interview.Claim) (campaign interview.Campaign, h
 	o.t.Helper()
 	ctx := o.t.Context()
 	campaign, err := o.store.CreateCampaign(ctx, interview.Campaign{Name: "Oats, +1 555 987 6543", Category: "<script>alert(1)</script>", PromptTemplate: "- Call +15559876543?",
-		Status: interview.CampaignActive, Hypotheses: []interview.Hypothesis{{Question: "Oats cost more than 5 dollars <b>"}}})
+		Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(), Hypotheses: []interview.Hypothesis{{Question: "Oats cost more than 5 dollars <b>"}}})
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func (o *site) signIn(token string) {
 // called makes a campaign with a call to each number, and returns the ids of the calls.
 func (o *site) called(name string, numbers ...string) (campaign string, calls []string) {
 	o.t.Helper()
-	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: name, Status: interview.CampaignActive})
+	c, err := o.store.CreateCampaign(o.t.Context(), interview.Campaign{Name: name, Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/i-agent/iagent/internal/console"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -81,7 +82,7 @@ func (openTape) ContentType() string { return "audio/wav" }
 func interviewed(t *testing.T, o *site, seconds int64) string {
 	t.Helper()
 	ctx := t.Context()
-	c, err := o.store.CreateCampaign(ctx, interview.Campaign{Name: "Oats", Status: interview.CampaignActive, Hypotheses: []interview.Hypothesis{{Question: "Do shops pay more than ten dollars a case?"}}})
+	c, err := o.store.CreateCampaign(ctx, interview.Campaign{Name: "Oats", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(), Hypotheses: []interview.Hypothesis{{Question: "Do shops pay more than ten dollars a case?"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

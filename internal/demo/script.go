@@ -16,6 +16,9 @@ func (s Study) Campaign(name string) map[string]any {
 	}
 	return map[string]any{
 		"name": name, "category": s.Category, "status": "ACTIVE", "hypotheses": hypotheses,
+		"identity": map[string]string{"organisation": "Shelf Research", "callbackNumber": "+15005550006", "purpose": "what shops sell and at what price"},
+		// The demo must run at any time of day.
+		"callingHours":   []map[string]string{{"days": "mon-sun", "from": "00:00", "to": "24:00"}},
 		"promptTemplate": "Ask a shop owner:\n- " + strings.Join(s.Questions, "\n- "),
 	}
 }

@@ -19,6 +19,15 @@ const (
 	CallCanceled    CallStatus = "CANCELED"
 )
 
+// Direction says who made a call.
+type Direction string
+
+// The directions of a call.
+const (
+	DirectionOutbound Direction = "outbound"
+	DirectionInbound  Direction = "inbound"
+)
+
 // CallStatuses lists the statuses of a call.
 func CallStatuses() []CallStatus {
 	return []CallStatus{CallQueued, CallDialing, CallDialUnknown, CallRinging, CallInProgress,
@@ -29,7 +38,12 @@ func CallStatuses() []CallStatus {
 type Call struct {
 	ID         string
 	CampaignID string
-	// PhoneNumber is whom we call, E.164.
+	// ContactID is the contact whom the call is to reach, and Attempt which of its calls this is, from 1.
+	ContactID string
+	Attempt   int
+	// Direction is who called: we, unless it says otherwise.
+	Direction Direction
+	// PhoneNumber is whom we call, or who called us, E.164.
 	PhoneNumber string
 	// LiveNumber is the number that no other call may be made to while this one is not over, "" when another call has it.
 	// Of an erased call it is all that is left of the number, until the call is over.
@@ -77,6 +91,13 @@ type Call struct {
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.
 	CancelRequestedAt *time.Time
+	// OptedOutAt is when the person said that they want no more calls, nil for never.
+	OptedOutAt *time.Time
+	// IdentitySaid is what the call said of who is calling, and IdentitySaidAt when, "" and nil while it has not.
+	IdentitySaid   string
+	IdentitySaidAt *time.Time
+	// StirStatus is Twilio's word for how the call was attested (STIR/SHAKEN), "" until it told us.
+	StirStatus string
 	// Simulated says that a simulator plays the call, since its campaign is simulated. It never changes.
 	Simulated bool
 	CreatedAt time.Time

@@ -18,6 +18,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testserver/inngest"
 )
 
@@ -177,7 +178,7 @@ func (r *fixture) background(f func(context.Context)) (stop func()) {
 // enqueue creates runs, as many as calls, and returns the calls' ids.
 func (r *fixture) enqueue(calls int) []string {
 	r.t.Helper()
-	campaign, err := r.store.CreateCampaign(r.t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive})
+	campaign, err := r.store.CreateCampaign(r.t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		r.t.Fatal(err)
 	}

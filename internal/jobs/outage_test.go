@@ -160,7 +160,7 @@ func serveModels(w http.ResponseWriter, r *http.Request) {
 func (w *pipelineFixture) fill() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	campaign, err := w.store.CreateCampaign(ctx, interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
+	campaign, err := w.store.CreateCampaign(ctx, interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(),
 		PromptTemplate: "- What do you pay?", Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err != nil {
 		w.t.Fatal(err)

@@ -55,7 +55,7 @@ func openDatabase(t *testing.T, url string, options ...func(*store.Options)) *da
 		t.Fatal(err)
 	}
 	t.Cleanup(db.store.Close)
-	db.campaign, err = db.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
+	db.campaign, err = db.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(),
 		PromptTemplate: "- How many cases do you sell in a week?",
 		Hypotheses:     []interview.Hypothesis{{Question: "Is it dear?"}, {Question: "Is it liked?"}}})
 	if err != nil {

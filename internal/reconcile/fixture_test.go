@@ -59,7 +59,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	r.must(err)
 	r.reconciler = r.another(r.store)
 	c, err := r.store.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Category: "retail",
-		PromptTemplate: "- What does it cost?", Status: interview.CampaignActive})
+		PromptTemplate: "- What does it cost?", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	r.must(err)
 	r.campaign = c.ID
 	return r

@@ -23,7 +23,7 @@ func TestStoppedReplaySaysHowFarItCameAndGoesOnLater(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Status: interview.CampaignActive})
+		campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,6 +92,9 @@ func (s *Store) CreateCalls(ctx context.Context, n NewCalls) (Answer, error) {
 		if err := tx.insertNewCalls(ctx, calls); err != nil {
 			return err
 		}
+		if err := tx.insertContacts(ctx, contactsOf(calls)); err != nil {
+			return err
+		}
 		if err := tx.enqueue(ctx, "api", jobs); err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func (n NewCalls) calls(tx *Tx) []interview.Call {
 	calls := make([]interview.Call, len(n.PhoneNumbers))
 	for i, id := range tx.newIDs(len(calls)) {
 		calls[i] = interview.Call{ID: id, CampaignID: n.CampaignID, PhoneNumber: n.PhoneNumbers[i], LiveNumber: n.PhoneNumbers[i],
-			Status: interview.CallQueued, Sequence: interview.NoSequence, Simulated: n.Simulated, CreatedAt: tx.Now}
+			ContactID: tx.newID(), Attempt: 1, Status: interview.CallQueued, Sequence: interview.NoSequence, Simulated: n.Simulated, CreatedAt: tx.Now}
 	}
 	return calls
 }

@@ -209,7 +209,7 @@ func TestTwinOfAnOpenRequestGivesUpWaiting(t *testing.T) {
 
 func activeCampaign(t *testing.T, s *Store) string {
 	t.Helper()
-	c, err := s.CreateCampaign(context.Background(), interview.Campaign{Name: "Shelves", Category: "retail", Status: interview.CampaignActive})
+	c, err := s.CreateCampaign(context.Background(), interview.Campaign{Name: "Shelves", Category: "retail", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,12 +13,14 @@ import (
 
 // The columns of a call that stay as they were made, and those that change.
 var (
-	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz", "simulated boolean"}
-	callState  = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
+	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz", "simulated boolean",
+		"contact_id text", "attempt integer", "direction text"}
+	callState = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
 		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz",
-		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz", "webhook_version text"}
+		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz", "webhook_version text",
+		"opted_out_at timestamptz", "identity_said text", "identity_said_at timestamptz", "stir_status text"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -27,27 +30,33 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.sequence, calls.consent, calls.consent_attempts, calls.consent_at, calls.duration, calls.dialed_at, calls.started_at,
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
-	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at, calls.simulated`
+	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at, calls.simulated,
+	calls.contact_id, calls.attempt, calls.direction, calls.opted_out_at, calls.identity_said, calls.identity_said_at, calls.stir_status`
 
 // selectedCalls is what scanCall scans.
-const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode, campaigns.language
-	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id`
+const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode,
+	CASE WHEN contacts.language <> '' THEN contacts.language ELSE campaigns.language END, campaigns.organisation,
+	campaigns.callback_number, campaigns.purpose, campaigns.voice, COALESCE(contacts.variables, '')
+	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id LEFT JOIN contacts ON contacts.id = calls.contact_id`
 
 const selectCalls = `SELECT ` + selectedCalls
 
 // fieldsOf are where the columns of a call go, with room for those of its script.
 func fieldsOf(c *interview.Call) []any {
-	return append(make([]any, 0, 35), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
+	return append(make([]any, 0, 50), &c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.AccountSid, &c.Status, &c.Sequence, &c.Consent,
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
-		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt, &c.Simulated)
+		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt, &c.Simulated,
+		&c.ContactID, &c.Attempt, &c.Direction, &c.OptedOutAt, &c.IdentitySaid, &c.IdentitySaidAt, &c.StirStatus)
 }
 
 func scanCall(r row) (interview.Call, error) {
 	var c interview.Call
 	var template string
-	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode, &c.Script.Language)...)
-	c.Script.Questions = interview.Questions(template)
+	var variables map[string]string
+	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode, &c.Script.Language, &c.Script.Identity.Organisation,
+		&c.Script.Identity.CallbackNumber, &c.Script.Identity.Purpose, &c.Script.Voice, jsonColumn{&variables})...)
+	c.Script.Questions, _ = interview.FillQuestions(interview.Questions(template), variables) // the gate looked for missing ones
 	return c, err
 }
 
@@ -98,7 +107,8 @@ var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	rows := make([][]any, len(calls))
 	for i, c := range calls {
-		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt, c.Simulated}, stateOf(c)...)
+		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt, c.Simulated,
+			c.ContactID, max(c.Attempt, 1), string(cmp.Or(c.Direction, interview.DirectionOutbound))}, stateOf(c)...)
 	}
 	insert, args := callInsert.statement(tx, rows)
 	created := map[string]bool{}
@@ -202,7 +212,8 @@ func stateOf(c interview.Call) []any {
 		c.ConsentAttempts, pointedTime(c.ConsentAt), pointedNumber(c.Duration), pointedTime(c.DialedAt),
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
 		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt),
-		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt), storable(string(c.Version))}
+		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt), storable(string(c.Version)),
+		pointedTime(c.OptedOutAt), storable(c.IdentitySaid), pointedTime(c.IdentitySaidAt), storable(c.StirStatus)}
 }
 
 // liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.

@@ -69,9 +69,21 @@ func (tx *Tx) insertCampaign(ctx context.Context, c interview.Campaign) (intervi
 	c.ID, c.CreatedAt = tx.newID(), tx.Now
 	c.AnswerMode = cmp.Or(c.AnswerMode, interview.AnswerPause)
 	c.Language = cmp.Or(c.Language, interview.DefaultLanguage)
-	_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode,
-		language, simulated, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $9, $7, $7)`,
-		c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language, c.Simulated)
+	var kept [3]string
+	for i, v := range []any{c.CallingHours, c.Holidays, c.Attempts} {
+		text, err := encoded(v)
+		if err != nil {
+			return c, fmt.Errorf("encoding a campaign: %w", err)
+		}
+		kept[i] = text
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode, language, simulated,
+		created_at, updated_at, organisation, callback_number, purpose, voice, region, calling_hours, holidays, attempts,
+		max_concurrent, max_per_day, require_consent_basis, stop_when_decided)
+		VALUES ($1, $2, $3, $4, $5, $6, $8, $9, $7, $7, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		c.ID, c.Name, c.Category, c.PromptTemplate, string(c.Status), string(c.AnswerMode), tx.Now, c.Language, c.Simulated,
+		c.Identity.Organisation, c.Identity.CallbackNumber, c.Identity.Purpose, c.Voice, c.Region, kept[0], kept[1], kept[2],
+		c.MaxConcurrent, c.MaxPerDay, c.RequireConsentBasis, c.StopWhenDecided)
 	if err != nil {
 		return c, err
 	}

@@ -5,18 +5,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
 
 const campaignColumns = `campaigns.id, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.status,
-	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.simulated, campaigns.created_at`
+	campaigns.answer_mode, campaigns.language, campaigns.held_at, campaigns.simulated, campaigns.created_at,
+	campaigns.organisation, campaigns.callback_number, campaigns.purpose, campaigns.voice, campaigns.region, campaigns.calling_hours,
+	campaigns.holidays, campaigns.attempts, campaigns.max_concurrent, campaigns.max_per_day, campaigns.require_consent_basis,
+	campaigns.stop_when_decided`
 
 const selectCampaigns = `SELECT ` + campaignColumns + ` FROM campaigns`
 
 func scanCampaign(r row) (interview.Campaign, error) {
 	var c interview.Campaign
-	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.Simulated, &c.CreatedAt)
+	err := r.Scan(&c.ID, &c.Name, &c.Category, &c.PromptTemplate, &c.Status, &c.AnswerMode, &c.Language, &c.HeldAt, &c.Simulated, &c.CreatedAt,
+		&c.Identity.Organisation, &c.Identity.CallbackNumber, &c.Identity.Purpose, &c.Voice, &c.Region, jsonColumn{&c.CallingHours},
+		jsonColumn{&c.Holidays}, jsonColumn{&c.Attempts}, &c.MaxConcurrent, &c.MaxPerDay, &c.RequireConsentBasis, &c.StopWhenDecided)
 	return c, err
 }
 
@@ -75,6 +81,15 @@ type CampaignChange struct {
 	Status                         *interview.CampaignStatus
 	AnswerMode                     *interview.AnswerMode
 	Language                       *string
+	// Identity, if set, replaces the whole of it.
+	Identity      *interview.Identity
+	Voice, Region *string
+	// CallingHours, Holidays and Attempts, if set, replace the whole of each.
+	CallingHours                         *interview.CallingHours
+	Holidays                             *[]string
+	Attempts                             *interview.AttemptPolicy
+	MaxConcurrent, MaxPerDay             *int
+	RequireConsentBasis, StopWhenDecided *bool
 	// Hold sets or lifts the legal hold.
 	Hold *Hold
 	// RequestedBy and Reason are kept in the audit log; "" for RequestedBy is the actor of the context.
@@ -95,11 +110,86 @@ func (change CampaignChange) detail() map[string]any {
 	set("status", change.Status != nil, pointedText(change.Status))
 	set("answerMode", change.AnswerMode != nil, pointedText(change.AnswerMode))
 	set("language", change.Language != nil, pointedText(change.Language))
+	setPointed(detail, "identity", change.Identity)
+	setPointed(detail, "voice", change.Voice)
+	setPointed(detail, "region", change.Region)
+	setPointed(detail, "callingHours", change.CallingHours)
+	setPointed(detail, "holidays", change.Holidays)
+	setPointed(detail, "attempts", change.Attempts)
+	setPointed(detail, "maxConcurrent", change.MaxConcurrent)
+	setPointed(detail, "maxPerDay", change.MaxPerDay)
+	setPointed(detail, "requireConsentBasis", change.RequireConsentBasis)
+	setPointed(detail, "stopWhenDecided", change.StopWhenDecided)
 	return detail
 }
 
+func setPointed[T any](detail map[string]any, name string, value *T) {
+	if value != nil {
+		detail[name] = *value
+	}
+}
+
+// assignments are the columns to change, and their values.
+func (change CampaignChange) assignments() (columns []string, values []any, err error) {
+	set := func(column string, value any) { columns, values = append(columns, column), append(values, value) }
+	setText := func(column string, value *string) {
+		if value != nil {
+			set(column, *value)
+		}
+	}
+	setText("name", change.Name)
+	setText("category", change.Category)
+	setText("prompt_template", change.PromptTemplate)
+	if change.Status != nil {
+		set("status", string(*change.Status))
+	}
+	if change.AnswerMode != nil {
+		set("answer_mode", string(*change.AnswerMode))
+	}
+	setText("language", change.Language)
+	if id := change.Identity; id != nil {
+		set("organisation", id.Organisation)
+		set("callback_number", id.CallbackNumber)
+		set("purpose", id.Purpose)
+	}
+	setText("voice", change.Voice)
+	setText("region", change.Region)
+	for column, value := range map[string]any{"calling_hours": change.CallingHours, "holidays": change.Holidays, "attempts": change.Attempts} {
+		encoded, isSet, err := encodedIfSet(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("encoding %s: %w", column, err)
+		}
+		if isSet {
+			set(column, encoded)
+		}
+	}
+	for column, value := range map[string]*int{"max_concurrent": change.MaxConcurrent, "max_per_day": change.MaxPerDay} {
+		if value != nil {
+			set(column, *value)
+		}
+	}
+	for column, value := range map[string]*bool{"require_consent_basis": change.RequireConsentBasis, "stop_when_decided": change.StopWhenDecided} {
+		if value != nil {
+			set(column, *value)
+		}
+	}
+	return columns, values, nil
+}
+
+// NoIdentityError says that a campaign must not be ACTIVE, since it does not say who calls.
+type NoIdentityError struct {
+	// Missing names the parts that are missing, as the API does.
+	Missing []string
+}
+
+func (e *NoIdentityError) Error() string {
+	return "a campaign that is ACTIVE needs " + strings.Join(e.Missing, ", ")
+}
+
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
-// not dialled. ErrNotFound when there is none.
+// not dialled.
+//
+// Errors: ErrNotFound when there is none, *NoIdentityError.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
 	err := s.write(ctx, func(tx *Tx) (err error) {
@@ -108,20 +198,26 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 				return err
 			}
 		}
-		if change == (CampaignChange{Hold: change.Hold, RequestedBy: change.RequestedBy, Reason: change.Reason}) {
+		columns, values, err := change.assignments()
+		if err != nil {
+			return err
+		}
+		if len(columns) == 0 {
 			c, err = campaign(ctx, tx, id)
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE campaigns SET name = COALESCE($2, name), category = COALESCE($3, category),
-			prompt_template = COALESCE($4, prompt_template), status = COALESCE($5, status),
-			answer_mode = COALESCE($7, answer_mode), language = COALESCE($8, language), updated_at = $6 WHERE id = $1`,
-			id, pointedText(change.Name), pointedText(change.Category), pointedText(change.PromptTemplate),
-			pointedText(change.Status), tx.Now, pointedText(change.AnswerMode), pointedText(change.Language))
-		if err != nil {
+		assigned := "updated_at = $2"
+		for i, column := range columns {
+			assigned += fmt.Sprintf(", %s = $%d", column, i+3)
+		}
+		if _, err = tx.Exec(ctx, `UPDATE campaigns SET `+assigned+` WHERE id = $1`, append([]any{id, tx.Now}, values...)...); err != nil {
 			return fmt.Errorf("changing campaign %s: %w", id, err)
 		}
 		if c, err = campaign(ctx, tx, id); err != nil {
 			return err
+		}
+		if missing := c.Identity.Missing(); c.Status == interview.CampaignActive && len(missing) > 0 {
+			return &NoIdentityError{missing}
 		}
 		err = tx.recordAudit(ctx, interview.AuditEntry{Actor: change.RequestedBy, Action: interview.AuditUpdateCampaign, Subject: id,
 			Reason: change.Reason, Detail: change.detail()})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestCampaignComesBackWithItsHypothesesInTheOrderGiven(t *testing.T) {
@@ -66,7 +67,7 @@ func TestListedCampaignShowsItsOwnHypotheses(t *testing.T) {
 func TestChangingOneFieldOfACampaignKeepsTheOthers(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		created, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Category: "retail", PromptTemplate: "- Price?",
-			Status: interview.CampaignDraft, Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
+			Status: interview.CampaignDraft, Identity: storetest.Caller(), Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 		if err != nil {
 			t.Fatal(err)
 		}

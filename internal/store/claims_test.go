@@ -9,13 +9,14 @@ import (
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // heardCalls creates an ACTIVE campaign with two hypotheses and n consented calls, each with a completed recording and
 // its transcribe-recording run, and returns the calls' ids and the hypotheses'.
 func heardCalls(t *testing.T, s *Store, n int) (calls, hypotheses []string) {
 	t.Helper()
-	campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive,
+	campaign, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(),
 		PromptTemplate: "- What does it cost?",
 		Hypotheses:     []interview.Hypothesis{{Question: "Is it dear?"}, {Question: "Is it liked?"}}})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestErasureByNumberFindsEveryCallOfThePersonAndNoOther(t *testing.T) {
@@ -18,7 +19,7 @@ func TestErasureByNumberFindsEveryCallOfThePersonAndNoOther(t *testing.T) {
 		create := func(number string) string {
 			t.Helper()
 			clock.Advance(time.Minute)
-			c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive})
+			c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +111,7 @@ func TestErasureByNumberErasesNothingWhileOneCallIsHeld(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		var campaigns, calls []string
 		for n := range 2 {
-			c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive})
+			c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -117,6 +117,9 @@ func (tx *Tx) eraseNumber(ctx context.Context, call interview.Call) error {
 	if err := tx.eraseHistory(ctx, call); err != nil {
 		return err
 	}
+	if err := tx.eraseContacts(ctx, "id = $2", call.ContactID); err != nil {
+		return err
+	}
 	if call.PhoneNumber == "" {
 		return nil
 	}

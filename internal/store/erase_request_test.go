@@ -42,7 +42,7 @@ func newLine(t *testing.T, s *Store, id string) *line {
 func dialledLine(t *testing.T, s *Store) *line {
 	t.Helper()
 	c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", PromptTemplate: "- What does it cost?\n- How many?",
-		Status: interview.CampaignActive, AnswerMode: interview.AnswerGather,
+		Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(), AnswerMode: interview.AnswerGather,
 		Hypotheses: []interview.Hypothesis{{Question: "Is it dear?"}}})
 	if err != nil {
 		t.Fatal(err)

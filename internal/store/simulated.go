@@ -22,7 +22,10 @@ const aboutSimulated = `function_runs.subject IN (SELECT id FROM calls WHERE sim
 //
 // Errors: *RefusedNumbersError when each has one.
 func (s *Store) StartSimulation(ctx context.Context, c interview.Campaign, numbers []string) (interview.Call, error) {
-	c.Simulated, c.Status = true, interview.CampaignActive
+	c.Simulated, c.Status, c.CallingHours = true, interview.CampaignActive, interview.AllHours()
+	if len(c.Identity.Missing()) > 0 {
+		c.Identity = interview.Identity{Organisation: "Simulated Research", CallbackNumber: "+15005550006", Purpose: "a simulation"}
+	}
 	var id string
 	err := s.read().QueryRow(ctx, `SELECT id FROM campaigns WHERE simulated AND status = 'ACTIVE' ORDER BY id DESC LIMIT 1`).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -61,7 +61,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	fx.store, fx.decide = s, webhook.New(webhook.Config{}).Decide
 	fx.processor = store.NewProcessor(s, fx.decide)
 	fx.campaign, err = s.CreateCampaign(t.Context(), interview.Campaign{
-		Name: "Shelves", Category: "oat drink", PromptTemplate: "- What does it cost?\n- How many?", Status: interview.CampaignActive,
+		Name: "Shelves", Category: "oat drink", PromptTemplate: "- What does it cost?\n- How many?", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours(),
 		AnswerMode: interview.AnswerGather, Hypotheses: []interview.Hypothesis{{Question: "It costs more than 2 dollars."}},
 	})
 	if err != nil {

@@ -22,6 +22,8 @@ func newAPI(at func() string) API {
 
 // Campaign is what the tests ask people about.
 var Campaign = json.RawMessage(`{"name": "Oat drink on the shelf", "category": "oat drink", "status": "ACTIVE",
+	"identity": {"organisation": "Shelf Research", "callbackNumber": "+15550009999", "purpose": "prices on the shelf"},
+	"callingHours": [{"days": "mon-sun", "from": "00:00", "to": "24:00"}],
 	"promptTemplate": "Ask a shop owner:\n- What does a litre of oat drink cost?\n- How many cases do you sell in a week?",
 	"hypotheses": [{"question": "Does a litre cost more than 2 dollars?"}]}`)
 
