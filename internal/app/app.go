@@ -180,6 +180,10 @@ func (a *App) openStore(ctx context.Context) error {
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.SigningToken = func(event *inbox.Event) string {
+		_, role := a.settings.signingToken(event.Match)
+		return role
+	}
 	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
 		if a.opened.Load() { // before that, whoever opens the database says what is wrong
 			a.database.suspect(err)
