@@ -83,6 +83,7 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
 	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
+	a.handle("GET /api/campaigns/{id}/dispositions", "Campaign", a.getDispositions)
 	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)

@@ -47,8 +47,7 @@ func partOf(selection, table, campaignID, after string) (statement string, args 
 	return statement, f.args
 }
 
-// EachCall calls f with all calls of a campaign, part by part, oldest first. Their questions are those of the campaign, without the
-// contact's variables. ErrNotFound when there is no such campaign.
+// EachCall calls f with all calls of a campaign, part by part, oldest first. ErrNotFound when there is no such campaign.
 func (s *Store) EachCall(ctx context.Context, campaignID string, f func([]interview.Call) error) error {
 	script, err := s.scriptOf(ctx, campaignID)
 	if err != nil {
@@ -61,14 +60,17 @@ func (s *Store) EachCall(ctx context.Context, campaignID string, f func([]interv
 	return named("reading the calls", campaignID, eachPart(ctx, read, func(c interview.Call) string { return c.ID }, f))
 }
 
-const selectCalled = `SELECT ` + calledColumns + ` FROM calls`
+const selectCalled = `SELECT ` + calledColumns + `, COALESCE(contacts.variables, '') FROM calls LEFT JOIN contacts ON contacts.id = calls.contact_id`
 
-// calledWith reads calls that have the given script.
+// calledWith reads calls that have the given script, with the variables of their contacts in the questions.
 func (s *Store) calledWith(ctx context.Context, script interview.Script, statement string, args ...any) ([]interview.Call, error) {
 	var calls []interview.Call
 	err := collect(ctx, s.read(), func(r row) error {
-		c, err := scanCalled(r)
+		var c interview.Call
+		var variables map[string]string
+		err := r.Scan(append(fieldsOf(&c), jsonColumn{&variables})...)
 		c.Script = script
+		c.Script.Questions, _ = interview.FillQuestions(script.Questions, variables)
 		calls = append(calls, c)
 		return err
 	}, statement, args...)

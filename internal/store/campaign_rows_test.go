@@ -104,6 +104,9 @@ func TestRowsOfACampaignComeOnceAndInOrder(t *testing.T) {
 					t.Errorf("%s comes after %s", c.ID, last)
 				}
 				last, calls = c.ID, calls+1
+				if c.Script.Questions[0] != "What does bread cost?" {
+					t.Errorf("asked %q", c.Script.Questions)
+				}
 			}
 			return nil
 		})
