@@ -83,6 +83,8 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
 	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
+	a.handle("GET /api/campaigns/{id}/dispositions", "Campaign", a.getDispositions)
+	a.handle("GET /api/campaigns/{id}/export", "Campaign", a.exportCampaign)
 	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
@@ -132,7 +134,7 @@ func (a *api) handle(pattern, noun string, serve endpoint) {
 
 // ServeHTTP asks for the token below /api/ before it says anything about the path.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	ctx, cancel := withTimeout(r.Context())
 	defer cancel()
 	r = r.WithContext(ctx)
 	secure(w)
