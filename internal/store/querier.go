@@ -47,6 +47,8 @@ type Tx struct {
 	erases bool
 	// run is the run of which the transaction is, "" for none.
 	run string
+	// madeKey is the key of number hashes that this transaction made, nil for none.
+	madeKey []byte
 	// held are the calls that this transaction locked one by one, as they are now; changes and milestones are what is told of
 	// it once it is committed.
 	held       map[string]interview.Call

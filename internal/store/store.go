@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,6 +68,8 @@ type Store struct {
 	inserter inserter
 	// entropy makes the ids of this process sort in the order in which they were made, also within a millisecond.
 	entropy *ulid.LockedMonotonicReader
+	// numberKey is the key of number hashes, nil until it was read.
+	numberKey atomic.Pointer[[]byte]
 }
 
 // Open opens the database that url names: postgres://… or sqlite:PATH. It does not create or change tables; see Migrate.
