@@ -1,6 +1,8 @@
 package interview
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -38,22 +40,38 @@ const (
 	MaxWaitMinutes = 43_200 // 30 days
 )
 
-// DefaultAttemptPolicy is that of a campaign that names none: one attempt. What a campaign names is decoded over it.
+// DefaultAttemptPolicy is that of a campaign that names none: one attempt.
 func DefaultAttemptPolicy() AttemptPolicy { return AttemptPolicy{Max: 1, WaitMinutes: 60} }
 
-// Faults says what is wrong with the policy, each fault with its field; nil for nothing.
-func (p AttemptPolicy) Faults() []string {
-	var faults []string
+// UnmarshalJSON leaves the default where nothing is said.
+func (p *AttemptPolicy) UnmarshalJSON(text []byte) error {
+	type plain AttemptPolicy // without this method
+	said := plain(DefaultAttemptPolicy())
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&said); err != nil {
+		return err
+	}
+	*p = AttemptPolicy(said)
+	return nil
+}
+
+// Faults says what is wrong with the policy, each fault with its field; nil for nothing. The zero policy is the default.
+func (p AttemptPolicy) Faults() []FieldFault {
+	if p.Max == 0 && p.On == nil && p.WaitMinutes == 0 {
+		return nil
+	}
+	var faults []FieldFault
 	if p.Max < 1 || p.Max > MaxAttempts {
-		faults = append(faults, fmt.Sprintf("attempts.max must be from 1 to %d, not %d", MaxAttempts, p.Max))
+		faults = append(faults, faultOf("attempts.max", "must be from 1 to %d, not %d", MaxAttempts, p.Max))
 	}
 	for i, outcome := range p.On {
 		if !slices.Contains(RetriedOutcomes(), outcome) {
-			faults = append(faults, fmt.Sprintf("attempts.on[%d] must be one of BUSY, NO_ANSWER, MACHINE and FAILED, not %q", i, outcome))
+			faults = append(faults, faultOf(fmt.Sprintf("attempts.on[%d]", i), "must be BUSY, NO_ANSWER, MACHINE or FAILED, not %q", outcome))
 		}
 	}
 	if p.WaitMinutes < 0 || p.WaitMinutes > MaxWaitMinutes {
-		faults = append(faults, fmt.Sprintf("attempts.waitMinutes must be from 0 to %d, not %d", MaxWaitMinutes, p.WaitMinutes))
+		faults = append(faults, faultOf("attempts.waitMinutes", "must be from 0 to %d, not %d", MaxWaitMinutes, p.WaitMinutes))
 	}
 	return faults
 }

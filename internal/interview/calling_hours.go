@@ -35,22 +35,22 @@ func AllHours() CallingHours { return CallingHours{{"mon-sun", "00:00", "24:00"}
 const maxSearch = 14 * 24 * time.Hour
 
 // Faults says what is wrong with the windows, each fault with its field; nil for nothing.
-func (h CallingHours) Faults() []string {
-	var faults []string
+func (h CallingHours) Faults() []FieldFault {
+	var faults []FieldFault
 	for i, w := range h {
 		if _, err := parseDays(w.Days); err != nil {
-			faults = append(faults, fmt.Sprintf("callingHours[%d].days %v", i, err))
+			faults = append(faults, faultOf(fmt.Sprintf("callingHours[%d].days", i), "%v", err))
 		}
 		from, fromErr := parseClock(w.From)
 		if fromErr != nil {
-			faults = append(faults, fmt.Sprintf("callingHours[%d].from %v", i, fromErr))
+			faults = append(faults, faultOf(fmt.Sprintf("callingHours[%d].from", i), "%v", fromErr))
 		}
 		to, toErr := parseClock(w.To)
 		if toErr != nil {
-			faults = append(faults, fmt.Sprintf("callingHours[%d].to %v", i, toErr))
+			faults = append(faults, faultOf(fmt.Sprintf("callingHours[%d].to", i), "%v", toErr))
 		}
 		if fromErr == nil && toErr == nil && from >= to {
-			faults = append(faults, fmt.Sprintf("callingHours[%d].from %s must be before to %s", i, w.From, w.To))
+			faults = append(faults, faultOf(fmt.Sprintf("callingHours[%d].from", i), "must be before to: %s is not before %s", w.From, w.To))
 		}
 	}
 	return faults
@@ -90,14 +90,14 @@ func (h CallingHours) NextOpen(after time.Time, zones []*time.Location, holidays
 const maxHolidays = 366
 
 // HolidayFaults says which holidays are no dates; nil for none.
-func HolidayFaults(holidays []string) []string {
-	var faults []string
+func HolidayFaults(holidays []string) []FieldFault {
+	var faults []FieldFault
 	if len(holidays) > maxHolidays {
-		faults = append(faults, fmt.Sprintf("holidays must be at most %d dates, not %d", maxHolidays, len(holidays)))
+		faults = append(faults, faultOf("holidays", "must be at most %d dates, not %d", maxHolidays, len(holidays)))
 	}
 	for i, holiday := range holidays {
 		if _, err := time.Parse(time.DateOnly, holiday); err != nil {
-			faults = append(faults, fmt.Sprintf("holidays[%d] must be a date such as 2026-12-25, not %q", i, holiday))
+			faults = append(faults, faultOf(fmt.Sprintf("holidays[%d]", i), "must be a date such as 2026-12-25, not %q", holiday))
 		}
 	}
 	return faults

@@ -2,6 +2,7 @@ package interview
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,14 +35,7 @@ func Refusals() []Refusal {
 }
 
 // Valid reports whether r is one of the refusals above.
-func (r Refusal) Valid() bool {
-	for _, one := range Refusals() {
-		if r == one {
-			return true
-		}
-	}
-	return false
-}
+func (r Refusal) Valid() bool { return slices.Contains(Refusals(), r) }
 
 const (
 	// GatePoll is after how long the gate is asked again about what ends at no known time: a stop, a campaign that is not ACTIVE,
@@ -56,7 +50,7 @@ const (
 type GateFacts struct {
 	Now time.Time
 	// Zones are the person's candidate time zones: the contact's own alone, else all of the number. None is an unknown zone.
-	Zones []*time.Location
+	Zones TimeZones
 	// HasConsentBasis says that the contact comes with one.
 	HasConsentBasis bool
 	// Campaign is the campaign as it stands.
@@ -124,9 +118,7 @@ func MayCall(f GateFacts) GateVerdict {
 	if !refused {
 		v, _ = f.notNow()
 	}
-	for _, zone := range f.Zones {
-		v.Zones = append(v.Zones, zone.String())
-	}
+	v.Zones = f.Zones.Names()
 	return v
 }
 
@@ -193,14 +185,16 @@ func (c Campaign) obstacle() string {
 	if missing := c.Identity.Missing(); len(missing) > 0 {
 		return "the campaign has no " + strings.Join(missing, ", ")
 	}
-	faults := append(c.CallingHours.Faults(), HolidayFaults(c.Holidays)...)
-	return strings.Join(faults, "; ")
+	for _, fault := range append(c.CallingHours.Faults(), HolidayFaults(c.Holidays)...) {
+		return fault.Error()
+	}
+	return ""
 }
 
 func (f GateFacts) outsideHours() (GateVerdict, bool) {
 	hours := f.Campaign.CallingHours
 	until, ok := hours.NextOpen(f.Now, f.Zones, f.Campaign.Holidays)
-	switch detail := hours.String() + " in " + zoneNames(f.Zones); {
+	switch detail := hours.String() + " in " + f.Zones.String(); {
 	case !ok:
 		return GateVerdict{Refusal: RefusalOutsideHours, Final: true, Detail: "never within two weeks: " + detail}, true
 	case until.After(f.Now):
@@ -215,18 +209,4 @@ func capUntil(oldest *time.Time, limit int) time.Time {
 		return time.Time{}
 	}
 	return oldest.Add(CapWindow)
-}
-
-// zoneNames names at most three zones, so that it stays readable for a number that could be anywhere.
-func zoneNames(zones []*time.Location) string {
-	const most = 3
-	var names []string
-	for _, zone := range zones[:min(len(zones), most)] {
-		names = append(names, zone.String())
-	}
-	text := strings.Join(names, ", ")
-	if more := len(zones) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }
