@@ -88,11 +88,11 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	switch status {
 	case interview.CampaignActive:
 	case interview.CampaignCompleted:
-		call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
+		call.Status, call.CompletedAt, call.CancelReason = interview.CallCanceled, &tx.Now, byCampaign.reason
 		if err := tx.saveCall(ctx, *call); err != nil {
 			return false, err
 		}
-		if err := tx.note(ctx, call.ID, noteCanceled, byCampaign); err != nil {
+		if err := tx.note(ctx, call.ID, noteCanceled, byCampaign.words); err != nil {
 			return false, err
 		}
 		return false, tx.finish(ctx, run)
