@@ -99,11 +99,11 @@ func (tx *Tx) refuseDial(ctx context.Context, run interview.Run, call *interview
 		}
 		return dialAnswer{wait: jobs.Wait(until, fmt.Sprintf("%s: %s", v.Refusal, v.Detail))}, tx.setReason(ctx, contact, v.Refusal)
 	}
-	call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
+	call.Status, call.CompletedAt, call.CancelReason = interview.CallCanceled, &tx.Now, interview.CancelReason(v.Refusal)
 	if err := tx.saveCall(ctx, *call); err != nil {
 		return dialAnswer{}, err
 	}
-	why := byCampaign
+	why := byCampaign.words
 	if v.Refusal != interview.RefusalCampaign {
 		why = fmt.Sprintf("%s: %s", v.Refusal, v.Detail)
 	}

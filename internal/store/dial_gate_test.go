@@ -87,14 +87,14 @@ func TestTheGateRefusesADialByNameAndKeepsItsVerdict(t *testing.T) {
 		final   bool
 		put     func(t *testing.T, s *Store, ids []string)
 	}{
-		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) { s.list(t, s.mustCall(t, ids[0]).PhoneNumber, scopeAll) }},
+		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) { s.list(t, s.mustCall(t, ids[0]).PhoneNumber, interview.ScopeAll) }},
 		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) {
 			s.list(t, s.mustCall(t, ids[0]).PhoneNumber, s.mustCall(t, ids[0]).CampaignID)
 		}},
 		{interview.RefusalCampaign, true, func(t *testing.T, s *Store, ids []string) { s.set(t, ids[0], `status = 'COMPLETED'`) }},
 		{interview.RefusalNoConsentBasis, true, func(t *testing.T, s *Store, ids []string) { s.set(t, ids[0], `require_consent_basis = TRUE`) }},
 		{interview.RefusalCampaign, false, func(t *testing.T, s *Store, ids []string) { s.set(t, ids[0], `status = 'PAUSED'`) }},
-		{interview.RefusalStopped, false, func(t *testing.T, s *Store, _ []string) { s.stop(t, scopeAll) }},
+		{interview.RefusalStopped, false, func(t *testing.T, s *Store, _ []string) { s.stop(t, interview.ScopeAll) }},
 		{interview.RefusalStopped, false, func(t *testing.T, s *Store, ids []string) { s.stop(t, s.mustCall(t, ids[0]).CampaignID) }},
 		{interview.RefusalOutsideHours, false, func(t *testing.T, s *Store, ids []string) {
 			s.live(t, ids[0], "UTC")
@@ -216,10 +216,10 @@ func TestAfterAnEntryOrAStopIsCommittedNobodyIsDialled(t *testing.T) {
 		const intents = `SELECT COUNT(*) FROM dial_intents JOIN calls ON calls.id = dial_intents.call_id WHERE phone_number = $1`
 		for i := range 10 {
 			number := fmt.Sprintf("+1555000%04d", calls-1-i)
-			other.list(t, number, scopeAll)
+			other.list(t, number, interview.ScopeAll)
 			after[number] = other.count(t, intents, number)
 		}
-		other.stop(t, scopeAll)
+		other.stop(t, interview.ScopeAll)
 		all := other.count(t, `SELECT COUNT(*) FROM dial_intents`)
 		dials.Wait()
 		for number, n := range after {
