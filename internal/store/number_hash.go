@@ -23,33 +23,46 @@ func (tx *Tx) numberHash(ctx context.Context, e164 string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return hashNumber(key, e164), nil
+}
+
+func hashNumber(key []byte, e164 string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(e164))
-	return mac.Sum(nil), nil
+	return mac.Sum(nil)
 }
 
 // numberKey is the key of the hashes. The first transaction that needs it makes it; it never changes.
 func (tx *Tx) numberKey(ctx context.Context) ([]byte, error) {
-	if key := tx.store.numberKey.Load(); key != nil {
-		return *key, nil
-	}
 	if tx.madeKey != nil {
 		return tx.madeKey, nil
 	}
+	key, err := tx.store.keptNumberKey(ctx, tx)
+	if err != nil || key != nil {
+		return key, err
+	}
+	return tx.makeNumberKey(ctx)
+}
+
+// keptNumberKey is the key, nil when there is none yet, and so no hash. A transaction that made the key must not ask: it is kept for
+// the store, and that transaction may be rolled back.
+func (s *Store) keptNumberKey(ctx context.Context, q querier) ([]byte, error) {
+	if key := s.numberKey.Load(); key != nil {
+		return *key, nil
+	}
 	var key []byte
-	err := tx.QueryRow(ctx, `SELECT value FROM secrets WHERE name = $1`, numberKeyName).Scan(&key)
+	err := q.QueryRow(ctx, `SELECT value FROM secrets WHERE name = $1`, numberKeyName).Scan(&key)
 	if errors.Is(err, sql.ErrNoRows) {
-		return tx.makeNumberKey(ctx)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading the key of number hashes: %w", err)
 	}
-	tx.store.numberKey.Store(&key)
+	s.numberKey.Store(&key)
 	return key, nil
 }
 
-// makeNumberKey makes the key, unless another process is faster. What this transaction made is the store's only once another
-// one has read it: this one may be rolled back.
+// makeNumberKey makes the key, unless another process is faster.
 func (tx *Tx) makeNumberKey(ctx context.Context) ([]byte, error) {
 	made := make([]byte, numberKeySize)
 	if _, err := rand.Read(made); err != nil {

@@ -54,6 +54,8 @@ type Tx struct {
 	held       map[string]interview.Call
 	changes    []CallChange
 	milestones []interview.Milestone
+	// refusals are those of the gate, by name, which are counted once the transaction is committed.
+	refusals map[interview.Refusal]int
 }
 
 // pgxQuerier adapts a pgx transaction or pool.
