@@ -84,16 +84,6 @@ func (s schedule) open(t time.Time, zone *time.Location) bool {
 	return false
 }
 
-// openAll reports whether t is open in all zones.
-func (s schedule) openAll(t time.Time, zones []*time.Location) bool {
-	for _, zone := range zones {
-		if !s.open(t, zone) {
-			return false
-		}
-	}
-	return len(zones) > 0
-}
-
 // horizon is until when an opening is looked for: two weeks, and one more for each holiday to come, which takes at most one of the
 // weekly openings.
 func (s schedule) horizon(after time.Time) time.Time {

@@ -17,8 +17,6 @@ const (
 	defaultPersonCalls = 3
 	// newestDials is among how many of a campaign's newest dials the circuit breaker looks for those that are over.
 	newestDials = 200
-	// scopeAll is the scope of a do-not-call entry or of a stop that is for all campaigns.
-	scopeAll = "all"
 )
 
 // personCap is how many calls one person gets within 24 hours over all campaigns; 0 for no cap.
@@ -46,7 +44,7 @@ func (tx *Tx) gateFacts(ctx context.Context, contact interview.Contact, campaign
 // readAgain reads again what others may commit while they hold the row of table gate: the do-not-call list and the stops.
 func (tx *Tx) readAgain(ctx context.Context, contact interview.Contact, facts *interview.GateFacts) error {
 	var stops int
-	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM stops WHERE scope IN ($1, $2) AND ended_at IS NULL`, scopeAll, facts.Campaign.ID).Scan(&stops)
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM stops WHERE scope IN ($1, $2) AND ended_at IS NULL`, interview.ScopeAll, facts.Campaign.ID).Scan(&stops)
 	if err != nil {
 		return fmt.Errorf("looking for stops: %w", err)
 	}
@@ -170,7 +168,7 @@ func (s *Store) listed(ctx context.Context, q querier, campaignID string, number
 		err := r.Scan(&hash)
 		listed[byHash[string(hash)]] = true
 		return err
-	}, `SELECT number_hash FROM do_not_call WHERE scope IN ($1, $2) AND `+condition, append([]any{scopeAll, campaignID}, args...)...)
+	}, `SELECT number_hash FROM do_not_call WHERE scope IN ($1, $2) AND `+condition, append([]any{interview.ScopeAll, campaignID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("looking into the do-not-call list: %w", err)
 	}
