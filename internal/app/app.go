@@ -233,6 +233,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.pruneUntil(running) })
 	group.Go(func() error { return a.endLostSimulations(running) })
+	group.Go(func() error { return a.carryOutStops(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

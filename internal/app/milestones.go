@@ -11,6 +11,9 @@ import (
 // logMilestone writes the line of a step in the life of a call. The store calls it after the commit, once for each step.
 func (a *App) logMilestone(m interview.Milestone) {
 	ctx := context.Background()
+	if m.Kind == interview.MilestoneOptedOut && !m.Call.Simulated {
+		a.telemetry.OptedOut()
+	}
 	if !a.log.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
