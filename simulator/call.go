@@ -101,10 +101,7 @@ func (c *call) live() bool {
 // requestUpdate leaves a change for the call's goroutine; its caller holds mu.
 func (c *call) requestUpdate(u update) {
 	c.update = &u
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
+	c.wake()
 }
 
 // takeUpdate returns the change that a REST request left, or nil.

@@ -163,9 +163,9 @@ func (c *call) detectionResult(mode string) string {
 	}
 }
 
-// awaitUpdate gives the application its Grace, in real time, to change the call over REST.
+// awaitUpdate gives the application its Grace, in real time, to change the call over REST. On a clock it has the time of the call.
 func (c *call) awaitUpdate(ctx context.Context) {
-	if c.sim.config.Grace <= 0 || c.interrupted() {
+	if c.sim.config.Grace <= 0 || c.sim.config.Clock != nil || c.interrupted() {
 		return
 	}
 	timer := time.NewTimer(c.sim.config.Grace)

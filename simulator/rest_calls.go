@@ -19,6 +19,7 @@ func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 		c := s.newCall(baseURL(r), params)
 		s.noteRepeat(callTo(c.to), c.sid, "")
 		s.begin()
+		c.work()
 		return c.resource(), func() { c.start(context.Background()) }
 	})
 }

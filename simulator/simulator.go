@@ -109,6 +109,9 @@ type Config struct {
 	Grace time.Duration
 	// Now is when a call that is created begins; nil is time.Now. From there its timeline is virtual.
 	Now func() time.Time
+	// Clock, if set, is the time of all calls and messages, so that they take place at once as they would in real time, and is
+	// moved by whoever holds it. Then there is no Speed, no Now, no Grace and no limit by Concurrency.
+	Clock *Clock
 }
 
 // ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and observations disagree, so
@@ -137,6 +140,9 @@ func New(config Config) (*Simulator, error) {
 	if config.Speed < 0 {
 		faults = append(faults, fmt.Errorf("factor Speed is %v: it cannot be negative", config.Speed))
 	}
+	if config.Clock != nil && (config.Speed != 0 || config.Now != nil) {
+		faults = append(faults, errors.New("with a Clock there is no Speed and no Now: it says both"))
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring the simulator: %w", err)
 	}
@@ -145,6 +151,9 @@ func New(config Config) (*Simulator, error) {
 	}
 	if config.Concurrency <= 0 {
 		config.Concurrency = 32
+	}
+	if config.Clock != nil {
+		config.Now = config.Clock.Now
 	}
 	if config.Now == nil {
 		config.Now = time.Now
