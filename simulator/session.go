@@ -64,6 +64,7 @@ func (s *Simulator) launch(ctx context.Context, session *session, run func(conte
 			case s.slots <- struct{}{}:
 				defer func() { <-s.slots }()
 			case <-ctx.Done():
+			case <-session.changed: // canceled while it is queued
 			}
 		}
 		run(ctx)

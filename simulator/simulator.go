@@ -23,6 +23,9 @@ type Simulator struct {
 	calls      []*call // in order of creation
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
+	calledIn   map[string]int // calls so far of people who called, by their number
+	numbers    map[string]Number
+	optOuts    map[string]optOut // of people of whom the application heard it, by their number
 	callsEnded int
 	recordings map[string]*recording
 
@@ -32,6 +35,10 @@ type Simulator struct {
 	messagesEnded     int
 	conversations     map[string]*conversation
 	conversationsOpen int
+
+	leaves   time.Time // when the next call leaves the queue, at the earliest
+	second   time.Time // the present second of REST requests, and how many there were in it
+	inSecond int
 
 	asked       map[string]int          // REST requests so far, by what they are about
 	counts      map[Fault]int           // of faults that are no deliveries
@@ -93,6 +100,12 @@ type Config struct {
 	BaseURL string
 	// Concurrency is how many calls and messages are under way at once; others stay queued. 0 means 32.
 	Concurrency int
+	// CallsPerSecond is how many calls that were created over REST leave the account's queue in a second of their time, where they are
+	// queued; 0 is no limit. Twilio's is 1 unless more was agreed (Twilio: Call resource).
+	CallsPerSecond float64
+	// RequestsPerSecond is how many REST requests are answered in a second of [Config.Now]; the others are refused with 429 and code 20429.
+	// 0 is no limit.
+	RequestsPerSecond int
 	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
 	RetryPause time.Duration
 
@@ -137,6 +150,9 @@ func New(config Config) (*Simulator, error) {
 	if err := config.Faults.check(); err != nil {
 		faults = append(faults, err)
 	}
+	if config.CallsPerSecond < 0 || config.RequestsPerSecond < 0 {
+		faults = append(faults, errors.New("a number of calls or requests per second cannot be negative"))
+	}
 	if config.Speed < 0 {
 		faults = append(faults, fmt.Errorf("factor Speed is %v: it cannot be negative", config.Speed))
 	}
@@ -166,7 +182,7 @@ func New(config Config) (*Simulator, error) {
 	}
 	s := &Simulator{
 		config: config, seed: seed(config.Seed), send: config.Transport, slots: make(chan struct{}, config.Concurrency),
-		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
+		bySid: map[string]*call{}, dialled: map[string]int{}, calledIn: map[string]int{}, numbers: map[string]Number{}, optOuts: map[string]optOut{}, recordings: map[string]*recording{},
 		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
 		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]lostAnswer{}, repeats: map[string][]string{},
 		idle: make(chan struct{}), tokens: accountTokens{primary: config.AuthToken, secondary: config.OldToken},
