@@ -45,6 +45,8 @@ type Options struct {
 	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
+	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 2.
+	TwilioPerSecond float64
 }
 
 // App is an i-agent: opened, run, and closed. Open connects and migrates, Run serves until its context ends, Close
