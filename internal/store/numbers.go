@@ -62,15 +62,15 @@ func (tx *Tx) refusedNumbers(ctx context.Context, campaignID string, numbers []s
 	condition, args := tx.in("phone_number", 1, numbers)
 	err := collect(ctx, tx, func(r row) error {
 		var c interview.Call
-		if err := r.Scan(&c.PhoneNumber, &c.CampaignID, &c.Status, &c.DialedAt, &c.TwilioSid); err != nil {
+		if err := r.Scan(&c.PhoneNumber, &c.CampaignID, &c.Status, &c.DialedAt, &c.TwilioSid, &c.Direction); err != nil {
 			return err
 		}
 		live[c.PhoneNumber] = live[c.PhoneNumber] || !c.Status.Terminal()
-		if c.CampaignID == campaignID && (c.Status != interview.CallCanceled || c.Dialled()) {
+		if c.CampaignID == campaignID && !c.Inbound() && (c.Status != interview.CallCanceled || c.Dialled()) {
 			called[c.PhoneNumber] = true
 		}
 		return nil
-	}, `SELECT phone_number, campaign_id, status, dialed_at, twilio_sid FROM calls WHERE phone_number <> '' AND `+condition, args...)
+	}, `SELECT phone_number, campaign_id, status, dialed_at, twilio_sid, direction FROM calls WHERE phone_number <> '' AND `+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for calls to the numbers: %w", err)
 	}
@@ -121,9 +121,14 @@ func (tx *Tx) insertNewCalls(ctx context.Context, calls []interview.Call) error 
 // numberPause is how long a call waits for the other one to its number before it looks again.
 const numberPause = 30 * time.Second
 
-// claimNumber makes a call the live one to its number before it is dialled. A call has been that since it was created,
+// claimNumber makes a call the live one to its number before it is dialled; while the person is calling us it waits. A call has been that since it was created,
 // unless an older version let in two to one number: then one waits (a jobs.Wait error) until the other is over.
 func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call) error {
+	if calls, err := tx.callsUs(ctx, call.PhoneNumber); err != nil {
+		return err
+	} else if calls {
+		return jobs.Wait(tx.Now.Add(numberPause), "the person is calling us")
+	}
 	if call.LiveNumber != "" || call.PhoneNumber == "" {
 		return nil
 	}
