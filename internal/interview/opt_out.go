@@ -64,6 +64,8 @@ func optOutWordsOf(primary string) *optOutWords {
 	switch primary {
 	case "en":
 		return englishOptOut
+	case "es":
+		return spanishOptOut
 	}
 	return nil
 }

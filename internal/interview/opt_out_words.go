@@ -41,7 +41,7 @@ func (g optOutGrammar) compile() *optOutWords {
 	for _, demand := range g.demands {
 		w.demands = append(w.demands, regexp.MustCompile(" (?:"+g.expand(demand)+") "))
 	}
-	w.before, w.beforeBut = g.anyOf(" (?:", g.before, ")(?: ,)? $"), g.anyOf(" (?:", g.beforeBut, ") $")
+	w.before, w.beforeBut = g.anyOf(" (?:", g.before, ") $"), g.anyOf(" (?:", g.beforeBut, ") $")
 	w.after, w.afterBut = g.anyOf("^ (?:", g.after, ") "), g.anyOf("^ (?:", g.afterBut, ") ")
 	w.elsewhere, w.whole = g.anyOf(" (?:", g.elsewhere, ") "), g.anyOf("^ (?:", g.whole, ") $")
 	return w
