@@ -34,11 +34,12 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 		asked = max(asked, failed.number)
 	}
 	document := d.ask(call, asked+1, call.Script.ConsentAgain())
+	said := ""
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script, call.Script.Ended())
 	case call.OnMachine():
-		document = farewell(call.Script, call.Script.NoMessage())
+		document, said = farewell(call.Script, call.Script.NoMessage()), call.Script.NoMessage()
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script, call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
@@ -46,10 +47,11 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 	case call.Consent == interview.ConsentGiven:
 		document = d.interview(call)
 	case asked == 0:
-		document = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
+		document, said = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion()), call.Script.IdentitySaid()
 	case asked >= mostAskings:
 		document = farewell(call.Script, call.Script.NotUnderstood())
 	}
+	call.SayIdentity(said, event.ReceivedAt)
 	reply, err := render(document)
 	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err
 }
