@@ -24,6 +24,7 @@ const (
 	byWithdraw = "its consent is withdrawn"
 	byCampaign = "the campaign is completed"
 	byCallBack = "the person called us"
+	byContact  = "the contact is not to be called any more"
 )
 
 // CancelCall ends a call: at once when it was not dialled, else by a run of cancel-call, as soon as its CallSid is known.

@@ -78,7 +78,8 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 	return dial, nil
 }
 
-// mayDial looks at the campaign. A completed one cancels the call and ends the run.
+// mayDial looks at the campaign and the contact. A completed campaign, or a contact who is not to be called any more, cancels the
+// call and ends the run.
 func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Call) (bool, error) {
 	var status interview.CampaignStatus
 	err := tx.QueryRow(ctx, `SELECT status FROM campaigns WHERE id = $1`+tx.store.dialect.lock, call.CampaignID).Scan(&status)
@@ -88,16 +89,14 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	switch status {
 	case interview.CampaignActive:
 	case interview.CampaignCompleted:
-		call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
-		if err := tx.saveCall(ctx, *call); err != nil {
-			return false, err
-		}
-		if err := tx.note(ctx, call.ID, noteCanceled, byCampaign); err != nil {
-			return false, err
-		}
-		return false, tx.finish(ctx, run)
+		return false, tx.dropCall(ctx, run, call, byCampaign)
 	default:
 		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
+	}
+	if over, err := tx.contactOver(ctx, *call); err != nil {
+		return false, err
+	} else if over {
+		return false, tx.dropCall(ctx, run, call, byContact)
 	}
 	if err := tx.notRestored(ctx); err != nil {
 		return false, err
@@ -112,6 +111,18 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 		return true, nil
 	}
 	return tx.mayUseAccount(ctx, run)
+}
+
+// dropCall cancels a call that is not dialled any more, and ends the run that would have.
+func (tx *Tx) dropCall(ctx context.Context, run interview.Run, call *interview.Call, why string) error {
+	call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
+	if err := tx.saveCall(ctx, *call); err != nil {
+		return err
+	}
+	if err := tx.note(ctx, call.ID, noteCanceled, why); err != nil {
+		return err
+	}
+	return tx.finish(ctx, run)
 }
 
 // DialAccepted binds the call to what Twilio created and ends the run. A callback may have been faster.
