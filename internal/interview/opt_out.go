@@ -66,6 +66,10 @@ func optOutWordsOf(primary string) *optOutWords {
 		return englishOptOut
 	case "es":
 		return spanishOptOut
+	case "fr":
+		return frenchOptOut
+	case "de":
+		return germanOptOut
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type optOutWords struct {
 	ours []string
 	// apostrophe is what an apostrophe becomes: nothing, or a space where it stands between two words.
 	apostrophe string
+	// spell writes phrases in another way, so that they are not taken for what they hold.
+	spell *strings.Replacer
 }
 
 // optOutGrammar is an optOutWords as it is written.
@@ -32,12 +34,13 @@ type optOutGrammar struct {
 	classes                                     map[string]string
 	demands, before, beforeBut, after, afterBut []string
 	elsewhere, whole, ours                      []string
+	spell                                       []string // pairs
 	apostrophe                                  string
 }
 
 // compile makes the expressions. It panics on a grammar that is not well-formed, as regexp.MustCompile does.
 func (g optOutGrammar) compile() *optOutWords {
-	w := &optOutWords{apostrophe: g.apostrophe, ours: g.ours}
+	w := &optOutWords{apostrophe: g.apostrophe, ours: g.ours, spell: strings.NewReplacer(g.spell...)}
 	for _, demand := range g.demands {
 		w.demands = append(w.demands, regexp.MustCompile(" (?:"+g.expand(demand)+") "))
 	}
@@ -126,9 +129,9 @@ func (w *optOutWords) normal(speech string) string {
 		case unicode.IsLetter(r), unicode.IsNumber(r):
 			b.WriteRune(r)
 		case unicode.IsMark(r): // an accent that stands by itself
-		case strings.ContainsRune(".!?;:…\n¿¡", r):
+		case strings.ContainsRune(".!?;…\n¿¡", r):
 			b.WriteString(" | ")
-		case r == ',' || r == '–' || r == '—':
+		case r == ',' || r == ':' || r == '–' || r == '—':
 			b.WriteString(" , ")
 		default:
 			b.WriteByte(' ')
@@ -149,5 +152,5 @@ func (w *optOutWords) normal(speech string) string {
 		}
 		kept = append(kept, word)
 	}
-	return " " + strings.TrimSuffix(strings.Join(kept, " "), " |") + " | "
+	return w.spell.Replace(" " + strings.TrimSuffix(strings.Join(kept, " "), " |") + " | ")
 }

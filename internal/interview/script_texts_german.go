@@ -25,7 +25,7 @@ var germanTexts = scriptTexts{
 	declined:          "Verstanden. Wir behalten keine Aufzeichnung dieses Gesprächs.",
 	notUnderstood:     "Wir haben keine klare Antwort gehört, deshalb wurde nichts aufgezeichnet.",
 	ended:             "Dieses Interview ist beendet.",
-	optedOut:          "Wir haben Sie von unserer Liste gestrichen und rufen Sie nicht wieder an.",
+	optedOut:          "Wir haben Sie von unserer Liste gestrichen. Von uns hören Sie nichts mehr.",
 	stopped:           "Wir müssen dieses Gespräch jetzt beenden. Bitte entschuldigen Sie die Unterbrechung.",
 	noMessage:         "Das war ein automatischer Anruf für eine Umfrage. Wir hinterlassen keine Nachricht.",
 	identifiedMessage: "Dies ist ein automatischer Anruf von {organisation}. Es geht um {purpose}. Sie erreichen uns unter {number}.",
