@@ -1,6 +1,11 @@
 package interview
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Refusal names why a person may not be called, now or at all; "" is none.
 type Refusal string
@@ -21,11 +26,31 @@ const (
 	RefusalDecided        Refusal = "DECIDED"
 )
 
+// Refusals lists the refusals of the gate, in the order in which it looks for them.
+func Refusals() []Refusal {
+	return []Refusal{
+		RefusalDoNotCall, RefusalCampaign, RefusalNoConsentBasis, RefusalAttemptsUsed, RefusalDecided, RefusalZoneUnknown,
+		RefusalStopped, RefusalCircuitOpen, RefusalLiveCall, RefusalOutsideHours, RefusalCapDay, RefusalCapConcurrent,
+	}
+}
+
+// Valid reports whether r is one of the refusals above.
+func (r Refusal) Valid() bool { return slices.Contains(Refusals(), r) }
+
+const (
+	// GatePoll is after how long the gate is asked again about what ends at no known time: a stop, a campaign that is not ACTIVE,
+	// a live call, a full line.
+	GatePoll = 30 * time.Second
+	// CapWindow is the time over which the caps of a day count. It moves with the clock: a calendar day would let twice as many
+	// calls through around midnight.
+	CapWindow = 24 * time.Hour
+)
+
 // GateFacts is all that the gate looks at.
 type GateFacts struct {
 	Now time.Time
-	// Zones are the person's candidate time zones, IANA: the contact's own alone, else those of the number.
-	Zones []string
+	// Zones are the person's candidate time zones: the contact's own alone, else all of the number. None is an unknown zone.
+	Zones TimeZones
 	// HasConsentBasis says that the contact comes with one.
 	HasConsentBasis bool
 	// Campaign is the campaign as it stands.
@@ -40,10 +65,11 @@ type GateFacts struct {
 	Attempts int
 	// Concurrent counts the campaign's calls that were dialled and are not over.
 	Concurrent int
-	// Dialled are the campaign's newest dials of the last 24 hours, oldest first, at most as many as its cap of a day.
-	Dialled []time.Time
-	// PersonDialled are the newest dials to the number of the last 24 hours, by all campaigns, oldest first, at most PersonCap.
-	PersonDialled []time.Time
+	// Dialled is when the campaign made its dial number MaxPerDay, counted back from the newest; nil when it made fewer. While that
+	// is within CapWindow, the cap of a day is reached.
+	Dialled *time.Time
+	// PersonDialled is the same of the dials to the number by all campaigns, and of PersonCap.
+	PersonDialled *time.Time
 	// PersonCap is how many calls one person gets within 24 hours over all campaigns; 0 for no cap.
 	PersonCap int
 	// CircuitOpenUntil is until when the campaign's circuit breaker keeps it from dialling, nil for closed.
@@ -58,13 +84,129 @@ type GateVerdict struct {
 	Refusal Refusal `json:"refusal,omitempty"`
 	// Final says that no time cures it: the contact ends.
 	Final bool `json:"final,omitempty"`
-	// Until is when to look again, nil for a final refusal and when the person may be called.
+	// Until is when to look again, always after the moment that was asked about; nil for a final refusal and when the person may
+	// be called.
 	Until *time.Time `json:"until,omitempty"`
-	// Detail says in words what it was about, without personal data, such as "09:00-20:00 in Europe/Berlin".
+	// Detail says in words what it was about, without personal data, such as "mon-fri 09:00-20:00 in Europe/Berlin".
 	Detail string `json:"detail,omitempty"`
-	// Zones are those that were looked at.
+	// Zones are those that were looked at, by their IANA names.
 	Zones []string `json:"zones,omitempty"`
 }
 
 // Allowed reports whether the person may be called.
 func (v GateVerdict) Allowed() bool { return v.Refusal == "" }
+
+// ContactState is where the verdict leaves the contact: it is called, waits for Until, or is over. A contact without attempts left
+// is EXHAUSTED, every other that may never be called is REFUSED.
+func (v GateVerdict) ContactState() ContactState {
+	switch {
+	case v.Allowed():
+		return ContactCalling
+	case !v.Final:
+		return ContactWaiting
+	case v.Refusal == RefusalAttemptsUsed:
+		return ContactExhausted
+	}
+	return ContactRefused
+}
+
+// MayCall decides whether a person may be called now. It is the only place where that is decided.
+//
+// What no time cures is looked for first: nobody waits for what never comes. Of what waits, a stop is looked for first.
+func MayCall(f GateFacts) GateVerdict {
+	v, refused := f.never()
+	if !refused {
+		v, _ = f.notNow()
+	}
+	v.Zones = f.Zones.Names()
+	return v
+}
+
+// never finds the refusals that end a contact.
+func (f GateFacts) never() (GateVerdict, bool) {
+	final := func(r Refusal, detail string) (GateVerdict, bool) {
+		return GateVerdict{Refusal: r, Final: true, Detail: detail}, true
+	}
+	switch {
+	case f.Listed:
+		return final(RefusalDoNotCall, "the number is on the do-not-call list")
+	case f.Campaign.Status == CampaignCompleted:
+		return final(RefusalCampaign, "the campaign is COMPLETED")
+	case f.Campaign.RequireConsentBasis && !f.HasConsentBasis:
+		return final(RefusalNoConsentBasis, "the campaign calls only contacts with a basis of consent")
+	case f.Attempts >= f.Campaign.Attempts.Limit():
+		return final(RefusalAttemptsUsed, fmt.Sprintf("%d of %d attempts were made", f.Attempts, f.Campaign.Attempts.Limit()))
+	case f.Decided:
+		return final(RefusalDecided, "every hypothesis of the campaign has a verdict")
+	case len(f.Zones) == 0:
+		return final(RefusalZoneUnknown, "nothing says in which time zone the person is")
+	}
+	return GateVerdict{}, false
+}
+
+// notNow finds the refusals that wait.
+func (f GateFacts) notNow() (GateVerdict, bool) {
+	wait := func(r Refusal, until time.Time, detail string) (GateVerdict, bool) {
+		return GateVerdict{Refusal: r, Until: &until, Detail: detail}, true
+	}
+	soon := f.Now.Add(GatePoll)
+	if f.Stopped {
+		return wait(RefusalStopped, soon, "a stop is in force")
+	}
+	if obstacle := f.Campaign.obstacle(); obstacle != "" {
+		return wait(RefusalCampaign, soon, obstacle)
+	}
+	if until := f.CircuitOpenUntil; until != nil && until.After(f.Now) {
+		return wait(RefusalCircuitOpen, *until, "the newest calls of the campaign failed")
+	}
+	if f.LiveElsewhere {
+		return wait(RefusalLiveCall, soon, "another call to the number is not over")
+	}
+	if v, refused := f.outsideHours(); refused {
+		return v, true
+	}
+	if until := capUntil(f.Dialled, f.Campaign.MaxPerDay); until.After(f.Now) {
+		return wait(RefusalCapDay, until, fmt.Sprintf("the campaign made %d calls within 24 hours", f.Campaign.MaxPerDay))
+	}
+	if until := capUntil(f.PersonDialled, f.PersonCap); until.After(f.Now) {
+		return wait(RefusalCapDay, until, fmt.Sprintf("the number was called %d times within 24 hours", f.PersonCap))
+	}
+	if limit := f.Campaign.MaxConcurrent; limit > 0 && f.Concurrent >= limit {
+		return wait(RefusalCapConcurrent, soon, fmt.Sprintf("%d of %d calls of the campaign are under way", f.Concurrent, limit))
+	}
+	return GateVerdict{}, false
+}
+
+// obstacle says what an operator has to change before the campaign may dial, "" for nothing.
+func (c Campaign) obstacle() string {
+	if c.Status != CampaignActive {
+		return "the campaign is " + string(c.Status)
+	}
+	if missing := c.Identity.Missing(); len(missing) > 0 {
+		return "the campaign has no " + strings.Join(missing, ", ")
+	}
+	for _, fault := range append(c.CallingHours.Faults(), HolidayFaults(c.Holidays)...) {
+		return fault.Error()
+	}
+	return ""
+}
+
+func (f GateFacts) outsideHours() (GateVerdict, bool) {
+	hours := f.Campaign.CallingHours
+	until, ok := hours.NextOpen(f.Now, f.Zones, f.Campaign.Holidays)
+	switch detail := hours.String() + " in " + f.Zones.String(); {
+	case !ok:
+		return GateVerdict{Refusal: RefusalOutsideHours, Final: true, Detail: "never within two weeks: " + detail}, true
+	case until.After(f.Now):
+		return GateVerdict{Refusal: RefusalOutsideHours, Until: &until, Detail: detail}, true
+	}
+	return GateVerdict{}, false
+}
+
+// capUntil is until when a cap of so many dials within CapWindow is reached: the oldest that counts then leaves the window.
+func capUntil(oldest *time.Time, limit int) time.Time {
+	if limit <= 0 || oldest == nil {
+		return time.Time{}
+	}
+	return oldest.Add(CapWindow)
+}

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -45,22 +43,6 @@ func (tx *Tx) insertContacts(ctx context.Context, contacts []interview.Contact) 
 		}
 	}
 	return nil
-}
-
-// contactOver reports whether the contact of a call is not to be called any more.
-func (tx *Tx) contactOver(ctx context.Context, call interview.Call) (bool, error) {
-	if call.ContactID == "" {
-		return false, nil
-	}
-	var state interview.ContactState
-	err := tx.QueryRow(ctx, `SELECT state FROM contacts WHERE id = $1`, call.ContactID).Scan(&state)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("contact of call %s: %w", call.ID, err)
-	}
-	return state.Terminal(), nil
 }
 
 // reasonErased is why a contact is not called any more whose personal data was erased.

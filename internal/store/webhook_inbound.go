@@ -172,14 +172,3 @@ func (b *batch) reachCallers(ctx context.Context) error {
 	}
 	return nil
 }
-
-// callsUs reports whether a person is on the line who called us.
-func (tx *Tx) callsUs(ctx context.Context, number string) (bool, error) {
-	var live int
-	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM calls WHERE phone_number <> '' AND phone_number = $1 AND direction = 'inbound' AND ended_as = ''`,
-		number).Scan(&live)
-	if err != nil {
-		return false, fmt.Errorf("looking for a call from the number: %w", err)
-	}
-	return live > 0, nil
-}
