@@ -21,8 +21,8 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// importContacts adds a list of contacts to a campaign.
-type importContacts struct {
+// imports adds a list of contacts to a campaign.
+type imports struct {
 	File        string `arg:"" help:"CSV with a header, or JSON: {\"contacts\": [...]}; - is the standard input, as CSV."`
 	Campaign    string `required:"" placeholder:"ID" help:"The campaign, by its id."`
 	DryRun      bool   `help:"Say what would become of each row, and change nothing."`
@@ -33,7 +33,7 @@ type importContacts struct {
 }
 
 // Help goes below the flags of --help.
-func (importContacts) Help() string {
+func (imports) Help() string {
 	return "Works beside a running server, which calls the contacts as soon as the gate lets it. The columns are " + strings.Join(contactimport.Fields(), ", ") +
 		" and var.NAME. Exits with 0 when every row is a contact, with 1 when rows were refused or something failed, with 2 when a setting or " +
 		"the file is wrong. Ctrl-C stops it between two parts; the same file again adds the rest: rows that are contacts already are refused as CONTACT_EXISTS."
@@ -50,7 +50,7 @@ type importReport struct {
 	Error       string                 `json:"error,omitempty"`
 }
 
-func (i importContacts) Run(ctx context.Context) error {
+func (i imports) Run(ctx context.Context) error {
 	ctx = interview.WithActor(ctx, cliActor())
 	if err := app.CheckDatabaseURL(i.DatabaseURL); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (i importContacts) Run(ctx context.Context) error {
 }
 
 // personCalls is the bound as the store takes it.
-func (i importContacts) personCalls() int {
+func (i imports) personCalls() int {
 	if i.PersonCalls <= 0 {
 		return -1
 	}
@@ -127,7 +127,7 @@ func (i importContacts) personCalls() int {
 }
 
 // configured makes what the operator has to change an error of the arguments.
-func (i importContacts) configured(err error) error {
+func (i imports) configured(err error) error {
 	var wrong *contactimport.FileError
 	if errors.As(err, &wrong) {
 		return &app.ConfigError{Faults: []string{i.File + ": " + wrong.Problem}}
@@ -139,7 +139,7 @@ func (i importContacts) configured(err error) error {
 }
 
 // open opens the list so that it can be read twice.
-func (i importContacts) open() (io.ReadSeekCloser, error) {
+func (i imports) open() (io.ReadSeekCloser, error) {
 	if i.File != "-" {
 		return os.Open(i.File)
 	}
@@ -151,10 +151,10 @@ type nopCloser struct{ io.ReadSeeker }
 
 func (nopCloser) Close() error { return nil }
 
-func (i importContacts) isJSON() bool { return strings.EqualFold(filepath.Ext(i.File), ".json") }
+func (i imports) isJSON() bool { return strings.EqualFold(filepath.Ext(i.File), ".json") }
 
 // rows begins to read the list, and counts its lines first.
-func (i importContacts) rows(file io.ReadSeeker, total *int) (contactimport.Reader, error) {
+func (i imports) rows(file io.ReadSeeker, total *int) (contactimport.Reader, error) {
 	lines, buffer := 0, make([]byte, 64<<10)
 	for {
 		n, err := file.Read(buffer)
@@ -180,7 +180,7 @@ func (i importContacts) rows(file io.ReadSeeker, total *int) (contactimport.Read
 	return contactimport.NewCSV(file)
 }
 
-func (i importContacts) print(report importReport) error {
+func (i imports) print(report importReport) error {
 	if i.JSON {
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetIndent("", "  ")
@@ -219,7 +219,7 @@ func masked(r contactimport.Result) string {
 }
 
 // writeRefused writes the rows that were refused, if somebody wants them and there are any. A file that is there is not overwritten.
-func (i importContacts) writeRefused(rows []contactimport.RefusedRow) error {
+func (i imports) writeRefused(rows []contactimport.RefusedRow) error {
 	if i.Refused == "" || len(rows) == 0 {
 		return nil
 	}

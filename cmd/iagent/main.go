@@ -28,21 +28,22 @@ const (
 
 // commands are the words of the command line.
 type commands struct {
-	Serve     serve          `cmd:"" help:"Serve webhooks and the API, and run the functions."`
-	Doctor    doctor         `cmd:"" help:"Look at settings, database, Twilio, models and the public URL; say what does not work, and its cure."`
-	Demo      demo           `cmd:"" help:"Place simulated calls: no account, no network."`
-	Migrate   migrate        `cmd:"" help:"Bring the database's tables up, down, or list them."`
-	Simulate  simulate       `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
-	Reconcile reconcile      `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
-	Prune     prune          `cmd:"" help:"Remove what is older than RETENTION and DEDUP_RETENTION say, as the server does by itself."`
-	Backup    backup         `cmd:"" help:"Copy the database while the server runs."`
-	Restore   restore        `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`
-	Replay    replay         `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
-	Import    importContacts `cmd:"" help:"Add a list of contacts to a campaign, or say what would become of each row."`
-	Stats     stats          `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
-	Verify    verify         `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
-	Explain   explain        `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
-	Version   show           `cmd:"" help:"Print the version."`
+	Serve     serve     `cmd:"" help:"Serve webhooks and the API, and run the functions."`
+	Doctor    doctor    `cmd:"" help:"Look at settings, database, Twilio, models and the public URL; say what does not work, and its cure."`
+	Demo      demo      `cmd:"" help:"Place simulated calls: no account, no network."`
+	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
+	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
+	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Prune     prune     `cmd:"" help:"Remove what is older than RETENTION and DEDUP_RETENTION say, as the server does by itself."`
+	Backup    backup    `cmd:"" help:"Copy the database while the server runs."`
+	Restore   restore   `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`
+	Replay    replay    `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
+	Import    imports   `cmd:"" help:"Add a list of contacts to a campaign, or say what would become of each row."`
+	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
+	Export    export    `cmd:"" help:"Write the contacts, calls, answers, claims or verdicts of a campaign as CSV or JSON."`
+	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
+	Explain   explain   `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
+	Version   show      `cmd:"" help:"Print the version."`
 }
 
 func main() {

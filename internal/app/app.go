@@ -45,6 +45,8 @@ type Options struct {
 	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
+	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 2.
+	TwilioPerSecond float64
 }
 
 // App is an i-agent: opened, run, and closed. Open connects and migrates, Run serves until its context ends, Close
@@ -84,8 +86,10 @@ type App struct {
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
-	bulk       *bulk.Runner
-	health     *health.Recorder
+	// noPassBefore is for Step: a pass of the reconciler failed.
+	noPassBefore time.Time
+	bulk         *bulk.Runner
+	health       *health.Recorder
 	// checks are what the doctor found beside the start.
 	checks  atomic.Pointer[[]doctor.Finding]
 	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient
@@ -137,6 +141,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
+	for _, what := range a.store.PruneKinds() {
+		a.telemetry.Pruned(what, 0) // a series from the start on: its first rows are an increase, too
+	}
 	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
@@ -177,6 +184,10 @@ func (a *App) openStore(ctx context.Context) error {
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.SigningToken = func(event *inbox.Event) string {
+		_, role := a.settings.signingToken(event.Match)
+		return role
+	}
 	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
 		if a.opened.Load() { // before that, whoever opens the database says what is wrong
 			a.database.suspect(err)
