@@ -59,6 +59,17 @@ func queryMoment(query url.Values, name string, now time.Time) (time.Time, error
 	return at, nil
 }
 
+// queryFlag reads true or false, false when there is none.
+func queryFlag(query url.Values, name string) (bool, error) {
+	switch query.Get(name) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	}
+	return false, badRequest(name + " must be true or false")
+}
+
 // queryText reads a text to look for, "" when there is none.
 func queryText(query url.Values, name string) (string, error) {
 	text := query.Get(name)
@@ -98,6 +109,21 @@ func queryConsent(query url.Values, name string) (*interview.Consent, error) {
 		return nil, badRequest(name + " must be true, false or null")
 	}
 	return &consent, nil
+}
+
+// queryBool reads true or false, nil when there is none.
+func queryBool(query url.Values, name string) (*bool, error) {
+	var is bool
+	switch query.Get(name) {
+	case "":
+		return nil, nil
+	case "true":
+		is = true
+	case "false":
+	default:
+		return nil, badRequest(name + " must be true or false")
+	}
+	return &is, nil
 }
 
 // queryStatuses reads the statuses of which a call has one: the parameter may be repeated, and have several with commas.

@@ -45,6 +45,8 @@ type Options struct {
 	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
+	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 2.
+	TwilioPerSecond float64
 }
 
 // App is an i-agent: opened, run, and closed. Open connects and migrates, Run serves until its context ends, Close
@@ -84,8 +86,10 @@ type App struct {
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
-	bulk       *bulk.Runner
-	health     *health.Recorder
+	// noPassBefore is for Step: a pass of the reconciler failed.
+	noPassBefore time.Time
+	bulk         *bulk.Runner
+	health       *health.Recorder
 	// checks are what the doctor found beside the start.
 	checks  atomic.Pointer[[]doctor.Finding]
 	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient
@@ -137,6 +141,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
+	for _, what := range a.store.PruneKinds() {
+		a.telemetry.Pruned(what, 0) // a series from the start on: its first rows are an increase, too
+	}
 	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
@@ -170,20 +177,24 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 
 func (a *App) openStore(ctx context.Context) error {
 	options := a.options.Store
-	options.DialsPerMinute = a.settings.dialsPerMinute
+	options.DialsPerMinute, options.PersonCallsPerDay = a.settings.dialsPerMinute, a.settings.personCalls()
 	options.Now = a.options.Now
 	options.OnReset = func() {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.SigningToken = func(event *inbox.Event) string {
+		_, role := a.settings.signingToken(event.Match)
+		return role
+	}
 	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
 		if a.opened.Load() { // before that, whoever opens the database says what is wrong
 			a.database.suspect(err)
 		}
 	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
-	options.OnCallChanges = a.callsChanged
+	options.OnCallChanges, options.OnRefusals = a.callsChanged, a.gateRefused
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err
@@ -224,6 +235,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
 	group.Go(func() error { return a.readGauges(running) })
+	group.Go(func() error { return a.dispatch(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.bulk.Run(running) })
 	group.Go(func() error { return a.checkStart(running) })
