@@ -194,6 +194,7 @@ func (a *App) openStore(ctx context.Context) error {
 		}
 	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
+	options.CallerIDs = a.settings.callerIDs
 	options.OnCallChanges, options.OnRefusals = a.callsChanged, a.gateRefused
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
