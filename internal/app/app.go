@@ -78,6 +78,8 @@ type App struct {
 	stopping atomic.Int64
 	opened   atomic.Bool // the store
 	tokens   *tokenUses
+	// stepping is the dispatcher of Step, nil before its first call.
+	stepping *store.Dispatcher
 	// simulation is nil where no simulated interviews are to be had.
 	simulation *simulation
 	server     *http.Server
