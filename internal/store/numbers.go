@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/jobs"
 )
 
 // RefusedNumber is a number that must not be called now.
@@ -118,12 +116,9 @@ func (tx *Tx) insertNewCalls(ctx context.Context, calls []interview.Call) error 
 	return nil
 }
 
-// numberPause is how long a call waits for the other one to its number before it looks again.
-const numberPause = 30 * time.Second
-
 // claimNumber makes a call the live one to its number before it is dialled. A call has been that since it was created,
-// unless an older version let in two to one number: then one waits (a jobs.Wait error) until the other is over.
-func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call) error {
+// unless an older version let in two to one number: then one waits until the other is over, by the facts.
+func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call, facts *interview.GateFacts) error {
 	if call.LiveNumber != "" || call.PhoneNumber == "" {
 		return nil
 	}
@@ -135,7 +130,8 @@ func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call) error {
 		return fmt.Errorf("looking for another call to the number: %w", err)
 	}
 	if others > 0 {
-		return jobs.Wait(tx.Now.Add(numberPause), "another call to this number is not over")
+		facts.LiveElsewhere = true
+		return nil
 	}
 	call.LiveNumber = call.PhoneNumber
 	return nil
