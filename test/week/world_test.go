@@ -50,7 +50,8 @@ type plan struct {
 // effect and none of its answers arrives.
 type program struct {
 	app  *app.App
-	left atomic.Int64 // statements until it is killed; negative: it is not to be
+	left atomic.Int64 // round trips until it is killed; negative: it is not to be
+	late bool         // the last round trip takes effect, and nobody is told
 	dead atomic.Bool
 }
 
@@ -66,7 +67,7 @@ func (p *program) around(roundTrip func() error) error {
 	if left != 0 {
 		return roundTrip()
 	}
-	if time.Now().Nanosecond()%2 == 0 { // so late that it took effect; either must do
+	if p.late {
 		_ = roundTrip()
 	}
 	p.dead.Store(true)
@@ -114,7 +115,7 @@ func (w *world) open() {
 		w.t.Error(err)
 		return
 	}
-	p := &program{}
+	p := &program{late: w.kills%2 == 1}
 	p.left.Store(-1)
 	p.app, err = app.Open(context.Background(), config, app.Options{
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Listener: listener, Now: w.clock.Now, StopWithin: time.Second,
@@ -181,18 +182,18 @@ func (w *world) pass(until time.Time) {
 			do()
 		}
 		p := w.running()
-		if _, err := p.app.Step(ctx); err != nil && !p.dead.Load() {
+		if err := p.app.Step(ctx); err != nil && !p.dead.Load() {
 			w.t.Fatalf("at %s: %v", now, err)
 		}
 		if p.dead.Load() {
 			continue
 		}
 		w.idle() // what was done may have begun calls
-		due, some, err := w.running().app.Store().NextDue(ctx)
+		due, err := w.running().app.NextDue(ctx)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if some && !due.After(now) {
+		if !due.IsZero() && !due.After(now) {
 			continue
 		}
 		next := until
