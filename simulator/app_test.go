@@ -161,6 +161,12 @@ func newFixture(t *testing.T, config Config) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return served(t, sim)
+}
+
+// served is a simulator behind a server, with an application.
+func served(t *testing.T, sim *Simulator) *fixture {
+	t.Helper()
 	api := httptest.NewServer(sim)
 	t.Cleanup(func() {
 		if err := sim.Close(); err != nil {

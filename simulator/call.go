@@ -11,6 +11,8 @@ type call struct {
 	base    string     // URL of this simulator, as the application reached it
 	from    string     // the application's number
 	inbound bool       // the person called
+	callsIn bool       // by way of CallIn, so that it is the number's settings that the call goes by
+	begins  time.Time  // when the person dials, or Twilio takes the call from its queue; zero: at once
 	params  url.Values // of the REST request
 	person  int        // the person's channel in dual recordings, 1 or 2
 
@@ -23,6 +25,7 @@ type call struct {
 	answeredBy string
 	lines      []Line
 	consent    Consent
+	optedOut   bool // and the application heard it
 
 	deleted    bool // REST shows it no more
 	recordings []*recording
@@ -68,12 +71,17 @@ func (s *Simulator) newCall(base string, params url.Values) *call {
 	to := params.Get("To")
 	n := s.dialled[to]
 	s.dialled[to]++
-	key := callKey(to, n)
+	return s.addCall(callKey(to, n), s.config.Pick(to, n).nth(n), base, params)
+}
+
+// addCall adds a call with a key of its own; its caller holds mu.
+func (s *Simulator) addCall(key string, script Script, base string, params url.Values) *call {
+	to := params.Get("To")
 	now := s.config.Now().UTC()
 	c := &call{
 		session: s.newSession(key, s.seed.sid("CA", s.config.Run, key), to, now),
 		base:    base, from: params.Get("From"), params: params,
-		state:   scriptState{script: s.config.Pick(to, n)},
+		state:   scriptState{script: script},
 		person:  s.personChannel(key),
 		created: now, status: "queued",
 	}
@@ -93,6 +101,21 @@ func (s *Simulator) personChannel(key string) int {
 	}
 }
 
+// understood notes what a person meant and the application heard; its caller holds mu.
+func (c *call) understood(means Consent) {
+	if means != OptOut {
+		c.consent = means
+		return
+	}
+	if c.consent == ConsentNone {
+		c.consent = ConsentNo
+	}
+	c.optedOut = true
+	if _, earlier := c.sim.optOuts[c.to]; !earlier {
+		c.sim.optOuts[c.to] = optOut{sid: c.sid, at: c.now, inbound: c.inbound}
+	}
+}
+
 // live says whether the call has not ended; the caller holds mu.
 func (c *call) live() bool {
 	return c.status == "queued" || c.status == "ringing" || c.status == "in-progress"
@@ -101,10 +124,7 @@ func (c *call) live() bool {
 // requestUpdate leaves a change for the call's goroutine; its caller holds mu.
 func (c *call) requestUpdate(u update) {
 	c.update = &u
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
+	c.wake()
 }
 
 // takeUpdate returns the change that a REST request left, or nil.

@@ -66,6 +66,7 @@ func (s *Simulator) Place(ctx context.Context, o PlaceOptions) (string, error) {
 	c := s.newCall(s.config.BaseURL, params)
 	c.inbound = o.Inbound
 	s.begin()
+	c.work()
 	s.mu.Unlock()
 	c.start(ctx)
 	return c.sid, nil

@@ -37,6 +37,7 @@ func (c *call) run(ctx context.Context) {
 	c.runPending(ctx) // a recording may be done before its call
 	c.sendStatus(ctx, "completed", status)
 	c.drain(ctx)
+	c.callBack(ctx)
 }
 
 // dial lets the phone ring and, when the person answers, plays the conversation. It returns the call's final status.
@@ -44,11 +45,17 @@ func (c *call) dial(ctx context.Context) string {
 	if c.interrupted() {
 		return "canceled"
 	}
+	if c.begins.After(c.now) && c.advance(ctx, c.begins.Sub(c.now)) != nil {
+		return "canceled"
+	}
 	c.set(func() { c.started = c.now })
 	if c.inbound { // it is the person who calls
-		c.set(func() { c.status, c.answered = "in-progress", c.now })
-		c.converse(ctx)
-		return "completed"
+		c.set(func() {
+			if c.status = "ringing"; c.callsIn {
+				c.created = c.now
+			}
+		})
+		return c.converse(ctx)
 	}
 	c.sendStatus(ctx, "initiated", "initiated")
 	if c.advance(ctx, dialling) != nil {
@@ -80,8 +87,7 @@ func (c *call) dial(ctx context.Context) string {
 	}
 	c.set(func() { c.status, c.answered = "in-progress", c.now })
 	c.sendStatus(ctx, "answered", "in-progress")
-	c.converse(ctx)
-	return "completed"
+	return c.converse(ctx)
 }
 
 // timeout is how long a call may ring: 60 s unless asked otherwise, at most 600 s (Twilio: Call resource).
@@ -163,9 +169,9 @@ func (c *call) detectionResult(mode string) string {
 	}
 }
 
-// awaitUpdate gives the application its Grace, in real time, to change the call over REST.
+// awaitUpdate gives the application its Grace, in real time, to change the call over REST. On a clock it has the time of the call.
 func (c *call) awaitUpdate(ctx context.Context) {
-	if c.sim.config.Grace <= 0 || c.interrupted() {
+	if c.sim.config.Grace <= 0 || c.sim.config.Clock != nil || c.interrupted() {
 		return
 	}
 	timer := time.NewTimer(c.sim.config.Grace)

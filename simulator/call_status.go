@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -35,9 +36,10 @@ func (c *call) callParams(status string) url.Values {
 		for _, name := range strings.Fields(side.names) {
 			p.Set(name, side.number)
 			p.Set(name+"Country", country(side.number))
-			p.Set(name+"City", "")
-			p.Set(name+"State", "")
-			p.Set(name+"Zip", "")
+			at := placeOf(side.number)
+			p.Set(name+"City", at.city)
+			p.Set(name+"State", at.state)
+			p.Set(name+"Zip", at.zip)
 		}
 	}
 	return p
@@ -47,9 +49,15 @@ func (c *call) callParams(status string) url.Values {
 // callbacks that were asked for, from 0.
 func (c *call) statusParams(status string, sequence int) url.Values {
 	p := c.callParams(status)
-	p.Set("CallbackSource", "call-progress-events")
-	p.Set("SequenceNumber", strconv.Itoa(sequence))
-	p.Set("Timestamp", rfc2822(c.now))
+	// Documented of calls that were created over REST; of calls to a number they are not listed, and were seen (Twilio: TwiML voice request).
+	if !c.callsIn || c.sim.seed.happens(0.5, c.key, "status fields") {
+		p.Set("CallbackSource", "call-progress-events")
+		p.Set("SequenceNumber", strconv.Itoa(sequence))
+		p.Set("Timestamp", rfc2822(c.now))
+	}
+	if status == "ringing" || status == "in-progress" {
+		c.setStirStatus(p)
+	}
 	sip := map[string]string{"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
 	code, terminal := sip[status]
 	if !terminal {
@@ -72,6 +80,22 @@ func (c *call) statusParams(status string, sequence int) url.Values {
 		})
 	}
 	return p
+}
+
+// setStirStatus adds the attestation of a call from one of the account's numbers: "A, B or C, or null if unavailable", which outside
+// North America it is, and is either written so or left out (Twilio: Call resource, StatusCallback).
+func (c *call) setStirStatus(p url.Values) {
+	if c.inbound {
+		return
+	}
+	var of Number
+	c.set(func() { of = c.sim.number(c.from) })
+	switch {
+	case country(c.to) == "US" && country(c.from) == "US":
+		p.Set("StirStatus", cmp.Or(of.Attestation, "A"))
+	case c.sim.seed.happens(0.5, c.key, "stir status"):
+		p.Set("StirStatus", "null")
+	}
 }
 
 // sendStatus sends a status callback if the application asked for this event.
@@ -101,11 +125,4 @@ func (c *call) seconds() int {
 		return 0
 	}
 	return int(c.ended.Sub(c.answered).Round(time.Second) / time.Second)
-}
-
-func country(number string) string {
-	if strings.HasPrefix(number, "+1") {
-		return "US"
-	}
-	return ""
 }

@@ -119,6 +119,25 @@ func (s *Simulator) noteRepeat(key, sid, body string) {
 	delete(s.lostAnswers, key)
 }
 
+// optOut is when and on which call a person said that they never want to be called again.
+type optOut struct {
+	sid     string
+	at      time.Time
+	inbound bool
+}
+
+// dialUnderWay is how long after an opt-out on an inbound call a call to the person may still come: it may have been on its way
+// when they said so. On a call to them there can be none.
+const dialUnderWay = 30 * time.Second
+
+// noteOptOut notes a call to somebody who never wants to be called again; its caller holds mu.
+func (s *Simulator) noteOptOut(c *call) {
+	out, said := s.optOuts[c.to]
+	if said && (!out.inbound || c.created.Sub(out.at) > dialUnderWay) {
+		s.repeats[RuleCalledAfterOptOut] = append(s.repeats[RuleCalledAfterOptOut], c.sid+" after "+out.sid)
+	}
+}
+
 // count notes a fault that is no delivery.
 func (s *Simulator) count(fault Fault) {
 	s.mu.Lock()

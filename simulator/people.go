@@ -13,6 +13,8 @@ import (
 // numbers a script is drawn by weight from those that name no numbers.
 type People struct {
 	Scripts []WeightedScript `json:"people" yaml:"people"`
+	// Same makes a number the same person in every call: then a script is drawn for a number, else for each call to it.
+	Same bool `json:"same,omitempty" yaml:"same,omitempty"`
 }
 
 // WeightedScript is a script and when it is played.
@@ -70,6 +72,9 @@ func (people People) Pick(runSeed uint64) func(to string, n int) Script {
 		}
 		if total == 0 {
 			return NoAnswer()
+		}
+		if people.Same {
+			n = 0
 		}
 		at := seed(runSeed).rand(to, n, "cast").IntN(total)
 		for _, script := range people.Scripts {

@@ -39,13 +39,20 @@ type Report struct {
 
 // Truth is what really happened on a call.
 type Truth struct {
-	CallSid    string           `json:"callSid"`
-	To         string           `json:"to"`
-	From       string           `json:"from"`
-	Script     string           `json:"script"`
-	Status     string           `json:"status"`   // of the REST API; final once Wait has returned
-	Duration   int              `json:"duration"` // seconds since the answer
-	Consent    Consent          `json:"consent"`  // what the person meant and the application heard of
+	CallSid  string  `json:"callSid"`
+	To       string  `json:"to"`
+	From     string  `json:"from"`
+	Script   string  `json:"script"`
+	Status   string  `json:"status"`   // of the REST API; final once Wait has returned
+	Duration int     `json:"duration"` // seconds since the answer
+	Consent  Consent `json:"consent"`  // what the person meant and the application heard of
+	// OptedOut says that the person never wants to be called again, and that the application heard of it.
+	OptedOut  bool   `json:"optedOut,omitempty"`
+	Direction string `json:"direction"` // outbound-api, or inbound for a person who called
+	// Created is when the call was asked for, Started when it was dialled and Ended when it was over; the last two are zero before.
+	Created    time.Time        `json:"created"`
+	Started    time.Time        `json:"started,omitzero"`
+	Ended      time.Time        `json:"ended,omitzero"`
 	AnsweredBy string           `json:"answeredBy,omitempty"`
 	Recordings []RecordingTruth `json:"recordings,omitempty"`
 	// Unasked are the recordings that the application did not ask for.
@@ -219,7 +226,7 @@ func answeredLater(all []Delivery) bool {
 // truth is what is known of the call; the caller holds mu.
 func (c *call) truth() Truth {
 	t := Truth{CallSid: c.sid, To: c.to, From: c.from, Script: c.state.script.Name, Status: c.status, Duration: c.seconds(),
-		Consent: c.consent, AnsweredBy: c.answeredBy, Lines: slices.Clone(c.lines)}
+		Consent: c.consent, OptedOut: c.optedOut, Direction: c.direction(), Created: c.created, Started: c.started, Ended: c.ended, AnsweredBy: c.answeredBy, Lines: slices.Clone(c.lines)}
 	slices.SortStableFunc(t.Lines, func(a, b Line) int { return a.start.Compare(b.start) })
 	for _, r := range c.recordings {
 		rt := RecordingTruth{Sid: r.sid, Status: r.status, Length: r.length(), Channels: r.order.channels}

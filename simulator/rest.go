@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // routes is every path that the simulator serves.
@@ -32,6 +33,8 @@ func (s *Simulator) routes() *http.ServeMux {
 		"GET " + account:                                             s.fetchAccount,
 		"GET " + account + "/Balance.json":                           s.fetchBalance,
 		"GET " + account + "/IncomingPhoneNumbers.json":              s.listNumbers,
+		"GET " + account + "/IncomingPhoneNumbers/{number}":          s.fetchNumber,
+		"POST " + account + "/IncomingPhoneNumbers/{number}":         s.updateNumber,
 		"GET " + account + "/OutgoingCallerIds.json":                 s.listCallerIDs,
 		"GET /v1/DialingPermissions/Countries":                       s.listPermissions, // of voice.twilio.com
 		"GET /v1/DialingPermissions/Countries/{iso}":                 s.fetchPermission, // of voice.twilio.com
@@ -67,10 +70,29 @@ func (s *Simulator) authenticated(next http.HandlerFunc) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, 20001, "Unable to parse the request: "+err.Error())
 			return
 		}
+		if s.tooMany() {
+			s.count(FaultRESTBusy)
+			refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+			return
+		}
 		if !s.injectRESTFault(w, r, next) {
 			next(w, r)
 		}
 	}
+}
+
+// tooMany counts a request, and says whether there were too many in this second ([Config.RequestsPerSecond]).
+func (s *Simulator) tooMany() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.config.RequestsPerSecond == 0 {
+		return false
+	}
+	if now := s.config.Now().Truncate(time.Second); !now.Equal(s.second) {
+		s.second, s.inSecond = now, 0
+	}
+	s.inSecond++
+	return s.inSecond > s.config.RequestsPerSecond
 }
 
 // create answers a request that creates a call or a message: 400 for what check refuses, else 201 with what add added. That starts

@@ -15,8 +15,8 @@ type Account struct {
 	Trial bool
 	// Balance is what is left, such as "12.50"; "" means "100.00".
 	Balance string
-	// VoiceURL and StatusURL are asked when somebody calls one of the numbers, with POST. A simulator asks them only if its caller
-	// says so: see [Simulator.Place].
+	// VoiceURL and StatusURL are asked when somebody calls one of the numbers ([Simulator.CallIn]), unless [Number] says
+	// otherwise of it.
 	VoiceURL, StatusURL string
 	// CallerIDs are numbers of others that may be shown to whoever is called.
 	CallerIDs []string
@@ -64,34 +64,6 @@ func (s *Simulator) fetchAccount(w http.ResponseWriter, _ *http.Request) {
 // fetchBalance answers GET Balance.json.
 func (s *Simulator) fetchBalance(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"account_sid": s.config.AccountSid, "balance": s.account().Balance, "currency": "USD"})
-}
-
-// listNumbers answers GET IncomingPhoneNumbers.json. With Config.Numbers empty the account has whichever number is asked for.
-func (s *Simulator) listNumbers(w http.ResponseWriter, r *http.Request) {
-	a, wanted, numbers := s.account(), r.URL.Query().Get("PhoneNumber"), s.config.Numbers
-	if len(numbers) == 0 && wanted != "" {
-		numbers = []string{wanted}
-	}
-	var found []map[string]any
-	for _, number := range numbers {
-		if !strings.Contains(number, wanted) || slices.Contains(a.CallerIDs, number) {
-			continue
-		}
-		sid := s.seed.sid("PN", number)
-		found = append(found, map[string]any{
-			"sid": sid, "account_sid": s.config.AccountSid, "phone_number": number, "friendly_name": number, "api_version": apiVersion,
-			"voice_url": orNull(a.VoiceURL), "voice_method": "POST", "voice_fallback_url": nil, "voice_fallback_method": "POST",
-			"status_callback": orNull(a.StatusURL), "status_callback_method": "POST", "voice_application_sid": nil, "trunk_sid": nil,
-			"voice_caller_id_lookup": false, "voice_receive_mode": "voice",
-			"sms_url": nil, "sms_method": "POST", "sms_fallback_url": nil, "sms_fallback_method": "POST", "sms_application_sid": nil,
-			"capabilities":         map[string]bool{"voice": true, "sms": true, "mms": false, "fax": false},
-			"address_requirements": "none", "address_sid": nil, "identity_sid": nil, "bundle_sid": nil, "beta": false, "origin": "twilio",
-			"emergency_status": "Inactive", "emergency_address_sid": nil, "emergency_address_status": "unregistered", "status": "in-use",
-			"date_created": rfc2822(s.config.Now()), "date_updated": rfc2822(s.config.Now()),
-			"uri": "/" + apiVersion + "/Accounts/" + s.config.AccountSid + "/IncomingPhoneNumbers/" + sid + ".json",
-		})
-	}
-	answer(w, http.StatusOK, page(r, "incoming_phone_numbers", found))
 }
 
 // listCallerIDs answers GET OutgoingCallerIds.json.

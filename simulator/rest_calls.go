@@ -17,10 +17,22 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 func (s *Simulator) createCall(w http.ResponseWriter, r *http.Request) {
 	s.create(w, r, s.checkCreate, func(params url.Values) (map[string]any, func()) {
 		c := s.newCall(baseURL(r), params)
+		s.queue(c)
 		s.noteRepeat(callTo(c.to), c.sid, "")
+		s.noteOptOut(c)
 		s.begin()
+		c.work()
 		return c.resource(), func() { c.start(context.Background()) }
 	})
+}
+
+// queue lets a call wait for its turn ([Config.CallsPerSecond]); the caller holds mu.
+func (s *Simulator) queue(c *call) {
+	if s.config.CallsPerSecond == 0 {
+		return
+	}
+	c.begins = later(c.created, s.leaves)
+	s.leaves = c.begins.Add(time.Duration(float64(time.Second) / s.config.CallsPerSecond))
 }
 
 // checkCreate says why Twilio would refuse a call, with its error code; 0 if it would not.
@@ -69,7 +81,7 @@ func (s *Simulator) listed(q url.Values, lag time.Duration) []map[string]any {
 	var found []map[string]any
 	for _, c := range slices.Backward(s.calls) {
 		switch {
-		case c.deleted:
+		case c.deleted, c.callsIn && c.started.IsZero():
 		case lag > 0 && s.config.Now().Sub(c.created) < lag:
 		case q.Get("To") != "" && q.Get("To") != c.to:
 		case q.Get("From") != "" && q.Get("From") != c.from:
@@ -167,7 +179,7 @@ func (s *Simulator) deleteCall(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) callOf(w http.ResponseWriter, r *http.Request) *call {
 	sid, _ := sidOf(r.PathValue("call"))
 	c := s.bySid[sid]
-	if c != nil && c.deleted {
+	if c != nil && (c.deleted || c.callsIn && c.started.IsZero()) {
 		c = nil
 	}
 	if c == nil {
@@ -185,7 +197,7 @@ func (c *call) resource() map[string]any {
 		"status": c.status, "direction": c.direction(), "answered_by": orNull(c.answeredBy),
 		"date_created": dateOrNull(c.created), "date_updated": dateOrNull(c.now),
 		"start_time": dateOrNull(c.started), "end_time": dateOrNull(c.ended), "duration": nil,
-		"price": nil, "price_unit": "USD", "queue_time": "0",
+		"price": nil, "price_unit": "USD", "queue_time": strconv.FormatInt(max(c.begins.Sub(c.created), 0).Milliseconds(), 10),
 		"parent_call_sid": nil, "phone_number_sid": nil, "forwarded_from": nil, "group_sid": nil, "caller_name": nil,
 		"trunk_sid": nil, "uri": uri + ".json",
 		"subresource_uris": map[string]string{"recordings": uri + "/Recordings.json", "events": uri + "/Events.json"},

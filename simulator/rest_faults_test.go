@@ -14,7 +14,12 @@ import (
 // rawCreate asks for a call and says what came back: a status, or 0 for no answer.
 func rawCreate(t *testing.T, r *fixture, to string) int {
 	t.Helper()
-	form := url.Values{"To": {to}, "From": {testFrom}, "Url": {r.app.url + "/voice?callId=1"}}
+	return rawCreateFrom(t, r, to, testFrom)
+}
+
+func rawCreateFrom(t *testing.T, r *fixture, to, from string) int {
+	t.Helper()
+	form := url.Values{"To": {to}, "From": {from}, "Url": {r.app.url + "/voice?callId=1"}}
 	request, err := http.NewRequest("POST", r.api.URL+"/2010-04-01/Accounts/"+testAccount+"/Calls.json", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)

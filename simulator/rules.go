@@ -22,6 +22,8 @@ const (
 	RuleForgedUnrefused = "forged-unrefused"
 	RuleCalledTwice     = "called-twice"
 	RuleTextedTwice     = "texted-twice"
+	// RuleCalledAfterOptOut concerns people whose script says that they opt out; see [OptOut].
+	RuleCalledAfterOptOut = "called-after-opt-out"
 )
 
 // Rules lists the rules with their meanings, in the order in which they are reported.
@@ -31,6 +33,7 @@ func Rules() []Violation {
 		{Rule: RuleForgedUnrefused, Meaning: "requests that Twilio never signed were answered with 5xx instead of 403"},
 		{Rule: RuleCalledTwice, Meaning: "somebody was called again because the answer to the first request was lost"},
 		{Rule: RuleTextedTwice, Meaning: "somebody was sent the same message again because the answer to the first request was lost"},
+		{Rule: RuleCalledAfterOptOut, Meaning: "somebody was called who had said, to the application, that they never want to be called again"},
 		{Rule: RuleUnanswered, Meaning: "webhooks never got a 2xx, however often they were retried"},
 		{Rule: RuleAnswersDiffer, Meaning: "a repeated TwiML request got another answer than the first"},
 		{Rule: RuleTakenTwice, Meaning: "a repeated webhook was taken for a new one"},

@@ -51,6 +51,8 @@ const (
 	ConsentNone Consent = ""
 	ConsentYes  Consent = "yes"
 	ConsentNo   Consent = "no"
+	// OptOut is a person who never wants to be called again. Who says so has not consented, or not any more.
+	OptOut Consent = "opt-out"
 )
 
 // Seconds is a length of time in a script file.
@@ -62,8 +64,12 @@ func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * fl
 // Script is how one person behaves on a call and in a text conversation. With the zero value they answer the phone, say nothing
 // and listen to the end. [ReadPeople] reads scripts from YAML or JSON.
 type Script struct {
-	Name    string  `json:"name" yaml:"name"`
-	Outcome Outcome `json:"outcome,omitempty" yaml:"outcome,omitempty"`
+	Name string `json:"name" yaml:"name"`
+	// Language is what the person speaks, BCP 47; it is for whoever reads the script, "" is English.
+	Language string `json:"language,omitempty" yaml:"language,omitempty"`
+	// First is what happens in the first calls to the person, one each; then comes Outcome. A machine in it speaks a greeting of its own.
+	First   []Outcome `json:"first,omitempty" yaml:"first,omitempty"`
+	Outcome Outcome   `json:"outcome,omitempty" yaml:"outcome,omitempty"`
 	// Ring is how long the phone rings before it is answered; 0 means 4 s.
 	Ring Seconds `json:"ring,omitempty" yaml:"ring,omitempty"`
 	// Greeting is said as the phone is picked up, while the application's TwiML is being fetched.
@@ -81,6 +87,28 @@ type Script struct {
 	ErrorCode int     `json:"errorCode,omitempty" yaml:"errorCode,omitempty"`
 	// AnsweredBy is the result of answering machine detection; empty means human, or machine_start for a machine.
 	AnsweredBy string `json:"answeredBy,omitempty" yaml:"answeredBy,omitempty"`
+	// CallsBack, if set, makes the person call the number that called them, after each call that they missed: the line was busy,
+	// nobody answered, or a machine did.
+	CallsBack *CallBack `json:"callsBack,omitempty" yaml:"callsBack,omitempty"`
+}
+
+// CallBack is how a person calls back.
+type CallBack struct {
+	After Seconds `json:"after,omitempty" yaml:"after,omitempty"` // from the end of the call that they missed
+	// Script is what they do then; nil is the script that they have anyway.
+	Script *Script `json:"script,omitempty" yaml:"script,omitempty"`
+}
+
+// nth is the script for the n-th call to the person, from 0.
+func (s Script) nth(n int) Script {
+	if n >= len(s.First) {
+		return s
+	}
+	if s.Outcome = s.First[n]; s.Outcome == AnsweringMachine {
+		machine := Machine()
+		s.Greeting, s.Replies, s.Answers = machine.Greeting, nil, nil
+	}
+	return s
 }
 
 // Reply is what a person does when they are asked for consent. The zero value is silence.
@@ -98,8 +126,11 @@ type Reply struct {
 
 // Answer is one line of an interview.
 type Answer struct {
-	Say   string `json:"say" yaml:"say"`
-	Heard string `json:"heard,omitempty" yaml:"heard,omitempty"` // what speech-to-text makes of Say; default: Say
+	Say    string `json:"say,omitempty" yaml:"say,omitempty"`
+	Heard  string `json:"heard,omitempty" yaml:"heard,omitempty"`   // what speech-to-text makes of Say; default: Say
+	Digits string `json:"digits,omitempty" yaml:"digits,omitempty"` // keys pressed instead of speaking
+	// Means is OptOut for a person who now says never again; nothing else.
+	Means Consent `json:"means,omitempty" yaml:"means,omitempty"`
 	// About, if set, are words of the question that this line answers (case-insensitive). Lines without it are said in order.
 	About string `json:"about,omitempty" yaml:"about,omitempty"`
 	// Claims are the facts in this line; they are kept in [Truth.Lines].
@@ -134,9 +165,23 @@ func (s Script) Validate() error {
 	default:
 		return fmt.Errorf("script %q: receipt %q is not one of sent, undelivered, failed", s.Name, s.Receipt)
 	}
+	for i, first := range s.First {
+		switch first {
+		case Answers, LineBusy, NobodyAnswers, CallFails, AnsweringMachine:
+		default:
+			return fmt.Errorf("script %q: first outcome %d is %q: not one of busy, no-answer, failed, machine", s.Name, i+1, first)
+		}
+	}
+	if s.CallsBack != nil && s.CallsBack.Script != nil {
+		if err := s.CallsBack.Script.Validate(); err != nil {
+			return fmt.Errorf("script %q: calling back: %w", s.Name, err)
+		}
+	}
 	for i, r := range s.Replies {
-		if r.Means != ConsentNone && r.Means != ConsentYes && r.Means != ConsentNo {
-			return fmt.Errorf("script %q: reply %d means %q: not one of yes, no", s.Name, i+1, r.Means)
+		switch r.Means {
+		case ConsentNone, ConsentYes, ConsentNo, OptOut:
+		default:
+			return fmt.Errorf("script %q: reply %d means %q: not one of yes, no, opt-out", s.Name, i+1, r.Means)
 		}
 		if strings.Trim(r.Digits, "0123456789*#") != "" {
 			return fmt.Errorf("script %q: reply %d has digits %q: only 0-9, * and # can be pressed", s.Name, i+1, r.Digits)
@@ -146,8 +191,15 @@ func (s Script) Validate() error {
 		}
 	}
 	for i, a := range s.Answers {
-		if a.Say == "" {
+		switch {
+		case a.Say == "" && a.Digits == "":
 			return fmt.Errorf("script %q: answer %d says nothing", s.Name, i+1)
+		case a.Say != "" && a.Digits != "":
+			return fmt.Errorf("script %q: answer %d both speaks and presses keys: give one", s.Name, i+1)
+		case strings.Trim(a.Digits, "0123456789*#") != "":
+			return fmt.Errorf("script %q: answer %d has digits %q: only 0-9, * and # can be pressed", s.Name, i+1, a.Digits)
+		case a.Means != ConsentNone && a.Means != OptOut:
+			return fmt.Errorf("script %q: answer %d means %q: not opt-out", s.Name, i+1, a.Means)
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ func (p *scriptState) turn() (reply Reply, answer *Answer, ok bool) {
 		return reply, nil, reply.Say != "" || reply.Digits != ""
 	}
 	if answer = p.nextAnswer(); answer != nil {
-		return Reply{Say: answer.Say, Heard: answer.Heard}, answer, true
+		return Reply{Say: answer.Say, Heard: answer.Heard, Digits: answer.Digits, Means: answer.Means}, answer, true
 	}
 	return Reply{}, nil, false
 }
@@ -49,6 +49,21 @@ func (p *scriptState) nextAnswer() *Answer {
 	}
 	p.answered[best] = true
 	return &p.script.Answers[best]
+}
+
+// again makes the person do the same when asked again: the last reply, or this answer.
+func (p *scriptState) again(answer *Answer) {
+	if answer == nil {
+		if p.replies == len(p.script.Replies) {
+			p.replies--
+		}
+		return
+	}
+	for i := range p.script.Answers {
+		if &p.script.Answers[i] == answer {
+			p.answered[i] = false
+		}
+	}
 }
 
 // given is how many answers the person has given.

@@ -23,6 +23,9 @@ type session struct {
 	now     time.Time               // guarded by Simulator.mu, written by the session's goroutine only
 	pending []func(context.Context) // guarded by Simulator.mu; what the goroutine has to do before it goes on
 
+	asleep  sleeper // on Config.Clock
+	working bool    // counted by Config.Clock already
+
 	scheduled []scheduled // sorted by time, then by the order in which they were scheduled
 	ordinal   int         // of the next webhook
 	held      []held      // webhooks that wait for later ones to overtake them
@@ -50,17 +53,49 @@ func (s *Simulator) launch(ctx context.Context, session *session, run func(conte
 	if s.closed {
 		cancel()
 	}
+	session.work()
 	s.mu.Unlock()
 	go func() {
+		defer session.rest()
 		defer s.finish(count)
 		defer cancel()
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		case <-ctx.Done():
+		if s.config.Clock == nil {
+			select {
+			case s.slots <- struct{}{}:
+				defer func() { <-s.slots }()
+			case <-ctx.Done():
+			case <-session.changed: // canceled while it is queued
+			}
 		}
 		run(ctx)
 	}()
+}
+
+// work counts a session as at work on the clock, from the request that created it on, so that the clock cannot move on before it
+// has begun. The caller holds mu.
+func (s *session) work() {
+	if s.sim.config.Clock != nil && !s.working {
+		s.working = true
+		s.sim.config.Clock.begin()
+	}
+}
+
+// rest counts it no more, once it is over.
+func (s *session) rest() {
+	if s.sim.config.Clock != nil {
+		s.sim.config.Clock.end()
+	}
+}
+
+// wake tells the session that a REST request changed something; its caller holds mu.
+func (s *session) wake() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	if s.sim.config.Clock != nil {
+		s.sim.config.Clock.wake(&s.asleep)
+	}
 }
 
 // sids returns the SID as the one of a call or of a message; the other is empty.
@@ -110,8 +145,19 @@ func (s *session) runPending(ctx context.Context) {
 	}
 }
 
-// moveTo sets the virtual time; with Config.Speed it takes as long as that says. REST cuts the wait short.
+// moveTo sets the virtual time; with Config.Speed it takes as long as that says, with Config.Clock until that shows it. REST cuts
+// the wait short.
 func (s *session) moveTo(ctx context.Context, t time.Time) {
+	if clock := s.sim.config.Clock; clock != nil {
+		clock.sleep(ctx, &s.asleep, t, s.changed)
+		select {
+		case <-s.changed:
+		default:
+		}
+		if t = clock.Now(); t.Before(s.now) {
+			t = s.now
+		}
+	}
 	if speed := s.sim.config.Speed; speed > 0 && t.After(s.now) {
 		began := time.Now()
 		timer := time.NewTimer(time.Duration(float64(t.Sub(s.now)) / speed))

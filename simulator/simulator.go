@@ -23,6 +23,9 @@ type Simulator struct {
 	calls      []*call // in order of creation
 	bySid      map[string]*call
 	dialled    map[string]int // calls so far, by number
+	calledIn   map[string]int // calls so far of people who called, by their number
+	numbers    map[string]Number
+	optOuts    map[string]optOut // of people of whom the application heard it, by their number
 	callsEnded int
 	recordings map[string]*recording
 
@@ -32,6 +35,10 @@ type Simulator struct {
 	messagesEnded     int
 	conversations     map[string]*conversation
 	conversationsOpen int
+
+	leaves   time.Time // when the next call leaves the queue, at the earliest
+	second   time.Time // the present second of REST requests, and how many there were in it
+	inSecond int
 
 	asked       map[string]int          // REST requests so far, by what they are about
 	counts      map[Fault]int           // of faults that are no deliveries
@@ -93,6 +100,12 @@ type Config struct {
 	BaseURL string
 	// Concurrency is how many calls and messages are under way at once; others stay queued. 0 means 32.
 	Concurrency int
+	// CallsPerSecond is how many calls that were created over REST leave the account's queue in a second of their time, where they are
+	// queued; 0 is no limit. Twilio's is 1 unless more was agreed (Twilio: Call resource).
+	CallsPerSecond float64
+	// RequestsPerSecond is how many REST requests are answered in a second of [Config.Now]; the others are refused with 429 and code 20429.
+	// 0 is no limit.
+	RequestsPerSecond int
 	// RetryPause is the real time between two attempts of a webhook; Twilio documents none.
 	RetryPause time.Duration
 
@@ -109,6 +122,9 @@ type Config struct {
 	Grace time.Duration
 	// Now is when a call that is created begins; nil is time.Now. From there its timeline is virtual.
 	Now func() time.Time
+	// Clock, if set, is the time of all calls and messages, so that they take place at once as they would in real time, and is
+	// moved by whoever holds it. Then there is no Speed, no Now, no Grace and no limit by Concurrency.
+	Clock *Clock
 }
 
 // ChannelOrder is who is on which channel of a dual-channel recording. Twilio's documentation and observations disagree, so
@@ -134,8 +150,14 @@ func New(config Config) (*Simulator, error) {
 	if err := config.Faults.check(); err != nil {
 		faults = append(faults, err)
 	}
+	if config.CallsPerSecond < 0 || config.RequestsPerSecond < 0 {
+		faults = append(faults, errors.New("a number of calls or requests per second cannot be negative"))
+	}
 	if config.Speed < 0 {
 		faults = append(faults, fmt.Errorf("factor Speed is %v: it cannot be negative", config.Speed))
+	}
+	if config.Clock != nil && (config.Speed != 0 || config.Now != nil) {
+		faults = append(faults, errors.New("with a Clock there is no Speed and no Now: it says both"))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring the simulator: %w", err)
@@ -145,6 +167,9 @@ func New(config Config) (*Simulator, error) {
 	}
 	if config.Concurrency <= 0 {
 		config.Concurrency = 32
+	}
+	if config.Clock != nil {
+		config.Now = config.Clock.Now
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -157,7 +182,7 @@ func New(config Config) (*Simulator, error) {
 	}
 	s := &Simulator{
 		config: config, seed: seed(config.Seed), send: config.Transport, slots: make(chan struct{}, config.Concurrency),
-		bySid: map[string]*call{}, dialled: map[string]int{}, recordings: map[string]*recording{},
+		bySid: map[string]*call{}, dialled: map[string]int{}, calledIn: map[string]int{}, numbers: map[string]Number{}, optOuts: map[string]optOut{}, recordings: map[string]*recording{},
 		messageBySid: map[string]*message{}, texted: map[string]int{}, conversations: map[string]*conversation{},
 		asked: map[string]int{}, counts: map[Fault]int{}, lostAnswers: map[string]lostAnswer{}, repeats: map[string][]string{},
 		idle: make(chan struct{}), tokens: accountTokens{primary: config.AuthToken, secondary: config.OldToken},

@@ -24,14 +24,15 @@ type fetch struct {
 	url    string
 	extra  url.Values // beyond what every voice request has
 	means  Consent    // what the person meant, once the application has taken it
+	answer *Answer    // nil for a reply
 }
 
-// converse plays the call from the answer to its end.
-func (c *call) converse(ctx context.Context) {
+// converse plays the call from the answer to its end, an inbound one from the first request. It returns its final status.
+func (c *call) converse(ctx context.Context) string {
 	if c.state.script.HangUp != nil && c.state.script.HangUp.After > 0 {
 		c.hangAt = c.now.Add(c.state.script.HangUp.After.Duration())
 	}
-	if c.state.script.Greeting != "" {
+	if c.state.script.Greeting != "" && !c.callsIn { // who calls waits for the other side
 		start := c.now.Add(300 * time.Millisecond)
 		end := start.Add(speechLength(c.state.script.Greeting))
 		c.state.busyUntil = end
@@ -65,17 +66,21 @@ func (c *call) converse(ctx context.Context) {
 			continue
 		case n == 2*maxDocuments: // a round for the request, another for what it brought
 			c.debug(0, "error", "", fmt.Sprintf("the call ended after %d documents: does the TwiML go round in a circle?", maxDocuments))
-			return
+			return "completed"
 		case next != nil:
 			doc, err = c.get(ctx, *next)
 			next = nil
+			if rejected := c.answerInbound(doc); rejected != "" {
+				return rejected
+			}
 		case doc != nil:
 			next, err = c.execute(ctx, *doc)
 			doc = nil
 		default:
-			return // the document ended without another
+			return "completed" // the document ended without another
 		}
 	}
+	return "completed"
 }
 
 // applyUpdate returns what a REST request wants next: a document, a request for one, or the end of the call.
@@ -112,13 +117,14 @@ func (c *call) get(ctx context.Context, f fetch) (*document, error) {
 // answer are 11200, a body that is no TwiML 12100, a type that cannot be played or read 12300.
 func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	status := "in-progress"
-	if c.inbound && f.kind == KindVoice {
+	if c.inbound && c.answered.IsZero() {
 		status = "ringing" // it is the TwiML that answers
 	}
 	params := c.callParams(status)
 	if c.answeredBy != "" && c.params.Get("AsyncAmd") != "true" {
 		params.Set("AnsweredBy", c.answeredBy)
 	}
+	c.callerParams(params, f.kind == KindVoice)
 	for name, values := range f.extra {
 		params[name] = values
 	}
@@ -126,9 +132,9 @@ func (c *call) tryGet(ctx context.Context, f fetch) (*document, int, error) {
 	switch {
 	case f.means == ConsentNone:
 	case d.reached: // the application has heard it, whether or not we heard the answer
-		c.set(func() { c.consent = f.means })
-	case c.state.replies == len(c.state.script.Replies): // asked again, the person says the same again
-		c.state.replies--
+		c.set(func() { c.understood(f.means) })
+	default:
+		c.state.again(f.answer)
 	}
 	if code, message := d.noTwiML(); code != 0 {
 		c.debugDelivery(d, code, "error", message)

@@ -53,7 +53,7 @@ func (c *call) gather(ctx context.Context, doc document, verb *node) (*fetch, er
 	if input == nil {
 		f.extra = emptyInput(verb)
 	} else {
-		f.means = reply.Means
+		f.means, f.answer = reply.Means, answer
 	}
 	return &f, nil
 }
@@ -73,7 +73,9 @@ func (c *call) input(ctx context.Context, verb *node, reply Reply, answer *Answe
 		return nil, err
 	}
 	if reply.Digits != "" {
-		return c.press(ctx, verb, reply.Digits, slices.Contains(accepts, "dtmf"), timeout)
+		params, err := c.press(ctx, verb, reply.Digits, slices.Contains(accepts, "dtmf"), timeout)
+		c.hangUpAfterAnswers()
+		return params, err
 	}
 	start := c.now
 	end := start.Add(speechLength(reply.Say))

@@ -45,6 +45,8 @@ type Options struct {
 	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
+	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 2.
+	TwilioPerSecond float64
 }
 
 // App is an i-agent: opened, run, and closed. Open connects and migrates, Run serves until its context ends, Close
@@ -84,8 +86,10 @@ type App struct {
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
-	bulk       *bulk.Runner
-	health     *health.Recorder
+	// noPassBefore is for Step: a pass of the reconciler failed.
+	noPassBefore time.Time
+	bulk         *bulk.Runner
+	health       *health.Recorder
 	// checks are what the doctor found beside the start.
 	checks  atomic.Pointer[[]doctor.Finding]
 	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient

@@ -32,7 +32,7 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 	return reconcile.New(reconcile.Config{
 		Store: a.store, Twilio: client, Processor: tracedProcessor{a, a.processor}, Identify: webhook.Identify,
 		From: a.settings.PhoneNumber, AccountSid: a.settings.AccountSid, Accounts: a.twilioOf, Deadlines: a.settings.deadlines, Every: a.settings.reconcileEvery, Log: a.log,
-		Now: a.options.Now, OnRepair: onRepair, Trace: a.traceReconcile,
+		RequestsPerSecond: a.options.TwilioPerSecond, Now: a.options.Now, OnRepair: onRepair, Trace: a.traceReconcile,
 		OnPass: func(err error) {
 			why := ""
 			if err != nil {

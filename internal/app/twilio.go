@@ -22,7 +22,7 @@ func (a *App) twilioClient() (*twilio.Client, error) {
 			tokens[a.settings.AccountSid] = []string{a.settings.AuthToken, a.settings.AuthTokenSecondary}
 		}
 		for account, of := range tokens {
-			config := twilio.Config{AccountSid: account, AuthToken: of[0], APIURL: a.settings.APIURL, UserAgent: a.userAgent()}
+			config := twilio.Config{AccountSid: account, AuthToken: of[0], APIURL: a.settings.APIURL, UserAgent: a.userAgent(), Now: a.now}
 			if len(of) > 1 {
 				config.SecondaryToken = of[1]
 			}

@@ -58,6 +58,9 @@ so that somebody has to ask Twilio's REST API afterwards.
   another, whatever rp says. An answer that broke off is never asked for again.
 - TwiML that cannot be had is asked for at the fallback URL, if there is one, once and at once, with ErrorCode and ErrorUrl, at any
   point of the call; otherwise the call ends.
+- Who calls one of the numbers is answered by the number's VoiceUrl, with its fragment and its fallback; its StatusCallback, if it has one,
+  is told of the end alone, with or without SequenceNumber, Timestamp and CallbackSource: Twilio does not list them there.
+- StirStatus is in ringing and in-progress of outbound calls: A, B or C within North America, elsewhere left out or the word null.
 - A message of the application is queued, sending, sent, then delivered or undelivered, or failed. The first status and sending
   have no callback; delivered and undelivered carry RawDlrDoneDate, undelivered and failed an ErrorCode. Webhooks of messages
   are signed with the port of their https URL, those of calls without it.

@@ -44,6 +44,8 @@ type Config struct {
 	OnAnswer func(status int, err error)
 	// Transport replaces the transport of every request, for tests. Nil means one of our own.
 	Transport http.RoundTripper
+	// Now says when a request was sent; nil means time.Now.
+	Now func() time.Time
 }
 
 // Client speaks for one account. It is safe for concurrent use and starts no goroutines.
@@ -56,6 +58,13 @@ type Client struct {
 	create http.RoundTripper
 	// shared carries everything else.
 	shared http.RoundTripper
+}
+
+func (c *Client) now() time.Time {
+	if c.config.Now == nil {
+		return time.Now()
+	}
+	return c.config.Now()
 }
 
 // credential is what Basic authentication can carry. Twilio's own are letters and digits, which is all that the official

@@ -154,7 +154,7 @@ func (x *exchange) connected() {
 	defer x.mu.Unlock()
 	x.open = true
 	if !x.timed {
-		x.sent, x.sentAt = true, time.Now()
+		x.sent, x.sentAt = true, x.client.now()
 	}
 }
 
@@ -163,7 +163,7 @@ func (x *exchange) written() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.open && !x.sent {
-		x.sent, x.sentAt = true, time.Now()
+		x.sent, x.sentAt = true, x.client.now()
 	}
 }
 
