@@ -16,6 +16,8 @@ type Change struct {
 	// Erase says that the call has lost its consent: what was recorded, recognised or concluded from it is erased, this change's
 	// own utterances too, and its recordings are deleted at Twilio.
 	Erase bool
+	// OptOut, if set, puts the person on the do-not-call list in the same commit.
+	OptOut *OptOut
 }
 
 // Without is the change without the live answers to questions that have one already: said holds their positions. It is what a

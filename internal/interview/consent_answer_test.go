@@ -12,7 +12,13 @@ func heardSpeech(speech string) Answer { return ConsentAnswer{Speech: speech}.Me
 // consentPhrases reads testdata/consent.txt: the phrases of each section.
 func consentPhrases(t testing.TB) map[string][]string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/consent.txt")
+	return phraseSections(t, "consent.txt")
+}
+
+// phraseSections reads a file of testdata: the lines of each section.
+func phraseSections(t testing.TB, name string) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

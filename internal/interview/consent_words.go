@@ -37,14 +37,22 @@ type consentWords struct {
 	negation func(word string) bool
 	// notQuestions are phrases that keep a question mark from making the answer a question: "sure, why not?".
 	notQuestions []string
+	// unaccented says that words are compared without accents, as recognisers often write them, and elides that an apostrophe
+	// stands between two words.
+	unaccented, elides bool
 }
 
 // consentWordsOf returns the vocabulary of a language, BCP 47, or nil when there is none. The region does not matter.
 func consentWordsOf(language string) *consentWords {
-	primary, _, _ := strings.Cut(strings.ToLower(language), "-")
-	switch primary {
-	case "", "en":
+	switch primary, _ := splitLanguage(language); primary {
+	case "en":
 		return englishConsent
+	case "es":
+		return spanishConsent
+	case "fr":
+		return frenchConsent
+	case "de":
+		return germanConsent
 	}
 	return nil
 }
@@ -106,7 +114,7 @@ func (w *consentWords) isQuestion(speech string) bool {
 			return true
 		}
 	}
-	return strings.ContainsAny(speech, "？¿؟")
+	return strings.ContainsAny(speech, "？؟") || strings.Contains(speech, "¿") && !strings.Contains(speech, "?")
 }
 
 func endsWithAny(said string, phrases []string) bool {
@@ -121,7 +129,14 @@ func endsWithAny(said string, phrases []string) bool {
 // split splits speech into lower-case words, each spelled as the phrases spell it, without fillers and intensifiers.
 func (w *consentWords) split(speech string) []string {
 	var raw []string
-	for _, word := range strings.FieldsFunc(strings.ToLower(speech), separates) {
+	speech = strings.ToLower(speech)
+	if w.unaccented {
+		speech = unaccented.Replace(strings.Map(withoutMarks, speech))
+	}
+	if w.elides {
+		speech = strings.Map(elided, speech)
+	}
+	for _, word := range strings.FieldsFunc(speech, separates) {
 		if word = strings.Trim(strings.Map(lexicon.Apostrophe, word), "'"); word != "" {
 			raw = append(raw, word)
 		}
@@ -146,6 +161,20 @@ func (w *consentWords) split(speech string) []string {
 		said = append(said, word)
 	}
 	return said
+}
+
+func withoutMarks(r rune) rune {
+	if unicode.IsMark(r) {
+		return -1
+	}
+	return r
+}
+
+func elided(r rune) rune {
+	if lexicon.Apostrophe(r) == '\'' {
+		return ' '
+	}
+	return r
 }
 
 func separates(r rune) bool {

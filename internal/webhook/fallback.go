@@ -36,11 +36,11 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 	document := d.ask(call, asked+1, call.Script.ConsentAgain())
 	switch {
 	case call.Status.Terminal(), call.Canceling():
-		document = farewell(call.Script.Ended())
+		document = farewell(call.Script, call.Script.Ended())
 	case call.OnMachine():
-		document = farewell(call.Script.NoMessage())
+		document = farewell(call.Script, call.Script.NoMessage())
 	case call.Consent == interview.ConsentRefused:
-		document = farewell(call.Script.Declined())
+		document = farewell(call.Script, call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
 		document = d.question(call)
 	case call.Consent == interview.ConsentGiven:
@@ -48,7 +48,7 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 	case asked == 0:
 		document = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
 	case asked >= mostAskings:
-		document = farewell(call.Script.NotUnderstood())
+		document = farewell(call.Script, call.Script.NotUnderstood())
 	}
 	reply, err := render(document)
 	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err

@@ -22,7 +22,7 @@ func TestPreviewSaysAllThatTheScriptSays(t *testing.T) {
 			}
 		}
 		rest := said.String()
-		for _, want := range []string{"about Oats &amp; &lt;milk&gt;.", "Please press 1 for yes, or 2 for no.", script.Thanks(), `language="es-MX">How much?`, `language="es-MX">Why?`, script.Goodbye()} {
+		for _, want := range []string{"sobre Oats &amp; &lt;milk&gt;.", "Diga sí o pulse 1, o diga no o pulse 2.", script.Thanks(), `language="es-MX">How much?`, `language="es-MX">Why?`, script.Goodbye()} {
 			_, after, ok := strings.Cut(rest, want)
 			if !ok {
 				t.Fatalf("%s: no %q in its place:\n%s", mode, want, said.String())

@@ -34,13 +34,13 @@ func (d v1) ask(call interview.Call, n int, prompts ...string) []twiml.Element {
 		ActionOnEmptyResult: "true",
 	}
 	if interview.UnderstandsConsent(call.Script.Language) {
-		gather.Input, gather.Language = "dtmf speech", spokenLanguage(call.Script)
-		gather.SpeechTimeout, gather.Hints = "auto", "yes, no, yes I agree, no thank you, sure, go ahead"
+		gather.Input, gather.Language = "dtmf speech", call.Script.HeardLanguage()
+		gather.SpeechTimeout, gather.Hints = "auto", call.Script.ConsentHints()
 	}
 	for _, prompt := range prompts {
-		gather.InnerElements = append(gather.InnerElements, twiml.VoiceSay{Message: prompt})
+		gather.InnerElements = append(gather.InnerElements, say(call.Script, prompt))
 	}
-	return append([]twiml.Element{gather}, farewell(call.Script.NotUnderstood())...)
+	return append([]twiml.Element{gather}, farewell(call.Script, call.Script.NotUnderstood())...)
 }
 
 // interview starts the recording, which runs on beside the verbs that follow, and asks the questions. Hanging up ends it.
@@ -56,53 +56,55 @@ func (d v1) interview(call interview.Call) []twiml.Element {
 			// The SDK has no field for the name.
 			OptionalAttributes: map[string]string{"name": recordingName},
 		}}},
-		twiml.VoiceSay{Message: call.Script.Thanks()},
+		say(call.Script, call.Script.Thanks()),
 	}
 	if call.Script.AnswerMode == interview.AnswerGather {
 		return append(document, d.question(call)...)
 	}
 	for _, question := range call.Script.Asks() {
-		document = append(document,
-			twiml.VoiceSay{Message: question, Language: spokenLanguage(call.Script)},
-			twiml.VoicePause{Length: strconv.Itoa(answerPause)})
+		document = append(document, sayQuestion(call.Script, question), twiml.VoicePause{Length: strconv.Itoa(answerPause)})
 	}
-	return append(document, farewell(call.Script.Goodbye())...)
+	return append(document, farewell(call.Script, call.Script.Goodbye())...)
 }
 
-// question asks the question after the last answered one and listens until the speaker stops, or says goodbye after the
-// last. Should Twilio fall through to what follows the Gather, that is silence too, and moves on.
+// question asks the question after the last answered one and listens until the speaker stops or presses a key, or says goodbye
+// after the last. Should Twilio fall through to what follows the Gather, that is silence too, and moves on.
 func (d v1) question(call interview.Call) []twiml.Element {
 	asks, step := call.Script.Asks(), call.AnswerStep+1
 	if step > len(asks) {
-		return farewell(call.Script.Goodbye())
+		return farewell(call.Script, call.Script.Goodbye())
 	}
 	action := d.urls.Of(call.Version).Answer(call.ID, step)
 	return []twiml.Element{
 		twiml.VoiceGather{
 			Action:              action,
 			Method:              http.MethodPost,
-			Input:               "speech",
-			Language:            spokenLanguage(call.Script),
+			Input:               "dtmf speech",
+			NumDigits:           "1",
+			Language:            call.Script.HeardLanguage(),
+			Hints:               call.Script.AnswerHints(),
 			Timeout:             strconv.Itoa(answerTimeout),
 			SpeechTimeout:       "auto",
 			ActionOnEmptyResult: "true",
-			InnerElements:       []twiml.Element{twiml.VoiceSay{Message: asks[step-1], Language: spokenLanguage(call.Script)}},
+			InnerElements:       []twiml.Element{sayQuestion(call.Script, asks[step-1])},
 		},
 		twiml.VoiceRedirect{Url: action, Method: http.MethodPost},
 	}
 }
 
-// spokenLanguage is the language attribute of what a campaign asks and recognises, "" for Twilio's default, which is ours.
-func spokenLanguage(s interview.Script) string {
-	if s.Language == interview.DefaultLanguage {
-		return ""
-	}
-	return s.Language
+// say speaks one of our own texts.
+func say(s interview.Script, words string) twiml.VoiceSay {
+	return twiml.VoiceSay{Message: words, Language: s.SpokenLanguage(), Voice: s.SpokenVoice()}
+}
+
+// sayQuestion speaks a question, in the campaign's language whether we have texts in it or not.
+func sayQuestion(s interview.Script, question string) twiml.VoiceSay {
+	return twiml.VoiceSay{Message: question, Language: s.QuestionLanguage(), Voice: s.Voice}
 }
 
 // farewell says goodbye and hangs up.
-func farewell(words string) []twiml.Element {
-	return []twiml.Element{twiml.VoiceSay{Message: words}, twiml.VoiceHangup{}}
+func farewell(s interview.Script, words string) []twiml.Element {
+	return []twiml.Element{say(s, words), twiml.VoiceHangup{}}
 }
 
 // render writes a TwiML document. The SDK puts attributes in the order of a map, a new one each time; sorted, the same

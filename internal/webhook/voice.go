@@ -21,11 +21,11 @@ func (d v1) voice(call interview.Call, event *inbox.Event) (interview.Change, in
 	document := d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
 	switch {
 	case call.Status.Terminal(), call.Canceling():
-		document = farewell(call.Script.Ended())
+		document = farewell(call.Script, call.Script.Ended())
 	case call.OnMachine():
-		document = farewell(call.Script.NoMessage())
+		document = farewell(call.Script, call.Script.NoMessage())
 	case call.Consent == interview.ConsentRefused:
-		document = farewell(call.Script.Declined())
+		document = farewell(call.Script, call.Script.Declined())
 	case call.Consent == interview.ConsentGiven:
 		document = d.interview(call)
 	}

@@ -1,0 +1,75 @@
+package interview
+
+import (
+	"strconv"
+	"strings"
+)
+
+// OptOut is that a person asked never to be called again.
+type OptOut struct {
+	// Language is the language of the call, BCP 47.
+	Language string
+	// By is how they asked.
+	By OptOutMeans
+	// Step is where: OptOutAtConsent, or the number of the question from 1.
+	Step int
+}
+
+// OptOutAtConsent is the step of an opt-out at the consent question.
+const OptOutAtConsent = 0
+
+// OptOutKey is the key that takes a person off the list, at any question.
+const OptOutKey = "9"
+
+// OptOutMeans is by what a person opted out.
+type OptOutMeans string
+
+// A person opts out in words or with a key.
+const (
+	OptOutBySpeech OptOutMeans = "speech"
+	OptOutByKey    OptOutMeans = "key"
+)
+
+// OptOutMeansOf is by what a person opted out whose answer came with these Digits of a Gather.
+func OptOutMeansOf(digits string) OptOutMeans {
+	if strings.TrimSpace(digits) == OptOutKey {
+		return OptOutByKey
+	}
+	return OptOutBySpeech
+}
+
+// OptsOut reports whether an answer asks never to be called again: by key 9, or plainly in words, at whatever question it was given.
+//
+// Words are read in the language of the call, BCP 47, and then in English, which people fall back to. What counts is a demand to us: to
+// stop the calls, to call no more, to be taken off our list or put on a list of numbers not to be called, to forget the number, to be
+// left alone, and "stop" when nothing else is said. What does not: to call at another time, what others do or said, what is denied, and
+// to stop something else, such as the recording.
+//
+// It is decided on the person's side: a plain demand counts however unsure the recogniser was, as long as its confidence is not zero.
+// A wrong one costs a call that is not made; a missed one calls somebody who asked not to be called.
+func OptsOut(language, digits, speech, confidence string) bool {
+	if digits = strings.TrimSpace(digits); digits != "" {
+		return digits == OptOutKey
+	}
+	if sure, err := strconv.ParseFloat(confidence, 64); err == nil && sure <= 0 {
+		return false
+	}
+	primary, _ := splitLanguage(language)
+	words := optOutWordsOf(primary)
+	return words != nil && words.asks(speech) || words != englishOptOut && englishOptOut.asks(speech)
+}
+
+// optOutWordsOf returns the grammar of a language, by its primary subtag, or nil when there is none.
+func optOutWordsOf(primary string) *optOutWords {
+	switch primary {
+	case "en":
+		return englishOptOut
+	case "es":
+		return spanishOptOut
+	case "fr":
+		return frenchOptOut
+	case "de":
+		return germanOptOut
+	}
+	return nil
+}
