@@ -25,6 +25,7 @@ type Clock struct {
 	now      time.Time
 	working  int           // calls and messages that do not sleep
 	idle     chan struct{} // closed while working is 0
+	begun    uint64        // how often one of them set to work
 	sleepers sleepers
 	order    uint64 // of the next sleeper
 }
@@ -66,6 +67,14 @@ func (c *Clock) WaitIdle(ctx context.Context) error {
 			return fmt.Errorf("waiting for %d calls and messages that are at work: %w", working, context.Cause(ctx))
 		}
 	}
+}
+
+// Begun counts how often a call or a message set to work: created, or awake again. While it stays the same and the clock is idle, nobody
+// has sent the application anything.
+func (c *Clock) Begun() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
 }
 
 // Next is when the first call or message goes on; false when none waits.
@@ -147,6 +156,7 @@ func (c *Clock) work() {
 		c.idle = make(chan struct{})
 	}
 	c.working++
+	c.begun++
 }
 
 func (c *Clock) rest() {

@@ -12,12 +12,14 @@
 //	err = sim.Wait(ctx)             // every call is over, every callback was delivered
 //	report := sim.Report()          // what was sent, how it was answered, and what is true
 //
-// [Simulator.Place] starts a call without a REST request, as if another program had placed it or a person had called.
+// [Simulator.Place] starts a call without a REST request, as if another program had placed it. [Simulator.CallIn] has a person call one
+// of the account's numbers, which are set up over REST or with [Simulator.ConfigureNumber].
 // [Simulator.Text] sends a message from a person to the application.
 //
 // # What is served
 //
 //   - /2010-04-01/Accounts/{AC}/Calls.json: create, fetch, list with filters and paging, update, delete; the events of a call
+//   - /2010-04-01/Accounts/{AC}/IncomingPhoneNumbers.json: list, fetch, update; who is asked when somebody calls a number
 //   - /2010-04-01/Accounts/{AC}/Messages.json: create, fetch, list with filters and paging
 //   - /2010-04-01/Accounts/{AC}/Recordings...: metadata, lists, media (.wav, .mp3; RequestedChannels=1 mixes the two
 //     channels of a dual recording), start, pause, stop, delete
@@ -40,6 +42,19 @@
 //
 // A person writes what they would say: a [Script] serves calls and messages. Not simulated are other channels than SMS, the
 // files of a message (they are only counted), opt-out keywords and scheduled messages.
+//
+// # People
+//
+// A [Script] says what happens in the first calls to a person (First) and then in all others, and whether they call back after a call
+// that they missed (CallsBack). With [People].Same a number is the same person in every call. A reply or an answer that means [OptOut] is
+// somebody who never wants to be called again: who calls them all the same breaks a rule of the report. [PhrasesOf] has what people
+// say in some languages.
+//
+// # Time
+//
+// A call of five minutes takes milliseconds, unless [Config.Speed] says otherwise. With [Config.Clock] calls take place beside each other
+// as they would in real time, on a clock that whoever holds it moves: so an application that is given the same clock sees a week of
+// calls pass in the time that the work of that week takes. Timeouts and retries of webhooks are in real time, always.
 //
 // # What goes wrong on purpose
 //

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/i-agent/iagent/simulator"
 )
@@ -209,4 +210,53 @@ func ExampleSimulator_Text() {
 	// outbound-reply delivered May we ask you something?
 	// inbound received No, I'd rather not.
 	// outbound-reply delivered Thank you.
+}
+
+// A person missed a call and calls the number back, on a clock that moves from one event to the next.
+func ExampleClock() {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("Direction") == "inbound" {
+			fmt.Println("called by", r.FormValue("From"))
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, `<Response><Say>Thank you for calling. Goodbye.</Say></Response>`)
+	}))
+	defer app.Close()
+
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	clock := simulator.NewClock(start)
+	sim, err := simulator.New(simulator.Config{
+		AccountSid: "AC0123456789abcdef0123456789abcdef", AuthToken: "0123456789abcdef0123456789abcdef", Clock: clock,
+		Account: simulator.Account{VoiceURL: app.URL},
+		Pick: func(string, int) simulator.Script {
+			return simulator.NoAnswer().CallingBack(3*3600, simulator.Silent())
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = sim.Close() }()
+	if _, err := sim.Place(context.Background(), simulator.PlaceOptions{To: "+12125550123", From: "+15550001111", URL: app.URL}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for {
+		if err := clock.WaitIdle(context.Background()); err != nil {
+			fmt.Println(err)
+			return
+		}
+		next, some := clock.Next()
+		if !some {
+			break
+		}
+		clock.AdvanceTo(next)
+	}
+	for _, truth := range sim.Truths() {
+		fmt.Println(truth.Direction, truth.Status, "after", truth.Started.Sub(start).Truncate(time.Minute))
+	}
+	// Output:
+	// called by +12125550123
+	// outbound-api no-answer after 0s
+	// inbound completed after 3h1m0s
 }

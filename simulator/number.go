@@ -84,7 +84,9 @@ func (s *Simulator) listNumbers(w http.ResponseWriter, r *http.Request) {
 	numbers := s.owned()
 	if len(s.config.Numbers) == 0 && e164.MatchString(wanted) {
 		numbers = []string{wanted}
-		s.numbers[wanted] = s.numbers[wanted] // from now on the account has it, and its SID names it
+		if _, known := s.numbers[wanted]; !known { // from now on the account has it, and its SID names it
+			s.numbers[wanted] = Number{}
+		}
 	}
 	var found []map[string]any
 	for _, number := range numbers {
