@@ -107,8 +107,8 @@ func TestCampaignIsMadeStartedAndCalledWithoutScripts(t *testing.T) {
 	form.Set("hypotheses", "Oats are dear\r\n\r\nOats are scarce")
 	form.Set("do", "preview")
 	_, preview := o.do("POST", "/console/campaigns/new", form.Encode())
-	for _, want := range []string{"This is an automated research call about Oats &amp; &lt;b&gt;.", "press 1 for yes", "“How much are the oats?” <span class=\"voice\">es-MX", "waits up to 10 seconds for speech (es-MX)",
-		"Understood. We keep no recording", "Idempotency-Key: " + form.Get("key")} {
+	for _, want := range []string{"Esta es una llamada automática para un estudio sobre Oats &amp; &lt;b&gt;.", "Diga sí o pulse 1", "“How much are the oats?” <span class=\"voice\">es-MX", "waits up to 10 seconds for speech (es-MX) or a key",
+		"Entendido. No guardamos ninguna grabación", "Idempotency-Key: " + form.Get("key")} {
 		if !strings.Contains(preview, want) {
 			t.Errorf("the preview does not have %q:\n%s", want, preview)
 		}

@@ -49,8 +49,8 @@ func (c *Console) script(campaign interview.Campaign) ([]spokenPart, error) {
 	return parts, nil
 }
 
-// spokenLines are what a document says, up to the first <Gather>: Twilio asks us again after its answer, or after silence, and what
-// follows it is not heard.
+// spokenLines are what a document says, up to the first <Gather> after which Twilio asks us again even when there was silence: what
+// follows that one is not heard.
 func spokenLines(document []byte) ([]spokenLine, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	var lines []spokenLine
@@ -77,7 +77,10 @@ func spokenLines(document []byte) ([]spokenLine, error) {
 			case "Gather":
 				// What is said within a Gather comes before the wait.
 				inner, err := gathered(decoder, t)
-				return append(lines, inner...), err
+				lines = append(lines, inner...)
+				if err != nil || attribute(t, "actionOnEmptyResult") == "true" {
+					return lines, err
+				}
 			}
 		case xml.CharData:
 			if say != nil {

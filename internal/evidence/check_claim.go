@@ -105,7 +105,7 @@ func (c *draft) check(from Candidate, e interview.Extraction) string {
 		c.RawText, c.StartSec, c.EndSec = quote.Text, quote.StartSec, quote.EndSec
 		c.EvidenceURL = interview.EvidenceURL(e.Recording.URL, c.StartSec, c.EndSec)
 	}
-	if reason := c.measure(from, quote, reason == ""); reason != "" {
+	if reason := c.measure(from, quote, reason == "", languageOf(e)); reason != "" {
 		fault("%s", reason)
 	}
 	if c.Text == "" {
@@ -131,19 +131,22 @@ func (c *draft) takeConfidence(confidence *float64) string {
 	return ""
 }
 
+// languageOf is what the person was asked in, and answers.
+func languageOf(e interview.Extraction) *wordsOf { return wordsIn(e.Call.Script.Language) }
+
 // locate finds the words that prove a claim. Our own are none, also where the speakers are not known.
 func locate(from Candidate, e interview.Extraction) (Quote, string) {
 	if strings.TrimSpace(from.Quote) == "" {
 		return Quote{}, "there is no quote"
 	}
-	quote, found := FindQuote(from.Quote, byOthers(e.Utterances), from.Utterance)
+	quote, found := findQuote(languageOf(e), from.Quote, byOthers(e.Utterances), from.Utterance)
 	if !found {
-		if _, ours := FindQuote(from.Quote, e.Utterances, from.Utterance); ours {
+		if _, ours := findQuote(languageOf(e), from.Quote, e.Utterances, from.Utterance); ours {
 			return Quote{}, "the quote is what we said ourselves"
 		}
 		return Quote{}, "the quote was not said"
 	}
-	if quote.Speaker == interview.SpeakerUnknown && inScript(quote.Text, e.Said) {
+	if quote.Speaker == interview.SpeakerUnknown && inScript(languageOf(e), quote.Text, e.Said) {
 		return Quote{}, "the quote is what we said ourselves"
 	}
 	return quote, ""
@@ -161,12 +164,12 @@ func byOthers(utterances []interview.Utterance) []interview.Utterance {
 }
 
 // inScript reports that our script has these words. Up to two words anybody may say.
-func inScript(quote string, said []string) bool {
-	if len(withoutFillers(tokens(quote))) <= 2 {
+func inScript(language *wordsOf, quote string, said []string) bool {
+	if len(withoutFillers(language.tokens(quote))) <= 2 {
 		return false
 	}
 	for _, line := range said {
-		if _, found := FindQuote(quote, []interview.Utterance{{Speaker: interview.SpeakerAgent, Text: line}}, -1); found {
+		if _, found := findQuote(language, quote, []interview.Utterance{{Speaker: interview.SpeakerAgent, Text: line}}, -1); found {
 			return true
 		}
 	}
@@ -174,11 +177,11 @@ func inScript(quote string, said []string) bool {
 }
 
 // measure settles number, unit and text of the value.
-func (c *draft) measure(from Candidate, quote Quote, proven bool) string {
+func (c *draft) measure(from Candidate, quote Quote, proven bool, language *wordsOf) string {
 	number, asked := from.ValueNumber, from.Unit
 	if number == nil {
 		// A value in words that is nothing but a measure is a number: "$1,200".
-		if whole := Measures(from.ValueText); len(whole) == 1 && !whole[0].Range && wholeText(from.ValueText, whole[0]) {
+		if whole := language.measures(from.ValueText); len(whole) == 1 && !whole[0].Range && wholeText(from.ValueText, whole[0]) {
 			number = &whole[0].Number
 			if whole[0].Unit != "" {
 				asked = string(whole[0].Unit)
@@ -248,7 +251,7 @@ func (q Quote) measureOf(number float64) (Measure, bool) {
 
 // denies reports that the quote says that there is nothing: "we have none", "out of stock".
 func (q Quote) denies() bool {
-	for _, t := range tokens(q.Text) {
+	for _, t := range q.in.language.tokens(q.Text) {
 		if isNegation(t.word) || t.word == "empty" || t.word == "out" {
 			return true
 		}

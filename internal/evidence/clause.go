@@ -38,6 +38,7 @@ const object = atThat | atSubject | atIf
 // pieces[high:next] is the sentence after.
 type surroundings struct {
 	text                 string
+	language             *wordsOf
 	pieces               []piece
 	from, to             int
 	low, high, following int
@@ -50,7 +51,7 @@ type surroundings struct {
 const longSentence = 60
 
 func surroundingsOf(s turn, start, end int) *surroundings {
-	c := &surroundings{text: s.text}
+	c := &surroundings{text: s.text, language: s.language}
 	for _, t := range s.all {
 		if t.start == t.end || hesitations[t.word] {
 			continue // a unit that stands before its number is in the number

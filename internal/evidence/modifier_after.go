@@ -158,7 +158,7 @@ func (c *surroundings) endsThere(r rule, end, to int) bool {
 // measureEnd is where the measure in which the quote ends is over: "two cases" of "two cases a week".
 func (c *surroundings) measureEnd(to int) int {
 	end := c.pieces[c.to-1].end
-	for _, m := range Measures(c.text[c.pieces[c.low].start:c.pieces[c.high-1].end]) {
+	for _, m := range c.language.measures(c.text[c.pieces[c.low].start:c.pieces[c.high-1].end]) {
 		offset := c.pieces[c.low].start
 		if m.Start+offset < end && m.End+offset > end {
 			end = m.End + offset

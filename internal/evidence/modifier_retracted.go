@@ -226,7 +226,7 @@ func (c *surroundings) otherNumber(at, to int) bool {
 	if i >= to || c.word(i) != "#" {
 		return false
 	}
-	said := Measures(c.text[c.pieces[c.from].start:c.pieces[c.to-1].end])
-	now := Measures(c.text[c.pieces[i].start:c.pieces[to-1].end])
+	said := c.language.measures(c.text[c.pieces[c.from].start:c.pieces[c.to-1].end])
+	now := c.language.measures(c.text[c.pieces[i].start:c.pieces[to-1].end])
 	return len(said) > 0 && len(now) > 0 && (!equal(said[len(said)-1].Number, now[0].Number) || said[len(said)-1].Unit != now[0].Unit && said[len(said)-1].Unit != "" && now[0].Unit != "")
 }

@@ -147,7 +147,7 @@ func FuzzModifiers(f *testing.F) {
 		f.Add(s, byte(1), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, said string, from, words byte) {
-		all := turns([]interview.Utterance{{Text: said, EndSec: 1}})
+		all := turns(nil, []interview.Utterance{{Text: said, EndSec: 1}})
 		if len(all) == 0 || len(all[0].words) == 0 {
 			return
 		}

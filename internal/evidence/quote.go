@@ -31,15 +31,22 @@ type Quote struct {
 // number, a negation, a comparison or a condition, which would be another statement. The words may run on from one utterance to the next of the
 // same speaker, if nobody spoke between them. Of equally good places the one in utterance near (an index; -1 for no
 // idea) is taken, else the first.
+//
+// It reads numbers in words and what changes a statement in English; [CheckClaim] does so in the language of the call.
 func FindQuote(quote string, utterances []interview.Utterance, near int) (Quote, bool) {
-	wanted := withoutFillers(tokens(quote))
+	return findQuote(nil, quote, utterances, near)
+}
+
+// findQuote is FindQuote in a language.
+func findQuote(language *wordsOf, quote string, utterances []interview.Utterance, near int) (Quote, bool) {
+	wanted := withoutFillers(language.tokens(quote))
 	if len(wanted) == 0 || len(wanted) > maxQuote {
 		return Quote{}, false
 	}
 	var best match
 	var where turn
 	best.cost = math.Inf(1)
-	for _, s := range turns(utterances) {
+	for _, s := range turns(language, utterances) {
 		p, ok := align(wanted, s, near)
 		if ok && (p.cost < best.cost || p.cost == best.cost && p.near && !best.near) {
 			best, where = p, s
@@ -59,14 +66,15 @@ type turn struct {
 	text       string
 	all, words []token // all tokens, and those that are compared
 	utterances []interview.Utterance
+	language   *wordsOf
 	first      int   // index of the first utterance
 	starts     []int // where each utterance begins in text
 }
 
-func turns(utterances []interview.Utterance) []turn {
+func turns(language *wordsOf, utterances []interview.Utterance) []turn {
 	var all []turn
 	for i := 0; i < len(utterances); {
-		s := turn{first: i}
+		s := turn{first: i, language: language}
 		var b strings.Builder
 		for ; i < len(utterances) && utterances[i].Speaker == utterances[s.first].Speaker; i++ {
 			if b.Len() > 0 {
@@ -77,7 +85,7 @@ func turns(utterances []interview.Utterance) []turn {
 			s.utterances = append(s.utterances, utterances[i])
 		}
 		s.text = b.String()
-		s.all = tokens(s.text)
+		s.all = language.tokens(s.text)
 		s.words = withoutFillers(s.all)
 		all = append(all, s)
 	}
@@ -95,7 +103,7 @@ func withoutFillers(all []token) []token {
 	return words
 }
 
-var hesitations = lexicon.Set("uh um uhm er erm hmm hm ah")
+var hesitations = lexicon.Set("uh um uhm er erm hmm hm ah ~uh ~um ~eh ~em ~ehm ~euh ~heu ~ahm ~hm ~hmm ~mm ~ah")
 
 // match is a part of a turn's words that a quote was aligned with.
 type match struct {
@@ -162,7 +170,7 @@ func isNegation(word string) bool { return negating[word] || strings.HasSuffix(w
 // comparing are other words without which a statement is another one.
 var comparing = lexicon.Set("more less fewer most least over under above below almost nearly rarely seldom if unless")
 
-var negating = lexicon.Set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere")
+var negating = lexicon.Set("no not never none nothing nobody neither nor cannot without hardly barely scarcely nowhere nicht pas")
 
 // difference is the cost of one word recognised as another.
 func difference(a, b token) float64 {

@@ -33,6 +33,7 @@ var englishOptOut = optOutGrammar{
 		"aux":     `can|could|may|will|would|should|might|must|did|do|does|also|often|just|usually|had to|have to|has to|to|always|even|never|ever|simply|then|both|sometimes|already|only|eventually|suddenly|finally|used to|wanted to|want to|need to|tend to|decided to|going to|gonna|dont|not|cant|couldnt|wont|please`,
 	},
 	demands: []string{
+		`(?:note|you|yall|people|guys|sure|record|request|remember|careful|computer|system) (?:that )?(?:not|never) to{f} {call}{f} (?:{me}|again)`,
 		`{stop}{f} {calling}{f} {me}`,
 		`{stop}{f} {calling}{f} (?:me |us )?(?:again|anymore|any more|all the time|every|so often|so much|constantly|day|multiple|a hundred|a thousand|a million|three|four|five|ten|twice|over and over|about|for|because|or|with|i|im|we|were|and|its|this is|on my|on this|people)`,
 		`{stop}{f} {calling}{end}`,

@@ -25,6 +25,7 @@ var spanishOptOut = optOutGrammar{
 		"put":     `(?:ponga|pongan|pon|poned|ponme|pongame|ponganme|pongannos|pongalo|anote|anoten|anoteme|anotenme|anotame|apunte|apunten|apunteme|apuntenme|apuntame|incluya|incluyan|incluyame|incluyanme|incluyeme|registre|registren|registreme|registrenme|agregue|agreguen|agregueme|agreguenme|agregame|inscriba|inscriban|inscribame|inscribanme|metame|metanme|meteme|anada|anadan|anadame|anadanme|me pongan|me apunten|me incluyan|me agreguen|me anoten|me inscriban|me metan|poner|ponerme|apuntarme|incluirme|agregarme|inscribirme|me pone|me ponen)`,
 	},
 	demands: []string{
+		`{stop}{f} de{f} (?:estar|seguir){f} {ger}(?:me|nos)?`,
 		`{stop}{f} (?:de|con|ya de){f} (?:estar )?{f} ?(?:{inf}(?:me|nos)|{ger}(?:me|nos)|llamandome|molestandome|llamandonos|fastidiandome|molestandonos)`, `{stop}{f} (?:de|ya de){f} (?:llamar|molestar|joder|chingar|fastidiar|insistir|marcar|telefonear)(?:{end}| {place}| todo el| a cada| tanto| a todas| por| porque| que)`,
 		`si no (?:deja|dejan|dejas|dejais|para|paran) de {inf}(?:me|nos)`, `(?:me|nos) (?:deje|dejen|dejes|dejas|dejan|deja|dejeis|dejais){f} (?:de {inf}|en paz|tranquil[oa]s?)`,
 		`(?:no|ni|nunca|jamas|nunca mas){f} {me}{f} {again}(?: a| de)?{f} ?(?:{inf}|{ger})`, `(?:no|ni|nunca|jamas|nunca mas){f} {again}(?: a| de)?{f} (?:{inf}(?:me|nos)|{ger}(?:me|nos)|(?:llamandome|molestandome|llamandonos))`, `(?:no|ni|nunca|jamas|nunca mas){f} {again}(?: a| de)?{f} (?:llamar|molestar|marcar|contactar|telefonear|llamando|molestando)(?:{end}| {place}| nunca| jamas| mas)`,

@@ -18,6 +18,16 @@ func (s Script) LanguageCode() string {
 	return code
 }
 
+// LanguageName is the language in English words and as a tag, such as "Spanish (es-MX)"; the tag alone where we have no texts in it.
+func (s Script) LanguageName() string {
+	tag := cmp.Or(s.Language, DefaultLanguage)
+	primary, _ := splitLanguage(tag)
+	if texts, ok := scriptTextsIn(primary); ok {
+		return texts.name + " (" + tag + ")"
+	}
+	return tag
+}
+
 // SpokenLanguage is the language of our own texts, as a Say takes it: the script's where we have texts in it, else English. The
 // region is kept where Twilio speaks it; else the nearest is taken.
 func (s Script) SpokenLanguage() string {

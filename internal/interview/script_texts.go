@@ -7,6 +7,8 @@ package interview
 // {organisation}, {purpose} and {number} are the identity, of which the purpose is in the campaign's own words and stands at the end
 // of a sentence.
 type scriptTexts struct {
+	// name is the language in English.
+	name string
 	// language is the tag of a script that names no region.
 	language string
 	// regions are those in which every voice of Twilio speaks the language; for others nearest names one of them, or

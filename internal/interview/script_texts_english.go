@@ -1,7 +1,7 @@
 package interview
 
 var englishTexts = scriptTexts{
-	language: "en-US", regions: []string{"US", "GB", "AU", "CA", "IN"}, elsewhere: "US",
+	name: "English", language: "en-US", regions: []string{"US", "GB", "AU", "CA", "IN"}, elsewhere: "US",
 	nearest: map[string]string{"IE": "GB", "NZ": "AU", "ZA": "GB", "MT": "GB", "HK": "GB", "SG": "GB", "KE": "GB", "NG": "GB", "UK": "GB"},
 	plus:    "plus",
 

@@ -2,7 +2,7 @@ package interview
 
 // French as it is understood in France, Belgium, Switzerland and Canada, with vous.
 var frenchTexts = scriptTexts{
-	language: "fr-FR", regions: []string{"FR", "CA"}, elsewhere: "FR",
+	name: "French", language: "fr-FR", regions: []string{"FR", "CA"}, elsewhere: "FR",
 	plus: "plus",
 
 	introduction:  "Bonjour. Ici {organisation}. Vous parlez à une machine. Notre appel concerne {purpose}. Vous pouvez nous joindre au {number}.",

@@ -2,7 +2,7 @@ package interview
 
 // German as it is understood in Germany, Austria and Switzerland, with Sie.
 var germanTexts = scriptTexts{
-	language: "de-DE", regions: []string{"DE"}, elsewhere: "DE",
+	name: "German", language: "de-DE", regions: []string{"DE"}, elsewhere: "DE",
 	plus: "plus",
 
 	introduction:  "Guten Tag. Hier ist {organisation}. Sie sprechen mit einer Maschine. Es geht um {purpose}. Sie erreichen uns unter {number}.",

@@ -2,7 +2,7 @@ package interview
 
 // Spanish as it is understood on both sides of the Atlantic, with usted.
 var spanishTexts = scriptTexts{
-	language: "es-ES", regions: []string{"ES", "MX"}, elsewhere: "MX",
+	name: "Spanish", language: "es-ES", regions: []string{"ES", "MX"}, elsewhere: "MX",
 	nearest: map[string]string{"GQ": "ES"},
 	plus:    "más",
 

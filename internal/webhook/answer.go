@@ -34,7 +34,7 @@ func (d v1) answer(call interview.Call, event *inbox.Event) (interview.Change, i
 	detect(&call, event) // an answer outranks a verdict that comes with it
 	change.Call, change.Erase = call, withdrawn(before, call)
 
-	document := d.question(call)
+	document := d.questions(call)
 	switch {
 	case change.OptOut != nil:
 		document = farewell(call.Script, call.Script.OptedOut())

@@ -42,7 +42,7 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script, call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
-		document = d.question(call)
+		document = d.questions(call)
 	case call.Consent == interview.ConsentGiven:
 		document = d.interview(call)
 	case asked == 0:

@@ -58,11 +58,25 @@ func (d v1) interview(call interview.Call) []twiml.Element {
 		}}},
 		say(call.Script, call.Script.Thanks()),
 	}
+	return append(document, d.questions(call)...)
+}
+
+// questions asks what is left to ask, after the last answered question: the next one, or in a campaign with pauses all of them. There
+// each pause waits for a key, so that the key of the opt-out works while the person answers on the recording; silence goes on with
+// the document, without a request.
+func (d v1) questions(call interview.Call) []twiml.Element {
 	if call.Script.AnswerMode == interview.AnswerGather {
-		return append(document, d.question(call)...)
+		return d.question(call)
 	}
-	for _, question := range call.Script.Asks() {
-		document = append(document, sayQuestion(call.Script, question), twiml.VoicePause{Length: strconv.Itoa(answerPause)})
+	var document []twiml.Element
+	for i, question := range call.Script.Asks() {
+		if i < call.AnswerStep {
+			continue
+		}
+		document = append(document, sayQuestion(call.Script, question), twiml.VoiceGather{
+			Action: d.urls.Of(call.Version).Answer(call.ID, i+1), Method: http.MethodPost,
+			Input: "dtmf", NumDigits: "1", Timeout: strconv.Itoa(answerPause),
+		})
 	}
 	return append(document, farewell(call.Script, call.Script.Goodbye())...)
 }
