@@ -41,6 +41,10 @@ const (
 	AuditReconcile      = "reconcile.run"
 	AuditListen         = "recording.listen" // the subject is the call
 
+	AuditCreateContacts = "contact.create" // the subject is the campaign, as of circuit.*
+	AuditOpenCircuit    = "circuit.open"
+	AuditCloseCircuit   = "circuit.close"
+
 	AuditAddDoNotCall    = "do-not-call.add" // of do-not-call.*, the subject is the entry
 	AuditRemoveDoNotCall = "do-not-call.remove"
 	AuditImportDoNotCall = "do-not-call.import"  // the subject is ""

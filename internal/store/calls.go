@@ -133,7 +133,7 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	var refused RefusedNumbersError
 	for _, c := range calls {
 		if !created[c.ID] {
-			refused.Numbers = append(refused.Numbers, RefusedNumber{c.PhoneNumber, true})
+			refused.Numbers = append(refused.Numbers, RefusedNumber{PhoneNumber: c.PhoneNumber, Live: true})
 		}
 	}
 	return &refused

@@ -87,7 +87,9 @@ func TestTheGateRefusesADialByNameAndKeepsItsVerdict(t *testing.T) {
 		final   bool
 		put     func(t *testing.T, s *Store, ids []string)
 	}{
-		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) { s.list(t, s.mustCall(t, ids[0]).PhoneNumber, interview.ScopeAll) }},
+		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) {
+			s.list(t, s.mustCall(t, ids[0]).PhoneNumber, interview.ScopeAll)
+		}},
 		{interview.RefusalDoNotCall, true, func(t *testing.T, s *Store, ids []string) {
 			s.list(t, s.mustCall(t, ids[0]).PhoneNumber, s.mustCall(t, ids[0]).CampaignID)
 		}},
