@@ -88,6 +88,7 @@ type App struct {
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
 	// noPassBefore is for Step: a pass of the reconciler failed.
 	noPassBefore time.Time
+	dispatcher   *store.Dispatcher // of Run, or of Step
 	bulk         *bulk.Runner
 	health       *health.Recorder
 	// checks are what the doctor found beside the start.
@@ -196,6 +197,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err := a.store.MigrateUp(ctx); err != nil {
 		return err
 	}
+	a.dispatcher = store.NewDispatcher(a.store)
 	a.opened.Store(true)
 	return nil
 }

@@ -18,7 +18,7 @@ func (a *App) Handler() http.Handler { return a.server.Handler }
 
 // Step does what is due at this moment of Options.Now. It takes the place of Run where the clock is virtual: River goes by the clock of
 // this machine, the ledger of runs by Options.Now. Functions are called, in the order in which they were asked for, until none is due any
-// more; then calls that are late are asked about. It returns when there is something to do next, the zero time for never.
+// more; contacts that are due become calls, and what stops left to end is ended; then calls that are late are asked about. It returns when there is something to do next, the zero time for never.
 //
 // What only tidies up or tells an operator is not done: pruning, gauges, the list of rejections. Runs cannot go by way of Inngest.
 func (a *App) Step(ctx context.Context) (next time.Time, err error) {
@@ -26,6 +26,13 @@ func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 		return time.Time{}, errors.New("stepping: with Inngest it is Inngest that says when")
 	}
 	for {
+		if err := a.store.CarryOutStops(ctx); err != nil {
+			return time.Time{}, fmt.Errorf("stepping: %w", err)
+		}
+		dispatched, err := a.dispatcher.Pass(ctx)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("stepping: %w", err)
+		}
 		run, check, err := a.store.NextDue(ctx)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("stepping: %w", err)
@@ -40,15 +47,23 @@ func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 				a.log.Warn("reconciling", "error", err)
 				a.noPassBefore = a.now().Add(a.settings.reconcileEvery)
 			}
-		case run.IsZero(), !check.IsZero() && check.Before(run):
-			return check, nil
 		default:
-			return run, nil
+			return earliest(run, check, dispatched.Next), nil
 		}
 	}
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// earliest is the first of the times that are set, zero for none.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
 
 // nextPass is when the reconciler has something to do, if a call is to be checked at a time; zero for never.
 func (a *App) nextPass(check time.Time) time.Time {
