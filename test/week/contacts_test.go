@@ -1,6 +1,7 @@
 package week_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -133,7 +134,7 @@ func (k *week) recruit() {
 			fmt.Sprintf(`, "attempts": {"max": %d, "waitMinutes": 90}, "maxConcurrent": %d, "maxPerDay": %d, "requireConsentBasis": %t`,
 				c.attempts, c.concurrent, c.perDay, c.name == "basis"), 1)
 		var err error
-		if c.id, err = k.api.CreateCampaign(k.t.Context(), "", []byte(setting)); err != nil {
+		if c.id, err = k.api.CreateCampaign(k.t.Context(), "", json.RawMessage(setting)); err != nil {
 			k.t.Fatal(err)
 		}
 		taken, err := k.api.Import(k.t.Context(), c.id, c.people)
