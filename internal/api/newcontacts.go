@@ -109,7 +109,7 @@ func (a *api) createContacts(w http.ResponseWriter, r *http.Request) error {
 }
 
 // take keeps a result for the answer.
-func (i *imported) take(r contactimport.Result) error {
+func (i *imported) take(_ contactimport.Row, r contactimport.Result) error {
 	if i.DryRun {
 		i.Rows = append(i.Rows, r)
 	}

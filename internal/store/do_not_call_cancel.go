@@ -92,3 +92,17 @@ func (s *Store) refuseListed(ctx context.Context, numbers []string, scope string
 	}
 	return nil
 }
+
+// eraseListed takes out of the do-not-call list by what people would know the number. Its hash stays: nobody calls it.
+func (tx *Tx) eraseListed(ctx context.Context, number string) error {
+	key, err := tx.store.keptNumberKey(ctx, tx)
+	if err != nil || key == nil { // nothing was ever hashed
+		return err
+	}
+	tx.erases = true
+	_, err = tx.Exec(ctx, `UPDATE do_not_call SET masked = '', reason = '' WHERE number_hash = $1`, hashNumber(key, number))
+	if err != nil {
+		return fmt.Errorf("erasing the number in the do-not-call list: %w", err)
+	}
+	return nil
+}
