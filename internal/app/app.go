@@ -86,11 +86,11 @@ type App struct {
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
-	// noPassBefore is for Step: a pass of the reconciler failed.
-	noPassBefore time.Time
-	dispatcher   *store.Dispatcher // of Run, or of Step
-	bulk         *bulk.Runner
-	health       *health.Recorder
+	// noPassBefore is for Step, when a pass of the reconciler failed, and noDispatchBefore, after contacts were looked for.
+	noPassBefore, noDispatchBefore time.Time
+	dispatcher                     *store.Dispatcher // of Run, or of Step
+	bulk                           *bulk.Runner
+	health                         *health.Recorder
 	// checks are what the doctor found beside the start.
 	checks  atomic.Pointer[[]doctor.Finding]
 	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient

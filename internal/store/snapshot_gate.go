@@ -210,6 +210,7 @@ func (s *Snapshot) AliveAfterStop(ctx context.Context, since time.Time, within t
 			found(id, stop.ID)
 			return err
 		}, `SELECT c.id FROM calls c WHERE ($1 = '`+interview.ScopeAll+`' OR c.campaign_id = $1) AND c.created_at < $2 AND c.twilio_sid <> ''
+			AND (c.dialed_at < $2 OR c.direction = 'inbound')
 			AND (c.completed_at > $3 OR`+notOver+`) ORDER BY c.id`, stop.Scope, stop.CreatedAt, limit)
 		if err != nil {
 			return fmt.Errorf("reading calls that outlived stop %s: %w", stop.ID, err)

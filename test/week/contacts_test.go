@@ -72,7 +72,11 @@ type studied struct {
 	people             []e2e.NewContact
 }
 
-const personCap = 3
+const (
+	personCap = 3
+	// hangUpWithin is how long a call lives after a stop that hangs up: a sentence is spoken.
+	hangUpWithin = 10 * time.Second
+)
 
 // play plays the days.
 func (k *week) play() {
@@ -207,7 +211,7 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 			}
 		}
 		for _, truth := range k.sim.Truths() {
-			alive := truth.Ended.IsZero() || truth.Ended.After(now.Add(10*time.Second))
+			alive := truth.Ended.IsZero() || truth.Ended.After(now.Add(hangUpWithin))
 			if mode == interview.StopHangUp && slices.Contains(called, truth.CallSid) && truth.Created.Before(now) && alive && (truth.Ended.IsZero() || truth.Ended.After(now)) {
 				t.Errorf("a call lived for %s after the stop at %s that was to hang up", truth.Ended.Sub(now), now)
 			}
