@@ -50,6 +50,7 @@ test: withservers ## Run every test, with its own PostgreSQL and Redis; more kil
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	@bin/withservers -install
 	$(GO) run ./test/soak $(SOAK)
+	WEEK_CONTACTS=2000 WEEK_DAYS=7 STOP_CALLS=300 bin/withservers $(GO) test -count=1 -timeout 4h -v -run "TwelveZones|AStopEnds" ./test/week
 
 bench: withservers ## Measure signature checks, then the whole server under load
 	$(GO) test -run '^$$' -bench . -benchmem ./test/interop/signature ./signature

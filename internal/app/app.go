@@ -78,8 +78,6 @@ type App struct {
 	stopping atomic.Int64
 	opened   atomic.Bool // the store
 	tokens   *tokenUses
-	// stepping is the dispatcher of Step, nil before its first call.
-	stepping *store.Dispatcher
 	// simulation is nil where no simulated interviews are to be had.
 	simulation *simulation
 	server     *http.Server
@@ -88,10 +86,11 @@ type App struct {
 
 	reconciler *reconcile.Reconciler // nil when nobody is to ask Twilio by itself
 	asker      *reconcile.Reconciler // asks about one call on request; nil without an account
-	// noPassBefore is for Step: a pass of the reconciler failed.
-	noPassBefore time.Time
-	bulk         *bulk.Runner
-	health       *health.Recorder
+	// noPassBefore is for Step, when a pass of the reconciler failed, and noDispatchBefore, after contacts were looked for.
+	noPassBefore, noDispatchBefore time.Time
+	dispatcher                     *store.Dispatcher // of Run, or of Step
+	bulk                           *bulk.Runner
+	health                         *health.Recorder
 	// checks are what the doctor found beside the start.
 	checks  atomic.Pointer[[]doctor.Finding]
 	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient
@@ -206,6 +205,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err := a.store.MigrateUp(ctx); err != nil {
 		return err
 	}
+	a.dispatcher = store.NewDispatcher(a.store)
 	a.opened.Store(true)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store"
 )
 
 // dispatchEvery is how often contacts are looked for that are due, and calls that are over.
@@ -16,9 +15,8 @@ const dispatchEvery = time.Second
 func (a *App) dispatch(ctx context.Context) error {
 	ticker := time.NewTicker(dispatchEvery)
 	defer ticker.Stop()
-	dispatcher := store.NewDispatcher(a.store)
 	for {
-		if _, err := dispatcher.Pass(ctx); err != nil && ctx.Err() == nil {
+		if _, err := a.dispatcher.Pass(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("dispatching contacts", "error", err)
 		}
 		select {

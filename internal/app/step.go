@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/i-agent/iagent/internal/store"
 )
+
+// dispatchStep is how often contacts are looked for that are due: a step takes much longer than a second of a virtual clock.
+const dispatchStep = 10 * time.Second
 
 // stepsAtOnce is how many runs a step calls at once.
 const stepsAtOnce = 4
@@ -20,20 +21,27 @@ func (a *App) Handler() http.Handler { return a.server.Handler }
 
 // Step does what is due at this moment of Options.Now. It takes the place of Run where the clock is virtual: River goes by the clock of
 // this machine, the ledger of runs by Options.Now. Functions are called, in the order in which they were asked for, until none is due any
-// more; then calls that are late are asked about. It returns when there is something to do next, the zero time for never.
+// more; contacts that are due become calls, and what stops left to end is ended; then calls that are late are asked about. It returns when there is something to do next, the zero time for never.
 //
 // What only tidies up or tells an operator is not done: pruning, gauges, the list of rejections. Runs cannot go by way of Inngest.
 func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 	if a.settings.inngest != nil {
 		return time.Time{}, errors.New("stepping: with Inngest it is Inngest that says when")
 	}
-	if a.stepping == nil {
-		a.stepping = store.NewDispatcher(a.store)
-	}
 	for {
-		dispatched, err := a.stepping.Pass(ctx)
-		if err != nil {
+		if err := a.store.CarryOutStops(ctx); err != nil {
 			return time.Time{}, fmt.Errorf("stepping: %w", err)
+		}
+		dispatch := a.noDispatchBefore
+		if !a.now().Before(dispatch) {
+			dispatched, err := a.dispatcher.Pass(ctx)
+			if err != nil {
+				return time.Time{}, fmt.Errorf("stepping: %w", err)
+			}
+			a.noDispatchBefore = a.now().Add(dispatchStep)
+			if dispatch = dispatched.Next; !dispatch.IsZero() && dispatch.Before(a.noDispatchBefore) {
+				dispatch = a.noDispatchBefore
+			}
 		}
 		run, check, err := a.store.NextDue(ctx)
 		if err != nil {
@@ -50,12 +58,22 @@ func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 				a.noPassBefore = a.now().Add(a.settings.reconcileEvery)
 			}
 		default:
-			return earliest(run, check, dispatched.Next), nil
+			return earliest(run, check, dispatch), nil
 		}
 	}
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// earliest is the first of the times that are set, zero for none.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
 
 // nextPass is when the reconciler has something to do, if a call is to be checked at a time; zero for never.
 func (a *App) nextPass(check time.Time) time.Time {
@@ -83,14 +101,4 @@ func (a *App) callDueRuns(ctx context.Context) error {
 		calling.Go(func() error { return a.engine.Call(running, id) })
 	}
 	return calling.Wait()
-}
-
-// earliest is the first of some moments, of which the zero time is none.
-func earliest(moments ...time.Time) (first time.Time) {
-	for _, at := range moments {
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
-	return first
 }

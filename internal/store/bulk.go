@@ -16,6 +16,7 @@ const (
 	textKind    kind = "text"
 	bytesKind   kind = "bytea"
 	integerKind kind = "integer"
+	bigintKind  kind = "bigint"
 	timeKind    kind = "timestamptz"
 	boolKind    kind = "boolean"
 	// plainTimeKind is the original application's type in webhook_dedup.
@@ -106,6 +107,8 @@ func array(k kind, rows [][]any, column int) any {
 		return gather[[]byte](rows, column)
 	case integerKind:
 		return pointers[int](rows, column)
+	case bigintKind:
+		return pointers[int64](rows, column)
 	case timeKind, plainTimeKind:
 		return pointers[time.Time](rows, column)
 	case boolKind:

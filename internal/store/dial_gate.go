@@ -94,8 +94,7 @@ type dialAnswer struct {
 
 // holdGate holds the row of table gate until the transaction ends. It must be the last lock that a transaction takes.
 func (tx *Tx) holdGate(ctx context.Context) error {
-	var id int
-	if err := tx.QueryRow(ctx, `SELECT id FROM gate WHERE id = 1`+tx.store.dialect.lock).Scan(&id); err != nil {
+	if err := tx.QueryRow(ctx, `UPDATE gate SET seq = seq + 1 WHERE id = 1 RETURNING seq`).Scan(&tx.gateSeq); err != nil {
 		return fmt.Errorf("holding the gate: %w", err)
 	}
 	return nil

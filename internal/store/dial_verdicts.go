@@ -43,8 +43,9 @@ func (tx *Tx) keepVerdict(ctx context.Context, callID string, facts interview.Ga
 	}
 	stmts := tx.newStmtBatch()
 	stmts.exec("forgetting the verdict before", `DELETE FROM dial_verdicts WHERE call_id = $1 AND refusal <> ''`, callID)
-	stmts.exec("keeping a verdict", `INSERT INTO dial_verdicts (id, call_id, at, refusal, verdict, facts, until) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		tx.newID(), callID, tx.Now, string(v.Refusal), storable(string(verdict)), storable(string(known)), pointedTime(v.Until))
+	stmts.exec("keeping a verdict", `INSERT INTO dial_verdicts (id, call_id, at, refusal, verdict, facts, until, gate_seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, tx.newID(), callID, tx.Now, string(v.Refusal), storable(string(verdict)),
+		storable(string(known)), pointedTime(v.Until), tx.gateSeq)
 	return stmts.run(ctx)
 }
 

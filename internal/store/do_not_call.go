@@ -81,14 +81,14 @@ func (tx *Tx) requireScope(ctx context.Context, scope string) error {
 }
 
 var doNotCallInsert = newInsert("do_not_call", `ON CONFLICT (number_hash, scope) DO NOTHING RETURNING id`, "id text", "number_hash bytea",
-	"masked text", "scope text", "source text", "reason text", "requested_by text", "call_id text", "created_at timestamptz")
+	"masked text", "scope text", "source text", "reason text", "requested_by text", "call_id text", "created_at timestamptz", "gate_seq bigint")
 
 // insertDoNotCall writes the entries that are not there yet, and returns the ids of those. This transaction holds the gate.
 func (tx *Tx) insertDoNotCall(ctx context.Context, entries []interview.DoNotCall) (map[string]bool, error) {
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		rows[i] = []any{e.ID, e.Hash, e.Masked, e.Scope, auditText(e.Source), auditText(e.Reason), auditText(e.RequestedBy), e.CallID,
-			e.CreatedAt}
+			e.CreatedAt, tx.gateSeq}
 	}
 	fresh := map[string]bool{}
 	for part := range slices.Chunk(rows, insertAtOnce) { // SQLite parses longer statements for longer than it runs them
@@ -114,8 +114,13 @@ func (s *Store) RemoveDoNotCall(ctx context.Context, id, requestedBy, reason str
 		if err := tx.changeGate(ctx); err != nil {
 			return err
 		}
+		_, err := tx.Exec(ctx, `INSERT INTO do_not_call_removed (id, number_hash, scope, call_id, gate_seq, removed_at, removed_gate_seq)
+			SELECT id, number_hash, scope, call_id, gate_seq, $2, $3 FROM do_not_call WHERE id = $1`, id, tx.Now, tx.gateSeq)
+		if err != nil {
+			return fmt.Errorf("keeping that it was there: %w", err)
+		}
 		var masked, scope, source string
-		err := tx.QueryRow(ctx, `DELETE FROM do_not_call WHERE id = $1 RETURNING masked, scope, source`, id).Scan(&masked, &scope, &source)
+		err = tx.QueryRow(ctx, `DELETE FROM do_not_call WHERE id = $1 RETURNING masked, scope, source`, id).Scan(&masked, &scope, &source)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}

@@ -9,7 +9,8 @@ import (
 // ends. Whoever writes an intent to dial takes it before it looks at them, so after the commit of this transaction no intent is
 // written that it forbids. It must be the last lock that a transaction takes.
 func (tx *Tx) changeGate(ctx context.Context) error {
-	if _, err := tx.Exec(ctx, `UPDATE gate SET changed_at = $1 WHERE id = 1`, tx.Now); err != nil {
+	err := tx.QueryRow(ctx, `UPDATE gate SET changed_at = $1, seq = seq + 1 WHERE id = 1 RETURNING seq`, tx.Now).Scan(&tx.gateSeq)
+	if err != nil {
 		return fmt.Errorf("taking the gate: %w", err)
 	}
 	return nil

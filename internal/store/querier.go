@@ -49,6 +49,8 @@ type Tx struct {
 	run string
 	// madeKey is the key of number hashes that this transaction made, nil for none.
 	madeKey []byte
+	// gateSeq is the place of this transaction among those that held the gate, 0 while it has not.
+	gateSeq int64
 	// held are the calls that this transaction locked one by one, as they are now; changes and milestones are what is told of
 	// it once it is committed.
 	held       map[string]interview.Call

@@ -15,7 +15,9 @@ func functionRules() []SnapshotRule {
 				AND NOT EXISTS (SELECT 1 FROM function_runs b WHERE b.id = r.cause)
 				AND NOT EXISTS (SELECT 1 FROM calls p WHERE p.id = r.subject AND p.pruned_at IS NOT NULL)
 				AND NOT (r.cause LIKE 'absence:%' AND EXISTS (SELECT 1 FROM call_history h
-				WHERE h.call_id = SUBSTR(r.cause, 9) AND h.what = 'dial.absent'))`},
+				WHERE h.call_id = SUBSTR(r.cause, 9) AND h.what = 'dial.absent'))
+				AND NOT (r.cause = '` + byDispatcher + `' AND r.function = 'orchestrate-call'
+				AND EXISTS (SELECT 1 FROM calls c JOIN contacts k ON k.id = c.contact_id WHERE c.id = r.key))`},
 		{Kind: "run-stuck", Text: "the run is not over, and no job will go on with it",
 			statement: `SELECT r.id, r.function FROM function_runs r LEFT JOIN (` + liveJob + `) j ON j.run_id = r.id
 				WHERE r.created_at >= $1 AND r.state IN ('waiting', 'running') AND j.run_id IS NULL AND r.created_at < $2

@@ -25,6 +25,7 @@ const (
 	noMoment snapshotMoment = iota
 	legacyBefore
 	stuckBefore
+	gateSince
 )
 
 // SnapshotScope bounds what is looked at.
@@ -35,6 +36,8 @@ type SnapshotScope struct {
 	LegacyBefore time.Time
 	// StuckBefore is since when an open run must have lacked a job to count as stuck.
 	StuckBefore time.Time
+	// GateSince is since when a verdict of the gate is kept of each dial.
+	GateSince time.Time
 }
 
 // Check calls found with every breach of the rule, one after another: its subject, an id, and a detail. Nothing of it is
@@ -46,6 +49,8 @@ func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotS
 		args = append(args, scope.LegacyBefore.UTC())
 	case stuckBefore:
 		args = append(args, scope.StuckBefore.UTC())
+	case gateSince:
+		args = append(args, scope.GateSince.UTC())
 	case noMoment:
 	}
 	err := collect(ctx, s.q, func(r row) error {
@@ -64,7 +69,7 @@ func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotS
 
 // SnapshotRules are the rules, in the order of a call's life.
 func SnapshotRules() []SnapshotRule {
-	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules(), speechRules(), errorRules(), intentRules(), recordingRules())
+	return slices.Concat(inboxRules(), dialRules(), functionRules(), numberRules(), gateRules(), speechRules(), errorRules(), intentRules(), recordingRules())
 }
 
 func inboxRules() []SnapshotRule {

@@ -42,8 +42,8 @@ func (s *Store) Stop(ctx context.Context, n NewStop) (Stopped, error) {
 		if err := tx.changeGate(ctx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO stops (id, scope, mode, requested_by, reason, created_at, ended_by)
-			VALUES ($1, $2, $3, $4, $5, $6, '')`, stopped.ID, n.Scope, string(n.Mode), stopped.RequestedBy, stopped.Reason, tx.Now)
+		_, err := tx.Exec(ctx, `INSERT INTO stops (id, scope, mode, requested_by, reason, created_at, ended_by, gate_seq)
+			VALUES ($1, $2, $3, $4, $5, $6, '', $7)`, stopped.ID, n.Scope, string(n.Mode), stopped.RequestedBy, stopped.Reason, tx.Now, tx.gateSeq)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,8 @@ func (s *Store) Resume(ctx context.Context, id, requestedBy string) (interview.S
 			return err
 		}
 		stop.EndedAt, stop.EndedBy = &tx.Now, auditText(requestedBy)
-		if _, err := tx.Exec(ctx, `UPDATE stops SET ended_at = $2, ended_by = $3 WHERE id = $1`, id, tx.Now, stop.EndedBy); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE stops SET ended_at = $2, ended_by = $3, ended_gate_seq = $4 WHERE id = $1`,
+			id, tx.Now, stop.EndedBy, tx.gateSeq); err != nil {
 			return err
 		}
 		return tx.recordAudit(ctx, interview.AuditEntry{Actor: requestedBy, Action: interview.AuditResume, Subject: id,

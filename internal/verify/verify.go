@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -27,6 +28,9 @@ type Config struct {
 	Deadlines interview.Deadlines
 	// Settled says that nothing is under way any more: whatever is unfinished is a violation, overdue or not.
 	Settled bool
+
+	// gateSince is since when a verdict of the gate is kept of each dial.
+	gateSince time.Time
 }
 
 // Most of what is kept in memory and of what is listed.
@@ -57,6 +61,11 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if config.LegacyBefore.IsZero() && len(list) > 0 {
 		config.LegacyBefore = list[0].AppliedAt
 	}
+	for _, step := range list {
+		if strings.HasSuffix(strings.TrimSuffix(step.Name, ".sql"), "_outbound") {
+			config.gateSince = step.AppliedAt
+		}
+	}
 	v := &verifier{config: config, report: Report{Breaches: map[string]int{}, Violations: []Violation{}}}
 	err = config.Store.Snapshot(ctx, func(a *store.Snapshot) error { return v.check(ctx, a) })
 	return v.report, err
@@ -77,6 +86,7 @@ func (v *verifier) check(ctx context.Context, a *store.Snapshot) error {
 	}
 	scope := store.SnapshotScope{
 		Since: v.config.Since, LegacyBefore: v.config.LegacyBefore, StuckBefore: a.Now.Add(-v.config.StuckAfter),
+		GateSince: v.config.gateSince,
 	}
 	for _, rule := range store.SnapshotRules() {
 		if rule.Settled && !v.config.Settled {
@@ -86,6 +96,9 @@ func (v *verifier) check(ctx context.Context, a *store.Snapshot) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := v.checkDials(ctx, a); err != nil {
+		return err
 	}
 	for after := ""; ; {
 		calls, err := a.Calls(ctx, v.config.Since, after, pageSize)
