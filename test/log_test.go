@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/testdb"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -30,13 +31,15 @@ func TestLogTellsTheLifeOfEachCallAndNoSecret(t *testing.T) {
 }
 
 func logOfACampaign(t *testing.T, settings e2etest.Settings) {
-	twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Faults: simulator.Faults{
+	twilio := e2etest.NewSimulation(t, simulator.Config{Seed: 7, Model: e2etest.OneClaim, Faults: simulator.Faults{
 		Duplicate: 0.5, Tampered: 0.3, WrongToken: 0.2, RESTBusy: 0.2, ModelProse: 0.2,
+	}, Pick: func(string, int) simulator.Script {
+		return simulator.Consents(simulator.Answer{Say: "It costs 2 dollars and 49 cents."})
 	}})
 	server := twilio.Serve(t, settings)
 	people := []string{"+15557771001", "+15557771002", "+15557771003", "+15557771004"}
 	calls := server.Place(t, people...)
-	twilio.AwaitSettled(t, server.API, "extract-claims") // nobody wrote answers of the model
+	twilio.AwaitSettled(t, server.API)
 
 	var erased struct {
 		Calls []struct{ CallID string }
@@ -46,7 +49,7 @@ func logOfACampaign(t *testing.T, settings e2etest.Settings) {
 	if err != nil || status != http.StatusAccepted || len(erased.Calls) != 1 || erased.Calls[0].CallID != calls[0].ID {
 		t.Errorf("erased by number: %d, %+v, %v", status, erased, err)
 	}
-	twilio.AwaitSettled(t, server.API, "extract-claims") // nobody wrote answers of the model
+	twilio.AwaitSettled(t, server.API)
 	if left := server.Call(t, calls[0].ID); left.PhoneNumber != "" || left.Transcript != nil {
 		t.Errorf("left of the erased call: %+v", left)
 	}
@@ -56,13 +59,32 @@ func logOfACampaign(t *testing.T, settings e2etest.Settings) {
 	text := server.Log()
 	holdsNothingOfSomebody(t, text, settings, people)
 	steps := map[string]map[string]int{}
-	served := map[string]int{}
+	served, extracted, judged, numberOf := map[string]int{}, map[string]int{}, map[string]int{}, map[string]string{}
+	for n, call := range calls {
+		numberOf[call.ID] = people[n]
+	}
 	for one := range strings.Lines(text) {
-		var line struct{ Level, Msg, Call, Event, Run, Request string }
+		var line struct{ Level, Msg, Call, To, Event, Run, Request, Recording, Hypothesis, Of string }
 		if err := json.Unmarshal([]byte(one), &line); err != nil || line.Level != "INFO" {
 			continue
 		}
 		served[line.Msg]++
+		switch line.Msg {
+		case "claims extracted":
+			extracted[line.Call]++
+			fallthrough
+		case "call transcribed":
+			if line.To != interview.MaskPhoneNumber(numberOf[line.Call]) || line.Recording == "" || line.Run == "" {
+				t.Errorf("not whose it is, or by which run: %s", one)
+			}
+		case "hypothesis judged":
+			if line.Hypothesis == "" || line.Run == "" || line.Of == "" {
+				t.Errorf("not of what it is, or by which run: %s", one)
+			}
+			for _, of := range strings.Split(line.Of, ",") {
+				judged[of]++
+			}
+		}
 		if !strings.HasPrefix(line.Msg, "call ") {
 			continue
 		}
@@ -83,8 +105,11 @@ func logOfACampaign(t *testing.T, settings e2etest.Settings) {
 				t.Errorf("call %s has %d lines %q: %v", call.ID, steps[call.ID][step], step, steps[call.ID])
 			}
 		}
-		if steps[call.ID]["call answered"] > 1 || steps[call.ID]["call transcribed"] > 1 {
+		if steps[call.ID]["call answered"] > 1 || steps[call.ID]["call transcribed"] != 1 {
 			t.Errorf("call %s: %v", call.ID, steps[call.ID])
+		}
+		if extracted[call.ID] != 1 || judged[call.ID] == 0 {
+			t.Errorf("of call %s claims were extracted %d times and judged %d times", call.ID, extracted[call.ID], judged[call.ID])
 		}
 	}
 }

@@ -73,6 +73,7 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 			"TWILIO_API_URL", twilio.URL, "OPENAI_BASE_URL", twilio.URL+"/v1")
 		e2etest.Verified(t, settings)
 		examined(t, settings)
+		verifiedWithBoth(t, server)
 		told := rotationLines(server.Logs())
 		if len(told) == 0 || len(told) > 9 {
 			t.Errorf("the log tells of the rotation in %d lines:\n%s", len(told), strings.Join(told, ""))
@@ -93,6 +94,33 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 			t.Errorf("%d webhooks were refused, %d calls failed", refused, failed)
 		}
 	})
+}
+
+// verifiedWithBoth looks whether each of the newest webhooks says with which token it was verified.
+func verifiedWithBoth(t *testing.T, server *e2etest.Server) {
+	t.Helper()
+	ids, err := server.IDs(t.Context(), "/api/webhooks?outcome=accepted")
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]int{}
+	for n := 0; n < len(ids); n += 1 + len(ids)/100 {
+		var event struct {
+			Source     string
+			VerifiedBy *struct{ Token string }
+		}
+		if err := server.Get(t.Context(), "/api/webhooks/"+ids[n], &event); err != nil {
+			t.Fatal(err)
+		}
+		if (event.VerifiedBy == nil) == (event.Source == "webhook") {
+			t.Errorf("webhook %s is of source %s and verified by %+v", ids[n], event.Source, event.VerifiedBy)
+		} else if event.VerifiedBy != nil {
+			by[event.VerifiedBy.Token]++
+		}
+	}
+	if by["primary"] == 0 || by["secondary"] == 0 {
+		t.Errorf("webhooks were verified by %v", by)
+	}
 }
 
 // rotationLines are the log's lines about tokens, refusals and dialling.

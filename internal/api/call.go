@@ -89,7 +89,7 @@ type history struct {
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"since", "until", "overdue")
+		"simulated", "since", "until", "overdue")
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,9 @@ func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
 		return by, err
 	}
 	if by.Consent, err = queryConsent(query, "consentGiven"); err != nil {
+		return by, err
+	}
+	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
 		return by, err
 	}
 	switch query.Get("overdue") {

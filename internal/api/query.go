@@ -100,6 +100,21 @@ func queryConsent(query url.Values, name string) (*interview.Consent, error) {
 	return &consent, nil
 }
 
+// queryBool reads true or false, nil when there is none.
+func queryBool(query url.Values, name string) (*bool, error) {
+	var is bool
+	switch query.Get(name) {
+	case "":
+		return nil, nil
+	case "true":
+		is = true
+	case "false":
+	default:
+		return nil, badRequest(name + " must be true or false")
+	}
+	return &is, nil
+}
+
 // queryStatuses reads the statuses of which a call has one: the parameter may be repeated, and have several with commas.
 func queryStatuses(query url.Values) ([]interview.CallStatus, error) {
 	var statuses []interview.CallStatus

@@ -36,12 +36,22 @@ type webhook struct {
 	Target           string  `json:"target"`
 	ContentType      string  `json:"contentType"`
 	IdempotencyToken *string `json:"idempotencyToken"`
+	// VerifiedBy is null where that is not known, and for what Twilio did not deliver.
+	VerifiedBy *verifiedBy `json:"verifiedBy"`
 	// Body is null once it was pruned.
 	Body *string `json:"body"`
 	// Params are the body's, decoded: a text for each name, a list of texts for a name that was sent more than once.
 	Params map[string]any `json:"params"`
 	// Reply is null when the event was not accepted.
 	Reply *webhookReply `json:"reply"`
+}
+
+// verifiedBy is what the signature of the first delivery fitted.
+type verifiedBy struct {
+	// Token is primary, secondary, or account for one of TWILIO_ACCOUNT_TOKENS.
+	Token string `json:"token"`
+	// URL says how the URL that was signed differs from APP_URL and the request target; null for not at all.
+	URL *string `json:"url"`
 }
 
 type webhookReply struct {
@@ -103,6 +113,9 @@ func showWebhook(d store.WebhookDetail) webhook {
 	shown := webhook{
 		webhookSummary: summarizeWebhook(d.Webhook), Target: d.Target, ContentType: d.ContentType,
 		IdempotencyToken: nullIfZero(d.IdempotencyToken), Params: params(d.ContentType, d.Body),
+	}
+	if d.VerifiedBy != "" {
+		shown.VerifiedBy = &verifiedBy{Token: d.VerifiedBy, URL: nullIfZero(d.VerifiedURL)}
 	}
 	if d.Body != nil {
 		body := string(d.Body)

@@ -43,7 +43,7 @@ func TestWebhookShowsWhatWasSentAndAnswered(t *testing.T) {
 			t.Errorf("accepted %v", accepted)
 		}
 		d := s.get("/api/webhooks/" + accepted.text("id")).want(200)
-		d.keys(t, summary+" target contentType idempotencyToken body params reply")
+		d.keys(t, summary+" target contentType idempotencyToken verifiedBy body params reply")
 		if d["target"] != "/api/webhooks/twilio/voice?callId="+ids[0] || d["contentType"] != "application/x-www-form-urlencoded" ||
 			d["body"] != "SpeechResult=yes%2C+sure&Digits=&Tag=a&Tag=b" || d["idempotencyToken"] != "token of Twilio" {
 			t.Errorf("detail %v", d)

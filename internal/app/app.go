@@ -141,6 +141,9 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if a.engine, err = a.newEngine(); err != nil {
 		return nil, err
 	}
+	for _, what := range a.store.PruneKinds() {
+		a.telemetry.Pruned(what, 0) // a series from the start on: its first rows are an increase, too
+	}
 	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
 		return nil, err
 	}
@@ -181,6 +184,10 @@ func (a *App) openStore(ctx context.Context) error {
 			"Postgres answered that the session is read-only: all connections are made anew")
 	}
 	options.DialVersion = interview.Version(a.settings.dialVersion())
+	options.SigningToken = func(event *inbox.Event) string {
+		_, role := a.settings.signingToken(event.Match)
+		return role
+	}
 	options.OnMilestone, options.OnFault = a.logMilestone, func(err error) {
 		if a.opened.Load() { // before that, whoever opens the database says what is wrong
 			a.database.suspect(err)

@@ -34,11 +34,14 @@ func TestMetricsAreServedWithoutTheDatabase(t *testing.T) {
 	for _, line := range []string{
 		"iagent_database_up 1", "iagent_backlog_age_seconds 0", "iagent_reconciler_lag_seconds 0", `iagent_runs_dead{function="validate-claim"} 0`,
 		`iagent_calls_open{status="RINGING"} 0`, `iagent_queue_jobs{queue="orchestrate-call",state="available"} 0`,
-		`iagent_webhooks_total{kind="answer",outcome="failed"} 0`,
+		`iagent_webhooks_total{kind="answer",outcome="failed"} 0`, `iagent_pruned_total{what="rejections"} 0`, `iagent_pruned_total{what="events"} 0`,
 	} {
 		if !strings.Contains(metrics(), "\n"+line+"\n") {
 			t.Errorf("no line %s", line)
 		}
+	}
+	if strings.Contains(metrics(), "iagent_redis_up") {
+		t.Error("without REDIS_URL there is a series of Redis")
 	}
 	a.store.Close()
 	a.readGaugesOnce(t.Context(), &cursor)

@@ -177,6 +177,20 @@ func (s *settings) signingToken(match signature.Match) (token, role string) {
 	return tokens[match.Token], role
 }
 
+// tokenNames are the settings that have the auth tokens, by fingerprint.
+func (s *settings) tokenNames() map[string]string {
+	names := map[string]string{}
+	for account, tokens := range s.accountTokens {
+		for _, token := range tokens {
+			names[twilio.Fingerprint(token)] = "TWILIO_ACCOUNT_TOKENS, " + account
+		}
+	}
+	for n, token := range s.tokens {
+		names[twilio.Fingerprint(token)] = [2]string{"TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY"}[min(n, 1)]
+	}
+	return names
+}
+
 // tokenAccepted counts the token with which Twilio accepted a REST request.
 func (a *App) tokenAccepted(account string, tokens []string) func(secondary bool) {
 	role := [2]string{tokenPrimary, tokenSecondary}

@@ -81,9 +81,14 @@ func (l Look) String() string {
 	return name
 }
 
-// Looks are those at which every page must be right.
+// Looks are those at which every page must be right: both widths and both schemes. BROWSER_LOOKS=all crosses them; without it each
+// is looked at once.
 func Looks() []Look {
-	return []Look{{Width: 1280}, {Width: 1280, Dark: true}, {Width: 390}, {Width: 390, Dark: true}}
+	looks := []Look{{Width: 1280}, {Width: 390, Dark: true}}
+	if os.Getenv("BROWSER_LOOKS") == "all" {
+		looks = append(looks, Look{Width: 1280, Dark: true}, Look{Width: 390})
+	}
+	return looks
 }
 
 // open opens a tab. What the page writes to the console as an error, an exception, or a refusal by the page's own

@@ -20,6 +20,9 @@ func (c *Console) routeCall(mux *http.ServeMux) {
 // runsOfCall bounds the runs that the page of a call shows.
 const runsOfCall = 100
 
+// auditOfCall bounds what operators did that the page of a call shows.
+const auditOfCall = 20
+
 // callView is what the page of a call shows.
 type callView struct {
 	role     Role
@@ -28,6 +31,8 @@ type callView struct {
 	speech   speechView
 	runs     []store.LedgerRun
 	actions  []actionForm
+	// audit is what operators did to the call, the newest first.
+	audit []store.Audited
 	// arrival says that the timeline is in the order of arrival; other is the address of the other order.
 	arrival bool
 	other   string
@@ -100,6 +105,11 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.runs, t.runs = runs.Items, runs.Items
+	log, err := c.store.AuditLog(r.Context(), store.AuditFilter{Subject: id}, store.Page{Limit: auditOfCall})
+	if err != nil {
+		return err
+	}
+	p.audit = log.Items
 	p.timeline = t.entries()
 	if role == Admin {
 		for _, a := range callActions(detail, p.runs) {

@@ -12,7 +12,7 @@ import (
 )
 
 // callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
-var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "since", "until", "overdue"}
+var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "since", "until", "overdue"}
 
 // callFilter reads which calls an address chooses.
 func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, err error) {
@@ -45,6 +45,14 @@ func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, 
 			return by, &badRequest{"consentGiven must be true, false or null."}
 		}
 		by.Consent = &consent
+	}
+	switch text := query.Get("simulated"); text {
+	case "":
+	case "true", "false":
+		is := text == "true"
+		by.Simulated = &is
+	default:
+		return by, &badRequest{"simulated must be true or false."}
 	}
 	switch query.Get("overdue") {
 	case "":

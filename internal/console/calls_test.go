@@ -211,6 +211,9 @@ func TestActionsOfACallAreInTheAuditLogAndSayWhy(t *testing.T) {
 			t.Errorf("%v is not said:\n%s", right, body)
 		}
 	}
+	if body := mainOf(o.get(path)); !strings.Contains(body, "reconcile.run") || !strings.Contains(body, "night shift") || !strings.Contains(body, "by console") {
+		t.Errorf("the page does not say who did what to the call, and why:\n%s", body)
+	}
 	var did []string
 	log, err := o.store.AuditLog(t.Context(), store.AuditFilter{}, store.Page{Limit: 50})
 	if err != nil {

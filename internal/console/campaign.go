@@ -81,7 +81,9 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Campaign "+p.words(p.campaign.Name)), campaignPage(p))
+	f := c.frame(r, role, "Campaign "+p.words(p.campaign.Name))
+	f.liveCampaign(id)
+	c.render(w, r, http.StatusOK, f, campaignPage(p))
 	return nil
 }
 

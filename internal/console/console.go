@@ -45,6 +45,8 @@ type Config struct {
 	// About says what this process is and how it is set, Checks what its cheap checks found at the start; nil says nothing.
 	About  func() []Fact
 	Checks func() []Check
+	// TokenNames are the settings that have Twilio's auth tokens, by the tokens' fingerprints.
+	TokenNames map[string]string
 	// Simulations says that this server can play simulated interviews.
 	Simulations bool
 	// Log takes faults; nil means slog.Default().
@@ -55,21 +57,22 @@ type Config struct {
 
 // Console is the pages for people. It answers everything at /console and below it, and /favicon.ico, but River's pages, which [Jobs] are.
 type Console struct {
-	store     *store.Store
-	api       http.Handler
-	publicURL string
-	prefix    string
-	access    *access
-	assets    *assets
-	spoken    func(interview.Script) ([]interview.ScriptReply, error)
-	deadlines interview.Deadlines
-	health    *health.Recorder
-	about     func() []Fact
-	checks    func() []Check
-	log       *slog.Logger
-	now       func() time.Time
-	live      *live
-	handler   http.Handler
+	store      *store.Store
+	api        http.Handler
+	publicURL  string
+	prefix     string
+	tokenNames map[string]string // see Config
+	access     *access
+	assets     *assets
+	spoken     func(interview.Script) ([]interview.ScriptReply, error)
+	deadlines  interview.Deadlines
+	health     *health.Recorder
+	about      func() []Fact
+	checks     func() []Check
+	log        *slog.Logger
+	now        func() time.Time
+	live       *live
+	handler    http.Handler
 	// recordings may be nil; listening ends when the server stops.
 	recordings   Recordings
 	listening    context.Context
@@ -97,7 +100,7 @@ func New(config Config) (*Console, error) {
 	c := &Console{
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
 		recordings: config.Recordings, spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
-		resign: config.Resign, rejectedHash: config.RejectedHash,
+		resign: config.Resign, rejectedHash: config.RejectedHash, tokenNames: config.TokenNames,
 		health: config.Health, about: config.About, checks: config.Checks,
 		simulations: config.Simulations,
 	}

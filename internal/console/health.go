@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -38,9 +39,11 @@ type healthView struct {
 	checks   []Check
 	pauses   []pauseRow
 	tokens   []store.TokenUse
-	pruned   *time.Time // nil for never
-	now      time.Time
-	link     func(page string) string
+	// tokenNames are the settings that have them, by fingerprint.
+	tokenNames map[string]string
+	pruned     *time.Time // nil for never
+	now        time.Time
+	link       func(page string) string
 }
 
 // pauseRow is an account that cannot dial, and why.
@@ -58,6 +61,7 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 		p.process, p.started = c.health.Process, c.health.Started
 		p.charts = charts(c.health.Series())
 	}
+	p.tokenNames = c.tokenNames
 	if c.about != nil {
 		p.facts = c.about()
 	}
@@ -69,6 +73,11 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 	}
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Health"), healthPage(p))
 	return nil
+}
+
+// tokenName is the setting that has the token of a fingerprint.
+func (p healthView) tokenName(fingerprint string) string {
+	return cmp.Or(p.tokenNames[fingerprint], "not in the settings of this process")
 }
 
 func (c *Console) readHealth(ctx context.Context, p *healthView) error {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -35,6 +36,22 @@ func (f *frame) liveList(page string, l listView, newest string) {
 	}
 	f.live, f.liveTop = f.path("/live")+"?"+query.Encode(), address(l.base, l.query)
 }
+
+// liveCampaign has the page of a campaign told how many of its calls have ended since it was made.
+func (f *frame) liveCampaign(id string) {
+	var over []string
+	for _, status := range callStatuses() {
+		if status.Terminal() {
+			over = append(over, string(status))
+		}
+	}
+	query := url.Values{"list": {"calls"}, "campaignId": {id}, "status": {strings.Join(over, ",")}, "after": {allCreated},
+		"made": {strconv.FormatInt(f.now.UnixMilli(), 10)}}
+	f.live, f.liveTop = f.path("/live")+"?"+query.Encode(), f.path("/campaigns/"+url.PathEscape(id))
+}
+
+// allCreated is an id after that of any call: nothing is new because it was created.
+const allCreated = "Z"
 
 // counted is how many rows are new for a page; there may be more than are counted.
 type counted struct {

@@ -81,14 +81,16 @@ func TestPageIsToldHowManyRowsAreNewInItsFilter(t *testing.T) {
 	all := o.listen(streamOf(t, o.get("/console/calls")))
 	ended := o.listen(streamOf(t, o.get("/console/calls?status=BUSY&campaignId="+campaign)))
 	hooks := o.listen(streamOf(t, o.get("/console/webhooks?kind=status")))
-	for _, l := range []*listening{all, ended, hooks} {
+	progress := o.listen(streamOf(t, o.get("/console/campaigns/"+campaign)))
+	for _, l := range []*listening{all, ended, hooks, progress} {
 		if !l.until("list", `{"new":0,"more":false}`) {
 			t.Fatal("nothing is said at first")
 		}
 	}
 	o.called("milk", "+15551234567", "+15551234568")
 	o.delivers(calls[1], inbox.KindStatus, o.clock.now().Add(time.Second), "CallStatus", "busy")
-	if !all.until("list", `{"new":2,"more":false}`) || !ended.until("list", `{"new":1,"more":false}`) || !hooks.until("list", `{"new":1,"more":false}`) {
+	if !all.until("list", `{"new":2,"more":false}`) || !ended.until("list", `{"new":1,"more":false}`) || !hooks.until("list", `{"new":1,"more":false}`) ||
+		!progress.until("list", `{"new":1,"more":false}`) {
 		t.Error("a stream ended")
 	}
 	for _, page := range []string{"?list=calls&after=&made=x", "?list=runs&after=&made=1", "?list=calls&after=&made=1&status=ASLEEP"} {

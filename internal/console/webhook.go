@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"mime"
 	"net/http"
@@ -229,13 +230,21 @@ func outcomeWords(hook store.Webhook) string {
 }
 
 // verifiedWords say how it is known that Twilio sent the request.
-func verifiedWords(hook store.Webhook) string {
+func verifiedWords(hook store.WebhookDetail) string {
 	switch hook.Source {
 	case inbox.SourceReconciled:
 		return "There was no request: it was rebuilt from what Twilio's REST API said."
 	case inbox.SourceReplay:
 		return "Processed again from a stored request, whose signature fitted when it came. An operator asked for it; the audit log says who."
 	}
-	return "Its signature fitted when it came: nothing else becomes an event. Which token and which form of the URL fitted is not kept with an event; " +
-		"when each token was used last is in the token's own statistics."
+	if hook.VerifiedBy == "" {
+		return "Its signature fitted when it came: nothing else becomes an event. With which token was not kept: by an earlier version, or because it is simulated."
+	}
+	tokens := map[string]string{"primary": "the primary token (TWILIO_AUTH_TOKEN)", "secondary": "the secondary token (TWILIO_AUTH_TOKEN_SECONDARY)",
+		"account": "the token of its account (TWILIO_ACCOUNT_TOKENS)"}
+	text := "Its signature fitted when it came, with " + cmp.Or(tokens[hook.VerifiedBy], hook.VerifiedBy)
+	if hook.VerifiedURL != "" {
+		return text + ", in another form of the URL than APP_URL has: " + hook.VerifiedURL + "."
+	}
+	return text + " and the URL as it was received."
 }

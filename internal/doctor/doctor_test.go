@@ -278,6 +278,10 @@ func TestDoctorTriesThePublicURLAsTwilioDoes(t *testing.T) {
 		"a path with a prefix": {through{server, func(r *http.Request) { r.RequestURI = "/base" + r.RequestURI }}, doctor.Fail, "path"},
 		"another type":         {through{server, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }}, doctor.Fail, "Content-Type"},
 		"no signature":         {through{server, func(r *http.Request) { r.Header.Del(signature.Header) }}, doctor.Fail, "X-Twilio-Signature"},
+		"one of http":          {through{webhooks(t, "http://calls.example.com", token), nil}, doctor.Fail, "scheme: "},
+		"a quoted signature": {through{server, func(r *http.Request) {
+			r.Header.Set(signature.Header, `"`+r.Header.Get(signature.Header)+`"`)
+		}}, doctor.Fail, "let the proxy pass X-Twilio-Signature on"},
 		"a redirect":           {through{status(301, "Location", "https://www.example.com/"), nil}, doctor.Fail, "redirected"},
 		"a proxy alone":        {through{status(502), nil}, doctor.Fail, "does not reach i-agent"},
 		"credentials":          {through{status(401), nil}, doctor.Fail, "credentials"},

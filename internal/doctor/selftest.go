@@ -43,12 +43,31 @@ type SelfTestAnswer struct {
 	Body        string `json:"body,omitempty"`
 	// Reason is why the verifier refused the request.
 	Reason string `json:"reason,omitempty"`
+	// Cause and Cure are what explains the signature, or what is suspected, in one line each.
+	Cause string `json:"cause,omitempty"`
+	Cure  string `json:"cure,omitempty"`
+	// Proven says that the signature fits once the cause is undone.
+	Proven bool `json:"proven,omitempty"`
 }
 
 // sent is the self-test as it was sent: request target below APP_URL, and body.
 type sent struct{ Target, Body string }
 
-// compare finds what was changed between the doctor and the server, and its cure.
+// explain says why the server refused the request, and its cure: what was changed on the way, and what explains the signature.
+func (s sent) explain(arrived SelfTestAnswer, baseURL string) (detail, cure string) {
+	detail, cure = s.compare(arrived, baseURL)
+	switch {
+	case cure == "" && arrived.Cause == "":
+		return detail, "restart iagent serve with these settings"
+	case cure == "":
+		return detail + "; " + arrived.Cause, arrived.Cure
+	case arrived.Proven:
+		return detail + "; " + arrived.Cause, cure
+	}
+	return detail, cure
+}
+
+// compare finds what was changed between the doctor and the server, and its cure; without one the cure is "".
 func (s sent) compare(arrived SelfTestAnswer, baseURL string) (detail, cure string) {
 	path, query, _ := strings.Cut(s.Target, "?")
 	gotPath, gotQuery, _ := strings.Cut(arrived.Target, "?")
@@ -74,7 +93,7 @@ func (s sent) compare(arrived SelfTestAnswer, baseURL string) (detail, cure stri
 	case !strings.HasPrefix(arrived.ContentType, "application/x-www-form-urlencoded"):
 		return "the Content-Type arrived as " + arrived.ContentType, "let the proxy keep the header Content-Type"
 	}
-	return "it arrived as it was sent, and the server says: " + arrived.Reason, "restart iagent serve with these settings; let the proxy keep the header X-Twilio-Signature"
+	return "it arrived as it was sent, and the server says: " + arrived.Reason, ""
 }
 
 // sameQuery reports whether two encodings mean the same.

@@ -8,11 +8,15 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/i-agent/iagent/internal/explain"
 	"github.com/i-agent/iagent/signature"
 )
 
 // maxSelfTest bounds the body of a self-test, in bytes.
 const maxSelfTest = 16 << 10
+
+// selfTestLimit bounds the HMACs that one explanation computes, while somebody waits for it.
+const selfTestLimit = 20_000
 
 // SelfTest takes the request with which the doctor tries the public URL, at [SelfTestPath]. It verifies the request as a webhook
 // and stores nothing. Whoever proves to have an auth token is told what arrived; anybody else goes to Refuse.
@@ -64,6 +68,14 @@ func (s SelfTest) arrived(r *http.Request, body []byte, verdict error) SelfTestA
 	var why *signature.RejectError
 	if errors.As(verdict, &why) {
 		answer.Reason = why.Reason.Error()
+	}
+	suspects := signature.SuspectsOf(r)
+	suspects.Tokens, suspects.Limit = s.Tokens, selfTestLimit
+	found := s.Verifier.Diagnose(signature.Request{Method: r.Method, Target: r.RequestURI, ContentType: answer.ContentType,
+		Signature: r.Header.Get(signature.Header), Body: body}, suspects)
+	if len(found.Causes) > 0 {
+		first := found.Causes[0]
+		answer.Cause, answer.Cure, answer.Proven = string(first.Kind)+": "+first.Text, explain.Cure(first), found.Proven()
 	}
 	return answer
 }

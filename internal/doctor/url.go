@@ -157,7 +157,7 @@ func (d *doctor) readSelfTest(response *http.Response, body []byte, sent sent, n
 	case status == http.StatusOK && ours:
 		return ok("a signed request arrived as it was sent, and was accepted")
 	case status == http.StatusForbidden && ours:
-		detail, cure := sent.compare(answer, d.BaseURL)
+		detail, cure := sent.explain(answer, d.BaseURL)
 		return fail(cure, "a signed request was refused: %s", detail)
 	case status == http.StatusForbidden && answer.Error == "Invalid signature":
 		return fail("restart iagent serve with these settings, or correct APP_URL if it is another installation's",

@@ -22,6 +22,8 @@ type CallFilter struct {
 	ErrorCode int
 	// Consent is nil for any; it points to ConsentUnknown for calls without an answer.
 	Consent *interview.Consent
+	// Simulated chooses simulated calls or, with false, the others; nil is for any.
+	Simulated *bool
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
@@ -50,6 +52,11 @@ func (by CallFilter) conditions() filter {
 	}
 	if by.Consent != nil {
 		f.conditions = append(f.conditions, "calls.consent = '"+string(*by.Consent)+"'")
+	}
+	if by.Simulated != nil && *by.Simulated {
+		f.conditions = append(f.conditions, "calls.simulated")
+	} else if by.Simulated != nil {
+		f.conditions = append(f.conditions, "NOT calls.simulated")
 	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f

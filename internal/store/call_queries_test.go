@@ -86,12 +86,17 @@ func TestListedCallsMatchTheFilter(t *testing.T) {
 				return err
 			}
 			call.Status = interview.CallBusy
-			return tx.saveCall(t.Context(), call)
+			if err := tx.saveCall(t.Context(), call); err != nil {
+				return err
+			}
+			_, err = tx.Exec(t.Context(), `UPDATE calls SET simulated = TRUE WHERE id = $1`, second[1])
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		campaign := s.mustCall(t, first[0]).CampaignID
+		simulated, real := true, false
 		for _, tc := range []struct {
 			by   CallFilter
 			want []string
@@ -100,6 +105,8 @@ func TestListedCallsMatchTheFilter(t *testing.T) {
 			{CallFilter{CampaignID: campaign, Statuses: []interview.CallStatus{interview.CallBusy}}, first[2:3]},
 			{CallFilter{Statuses: []interview.CallStatus{interview.CallQueued}}, slices.Concat(first[:2], first[3:], second)},
 			{CallFilter{CampaignID: "none"}, nil},
+			{CallFilter{Simulated: &simulated}, second[1:]},
+			{CallFilter{Simulated: &real}, slices.Concat(first, second[:1])},
 			{CallFilter{}, slices.Concat(first, second)},
 		} {
 			for _, limit := range []int{1, 2, 100} {

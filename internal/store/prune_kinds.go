@@ -31,6 +31,14 @@ func (s *Store) prunables() []prunable {
 	}
 }
 
+// PruneKinds are the names of what is pruned.
+func (s *Store) PruneKinds() (names []string) {
+	for _, p := range s.prunables() {
+		names = append(names, p.what)
+	}
+	return names
+}
+
 // held is whether a legal hold keeps the data of an event's call.
 const held = `EXISTS (SELECT 1 FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id
 	WHERE calls.id = e.call_id AND campaigns.held_at IS NOT NULL)`

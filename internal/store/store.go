@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 )
@@ -47,6 +48,9 @@ type Options struct {
 
 	// OnMilestone, if set, is called for each step in the life of a call, after the commit by which it was taken.
 	OnMilestone func(interview.Milestone)
+	// SigningToken, if set, names the auth token with which a webhook was verified: primary, secondary, account, or "" if that is
+	// not known. It is kept with the event.
+	SigningToken func(*inbox.Event) string
 	// OnFault, if set, is called when the database could not be reached or, with SQLite, not be written. It must not wait for
 	// the database.
 	OnFault func(err error)

@@ -25,6 +25,8 @@ type storedEvent struct {
 	duplicates  int
 	// campaign is that of the event's call.
 	campaign string
+	// verifiedBy and verifiedURL are [Webhook].VerifiedBy and VerifiedURL.
+	verifiedBy, verifiedURL string
 	// bodiless says that the payload must not be kept: its call was erased.
 	bodiless bool
 }
@@ -34,13 +36,21 @@ func (tx *Tx) newEvent(d *delivery, outcome inbox.Outcome) *storedEvent {
 	if source == "" {
 		source = inbox.SourceWebhook
 	}
-	return &storedEvent{ID: tx.newID(), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
+	e := &storedEvent{ID: tx.newID(), EventID: d.event.ID, Outcome: outcome, event: d.event, source: source, hash: d.hash}
+	if name := tx.store.options.SigningToken; name != nil && source == inbox.SourceWebhook {
+		e.verifiedBy = name(d.event)
+		if variant := d.event.Match.Variant; e.verifiedBy != "" && variant != 0 {
+			e.verifiedURL = variant.String()
+		}
+	}
+	return e
 }
 
 var eventInsert = newInsert("webhook_events", "", "id text", "event_id text", "kind text", "outcome text", "source text",
 	"call_id text", "call_sid text", "account_sid text", "target text", "content_type text", "body bytea", "body_hash bytea",
 	"idempotency_token text", "reply_status integer", "reply_type text", "reply_body bytea", "error text", "attempt integer",
-	"duplicates integer", "received_at timestamptz", "campaign_id text")
+	"duplicates integer", "received_at timestamptz", "campaign_id text",
+	"verified_by text", "verified_url text")
 
 func (e *storedEvent) args() []any {
 	status := e.reply.Status
@@ -55,7 +65,7 @@ func (e *storedEvent) args() []any {
 		e.ID, e.EventID, string(e.event.Kind), string(e.Outcome), string(e.source), e.event.Subject, e.event.CallSid,
 		e.event.AccountSid, storable(e.event.Target), storable(e.event.ContentType), body, e.hash[:],
 		storable(e.event.IdempotencyToken), status, e.reply.ContentType, e.reply.Body, storable(e.err), e.attempt,
-		e.duplicates, e.event.ReceivedAt.UTC(), e.campaign,
+		e.duplicates, e.event.ReceivedAt.UTC(), e.campaign, e.verifiedBy, e.verifiedURL,
 	}
 }
 

@@ -39,6 +39,9 @@ type WebhookDetail struct {
 	// Body is raw, nil once it was pruned.
 	Body             []byte
 	IdempotencyToken string
+	// VerifiedBy names the auth token by which the first delivery was verified: primary, secondary or account; "" if that is not
+	// known. VerifiedURL says how the URL that was signed differs from the configured one, "" for not at all.
+	VerifiedBy, VerifiedURL string
 	// Reply is what was answered; nil when the event was not accepted.
 	Reply *inbox.Reply
 }
@@ -68,8 +71,9 @@ func webhookDetail(ctx context.Context, q querier, id string) (WebhookDetail, er
 	var w WebhookDetail
 	var reply inbox.Reply
 	err := q.QueryRow(ctx, `SELECT `+webhookColumns+`, target, content_type, body, idempotency_token, reply_status,
-		reply_type, reply_body FROM webhook_events WHERE id = $1`, id).
-		Scan(append(w.fields(), &w.Target, &w.ContentType, &w.Body, &w.IdempotencyToken, &reply.Status, &reply.ContentType, &reply.Body)...)
+		reply_type, reply_body, verified_by, verified_url FROM webhook_events WHERE id = $1`, id).
+		Scan(append(w.fields(), &w.Target, &w.ContentType, &w.Body, &w.IdempotencyToken, &reply.Status, &reply.ContentType, &reply.Body,
+			&w.VerifiedBy, &w.VerifiedURL)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return w, fmt.Errorf("webhook %s: %w", id, ErrNotFound)
 	}

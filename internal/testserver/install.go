@@ -115,7 +115,19 @@ func ensure(ctx context.Context, p program) error {
 
 // findPostgres returns the folder with postgres and initdb, the newest
 // version where there are several.
-func findPostgres() (string, bool) {
+func findPostgres() (string, bool) { return folderWith("postgres", "initdb") }
+
+// PostgresProgram returns the path of another program that comes with PostgreSQL, such as pg_dump.
+func PostgresProgram(name string) (string, error) {
+	dir, ok := folderWith("postgres", name)
+	if !ok {
+		return "", fmt.Errorf("%s of PostgreSQL is not installed: `make test` installs it", name)
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// folderWith returns the newest PostgreSQL's folder that has all of these programs.
+func folderWith(programs ...string) (string, bool) {
 	var dirs []string
 	for _, pattern := range []string{
 		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*",
@@ -129,7 +141,7 @@ func findPostgres() (string, bool) {
 		dirs = slices.Insert(dirs, 0, filepath.Dir(path))
 	}
 	i := slices.IndexFunc(dirs, func(dir string) bool {
-		return isExecutable(filepath.Join(dir, "postgres")) && isExecutable(filepath.Join(dir, "initdb"))
+		return !slices.ContainsFunc(programs, func(name string) bool { return !isExecutable(filepath.Join(dir, name)) })
 	})
 	if i < 0 {
 		return "", false

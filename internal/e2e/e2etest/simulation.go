@@ -26,6 +26,7 @@ type Simulation struct {
 	mu       sync.Mutex
 	requests map[string]int
 	held     []*Held
+	refused  map[string]int // what is answered with a status instead
 }
 
 // Held are requests that are not answered yet.
@@ -50,7 +51,7 @@ const (
 // NewSimulation opens a simulation. Account, tokens and the way to the server are its own, whatever config says.
 func NewSimulation(t testing.TB, config simulator.Config) *Simulation {
 	t.Helper()
-	s := &Simulation{requests: map[string]int{}, Proxy: e2e.NewProxy()}
+	s := &Simulation{requests: map[string]int{}, refused: map[string]int{}, Proxy: e2e.NewProxy()}
 	config.AccountSid, config.AuthToken, config.OpenAIKey = Account, Token, ModelsToken
 	config.Transport, config.MarksDuplicates = s.Proxy, true
 	var err error
@@ -58,7 +59,10 @@ func NewSimulation(t testing.TB, config simulator.Config) *Simulation {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.receive(t, r)
+		if status := s.receive(t, r); status != 0 {
+			refuse(w, status, 20000+status, http.StatusText(status)) // as Twilio says it; models have no way that all share
+			return
+		}
 		s.Simulator.ServeHTTP(w, r)
 	}))
 	s.URL = server.URL
@@ -77,16 +81,17 @@ func NewSimulation(t testing.TB, config simulator.Config) *Simulation {
 // Serve starts a server that calls people in this simulation, which closes after it.
 func (s *Simulation) Serve(t testing.TB, settings Settings) *Server {
 	t.Helper()
-	return s.lead(Serve(t, s.settings(settings)))
+	return s.lead(Serve(t, s.Settings(settings)))
 }
 
 // ServeOther is Serve for another program of this module, which takes the same settings.
 func (s *Simulation) ServeOther(t testing.TB, command string, settings Settings) *Server {
 	t.Helper()
-	return s.lead(serve(t, s.settings(settings), binary(t, command)))
+	return s.lead(serve(t, s.Settings(settings), binary(t, command)))
 }
 
-func (s *Simulation) settings(settings Settings) Settings {
+// Settings are settings with which a server or a command finds this simulation.
+func (s *Simulation) Settings(settings Settings) Settings {
 	return settings.With("TWILIO_API_URL", s.URL, "OPENAI_BASE_URL", s.URL+"/v1")
 }
 
@@ -112,8 +117,20 @@ func (s *Simulation) Hold(what, to string) *Held {
 	return held
 }
 
-// receive counts a request, and keeps it waiting if it is to be held.
-func (s *Simulation) receive(t testing.TB, r *http.Request) {
+// Refuse answers requests of a kind with an error's status, and does nothing of what they ask for, until accept is called.
+func (s *Simulation) Refuse(what string, status int) (accept func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused[what] = status
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.refused, what)
+	}
+}
+
+// receive counts a request, and keeps it waiting if it is to be held. It returns the status to refuse it with, 0 for none.
+func (s *Simulation) receive(t testing.TB, r *http.Request) (refused int) {
 	what := ""
 	switch path := r.URL.Path; {
 	case r.Method == http.MethodPost && strings.HasSuffix(path, "/Calls.json"):
@@ -127,7 +144,7 @@ func (s *Simulation) receive(t testing.TB, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.requests[what]++
-	all := slices.Clone(s.held)
+	all, refused := slices.Clone(s.held), s.refused[what]
 	s.mu.Unlock()
 	for _, held := range all {
 		if held.what != what {
@@ -151,6 +168,7 @@ func (s *Simulation) receive(t testing.TB, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
+	return refused
 }
 
 // AwaitSettled waits until all calls and runs are over, as long as the product may take; see [e2e.Settling]. Runs of the
