@@ -62,7 +62,7 @@ type api struct {
 	protected http.Handler
 }
 
-// New returns the handler of /api/campaigns, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/bulk-jobs,
+// New returns the handler of /api/campaigns, /api/contacts, /api/calls, /api/hypotheses, /api/webhooks, /api/rejections, /api/runs, /api/bulk-jobs,
 // /api/audit, /api/overdue, /healthz and /readyz. Any other path is answered 404.
 func New(config Config) http.Handler {
 	a := &api{store: config.Store, rejections: config.Rejections, deadlines: config.Deadlines, log: config.Log, simulations: config.Simulations, routes: http.NewServeMux()}
@@ -83,6 +83,9 @@ func New(config Config) http.Handler {
 	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
 	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
+	a.handle("POST /api/campaigns/{id}/contacts", "Campaign", a.createContacts)
+	a.handle("GET /api/contacts", "Contact", a.listContacts)
+	a.handle("GET /api/contacts/{id}", "Contact", a.getContact)
 	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)

@@ -13,11 +13,14 @@ import (
 
 // callSummary is a call as it is listed.
 type callSummary struct {
-	ID          string               `json:"id"`
-	CampaignID  string               `json:"campaignId"`
-	PhoneNumber string               `json:"phoneNumber"`
-	TwilioSid   *string              `json:"twilioSid"`
-	Status      interview.CallStatus `json:"status"`
+	ID          string `json:"id"`
+	CampaignID  string `json:"campaignId"`
+	PhoneNumber string `json:"phoneNumber"`
+	// ContactID is the contact whom the call is to reach, Attempt which of its calls this is, from 1.
+	ContactID *string              `json:"contactId"`
+	Attempt   int                  `json:"attempt"`
+	TwilioSid *string              `json:"twilioSid"`
+	Status    interview.CallStatus `json:"status"`
 	// ConsentGiven is null until the person answered.
 	ConsentGiven *bool `json:"consentGiven"`
 	// AnsweredBy is what Twilio's machine detection found, such as human or machine_start.
@@ -48,7 +51,9 @@ type call struct {
 	Claims     []claim     `json:"claims"`
 	Events     []callEvent `json:"events"`
 	History    []history   `json:"history"`
-	Erasure    *erasure    `json:"erasure"`
+	// Gate is what the gate said last about the call, null when it was not asked.
+	Gate    *gateVerdict `json:"gate"`
+	Erasure *erasure     `json:"erasure"`
 }
 
 type recording struct {
@@ -169,7 +174,8 @@ func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
 
 func summarizeCall(c interview.Call) callSummary {
 	return callSummary{
-		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, TwilioSid: nullIfZero(c.TwilioSid), Status: c.Status,
+		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, ContactID: nullIfZero(c.ContactID), Attempt: c.Attempt,
+		TwilioSid: nullIfZero(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
 		ErrorCode: nullIfZero(c.ErrorCode), ErrorMessage: nullIfZero(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
 		AnsweredBy: nullIfZero(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
@@ -195,6 +201,7 @@ func showCall(d store.CallDetail) call {
 		History: each(d.History, func(h store.HistoryEntry) history {
 			return history{At: h.At.UTC(), What: h.What, Detail: h.Detail}
 		}),
+		Gate:    showGate(d.Gate),
 		Erasure: showErasure(d.Erasure),
 	}
 }

@@ -12,8 +12,6 @@ const (
 	maxOrganisation = 100
 	maxPurpose      = 200
 	maxVoice        = 64
-	maxWindows      = 50
-	maxHolidays     = 400
 	maxCap          = 1_000_000
 )
 
@@ -126,9 +124,20 @@ func (c callingChange) faults() []fault {
 			faults = append(faults, fault{Field: "region", Value: excerpt(r), Error: "must be a country of two letters such as US (ISO 3166-1)"})
 		}
 	}
+	if c.CallingHours != nil {
+		faults = append(faults, each(c.CallingHours.Faults(), fieldFault)...)
+	}
+	if c.Holidays != nil {
+		faults = append(faults, each(interview.HolidayFaults(*c.Holidays), fieldFault)...)
+	}
+	if c.Attempts != nil {
+		faults = append(faults, each(c.Attempts.Faults(), fieldFault)...)
+	}
 	faults = append(faults, capFaults("maxConcurrent", c.MaxConcurrent)...)
 	return append(faults, capFaults("maxPerDay", c.MaxPerDay)...)
 }
+
+func fieldFault(f interview.FieldFault) fault { return fault{Field: f.Field, Error: f.Problem} }
 
 func capFaults(field string, value *int) []fault {
 	if value == nil || *value >= 0 && *value <= maxCap {

@@ -35,6 +35,8 @@ type campaign struct {
 	// Simulated says that a simulator plays its calls. Nobody is called, and nothing of it counts.
 	Simulated bool      `json:"simulated,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Contacts counts its contacts; in a list of campaigns it is left out.
+	Contacts *contactCounts `json:"contacts,omitempty"`
 	calling
 }
 
@@ -188,7 +190,13 @@ func (a *api) getCampaign(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, showCampaign(c))
+	counts, err := a.store.ContactCounts(r.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	shown := showCampaign(c)
+	shown.Contacts = showContactCounts(counts)
+	return answer(w, http.StatusOK, shown)
 }
 
 func (a *api) changeCampaign(w http.ResponseWriter, r *http.Request) error {

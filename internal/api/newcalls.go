@@ -123,6 +123,8 @@ func callFaults(err error, numbers []string) ([]fault, error) {
 			reason := `was called by this campaign; "allowRepeat": true calls it again`
 			if r.Live {
 				reason = "has a call that is not over"
+			} else if r.Refusal != "" {
+				reason = fmt.Sprintf("must not be called, %s: %s", r.Refusal, r.Detail)
 			}
 			field := fmt.Sprintf("phoneNumbers[%d]", slices.Index(numbers, r.PhoneNumber))
 			faults = append(faults, fault{Field: field, Value: r.PhoneNumber, Error: reason})

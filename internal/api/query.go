@@ -59,6 +59,17 @@ func queryMoment(query url.Values, name string, now time.Time) (time.Time, error
 	return at, nil
 }
 
+// queryFlag reads true or false, false when there is none.
+func queryFlag(query url.Values, name string) (bool, error) {
+	switch query.Get(name) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	}
+	return false, badRequest(name + " must be true or false")
+}
+
 // queryText reads a text to look for, "" when there is none.
 func queryText(query url.Values, name string) (string, error) {
 	text := query.Get(name)

@@ -177,7 +177,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 
 func (a *App) openStore(ctx context.Context) error {
 	options := a.options.Store
-	options.DialsPerMinute = a.settings.dialsPerMinute
+	options.DialsPerMinute, options.PersonCallsPerDay = a.settings.dialsPerMinute, a.settings.personCalls()
 	options.Now = a.options.Now
 	options.OnReset = func() {
 		a.counted.Log(context.Background(), slog.LevelWarn, "read-only",
@@ -194,7 +194,7 @@ func (a *App) openStore(ctx context.Context) error {
 		}
 	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
-	options.OnCallChanges = a.callsChanged
+	options.OnCallChanges, options.OnRefusals = a.callsChanged, a.gateRefused
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {
 		return err
@@ -235,6 +235,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.engine.Run(running) })
 	group.Go(func() error { return a.countOverdue(running) })
 	group.Go(func() error { return a.readGauges(running) })
+	group.Go(func() error { return a.dispatch(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.bulk.Run(running) })
 	group.Go(func() error { return a.checkStart(running) })

@@ -48,6 +48,7 @@ type Config struct {
 	InngestDev         string `name:"inngest-dev" env:"INNGEST_DEV" placeholder:"1|URL" help:"Use an Inngest development server, which signs nothing: 1, or its URL. It must run on this machine."`
 	Retention          `embed:""`
 	DialsPerMinute     string `name:"dials-per-minute" env:"DIALS_PER_MINUTE" default:"10" help:"Dials a minute per campaign; the rest wait."`
+	PersonCallsPerDay  string `name:"person-calls-per-day" env:"PERSON_CALLS_PER_DAY" default:"3" help:"Calls that one number gets within 24 hours over all campaigns; 0 is no bound."`
 	OverdueAfter       string `name:"overdue-after" env:"OVERDUE_AFTER" default:"30m" help:"How long an answered call may last before its end is late. An answer or a recording is late after a sixth of that."`
 	ReconcileEvery     string `name:"reconcile-every" env:"RECONCILE_EVERY" default:"10s" help:"How often to look for calls of which something is late, to ask Twilio about them; 0 never asks."`
 	ShutdownDelay      string `name:"shutdown-delay" env:"SHUTDOWN_DELAY" default:"0s" help:"How long to take requests after being told to stop, with /readyz answered 503, so that a load balancer can find out."`
@@ -112,12 +113,14 @@ type settings struct {
 	loopback       bool
 	periods        store.Periods
 	dialsPerMinute int
-	reconcileEvery time.Duration
-	shutdownDelay  time.Duration
-	deadlines      interview.Deadlines
-	proxies        []netip.Prefix
-	level          slog.Level
-	inngest        *jobs.InngestConfig // nil on River
+	// personCallsPerDay is 0 for no bound.
+	personCallsPerDay int
+	reconcileEvery    time.Duration
+	shutdownDelay     time.Duration
+	deadlines         interview.Deadlines
+	proxies           []netip.Prefix
+	level             slog.Level
+	inngest           *jobs.InngestConfig // nil on River
 }
 
 // ConfigError lists every fault of a configuration, a line for each, naming the variable and the cure.
@@ -294,6 +297,17 @@ func (s *settings) checkParts(fault func(variable, cure string)) {
 	if s.dialsPerMinute, err = strconv.Atoi(s.DialsPerMinute); err != nil || s.dialsPerMinute < 1 {
 		fault("DIALS_PER_MINUTE", "must be a number from 1")
 	}
+	if s.personCallsPerDay, err = strconv.Atoi(cmp.Or(s.PersonCallsPerDay, "3")); err != nil || s.personCallsPerDay < 0 {
+		fault("PERSON_CALLS_PER_DAY", "must be a number from 0, which is no bound")
+	}
+}
+
+// personCalls is the bound as the store takes it.
+func (s settings) personCalls() int {
+	if s.personCallsPerDay == 0 {
+		return -1
+	}
+	return s.personCallsPerDay
 }
 
 // CheckDatabaseURL is Check for a program that needs only the database.

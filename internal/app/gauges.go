@@ -51,7 +51,7 @@ func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
 func shown(g store.Gauges) *telemetry.DatabaseGauges {
 	to := &telemetry.DatabaseGauges{
 		Backlog: g.Backlog, ReconcilerLag: g.ReconcilerLag,
-		DeadRuns: map[string]int{}, OpenCalls: map[string]int{}, QueueJobs: map[[2]string]int{},
+		Contacts: map[string]int{}, DeadRuns: map[string]int{}, OpenCalls: map[string]int{}, QueueJobs: map[[2]string]int{},
 	}
 	for _, function := range interview.Functions() {
 		to.DeadRuns[string(function)] = 0
@@ -63,6 +63,9 @@ func shown(g store.Gauges) *telemetry.DatabaseGauges {
 		if !status.Terminal() {
 			to.OpenCalls[string(status)] = 0
 		}
+	}
+	for _, state := range interview.ContactStates() {
+		to.Contacts[string(state)] = g.Contacts[state]
 	}
 	for function, n := range g.DeadRuns {
 		to.DeadRuns[string(function)] = n

@@ -10,6 +10,9 @@ import (
 
 // logMilestone writes the line of a step in the life of a call. The store calls it after the commit, once for each step.
 func (a *App) logMilestone(m interview.Milestone) {
+	if m.Kind == interview.MilestoneCircuitOpen {
+		a.telemetry.CircuitOpened()
+	}
 	ctx := context.Background()
 	if !a.log.Enabled(ctx, slog.LevelInfo) {
 		return
@@ -57,7 +60,7 @@ func (a *App) logMilestone(m interview.Milestone) {
 		add("verdict", string(v.Status))
 		attrs = append(attrs, slog.Int("claims", v.Claims), slog.Int("calls", v.Calls))
 		add("of", strings.Join(m.Calls, ","))
-	case interview.MilestoneCanceled:
+	case interview.MilestoneCanceled, interview.MilestoneCircuitOpen, interview.MilestoneCircuitClosed:
 		add("campaign", m.CampaignID)
 		attrs = append(attrs, slog.Int("calls", m.Count))
 	}

@@ -40,6 +40,17 @@ const (
 	AuditRestore        = "backup.restored"
 	AuditReconcile      = "reconcile.run"
 	AuditListen         = "recording.listen" // the subject is the call
+
+	AuditCreateContacts = "contact.create" // the subject is the campaign, as of circuit.*
+	AuditOpenCircuit    = "circuit.open"
+	AuditCloseCircuit   = "circuit.close"
+
+	AuditAddDoNotCall    = "do-not-call.add" // of do-not-call.*, the subject is the entry
+	AuditRemoveDoNotCall = "do-not-call.remove"
+	AuditImportDoNotCall = "do-not-call.import"  // the subject is ""
+	AuditOptOut          = "do-not-call.opt-out" // the subject is the call
+	AuditStop            = "stop.begin"          // of stop.*, the subject is the stop
+	AuditResume          = "stop.end"
 )
 
 // DefaultActor is who did what nobody put a name to.

@@ -91,6 +91,8 @@ type Call struct {
 	ErasedAt *time.Time
 	// CancelRequestedAt is when somebody asked for the call to be ended while it was under way, nil for never.
 	CancelRequestedAt *time.Time
+	// CancelReason is why it was canceled, or is to be.
+	CancelReason CancelReason
 	// OptedOutAt is when the person said that they want no more calls, nil for never.
 	OptedOutAt *time.Time
 	// IdentitySaid is what the call said of who is calling, and IdentitySaidAt when, "" and nil while it has not.

@@ -14,6 +14,11 @@ const (
 	ContactRefused   ContactState = "REFUSED"   // must not be called, Reason says why
 )
 
+// ContactStates lists the states of a contact.
+func ContactStates() []ContactState {
+	return []ContactState{ContactWaiting, ContactCalling, ContactReached, ContactExhausted, ContactRefused}
+}
+
 // Terminal reports whether nothing comes after the state.
 func (s ContactState) Terminal() bool {
 	return s == ContactReached || s == ContactExhausted || s == ContactRefused

@@ -13,14 +13,17 @@ const (
 	MilestoneClaims      MilestoneKind = "claims extracted" // from a recording
 	MilestoneJudged      MilestoneKind = "hypothesis judged"
 	MilestoneCanceled    MilestoneKind = "queued calls canceled" // with their campaign
+
+	MilestoneCircuitOpen   MilestoneKind = "circuit breaker opened" // of a campaign: nearly all of its newest calls failed
+	MilestoneCircuitClosed MilestoneKind = "circuit breaker closed"
 )
 
 // Milestone is a step that was taken, and committed. Ids that do not apply are "".
 type Milestone struct {
 	Kind MilestoneKind
-	// Call is the call as it is then; of MilestoneJudged and MilestoneCanceled its zero value.
+	// Call is the call as it is then; of MilestoneJudged and those of campaigns its zero value.
 	Call Call
-	// CampaignID is set for MilestoneCanceled alone, and Count is how many calls it were.
+	// CampaignID is set for MilestoneCanceled and the circuit breaker alone, and Count is how many calls it were.
 	CampaignID string
 	// Event is the webhook by which it was taken, Request the HTTP request that brought it, Run the run that did it.
 	Event, Request, Run string

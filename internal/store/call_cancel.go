@@ -17,12 +17,19 @@ var ErrCallOver = errors.New("call is over")
 // noteCancelRequested is what a call's history says of a request to end it while it was under way.
 const noteCancelRequested = "cancel.requested"
 
-// Why a call is canceled, as its history says.
-const (
-	byRequest  = "canceled on request"
-	byErasure  = "its personal data is erased"
-	byWithdraw = "its consent is withdrawn"
-	byCampaign = "the campaign is completed"
+// cancellation is why a call is canceled, and what its history says of it.
+type cancellation struct {
+	reason interview.CancelReason
+	words  string
+}
+
+var (
+	byRequest  = cancellation{interview.CancelRequested, "canceled on request"}
+	byErasure  = cancellation{interview.CancelErased, "its personal data is erased"}
+	byWithdraw = cancellation{interview.CancelWithdrawn, "its consent is withdrawn"}
+	byCampaign = cancellation{interview.CancelCampaign, "the campaign is completed"}
+	byListing  = cancellation{interview.CancelListed, "the number is on the do-not-call list"}
+	byStop     = cancellation{interview.CancelStopped, "all calls are stopped"}
 )
 
 // CancelCall ends a call: at once when it was not dialled, else by a run of cancel-call, as soon as its CallSid is known.
@@ -59,19 +66,19 @@ func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, 
 }
 
 // cancel ends a call whose row this transaction holds, or asks for that; the caller saves it.
-func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why string) error {
+func (tx *Tx) cancel(ctx context.Context, call *interview.Call, why cancellation) error {
 	requested := call.CancelRequestedAt
-	call.RequestCancel(tx.Now)
+	call.RequestCancel(tx.Now, why.reason)
 	switch {
 	case call.Status.Terminal():
-		if err := tx.note(ctx, call.ID, noteCanceled, why); err != nil {
+		if err := tx.note(ctx, call.ID, noteCanceled, why.words); err != nil {
 			return err
 		}
 		return tx.endDialRuns(ctx, []string{call.ID})
 	case call.CancelRequestedAt == requested:
 		return tx.enqueueCancel(ctx, *call, "api")
 	}
-	if err := tx.note(ctx, call.ID, noteCancelRequested, why); err != nil {
+	if err := tx.note(ctx, call.ID, noteCancelRequested, why.words); err != nil {
 		return err
 	}
 	if call.TwilioSid == "" {
@@ -98,17 +105,17 @@ func (tx *Tx) enqueueCancel(ctx context.Context, call interview.Call, cause stri
 // cancelUnwanted cancels a call whose dial created nothing, when nobody wants another: somebody canceled it meanwhile, or
 // its campaign is completed. It reports whether it did; the caller saves the call.
 func (tx *Tx) cancelUnwanted(ctx context.Context, call *interview.Call) (bool, error) {
-	why := byRequest
+	words := byRequest.words
 	if call.CancelRequestedAt == nil {
 		var notActive *NotActiveError
 		err := tx.requireActive(ctx, call.CampaignID)
 		if !errors.As(err, &notActive) || notActive.Status != interview.CampaignCompleted {
 			return false, ignoreNotActive(err)
 		}
-		why = byCampaign
+		words, call.CancelReason = byCampaign.words, byCampaign.reason
 	}
 	call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
-	return true, tx.note(ctx, call.ID, noteCanceled, why)
+	return true, tx.note(ctx, call.ID, noteCanceled, words)
 }
 
 func ignoreNotActive(err error) error {
@@ -183,7 +190,7 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `UPDATE calls SET status = 'CANCELED', completed_at = $2, updated_at = $2, live_number = '' WHERE id IN
+	}, `UPDATE calls SET status = 'CANCELED', completed_at = $2, updated_at = $2, live_number = '', cancel_reason = 'CAMPAIGN' WHERE id IN
 		(SELECT id FROM calls WHERE campaign_id = $1 AND status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = ''`+
 		which+tx.store.dialect.skipLocked+`) RETURNING id`, append([]any{campaignID, tx.Now}, args...)...)
 	if err != nil {
@@ -192,7 +199,7 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	slices.Sort(ids)
 	rows := make([][]any, len(ids))
 	for i, id := range ids {
-		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign}
+		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign.words}
 	}
 	stmts := tx.newStmtBatch()
 	historyInsert.add(stmts, "keeping that calls were canceled", rows)

@@ -69,6 +69,17 @@ func (tx *Tx) reachJudged(ctx context.Context, v interview.Verdict) error {
 	return nil
 }
 
+// refused notes a refusal of the gate.
+func (tx *Tx) refused(r interview.Refusal, simulated bool) {
+	if tx.store.options.OnRefusals == nil || simulated {
+		return
+	}
+	if tx.refusals == nil {
+		tx.refusals = map[interview.Refusal]int{}
+	}
+	tx.refusals[r]++
+}
+
 // committed reports what the transaction changed. A commit whose answer was lost is not reported, though it may have taken
 // effect.
 func (tx *Tx) committed() {
@@ -78,5 +89,8 @@ func (tx *Tx) committed() {
 	for _, m := range tx.milestones {
 		tx.store.options.OnMilestone(m)
 	}
-	tx.changes, tx.milestones = nil, nil
+	if len(tx.refusals) > 0 {
+		tx.store.options.OnRefusals(tx.refusals)
+	}
+	tx.changes, tx.milestones, tx.refusals = nil, nil, nil
 }

@@ -25,6 +25,8 @@ type CallDetail struct {
 	Webhooks []Webhook
 	// History is what happened outside of the webhooks, oldest first.
 	History []HistoryEntry
+	// Gate is what the gate said last about the call, nil when it was not asked.
+	Gate *DialVerdict
 	// Erasure says who had the personal data of the call erased, nil when nobody did.
 	Erasure *Erasure
 }
@@ -59,6 +61,9 @@ func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
 			return err
 		}
 		if d.Webhooks, err = webhooksOfCall(ctx, q, id); err != nil {
+			return err
+		}
+		if d.Gate, err = newestVerdict(ctx, q, id); err != nil {
 			return err
 		}
 		if d.History, err = historyOfCall(ctx, q, id); err != nil || d.Call.ErasedAt == nil {

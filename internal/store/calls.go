@@ -20,7 +20,8 @@ var (
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
 		"answered_by text", "answer_step integer", "erased_at timestamptz", "live_number text", "cancel_requested_at timestamptz",
 		"consent_by text", "answers integer", "early_recordings text", "cleared_at timestamptz", "webhook_version text",
-		"opted_out_at timestamptz", "identity_said text", "identity_said_at timestamptz", "stir_status text"}
+		"opted_out_at timestamptz", "identity_said text", "identity_said_at timestamptz", "stir_status text",
+		"cancel_reason text"}
 	// callRow are those of every write: which call, and when.
 	callRow = []string{"id text", "updated_at timestamptz"}
 )
@@ -31,7 +32,8 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.completed_at, calls.error_code, calls.error_message, calls.transcript, calls.created_at,
 	calls.answered_by, calls.answer_step, calls.erased_at, calls.live_number, calls.cancel_requested_at, calls.consent_by,
 	calls.answers, calls.early_recordings, calls.cleared_at, calls.webhook_version, calls.pruned_at, calls.simulated,
-	calls.contact_id, calls.attempt, calls.direction, calls.opted_out_at, calls.identity_said, calls.identity_said_at, calls.stir_status`
+	calls.contact_id, calls.attempt, calls.direction, calls.opted_out_at, calls.identity_said, calls.identity_said_at, calls.stir_status,
+	calls.cancel_reason`
 
 // selectedCalls is what scanCall scans.
 const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode,
@@ -47,7 +49,7 @@ func fieldsOf(c *interview.Call) []any {
 		&c.ConsentAttempts, &c.ConsentAt, &c.Duration, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ErrorCode,
 		&c.ErrorMessage, &c.Transcript, &c.CreatedAt, &c.AnsweredBy, &c.AnswerStep, &c.ErasedAt, &c.LiveNumber,
 		&c.CancelRequestedAt, &c.ConsentBy, &c.Answers, &c.EarlyRecordings, &c.ClearedAt, &c.Version, &c.PrunedAt, &c.Simulated,
-		&c.ContactID, &c.Attempt, &c.Direction, &c.OptedOutAt, &c.IdentitySaid, &c.IdentitySaidAt, &c.StirStatus)
+		&c.ContactID, &c.Attempt, &c.Direction, &c.OptedOutAt, &c.IdentitySaid, &c.IdentitySaidAt, &c.StirStatus, &c.CancelReason)
 }
 
 func scanCall(r row) (interview.Call, error) {
@@ -131,7 +133,7 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	var refused RefusedNumbersError
 	for _, c := range calls {
 		if !created[c.ID] {
-			refused.Numbers = append(refused.Numbers, RefusedNumber{c.PhoneNumber, true})
+			refused.Numbers = append(refused.Numbers, RefusedNumber{PhoneNumber: c.PhoneNumber, Live: true})
 		}
 	}
 	return &refused
@@ -213,7 +215,8 @@ func stateOf(c interview.Call) []any {
 		pointedTime(c.StartedAt), pointedTime(c.CompletedAt), c.ErrorCode, storable(c.ErrorMessage), storable(c.Transcript),
 		storable(string(c.AnsweredBy)), c.AnswerStep, pointedTime(c.ErasedAt), liveNumber(c), pointedTime(c.CancelRequestedAt),
 		string(c.ConsentBy), c.Answers, storable(c.EarlyRecordings), pointedTime(c.ClearedAt), storable(string(c.Version)),
-		pointedTime(c.OptedOutAt), storable(c.IdentitySaid), pointedTime(c.IdentitySaidAt), storable(c.StirStatus)}
+		pointedTime(c.OptedOutAt), storable(c.IdentitySaid), pointedTime(c.IdentitySaidAt), storable(c.StirStatus),
+		string(c.CancelReason)}
 }
 
 // liveNumber is the number that a call keeps others from. Whatever ends the call releases it in the same statement.

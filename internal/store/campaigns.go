@@ -187,7 +187,7 @@ func (e *NoIdentityError) Error() string {
 }
 
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
-// not dialled.
+// not dialled, and ends the contacts that wait.
 //
 // Errors: ErrNotFound when there is none, *NoIdentityError.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
@@ -226,8 +226,14 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		}
 		return tx.cancelDead(ctx, id)
 	})
-	if err == nil && change.Status != nil && c.Status == interview.CampaignCompleted {
-		err = s.cancelRest(ctx, id)
+	switch {
+	case err != nil:
+	case change.Status != nil && c.Status == interview.CampaignCompleted:
+		if err = s.cancelRest(ctx, id); err == nil {
+			err = s.endRest(ctx, id)
+		}
+	case change.opensTheGate():
+		err = s.askAgain(ctx, id)
 	}
 	if err != nil {
 		return interview.Campaign{}, err

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/jobs"
 )
 
 // What a call's history says about dialling.
@@ -20,16 +18,17 @@ const (
 	noteUnknown     = "dial.unknown"
 	notePostponed   = "dial.postponed"
 	noteCanceled    = "dial.canceled"
-	pausedCampaign  = 30 * time.Second
 	dialedElsewhere = "another call is bound to this CallSid"
 )
 
-// BeginDial guards a dial and writes its intent in one transaction. The call must be QUEUED without an intent, its
-// campaign ACTIVE and within its rate; otherwise there is nothing to do (the run ends), an earlier attempt was
-// interrupted, or the run must wait (a jobs.Wait error).
+// BeginDial guards a dial and writes its intent in one transaction. The call must be QUEUED without an intent, the gate must
+// let it pass, and its campaign must be within its rate; otherwise there is nothing to do (the run ends), an earlier attempt
+// was interrupted, or the run must wait (a jobs.Wait error).
 func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string) (interview.Dial, error) {
 	dial := interview.Dial{State: interview.DialSkip}
+	var waits error
 	err := s.write(ctx, func(tx *Tx) error {
+		waits = nil
 		if err := tx.guard(ctx, run); err != nil {
 			return err
 		}
@@ -47,8 +46,8 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 			dial = interview.Dial{State: interview.DialInterrupted, Call: call}
 			return nil
 		}
-		proceed, err := tx.mayDial(ctx, run, &call)
-		if err != nil || !proceed {
+		answer, err := tx.mayDial(ctx, run, &call)
+		if waits = answer.wait; err != nil || !answer.proceed {
 			return err
 		}
 		call.DialedAt, call.Version = &tx.Now, tx.store.options.DialVersion
@@ -75,43 +74,10 @@ func (s *Store) BeginDial(ctx context.Context, run interview.Run, callID string)
 	if err != nil {
 		return interview.Dial{}, fmt.Errorf("beginning to dial call %s: %w", callID, err)
 	}
+	if waits != nil {
+		return interview.Dial{}, fmt.Errorf("beginning to dial call %s: %w", callID, waits)
+	}
 	return dial, nil
-}
-
-// mayDial looks at the campaign. A completed one cancels the call and ends the run.
-func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Call) (bool, error) {
-	var status interview.CampaignStatus
-	err := tx.QueryRow(ctx, `SELECT status FROM campaigns WHERE id = $1`+tx.store.dialect.lock, call.CampaignID).Scan(&status)
-	if err != nil {
-		return false, fmt.Errorf("campaign %s: %w", call.CampaignID, err)
-	}
-	switch status {
-	case interview.CampaignActive:
-	case interview.CampaignCompleted:
-		call.Status, call.CompletedAt = interview.CallCanceled, &tx.Now
-		if err := tx.saveCall(ctx, *call); err != nil {
-			return false, err
-		}
-		if err := tx.note(ctx, call.ID, noteCanceled, byCampaign); err != nil {
-			return false, err
-		}
-		return false, tx.finish(ctx, run)
-	default:
-		return false, jobs.Wait(tx.Now.Add(pausedCampaign), "the campaign is "+string(status))
-	}
-	if err := tx.notRestored(ctx); err != nil {
-		return false, err
-	}
-	if err := tx.claimNumber(ctx, call); err != nil {
-		return false, err
-	}
-	if turn, err := tx.takeTurn(ctx, call); err != nil || !turn {
-		return false, err
-	}
-	if call.Simulated {
-		return true, nil
-	}
-	return tx.mayUseAccount(ctx, run)
 }
 
 // DialAccepted binds the call to what Twilio created and ends the run. A callback may have been faster.
@@ -231,6 +197,9 @@ func (tx *Tx) withdraw(ctx context.Context, run interview.Run, callID, why strin
 	}
 	canceled, err := tx.cancelUnwanted(ctx, &call)
 	if err != nil {
+		return err
+	}
+	if err := tx.uncountAttempt(ctx, call); err != nil {
 		return err
 	}
 	if canceled {

@@ -30,14 +30,15 @@ func (tx *Tx) takeTurn(ctx context.Context, call *interview.Call) (bool, error) 
 		return false, fmt.Errorf("dial rate of campaign %s: %w", call.CampaignID, err)
 	}
 	slices.Reverse(dialled)
-	// A call whose run is dead would hold back the others for ever, so it has no turn. Whose turn is more than an hour away
-	// asks again in an hour.
+	// A call whose run is dead would hold back the others for ever, so it has no turn, nor has one that the gate lets wait.
+	// Whose turn is more than an hour away asks again in an hour.
 	var before int
 	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM (
 		SELECT 1 FROM calls JOIN function_runs run ON run.function = $3 AND run.key = calls.id
 		WHERE calls.campaign_id = $1 AND calls.id < $2 AND calls.status = 'QUEUED' AND calls.dialed_at IS NULL
-			AND run.state IN ('waiting', 'running') LIMIT $4) earlier`,
-		call.CampaignID, call.ID, string(interview.OrchestrateCall), 60*limit).Scan(&before)
+			AND run.state IN ('waiting', 'running')
+			AND NOT EXISTS (SELECT 1 FROM dial_verdicts WHERE dial_verdicts.call_id = calls.id AND refusal <> '' AND until > $5) LIMIT $4) earlier`,
+		call.CampaignID, call.ID, string(interview.OrchestrateCall), 60*limit, tx.Now).Scan(&before)
 	if err != nil {
 		return false, fmt.Errorf("calls before %s: %w", call.ID, err)
 	}

@@ -64,6 +64,9 @@ func (tx *Tx) redial(ctx context.Context, call interview.Call, absences int, ove
 	if err != nil {
 		return false, err
 	}
+	if err := tx.uncountAttempt(ctx, call); err != nil {
+		return false, err
+	}
 	if err := tx.saveCall(ctx, call); err != nil {
 		return false, err
 	}

@@ -25,6 +25,8 @@ type Gauges struct {
 	DeadRuns map[interview.Function]int
 	// OpenCalls counts the calls that are not over, by status.
 	OpenCalls map[interview.CallStatus]int
+	// Contacts counts the contacts, by state.
+	Contacts map[interview.ContactState]int
 	// QueueJobs counts River's jobs that are not finished.
 	QueueJobs map[QueueState]int
 }
@@ -49,7 +51,8 @@ const failedLate = time.Minute
 
 // Gauges measures with a few statements that read by index and block nobody.
 func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error) {
-	g := Gauges{DeadRuns: map[interview.Function]int{}, OpenCalls: map[interview.CallStatus]int{}, QueueJobs: map[QueueState]int{}}
+	g := Gauges{DeadRuns: map[interview.Function]int{}, OpenCalls: map[interview.CallStatus]int{}, QueueJobs: map[QueueState]int{},
+		Contacts: map[interview.ContactState]int{}}
 	q, now := s.read(), s.now()
 	var oldest sql.NullTime
 	var id string
@@ -117,6 +120,10 @@ func (s *Store) countGauges(ctx context.Context, q querier, g *Gauges) error {
 	if err != nil {
 		return fmt.Errorf("counting open calls: %w", err)
 	}
+	err = collect(ctx, q, counting(g.Contacts), countContacts)
+	if err != nil {
+		return fmt.Errorf("counting contacts: %w", err)
+	}
 	err = collect(ctx, q, func(r row) error {
 		var of QueueState
 		var n int
@@ -130,6 +137,9 @@ func (s *Store) countGauges(ctx context.Context, q querier, g *Gauges) error {
 	}
 	return nil
 }
+
+// countContacts reads an index alone.
+const countContacts = `SELECT state, COUNT(*) FROM contacts WHERE campaign_id NOT IN (SELECT id FROM campaigns WHERE simulated) GROUP BY state`
 
 // firstRow scans a row that may not be there.
 func firstRow(r row, dest ...any) error {

@@ -6,24 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/jobs"
 )
 
 // RefusedNumber is a number that must not be called now.
 type RefusedNumber struct {
 	PhoneNumber string
-	// Live says that a call to it is not over; otherwise the campaign has called it before.
+	// Live says that a call to it is not over.
 	Live bool
+	// Refusal is what nothing cures and the gate says of it, with Detail; "" when the campaign has called it before, or it is Live.
+	Refusal interview.Refusal
+	Detail  string
 }
 
 // RefusedNumbersError names the numbers that must not be called.
 type RefusedNumbersError struct{ Numbers []RefusedNumber }
 
 func (e *RefusedNumbersError) Error() string {
-	return fmt.Sprintf("%d numbers have a live call, or were called by the campaign", len(e.Numbers))
+	return fmt.Sprintf("%d numbers have a live call, were called by the campaign, or must not be called", len(e.Numbers))
 }
 
 // CheckCallable says what speaks against calling the numbers for a campaign. It promises nothing: CreateCalls looks again.
@@ -34,7 +35,7 @@ func (s *Store) CheckCallable(ctx context.Context, campaignID string, numbers []
 }
 
 // requireCallable makes sure that the campaign is active, and stays so until the transaction ends, and that none of the
-// numbers has a live call or, unless that is allowed, was called by the campaign. As it holds the campaign's row, no other
+// numbers has a live call or, unless that is allowed, was called by the campaign, and that nothing keeps them from ever being called. As it holds the campaign's row, no other
 // transaction calls the numbers for the same campaign; for another one the unique index decides.
 func (tx *Tx) requireCallable(ctx context.Context, campaignID string, numbers []string, allowRepeat bool) error {
 	inactive := tx.requireActive(ctx, campaignID)
@@ -87,13 +88,48 @@ func (tx *Tx) refusedNumbers(ctx context.Context, campaignID string, numbers []s
 	if err := tx.forgottenNumbers(ctx, numbers, called); err != nil {
 		return nil, fmt.Errorf("looking for forgotten calls to the numbers: %w", err)
 	}
+	never, err := tx.neverCalled(ctx, campaignID, numbers)
+	if err != nil {
+		return nil, err
+	}
 	var refused []RefusedNumber
 	for _, number := range numbers {
-		if live[number] || called[number] && !allowRepeat {
-			refused = append(refused, RefusedNumber{number, live[number]})
+		switch v := never[number]; {
+		case v.Refusal != "":
+			refused = append(refused, RefusedNumber{PhoneNumber: number, Refusal: v.Refusal, Detail: v.Detail})
+		case live[number] || called[number] && !allowRepeat:
+			refused = append(refused, RefusedNumber{PhoneNumber: number, Live: live[number]})
 		}
 	}
 	return refused, nil
+}
+
+// neverCalled are those of the numbers that the gate refuses for good if they are called for a campaign, as of a contact of whom nothing
+// else is known. That the campaign is completed is for others to say.
+func (tx *Tx) neverCalled(ctx context.Context, campaignID string, numbers []string) (map[string]interview.GateVerdict, error) {
+	never := map[string]interview.GateVerdict{}
+	c, err := campaign(ctx, tx, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	of, err := tx.store.campaignFacts(ctx, tx, c, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]person, len(numbers))
+	for i, number := range numbers {
+		people[i].contact = interview.Contact{CampaignID: campaignID, PhoneNumber: number}
+	}
+	facts, err := tx.store.personFacts(ctx, tx, of, people)
+	if err != nil {
+		return nil, err
+	}
+	for i, number := range numbers {
+		if v := interview.MayCall(facts[i]); v.Final && v.Refusal != interview.RefusalCampaign {
+			never[number] = v
+		}
+	}
+	return never, nil
 }
 
 // insertNewCalls writes the calls of one request. *RefusedNumbersError when another request was faster.
@@ -118,12 +154,9 @@ func (tx *Tx) insertNewCalls(ctx context.Context, calls []interview.Call) error 
 	return nil
 }
 
-// numberPause is how long a call waits for the other one to its number before it looks again.
-const numberPause = 30 * time.Second
-
 // claimNumber makes a call the live one to its number before it is dialled. A call has been that since it was created,
-// unless an older version let in two to one number: then one waits (a jobs.Wait error) until the other is over.
-func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call) error {
+// unless an older version let in two to one number: then one waits until the other is over, by the facts.
+func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call, facts *interview.GateFacts) error {
 	if call.LiveNumber != "" || call.PhoneNumber == "" {
 		return nil
 	}
@@ -135,7 +168,8 @@ func (tx *Tx) claimNumber(ctx context.Context, call *interview.Call) error {
 		return fmt.Errorf("looking for another call to the number: %w", err)
 	}
 	if others > 0 {
-		return jobs.Wait(tx.Now.Add(numberPause), "another call to this number is not over")
+		facts.LiveElsewhere = true
+		return nil
 	}
 	call.LiveNumber = call.PhoneNumber
 	return nil

@@ -204,7 +204,7 @@ func TestLiveCallOfAnOlderVersionRefusesItsNumber(t *testing.T) {
 		request.AllowRepeat = true
 		var refused *RefusedNumbersError
 		_, err := s.CreateCalls(t.Context(), request)
-		if want := (RefusedNumber{repeated, true}); !errors.As(err, &refused) || len(refused.Numbers) != 1 || refused.Numbers[0] != want {
+		if want := (RefusedNumber{PhoneNumber: repeated, Live: true}); !errors.As(err, &refused) || len(refused.Numbers) != 1 || refused.Numbers[0] != want {
 			t.Fatalf("%v", err)
 		}
 		s.mustExec(t, `UPDATE calls SET status = 'BUSY' WHERE id = $1`, id)

@@ -47,11 +47,15 @@ type Tx struct {
 	erases bool
 	// run is the run of which the transaction is, "" for none.
 	run string
+	// madeKey is the key of number hashes that this transaction made, nil for none.
+	madeKey []byte
 	// held are the calls that this transaction locked one by one, as they are now; changes and milestones are what is told of
 	// it once it is committed.
 	held       map[string]interview.Call
 	changes    []CallChange
 	milestones []interview.Milestone
+	// refusals are those of the gate, by name, which are counted once the transaction is committed.
+	refusals map[interview.Refusal]int
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,6 +17,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/phone"
 )
 
 // ErrNotFound says that there is no such row.
@@ -27,6 +29,8 @@ type Options struct {
 	Now func() time.Time
 	// DialsPerMinute bounds how many calls of one campaign are dialled within any minute; 0 means 10.
 	DialsPerMinute int
+	// PersonCallsPerDay bounds how many calls one person gets within 24 hours over all campaigns; 0 means 3, less is no bound.
+	PersonCallsPerDay int
 	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
 	// intent to dial.
 	DialFrom, DialAccount string
@@ -42,6 +46,10 @@ type Options struct {
 
 	// OnCallChanges, if set, is called after a transaction of this process was committed that gave calls another status.
 	OnCallChanges func(changes []CallChange)
+
+	// OnRefusals, if set, is called after a transaction was committed in which the gate refused that people are called, with how
+	// many by each refusal.
+	OnRefusals func(refusals map[interview.Refusal]int)
 
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
@@ -71,6 +79,9 @@ type Store struct {
 	inserter inserter
 	// entropy makes the ids of this process sort in the order in which they were made, also within a millisecond.
 	entropy *ulid.LockedMonotonicReader
+	zones   phone.Zones
+	// numberKey is the key of number hashes, nil until it was read.
+	numberKey atomic.Pointer[[]byte]
 }
 
 // Open opens the database that url names: postgres://… or sqlite:PATH. It does not create or change tables; see Migrate.

@@ -54,15 +54,22 @@ func seed(t *testing.T, s *Store, n int) []string {
 	var ids []string
 	err := s.write(t.Context(), func(tx *Tx) error {
 		campaign := tx.newID()
-		_, err := tx.Exec(t.Context(), `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
-			VALUES ($1, 'Shelves', 'retail', $2, 'ACTIVE', $3, $3)`, campaign, "Ask:\n- What does it cost?\n- How many a week?", tx.Now)
+		caller := storetest.Caller()
+		_, err := tx.Exec(t.Context(), `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at, organisation,
+			callback_number, purpose, calling_hours) VALUES ($1, 'Shelves', 'retail', $2, 'ACTIVE', $3, $3, $4, $5, $6, $7)`,
+			campaign, "Ask:\n- What does it cost?\n- How many a week?", tx.Now, caller.Organisation, caller.CallbackNumber, caller.Purpose,
+			`[{"days":"mon-sun","from":"00:00","to":"24:00"}]`)
 		if err != nil {
 			return err
 		}
 		for i := range n {
 			call := interview.Call{ID: fmt.Sprintf("%s-%03d", campaign, i), CampaignID: campaign, Status: interview.CallQueued,
 				PhoneNumber: fmt.Sprintf("+1555000%04d", i), Sequence: -1, CreatedAt: tx.Now}
+			call.ContactID = call.ID
 			if err := tx.insertCalls(t.Context(), []interview.Call{call}); err != nil {
+				return err
+			}
+			if err := tx.insertContacts(t.Context(), contactsOf([]interview.Call{call})); err != nil {
 				return err
 			}
 			if err := tx.enqueue(t.Context(), "api", []interview.Job{interview.NewOrchestrateCall(call.ID, time.Time{})}); err != nil {

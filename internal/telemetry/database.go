@@ -14,9 +14,9 @@ import (
 type DatabaseGauges struct {
 	// Backlog and ReconcilerLag are the ages of the oldest that waits, 0 for none.
 	Backlog, ReconcilerLag time.Duration
-	// DeadRuns are by function, OpenCalls by status, QueueJobs by queue and state. What is 0 should be there.
-	DeadRuns, OpenCalls map[string]int
-	QueueJobs           map[[2]string]int
+	// DeadRuns are by function, OpenCalls by status, Contacts by state, QueueJobs by queue and state. What is 0 should be there.
+	DeadRuns, OpenCalls, Contacts map[string]int
+	QueueJobs                     map[[2]string]int
 }
 
 // database holds what was read last; a scrape shows it and waits for nothing. Nothing is shown before the first reading, and
@@ -43,6 +43,7 @@ func newDatabase(meter metric.Meter) (*database, error) {
 	up := gauge("iagent.database.up", "", "1 while the database answers, else 0.")
 	dead := gauge("iagent.runs.dead", "{run}", "Runs that failed and are not tried again unless somebody asks for it, in the database.")
 	open := gauge("iagent.calls.open", "{call}", "Calls that are not over, in the database, by status.")
+	contacts := gauge("iagent.contacts", "{contact}", "Contacts of campaigns that call people, in the database, by state.")
 	queue := gauge("iagent.queue.jobs", "{job}", "River's jobs that are not finished, in the database, by queue and state.")
 	backlog := seconds("iagent.backlog.age", "How long the oldest run that is due, or the oldest webhook that failed and was not accepted since, has been waiting.")
 	lag := seconds("iagent.reconciler.lag", "How long ago the oldest check of a call was due that the reconciler has not begun.")
@@ -65,11 +66,14 @@ func newDatabase(meter metric.Meter) (*database, error) {
 		for status, n := range d.last.OpenCalls {
 			o.ObserveInt64(open, int64(n), metric.WithAttributes(attribute.String("status", status)))
 		}
+		for state, n := range d.last.Contacts {
+			o.ObserveInt64(contacts, int64(n), metric.WithAttributes(attribute.String("state", state)))
+		}
 		for of, n := range d.last.QueueJobs {
 			o.ObserveInt64(queue, int64(n), metric.WithAttributes(attribute.String("queue", of[0]), attribute.String("state", of[1])))
 		}
 		return nil
-	}, up, dead, open, queue, backlog, lag)
+	}, up, dead, open, contacts, queue, backlog, lag)
 	return d, errors.Join(append(faults, err)...)
 }
 
@@ -82,6 +86,7 @@ func (t *Telemetry) Database(gauges *DatabaseGauges) {
 	if gauges != nil {
 		bound(gauges.DeadRuns)
 		bound(gauges.OpenCalls)
+		bound(gauges.Contacts)
 		bound(gauges.QueueJobs)
 	}
 	t.database.mu.Lock()

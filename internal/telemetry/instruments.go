@@ -36,6 +36,9 @@ var (
 //	iagent_reconciler_lag_seconds                    how late the reconciler is
 //	iagent_runs_dead{function}                       runs that are not tried again
 //	iagent_calls_open{status}                        calls that are not over
+//	iagent_contacts{state}                           contacts
+//	iagent_gate_refusals_total{reason}               answers of the gate that somebody must not be called now, or at all
+//	iagent_circuit_opened_total                      circuit breakers that opened
 //	iagent_queue_jobs{queue,state}                   River's jobs that are not finished
 //	iagent_build_info{version,commit,go}             1
 //	iagent_pruned_total{what}                        rows that were pruned
@@ -56,6 +59,7 @@ type instruments struct {
 	database    *database
 	refusals    *refusals
 	pruned      *pruned
+	gate        gate
 
 	tokenSwitches metric.Int64Counter
 	tokens        *tokenUses
@@ -103,6 +107,8 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.refusals, err = newRefusals(meter)
 	faults = append(faults, err)
 	i.overdue, err = newOverdue(meter)
+	faults = append(faults, err)
+	i.gate, err = newGate(meter)
 	faults = append(faults, err)
 	i.pruned, err = newPruned(meter)
 	faults = append(faults, err)

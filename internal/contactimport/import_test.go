@@ -1,0 +1,314 @@
+package contactimport_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/contactimport"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
+)
+
+// now is a Monday, noon in New York.
+func now() time.Time { return time.Date(2026, 11, 23, 17, 0, 0, 0, time.UTC) }
+
+func opened(t testing.TB, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(context.Background(), url, store.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func campaign(t testing.TB, s *store.Store, change func(*interview.Campaign)) interview.Campaign {
+	t.Helper()
+	c := interview.Campaign{Name: "Shelves", Status: interview.CampaignActive, Identity: storetest.Caller(), Region: "US",
+		PromptTemplate: "- What does {{product}} cost?", Language: "en-US"}
+	if change != nil {
+		change(&c)
+	}
+	c, err := s.CreateCampaign(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// run imports a CSV file.
+func run(t testing.TB, s *store.Store, campaignID, file string, dryRun bool) (contactimport.Counts, []contactimport.Result, error) {
+	t.Helper()
+	rows, err := contactimport.NewCSV(strings.NewReader(file))
+	if err != nil {
+		return contactimport.Counts{}, nil, err
+	}
+	var results []contactimport.Result
+	counts, err := contactimport.Import{Store: s, CampaignID: campaignID, DryRun: dryRun, Now: now,
+		Each: func(r contactimport.Result) error { results = append(results, r); return nil }}.Run(t.Context(), rows)
+	return counts, results, err
+}
+
+// faults are what can be wrong with a row, or keep it waiting; each is a row without its first field, the number.
+func faults() []struct{ number, rest, reason string } {
+	return []struct{ number, rest, reason string }{
+		{"", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"Jane Doe", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"911", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"212-736-5000 ext. 7", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"1.21274E+10", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"+999 123 456", ",,,,,bread", contactimport.ReasonPhoneNumber},
+		{"NUMBER", ",Mars/Olympus,,,,bread", "ZONE_UNKNOWN"},
+		{"NUMBER", ",,english please,,,bread", contactimport.ReasonLanguage},
+		{"NUMBER", ",,,agreed,yesterday,bread", contactimport.ReasonConsentAt},
+		{"NUMBER", ",,,agreed,2031-01-01,bread", contactimport.ReasonConsentAt},
+		{"NUMBER", ",,,agreed,,", contactimport.ReasonMissingVariable},
+		{"NUMBER", ",,,agreed,,br\x01ead", contactimport.ReasonVariable},
+		{"NUMBER", "," + ",,agreed,," + strings.Repeat("b", 1001), contactimport.ReasonVariable},
+		{"NUMBER", strings.Repeat("x", 201) + ",,,agreed,,bread", contactimport.ReasonText},
+		{"NUMBER", ",,,,,bread", "NO_CONSENT_BASIS"},
+		{"NUMBER", ",,,agreed,,bread,one field more", contactimport.ReasonRow},
+		{"NUMBER", ",,,agreed,,br\xffead", contactimport.ReasonRow},
+		{"NUMBER", ",,,ag\"reed,,bread", contactimport.ReasonRow},
+		{"FIRST", ",,,agreed,,bread", contactimport.ReasonDuplicate},
+		{"LISTED", ",,,agreed,,bread", "DO_NOT_CALL"},
+		{"EXISTING", ",,,agreed,,bread", contactimport.ReasonContactExists},
+		{"+49 30 901820", ",,,agreed,,bread", "OUTSIDE_HOURS"}, // six in the evening of Berlin is inside, so its zone is given:
+		{"NUMBER", ",Asia/Tokyo,,agreed,,bread", "OUTSIDE_HOURS"},
+		{"LIVE", ",,,agreed,,bread", "LIVE_CALL"},
+	}
+}
+
+func TestPreviewAndImportAgreeRowForRow(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := opened(t, url)
+		c := campaign(t, s, func(c *interview.Campaign) { c.RequireConsentBasis = true })
+		other := campaign(t, s, func(c *interview.Campaign) { c.PromptTemplate = "" })
+		const first, listed, existing, live = "+12127360000", "+12127369001", "+12127369002", "+12127369003"
+		if _, _, err := s.AddDoNotCall(t.Context(), store.NewDoNotCall{PhoneNumber: listed, Scope: interview.ScopeAll, Source: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := run(t, s, c.ID, "phoneNumber,consentBasis,var.product\n"+existing+",agreed,bread\n", false); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.CreateCalls(t.Context(), store.NewCalls{CampaignID: other.ID, PhoneNumbers: []string{live},
+			Answer: func([]interview.Call) (store.Answer, error) { return store.Answer{Body: []byte{}}, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file strings.Builder
+		file.WriteString("\xef\xbb\xbfphoneNumber,externalId,timeZone,language,consentBasis,consentAt,var.product\r\n")
+		want := map[int]string{}
+		kinds := faults()
+		for i := range 1000 {
+			number, rest, reason := fmt.Sprintf("(212) 736-%04d", i), ",,,agreed on paper,2026-01-02,bread", ""
+			if i%10 == 9 {
+				kind := kinds[i/10%len(kinds)]
+				rest, reason = kind.rest, kind.reason
+				switch kind.number {
+				case "NUMBER":
+				case "FIRST":
+					number = first
+				case "LISTED":
+					number = listed
+				case "EXISTING":
+					number = existing
+				case "LIVE":
+					number = live
+				default:
+					number = kind.number
+				}
+			}
+			fmt.Fprintf(&file, "%s,%s\r\n", number, rest)
+			want[i+2] = reason
+		}
+		preview, previewed, err := run(t, s, c.ID, file.String(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, results, err := run(t, s, c.ID, file.String(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(preview, counts) || !reflect.DeepEqual(previewed, results) {
+			t.Errorf("preview: %+v\nimport: %+v", preview, counts)
+		}
+		seen := map[string]bool{}
+		for _, r := range results {
+			reason := want[r.Line]
+			if r.Reason != reason && (r.Reason != contactimport.ReasonDuplicate || seen[reason] == false) && reason != "OUTSIDE_HOURS" {
+				t.Errorf("line %d: %+v, want %q", r.Line, r, reason)
+			}
+			seen[reason] = true
+			if r.Action == contactimport.ActionRefuse && (r.Detail == "" || strings.Contains(r.Detail, "%!")) {
+				t.Errorf("line %d: %+v", r.Line, r)
+			}
+		}
+		if counts.Rows != 1000 || counts.WillCall < 900 || len(counts.Refused) < 12 || len(counts.Waits) != 2 {
+			t.Errorf("%+v", counts)
+		}
+		// The same file again adds nobody.
+		again, _, err := run(t, s, c.ID, file.String(), false)
+		if err != nil || again.Contacts() != 0 || again.Refused[contactimport.ReasonContactExists] < counts.Contacts() {
+			t.Errorf("again: %+v %v", again, err)
+		}
+	})
+}
+
+func TestSpreadsheetsWriteCSVInManyWays(t *testing.T) {
+	s := opened(t, storetest.SQLite(t))
+	for name, file := range map[string]string{
+		"comma":         "phoneNumber,var.product\n+12127360001,bread\n",
+		"semicolon":     "phoneNumber;var.product\r\n+12127360001;bread, dark\r\n",
+		"tab":           "phoneNumber\tvar.product\n+12127360001\tbread\n",
+		"mark":          "\xef\xbb\xbfphoneNumber;var.product\n+12127360001;bread\n",
+		"separator":     "sep=;\r\nphoneNumber;var.product\r\n+12127360001;bread\r\n",
+		"quoted":        "\"phoneNumber\",\"var.product\"\n\"+1 (212) 736-0001\",\"bread, \"\"dark\"\"\"\n",
+		"no last line":  "phoneNumber,var.product\n+12127360001,bread",
+		"other case":    "PHONENUMBER,VAR.product\n+12127360001,bread\n",
+		"empty rows":    "phoneNumber,var.product\n,\n+12127360001,bread\n\n,\n",
+		"empty column":  "phoneNumber,,var.product\n+12127360001,,bread\n",
+		"two-line text": "phoneNumber,var.product\n+12127360001,\"bread\nand butter\"\n",
+	} {
+		counts, results, err := run(t, s, campaign(t, s, nil).ID, file, false)
+		if err != nil || counts.Rows != 1 || counts.WillCall != 1 {
+			t.Errorf("%s: %+v %+v %v", name, counts, results, err)
+		}
+	}
+}
+
+func TestAFileThatIsNoListIsRefusedByName(t *testing.T) {
+	for file, want := range map[string]string{
+		"": "is empty", "\n\n": "is empty", "name,number\n": `"name", is none of`, "externalId\nx\n": "no column phoneNumber",
+		"phoneNumber,phoneNumber\n": "twice", "\xff\xfep\x00h\x00": "UTF-16", "p\x00h\x00o\x00n\x00": "UTF-16", "PK\x03\x04zip": "spreadsheet",
+		"phoneNumber,\xff\n": "UTF-8",
+	} {
+		_, err := contactimport.NewCSV(strings.NewReader(file))
+		var fault *contactimport.FileError
+		if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", file, err, want)
+		}
+	}
+	for file, want := range map[string]string{
+		"": "too early", "[]": "must be a JSON object", `{"people":[]}`: "must be a JSON object", `{"contacts":[{}`: "too early", `{"contacts":[],"x":1}`: "beside",
+		`{"contacts":[]} {}`: "more than one", `{"contacts":[{]}`: "malformed",
+	} {
+		rows, err := contactimport.NewJSON(strings.NewReader(file))
+		for err == nil {
+			_, err = rows.Read()
+		}
+		var fault *contactimport.FileError
+		if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", file, err, want)
+		}
+	}
+}
+
+func TestJSONSaysTheSameAsCSV(t *testing.T) {
+	s := opened(t, storetest.SQLite(t))
+	c := campaign(t, s, nil)
+	rows, err := contactimport.NewJSON(strings.NewReader(`{"contacts":[
+		{"phoneNumber":"+12127360001","externalId":7,"timeZone":"Europe/Berlin","language":"de-de","variables":{"product":12.5},"consentBasis":"agreed","consentAt":"2026-01-02T03:04:05Z"},
+		{"phoneNumber":12127360002,"variables":{"product":"bread"}},
+		{"phone":"+12127360003"}, {"phoneNumber":["x"]}, {"phoneNumber":"+12127360004","variables":{"pro duct":"x","product":"y"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []string
+	_, err = contactimport.Import{Store: s, CampaignID: c.ID, Now: now, Each: func(r contactimport.Result) error {
+		reasons = append(reasons, r.Reason)
+		return nil
+	}}.Run(t.Context(), rows)
+	want := []string{"", "", contactimport.ReasonRow, contactimport.ReasonRow, contactimport.ReasonVariable}
+	if err != nil || !slices.Equal(reasons, want) {
+		t.Errorf("%q, want %q: %v", reasons, want, err)
+	}
+}
+
+// broken is a file whose end never comes.
+type broken struct{ io.Reader }
+
+func (b broken) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("connection reset")
+	}
+	return n, err
+}
+
+func TestAnImportThatBreaksOffSaysWhatItDidAndAddsTheRestLater(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := opened(t, url)
+		c := campaign(t, s, nil)
+		file := func(n int) string {
+			text := "phoneNumber,var.product\n"
+			for i := range n {
+				text += fmt.Sprintf("+1212736%04d,bread\n", i)
+			}
+			return text
+		}
+		rows, err := contactimport.NewCSV(broken{strings.NewReader(file(2500))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := contactimport.Import{Store: s, CampaignID: c.ID, Now: now}.Run(t.Context(), rows)
+		if err == nil || counts.Contacts() != 2500 {
+			t.Fatalf("%+v %v", counts, err)
+		}
+		again, _, err := run(t, s, c.ID, file(3000), false)
+		if err != nil || again.Contacts() != 500 || again.Refused[contactimport.ReasonContactExists] != 2500 {
+			t.Errorf("again: %+v %v", again, err)
+		}
+	})
+}
+
+// The figures of the documentation: IAGENT_LARGE_IMPORT=1 go test -run TestALargeImport -v ./internal/contactimport
+func TestALargeImportIsFastAndNeedsLittleMemory(t *testing.T) {
+	rows := 5_000
+	if os.Getenv("IAGENT_LARGE_IMPORT") != "" {
+		rows = 100_000
+	}
+	var file bytes.Buffer
+	w := csv.NewWriter(&file)
+	write := func(fields ...string) { _ = w.Write(fields) }
+	write("phoneNumber", "externalId", "timeZone", "language", "consentBasis", "consentAt", "var.product", "var.shop")
+	for i := range rows {
+		write(fmt.Sprintf("(212) %03d-%04d", 200+i/10_000, i%10_000), fmt.Sprintf("customer-%d", i), "America/New_York", "en-US", "agreed on the order form",
+			"2026-05-04T10:00:00Z", "oat drink", "the corner shop")
+	}
+	w.Flush()
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := opened(t, url)
+		c := campaign(t, s, nil)
+		var most uint64
+		began := time.Now()
+		read, err := contactimport.NewCSV(bytes.NewReader(file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := contactimport.Import{Store: s, CampaignID: c.ID, Now: now, Part: func(contactimport.Counts) {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapInuse+m.StackInuse)
+		}}.Run(t.Context(), read)
+		if err != nil || counts.WillCall != rows {
+			t.Fatalf("%+v %v", counts, err)
+		}
+		t.Logf("%d rows in %s, at most %d MB in use", rows, time.Since(began).Round(time.Millisecond), most>>20)
+		if most > 200<<20 {
+			t.Errorf("%d MB in use", most>>20)
+		}
+	})
+}
