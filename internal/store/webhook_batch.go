@@ -35,6 +35,7 @@ type batch struct {
 	utterances []interview.Utterance
 	jobs       []causedJob
 	erasures   []causedErasure
+	optOuts    []causedOptOut
 
 	// trying says that the transaction is to be rolled back, so it must not be committed with its last statements.
 	trying bool
@@ -48,6 +49,14 @@ type causedJob struct {
 
 // causedErasure is a call that lost its consent, and the event by which it did.
 type causedErasure struct{ cause, callID string }
+
+// causedOptOut is a person who asked never to be called again, and the event by which they did.
+type causedOptOut struct {
+	cause, callID string
+	optOut        interview.OptOut
+	// again says that the call knew of it.
+	again bool
+}
 
 type conflictKey struct {
 	eventID string
@@ -186,13 +195,21 @@ func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) er
 	if change.Call.ID != call.ID {
 		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
 	}
+	event := b.tx.newEvent(d, outcome)
 	change = change.Without(said)
+	if change.OptOut != nil {
+		again := call.OptedOutAt != nil
+		if change.Call.OptedOutAt == nil {
+			at := d.event.ReceivedAt.UTC()
+			change.Call.OptedOutAt = &at
+		}
+		b.optOuts = append(b.optOuts, causedOptOut{event.ID, call.ID, *change.OptOut, again})
+	}
 	b.calls[call.ID] = change.Call
 	b.tx.callChanged(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
 	}
-	event := b.tx.newEvent(d, outcome)
 	event.reply, event.bodiless, event.campaign = reply, forgets(change.Call, d.event.Kind), call.CampaignID
 	if outcome == inbox.Accepted {
 		b.first[d.event.ID] = event
@@ -259,7 +276,7 @@ func (b *batch) save(ctx context.Context) error {
 	stmts.saveRecordings(b.recordings)
 	stmts.insertUtterances(b.utterances)
 	replayed := slices.ContainsFunc(b.admitted, func(d *delivery) bool { return d.replaying != nil && d.err == nil })
-	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 && !replayed && !b.trying {
+	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 && len(b.optOuts) == 0 && !replayed && !b.trying {
 		return stmts.commit(ctx)
 	}
 	if err := stmts.run(ctx); err != nil {
@@ -287,5 +304,5 @@ func (b *batch) save(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.optOut(ctx)
 }
