@@ -39,6 +39,7 @@ type commands struct {
 	Restore   restore   `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`
 	Replay    replay    `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
 	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
+	Export    export    `cmd:"" help:"Write the contacts, calls, answers, claims or verdicts of a campaign as CSV or JSON."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Explain   explain   `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
 	Version   show      `cmd:"" help:"Print the version."`

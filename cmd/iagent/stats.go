@@ -17,9 +17,9 @@ type stats struct {
 	DatabaseURL  string        `name:"database-url" env:"DATABASE_URL" default:"sqlite:iagent.db" help:"postgres://… or sqlite:PATH."`
 	Since        string        `default:"24h" help:"Count from here on: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z. Empty for all there is."`
 	Until        string        `help:"Count what was before: a duration or a time."`
-	Campaign     string        `placeholder:"ID" help:"Count one campaign alone."`
+	Campaign     string        `placeholder:"ID" help:"Count one campaign alone, and its contacts by final disposition."`
 	OverdueAfter time.Duration `env:"OVERDUE_AFTER" default:"30m" help:"As for serve: how long an answered call may last before its end is late."`
-	JSON         bool          `name:"json" help:"Print the answer of GET /api/stats."`
+	JSON         bool          `name:"json" help:"Print the answer of GET /api/stats, with --campaign that of GET /api/campaigns/{id}/dispositions in it as dispositions."`
 }
 
 // Help is what --help says below the flags' summary.
@@ -48,10 +48,24 @@ func (s stats) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !s.JSON {
-		return report.Write(os.Stdout)
+	counted := struct {
+		istats.Report
+		Dispositions *istats.Dispositions `json:"dispositions,omitempty"`
+	}{Report: report}
+	if s.Campaign != "" {
+		dispositions, err := istats.CollectDispositions(ctx, db, s.Campaign)
+		if err != nil {
+			return err
+		}
+		counted.Dispositions = &dispositions
 	}
-	encoder := json.NewEncoder(os.Stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	if s.JSON {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(counted)
+	}
+	if err := report.Write(os.Stdout); err != nil || counted.Dispositions == nil {
+		return err
+	}
+	return counted.Dispositions.Write(os.Stdout)
 }

@@ -86,6 +86,8 @@ func New(config Config) http.Handler {
 	a.handle("POST /api/campaigns/{id}/contacts", "Campaign", a.createContacts)
 	a.handle("GET /api/contacts", "Contact", a.listContacts)
 	a.handle("GET /api/contacts/{id}", "Contact", a.getContact)
+	a.handle("GET /api/campaigns/{id}/dispositions", "Campaign", a.getDispositions)
+	a.handle("GET /api/campaigns/{id}/export", "Campaign", a.exportCampaign)
 	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handle("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
@@ -135,7 +137,7 @@ func (a *api) handle(pattern, noun string, serve endpoint) {
 
 // ServeHTTP asks for the token below /api/ before it says anything about the path.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	ctx, cancel := withTimeout(r.Context())
 	defer cancel()
 	r = r.WithContext(ctx)
 	secure(w)

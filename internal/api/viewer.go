@@ -37,8 +37,11 @@ func allowViewer(token string, next, others http.Handler) http.Handler {
 			writeProblem(w, &problem{status: http.StatusForbidden, message: "Forbidden: VIEWER_TOKEN does not search by phone number"})
 			return
 		}
-		buffered := &bufferedAnswer{header: http.Header{}, status: http.StatusOK}
+		buffered := &bufferedAnswer{header: http.Header{}, status: http.StatusOK, client: w}
 		next.ServeHTTP(buffered, r)
+		if buffered.masked {
+			return
+		}
 		body, ok := maskAnswer(buffered.header.Get("Content-Type"), buffered.body.Bytes())
 		if !ok {
 			writeProblem(w, &problem{status: http.StatusForbidden, message: "Forbidden: VIEWER_TOKEN does not show this"})
@@ -59,6 +62,10 @@ type bufferedAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	// client is who asked. An endpoint whose answer is too long to be kept writes to it, without anything that a viewer may not see,
+	// and says so with masked.
+	client http.ResponseWriter
+	masked bool
 }
 
 func (b *bufferedAnswer) Header() http.Header         { return b.header }

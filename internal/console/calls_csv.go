@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/i-agent/iagent/internal/export"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -70,17 +70,9 @@ func callRow(call interview.Call, role Role) []string {
 	row := []string{call.ID, stamp(&call.CreatedAt), call.CampaignID, shownNumber(role, call.PhoneNumber), string(call.Status), consents[call.Consent],
 		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, shownText(role, call.ErrorMessage), call.TwilioSid, strconv.FormatBool(call.Simulated)}
 	for n := range row {
-		row[n] = harmless(row[n])
+		row[n] = export.HarmlessCell(row[n])
 	}
 	return row
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 func stamp(at *time.Time) string {
