@@ -29,10 +29,10 @@ func (a *App) logMilestone(m interview.Milestone) {
 	}
 	add("call", c.ID)
 	if c.PhoneNumber != "" {
-		add("to", interview.MaskPhoneNumber(c.PhoneNumber))
+		add(numberRole(c), interview.MaskPhoneNumber(c.PhoneNumber))
 	}
 	switch m.Kind {
-	case interview.MilestoneDialled:
+	case interview.MilestoneDialled, interview.MilestoneCameIn:
 		add("sid", c.TwilioSid)
 		add("campaign", c.CampaignID)
 	case interview.MilestoneAnswered:
@@ -68,4 +68,12 @@ func (a *App) logMilestone(m interview.Milestone) {
 	add("run", m.Run)
 	add("request", m.Request)
 	a.log.LogAttrs(ctx, slog.LevelInfo, string(m.Kind), attrs...)
+}
+
+// numberRole is what the person's number is in a call.
+func numberRole(c interview.Call) string {
+	if c.Inbound() {
+		return "from"
+	}
+	return "to"
 }

@@ -139,7 +139,7 @@ func (s *shadow) count(d store.Decided, result string) {
 
 // copyCall copies what a decision could write to by mistake.
 func copyCall(c interview.Call) interview.Call {
-	for _, at := range []**time.Time{&c.ConsentAt, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ClearedAt, &c.ErasedAt, &c.CancelRequestedAt} {
+	for _, at := range []**time.Time{&c.ConsentAt, &c.DialedAt, &c.StartedAt, &c.CompletedAt, &c.ClearedAt, &c.ErasedAt, &c.CancelRequestedAt, &c.OptedOutAt, &c.IdentitySaidAt} {
 		if *at != nil {
 			*at = new(**at)
 		}

@@ -98,8 +98,12 @@ type Call struct {
 	// IdentitySaid is what the call said of who is calling, and IdentitySaidAt when, "" and nil while it has not.
 	IdentitySaid   string
 	IdentitySaidAt *time.Time
-	// StirStatus is Twilio's word for how the call was attested (STIR/SHAKEN), "" until it told us.
+	// StirStatus is Twilio's word for how the call was attested (STIR/SHAKEN), "" until it told us: A, B or C of a call of ours,
+	// its StirVerstat of one that came in.
 	StirStatus string
+	// CanInterview says that the interview can be held in a call that came in: the person was called within CallBackWithin, the
+	// campaign is ACTIVE, and no stop is in force. It is looked up for each decision, and not kept.
+	CanInterview bool
 	// Simulated says that a simulator plays the call, since its campaign is simulated. It never changes.
 	Simulated bool
 	CreatedAt time.Time

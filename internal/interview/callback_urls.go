@@ -27,6 +27,17 @@ func WebhookPath(v Version) string {
 	return "/api/webhooks/" + string(v) + "/twilio/"
 }
 
+// VersionOf is the version in the target of a request, Unversioned when it has none.
+func VersionOf(target string) Version {
+	path, _, _ := strings.Cut(target, "?")
+	_, rest, found := strings.Cut(path, "/api/webhooks/")
+	version, _, _ := strings.Cut(rest, "/")
+	if !found || version == "twilio" {
+		return Unversioned
+	}
+	return Version(version)
+}
+
 // Of returns the URLs of a version, which for a call is its own.
 func (u CallbackURLs) Of(v Version) CallbackURLs {
 	u.Version = v
@@ -68,6 +79,14 @@ func (u CallbackURLs) Consent(callID string, attempt int) string {
 		return u.build("consent", callID, "")
 	}
 	return u.build("consent", callID, "&attempt="+strconv.Itoa(attempt))
+}
+
+// Menu receives what somebody who called us chose, after the given asking, counted from 1.
+func (u CallbackURLs) Menu(callID string, attempt int) string {
+	if attempt < 2 {
+		return u.build("menu", callID, "")
+	}
+	return u.build("menu", callID, "&attempt="+strconv.Itoa(attempt))
 }
 
 // AMD is told whether a person or a machine answered.

@@ -18,6 +18,8 @@ func TestCallbackURLsAreWhatTwilioSigns(t *testing.T) {
 		{u.Consent("c1", 2), "https://calls.example.com/api/webhooks/twilio/consent?callId=c1&attempt=2" + retries},
 		{u.AMD("c1"), "https://calls.example.com/api/webhooks/twilio/amd?callId=c1" + retries},
 		{u.Answer("c1", 1), "https://calls.example.com/api/webhooks/twilio/answer?callId=c1&step=1" + retries},
+		{u.Menu("c1", 1), "https://calls.example.com/api/webhooks/twilio/menu?callId=c1" + retries},
+		{u.Menu("c1", 2), "https://calls.example.com/api/webhooks/twilio/menu?callId=c1&attempt=2" + retries},
 		{u.Fallback("c1"), u.Voice("c1")},
 		{CallbackURLs{Base: "https://h", FallbackBase: "https://f/p"}.Fallback("c"), "https://f/p/api/webhooks/twilio/voice?callId=c" + retries},
 		{CallbackURLs{Base: "https://h", FallbackBase: "https://f/p"}.Voice("c"), "https://h/api/webhooks/twilio/voice?callId=c" + retries},
@@ -27,6 +29,16 @@ func TestCallbackURLsAreWhatTwilioSigns(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
+		}
+	}
+}
+
+func TestVersionIsReadFromTheTarget(t *testing.T) {
+	for target, want := range map[string]Version{
+		"/api/webhooks/twilio/voice": Unversioned, "/api/webhooks/v1/twilio/voice?x=/api/webhooks/v9/": V1, "/p/api/webhooks/v2/twilio/voice": "v2", "/": Unversioned,
+	} {
+		if got := VersionOf(target); got != want {
+			t.Errorf("%s has version %q, want %q", target, got, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ const (
 	CancelCampaign  CancelReason = CancelReason(RefusalCampaign)
 	CancelListed    CancelReason = CancelReason(RefusalDoNotCall)
 	CancelStopped   CancelReason = CancelReason(RefusalStopped)
+	CancelReached   CancelReason = "REACHED" // the contact, by another call
 )
 
 // NeverRang reports whether a call ended without that anybody's phone rang: it was canceled while it was in our queue or in

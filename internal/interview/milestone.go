@@ -6,6 +6,7 @@ type MilestoneKind string
 // The steps. Each is taken once, or again only when it is taken back: a consent can change.
 const (
 	MilestoneDialled     MilestoneKind = "call dialled"     // Twilio has it
+	MilestoneCameIn      MilestoneKind = "call came in"     // somebody called us
 	MilestoneAnswered    MilestoneKind = "call answered"    // by somebody, or something
 	MilestoneConsent     MilestoneKind = "call consent"     // was decided
 	MilestoneEnded       MilestoneKind = "call ended"       // is in a terminal status
@@ -35,9 +36,12 @@ type Milestone struct {
 	Calls   []string
 }
 
-// MilestonesBetween are the steps that lie between two states of a call. A repetition changes nothing, so it takes none.
+// MilestonesBetween are the steps that lie between two states of a call; a new one was in no status. A repetition changes nothing, so it takes none.
 func MilestonesBetween(was, is Call) []MilestoneKind {
 	var kinds []MilestoneKind
+	if was.Status == "" && is.Inbound() {
+		kinds = append(kinds, MilestoneCameIn)
+	}
 	if was.TwilioSid == "" && is.TwilioSid != "" {
 		kinds = append(kinds, MilestoneDialled)
 	}

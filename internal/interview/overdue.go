@@ -63,8 +63,8 @@ const (
 // the other is not overdue. It returns false when nothing more is awaited, or the call was not dialled yet.
 func (c *Call) NextDue(d Deadlines, known Known, now time.Time) (what Overdue, due time.Time, ok bool) {
 	what, due, ok = c.dueInProgress(d, known)
-	// Detection is asked for with every call. What nobody picked up has none.
-	if c.AnsweredBy == "" && c.answered() {
+	// Detection is asked for with every call of ours. What nobody picked up has none.
+	if c.AnsweredBy == "" && c.answered() && !c.Inbound() {
 		if at := c.AnsweredAt().Add(d.Verdict); !ok || at.Before(due) && !now.After(due) {
 			return OverdueVerdict, at, true
 		}
@@ -78,7 +78,7 @@ func (c *Call) dueInProgress(d Deadlines, known Known) (what Overdue, due time.T
 		return c.dueAfterwards(d, known)
 	case c.CancelRequestedAt != nil && c.TwilioSid != "":
 		return OverdueEnd, c.CancelRequestedAt.Add(d.Answer), true
-	case c.Status == CallInProgress:
+	case c.Status == CallInProgress, c.Inbound():
 		return OverdueEnd, since(c.StartedAt, c.DialedAt, c.CreatedAt).Add(d.End), true
 	case c.Status == CallDialing, c.Status == CallRinging:
 		return OverdueAnswer, since(c.DialedAt, nil, c.CreatedAt).Add(d.Answer), true

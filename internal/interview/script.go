@@ -102,17 +102,29 @@ func (s Script) NoMessage() string {
 	return s.texts().noMessage + " " + s.texts().bye
 }
 
-// InboundGreeting answers somebody who calls one of our numbers. It says who we are and what the keys do: 9 takes the number off
-// the list, and, if canInterview, 1 holds the interview now.
+// InboundGreeting answers somebody who calls back: who we are and what the keys do.
 func (s Script) InboundGreeting(canInterview bool) string {
-	parts := []string{s.texts().inboundUnknown}
-	if s.identified() {
-		parts = []string{s.fill(s.texts().inbound)}
+	return s.InboundIntroduction(true) + " " + s.InboundMenu(canInterview)
+}
+
+// InboundIntroduction tells somebody who calls one of our numbers who we are; called says that we called them, and it says why.
+func (s Script) InboundIntroduction(called bool) string {
+	switch {
+	case !s.identified():
+		return s.texts().inboundUnknown
+	case !called:
+		return s.fill(s.texts().inboundStranger)
 	}
+	return s.fill(s.texts().inbound)
+}
+
+// InboundMenu says what the keys do in a call that came in: 9 takes the number off the list, and, if canInterview, 1 holds the
+// interview now.
+func (s Script) InboundMenu(canInterview bool) string {
 	if canInterview {
-		parts = append(parts, s.texts().inboundInterview)
+		return s.texts().inboundInterview + " " + s.texts().inboundOptOut
 	}
-	return strings.Join(append(parts, s.texts().inboundOptOut), " ")
+	return s.texts().inboundOptOut
 }
 
 // InboundGoodbye ends a call of somebody who called us and chose nothing.

@@ -49,8 +49,12 @@ func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck) (int, 
 	if err != nil {
 		return 0, err
 	}
-	if w.Call.PhoneNumber != "" && !twilio.SameNumber(remote.To, w.Call.PhoneNumber) {
-		return 0, fmt.Errorf("call %s at Twilio is to another number", remote.Sid)
+	person := remote.To
+	if w.Call.Inbound() {
+		person = remote.From
+	}
+	if w.Call.PhoneNumber != "" && !twilio.SameNumber(person, w.Call.PhoneNumber) {
+		return 0, fmt.Errorf("call %s at Twilio is to, or from, another number", remote.Sid)
 	}
 	repaired, err := r.feedCall(ctx, w, remote)
 	if err != nil || w.Call.Consent != interview.ConsentGiven {
@@ -84,7 +88,7 @@ func (r *Reconciler) unknown(ctx context.Context, w store.OverdueCheck) error {
 // feedCall feeds what Twilio says of a call beyond what we know: how far it is, and who picked up.
 func (r *Reconciler) feedCall(ctx context.Context, w store.OverdueCheck, remote twilio.RemoteCall) (int, error) {
 	repaired, err := r.feedStatus(ctx, w.Call, remote)
-	if err != nil || repaired > 0 || w.Call.AnsweredBy != "" {
+	if err != nil || repaired > 0 || w.Call.AnsweredBy != "" || w.Call.Inbound() {
 		return repaired, err
 	}
 	if remote.AnsweredBy == "" {

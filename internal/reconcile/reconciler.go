@@ -225,18 +225,26 @@ const (
 	manyChecks = 100
 	// verdictAfter is how long after the answer Twilio is asked who picked up: by default it gives detection up after 30 s.
 	verdictAfter = time.Minute
+	// inboundAfter is how long after it began Twilio is asked whether a call that came in is over: no callback tells of that,
+	// unless the number is set up so, and the person is not called meanwhile.
+	inboundAfter = time.Minute
 	// clearAfter is how long after the end of a call Twilio is asked for its recordings.
 	clearAfter = time.Minute
 )
 
-// begin is when Twilio is first asked: when something is overdue. But who picked up matters while the call lasts, and many
-// calls are over before it is known; and to be certain that there is no recording takes several answers.
+// begin is when Twilio is first asked: when something is overdue, or earlier. Who picked up matters while the call lasts, and many
+// calls are over before it is known; to be certain that there is no recording takes several answers; and that a call which came in
+// is over, nothing may tell but Twilio's answer.
 func begin(w store.OverdueCheck) time.Time {
 	switch w.What {
 	case interview.OverdueVerdict:
 		return earlier(w.Due, w.Call.AnsweredAt().Add(verdictAfter))
 	case interview.OverdueClearance:
 		return earlier(w.Due, w.Call.LostAt().Add(clearAfter))
+	case interview.OverdueEnd:
+		if w.Call.Inbound() {
+			return earlier(w.Due, w.Call.CreatedAt.Add(inboundAfter))
+		}
 	default:
 	}
 	return w.Due

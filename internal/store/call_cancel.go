@@ -30,6 +30,8 @@ var (
 	byCampaign = cancellation{interview.CancelCampaign, "the campaign is completed"}
 	byListing  = cancellation{interview.CancelListed, "the number is on the do-not-call list"}
 	byStop     = cancellation{interview.CancelStopped, "all calls are stopped"}
+	byCallBack = cancellation{interview.CancelReached, "the person called us"}
+	byContact  = cancellation{interview.CancelReached, "the contact is not to be called any more"}
 )
 
 // CancelCall ends a call: at once when it was not dialled, else by a run of cancel-call, as soon as its CallSid is known.
@@ -184,22 +186,32 @@ func (s *Store) cancelRest(ctx context.Context, campaignID string) error {
 // their ids in order. The campaign is COMPLETED, and this transaction holds its row: a call whose row another one holds is
 // about to be dialled, which sees that and cancels it too, or is being canceled.
 func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args ...any) ([]string, error) {
+	ids, err := tx.cancelUndialled(ctx, byCampaign, `campaign_id = $2`+which, append([]any{campaignID}, args...)...)
+	if err == nil && len(ids) > 0 {
+		tx.reach(interview.Milestone{Kind: interview.MilestoneCanceled, CampaignID: campaignID, Count: len(ids)})
+	}
+	return ids, err
+}
+
+// cancelUndialled cancels the calls that meet the condition, whose first argument is $2, and were not dialled; it leaves out those
+// whose row another transaction holds. It returns their ids in order.
+func (tx *Tx) cancelUndialled(ctx context.Context, why cancellation, condition string, args ...any) ([]string, error) {
 	var ids []string
 	err := collect(ctx, tx, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `UPDATE calls SET status = 'CANCELED', completed_at = $2, updated_at = $2, live_number = '', cancel_reason = 'CAMPAIGN' WHERE id IN
-		(SELECT id FROM calls WHERE campaign_id = $1 AND status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = ''`+
-		which+tx.store.dialect.skipLocked+`) RETURNING id`, append([]any{campaignID, tx.Now}, args...)...)
+	}, `UPDATE calls SET status = 'CANCELED', completed_at = $1, updated_at = $1, live_number = '', cancel_reason = '`+string(why.reason)+`' WHERE id IN
+		(SELECT id FROM calls WHERE status = 'QUEUED' AND dialed_at IS NULL AND twilio_sid = '' AND `+
+		condition+tx.store.dialect.skipLocked+`) RETURNING id`, append([]any{tx.Now}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("canceling queued calls: %w", err)
 	}
 	slices.Sort(ids)
 	rows := make([][]any, len(ids))
 	for i, id := range ids {
-		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, byCampaign.words}
+		rows[i] = []any{tx.newID(), id, tx.Now, noteCanceled, why.words}
 	}
 	stmts := tx.newStmtBatch()
 	historyInsert.add(stmts, "keeping that calls were canceled", rows)
@@ -209,7 +221,6 @@ func (tx *Tx) cancelQueued(ctx context.Context, campaignID, which string, args .
 	for _, id := range ids {
 		tx.statusChanged(interview.Call{ID: id, Status: interview.CallCanceled}, interview.CallQueued)
 	}
-	tx.reach(interview.Milestone{Kind: interview.MilestoneCanceled, CampaignID: campaignID, Count: len(ids)})
 	return ids, tx.endDialRuns(ctx, ids)
 }
 

@@ -14,7 +14,7 @@ import (
 // The columns of a call that stay as they were made, and those that change.
 var (
 	callOrigin = []string{"campaign_id text", "phone_number text", "created_at timestamptz", "simulated boolean",
-		"contact_id text", "attempt integer", "direction text"}
+		"contact_id text", "attempt integer", "direction text", "settled boolean"}
 	callState = []string{"twilio_sid text", "account_sid text", "status text", "sequence integer", "consent text",
 		"consent_attempts integer", "consent_at timestamptz", "duration integer", "dialed_at timestamptz",
 		"started_at timestamptz", "completed_at timestamptz", "error_code integer", "error_message text", "transcript text",
@@ -35,10 +35,13 @@ const calledColumns = `calls.id, calls.campaign_id, calls.phone_number, calls.tw
 	calls.contact_id, calls.attempt, calls.direction, calls.opted_out_at, calls.identity_said, calls.identity_said_at, calls.stir_status,
 	calls.cancel_reason`
 
-// selectedCalls is what scanCall scans.
-const selectedCalls = calledColumns + `, campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode,
+// scriptColumns are those of a call's script, of its campaign and its contact.
+const scriptColumns = `campaigns.name, campaigns.category, campaigns.prompt_template, campaigns.answer_mode,
 	CASE WHEN contacts.language <> '' THEN contacts.language ELSE campaigns.language END, campaigns.organisation,
-	campaigns.callback_number, campaigns.purpose, campaigns.voice, COALESCE(contacts.variables, '')
+	campaigns.callback_number, campaigns.purpose, campaigns.voice, COALESCE(contacts.variables, '')`
+
+// selectedCalls is what scanCall scans.
+const selectedCalls = calledColumns + `, ` + scriptColumns + `
 	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id LEFT JOIN contacts ON contacts.id = calls.contact_id`
 
 const selectCalls = `SELECT ` + selectedCalls
@@ -54,12 +57,32 @@ func fieldsOf(c *interview.Call) []any {
 
 func scanCall(r row) (interview.Call, error) {
 	var c interview.Call
-	var template string
-	var variables map[string]string
-	err := r.Scan(append(fieldsOf(&c), &c.Script.CampaignName, &c.Script.Category, &template, &c.Script.AnswerMode, &c.Script.Language, &c.Script.Identity.Organisation,
-		&c.Script.Identity.CallbackNumber, &c.Script.Identity.Purpose, &c.Script.Voice, jsonColumn{&variables})...)
-	c.Script.Questions, _ = interview.FillQuestions(interview.Questions(template), variables) // the gate looked for missing ones
+	var s scriptRow
+	err := r.Scan(append(fieldsOf(&c), s.fields(&c)...)...)
+	s.fill(&c)
 	return c, err
+}
+
+// scriptRow scans the script of a call.
+type scriptRow struct {
+	template  string
+	variables map[string]string
+}
+
+// fields are where scriptColumns go.
+func (s *scriptRow) fields(c *interview.Call) []any {
+	return []any{&c.Script.CampaignName, &c.Script.Category, &s.template, &c.Script.AnswerMode, &c.Script.Language, &c.Script.Identity.Organisation,
+		&c.Script.Identity.CallbackNumber, &c.Script.Identity.Purpose, &c.Script.Voice, jsonColumn{&s.variables}}
+}
+
+// fill makes the questions, once the row was scanned.
+func (s *scriptRow) fill(c *interview.Call) {
+	questions := interview.Questions(s.template)
+	if c.Inbound() {
+		c.Script.Questions = interview.WithoutVariables(questions)
+		return
+	}
+	c.Script.Questions, _ = interview.FillQuestions(questions, s.variables) // the gate looked for missing ones
 }
 
 // scanCalled scans a call without its script.
@@ -109,8 +132,7 @@ var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number
 func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	rows := make([][]any, len(calls))
 	for i, c := range calls {
-		rows[i] = append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt, c.Simulated,
-			c.ContactID, max(c.Attempt, 1), string(cmp.Or(c.Direction, interview.DirectionOutbound))}, stateOf(c)...)
+		rows[i] = tx.newCall(c)
 	}
 	insert, args := callInsert.statement(tx, rows)
 	created := map[string]bool{}
@@ -137,6 +159,12 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 		}
 	}
 	return &refused
+}
+
+// newCall is the row of a new call. What a call that came in means for its contact is settled with its webhooks.
+func (tx *Tx) newCall(c interview.Call) []any {
+	return append([]any{c.ID, tx.Now, c.CampaignID, c.PhoneNumber, c.CreatedAt, c.Simulated, c.ContactID, max(c.Attempt, 1),
+		string(cmp.Or(c.Direction, interview.DirectionOutbound)), c.Inbound()}, stateOf(c)...)
 }
 
 // saveCall writes a call whose row this transaction holds.

@@ -36,6 +36,9 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 	if err != nil {
 		return answer, err
 	}
+	if contact.State.Terminal() {
+		return answer, tx.dropCall(ctx, run, call)
+	}
 	facts, err := tx.gateFacts(ctx, contact, c, call)
 	if err != nil {
 		return answer, err
@@ -68,6 +71,18 @@ func (tx *Tx) mayDial(ctx context.Context, run interview.Run, call *interview.Ca
 		return answer, err
 	}
 	return dialAnswer{proceed: true}, tx.keepVerdict(ctx, call.ID, facts, v)
+}
+
+// dropCall cancels a call whose contact is not to be called any more, and ends the run that would have dialled it.
+func (tx *Tx) dropCall(ctx context.Context, run interview.Run, call *interview.Call) error {
+	call.Status, call.CompletedAt, call.CancelReason = interview.CallCanceled, &tx.Now, byContact.reason
+	if err := tx.saveCall(ctx, *call); err != nil {
+		return err
+	}
+	if err := tx.note(ctx, call.ID, noteCanceled, byContact.words); err != nil {
+		return err
+	}
+	return tx.finish(ctx, run)
 }
 
 // dialAnswer is what becomes of a dial that was asked for.

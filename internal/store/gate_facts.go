@@ -186,16 +186,18 @@ func inBytes(d dialect, column string, first int, list [][]byte) (condition stri
 	return column + " IN " + placeholders(first, len(list)), args
 }
 
-// liveCalls are the ids of the calls to the numbers that are not over.
+// liveCalls are the ids of the calls to the numbers, and from them, that are not over.
 func (s *Store) liveCalls(ctx context.Context, q querier, numbers []string) (map[string][]string, error) {
 	live := map[string][]string{}
-	condition, args := in(s.dialect, "live_number", 1, numbers)
+	to, args := in(s.dialect, "live_number", 1, numbers)
+	from, _ := in(s.dialect, "phone_number", 1, numbers)
 	err := collect(ctx, q, func(r row) error {
 		var id, number string
 		err := r.Scan(&id, &number)
 		live[number] = append(live[number], id)
 		return err
-	}, `SELECT id, live_number FROM calls WHERE live_number <> '' AND `+condition, args...)
+	}, `SELECT id, live_number FROM calls WHERE live_number <> '' AND `+to+` UNION ALL SELECT id, phone_number FROM calls
+		WHERE phone_number <> '' AND `+from+` AND direction = 'inbound' AND ended_as = ''`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for live calls to the numbers: %w", err)
 	}

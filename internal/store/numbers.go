@@ -63,15 +63,15 @@ func (tx *Tx) refusedNumbers(ctx context.Context, campaignID string, numbers []s
 	condition, args := tx.in("phone_number", 1, numbers)
 	err := collect(ctx, tx, func(r row) error {
 		var c interview.Call
-		if err := r.Scan(&c.PhoneNumber, &c.CampaignID, &c.Status, &c.DialedAt, &c.TwilioSid); err != nil {
+		if err := r.Scan(&c.PhoneNumber, &c.CampaignID, &c.Status, &c.DialedAt, &c.TwilioSid, &c.Direction); err != nil {
 			return err
 		}
 		live[c.PhoneNumber] = live[c.PhoneNumber] || !c.Status.Terminal()
-		if c.CampaignID == campaignID && (c.Status != interview.CallCanceled || c.Dialled()) {
+		if c.CampaignID == campaignID && !c.Inbound() && (c.Status != interview.CallCanceled || c.Dialled()) {
 			called[c.PhoneNumber] = true
 		}
 		return nil
-	}, `SELECT phone_number, campaign_id, status, dialed_at, twilio_sid FROM calls WHERE phone_number <> '' AND `+condition, args...)
+	}, `SELECT phone_number, campaign_id, status, dialed_at, twilio_sid, direction FROM calls WHERE phone_number <> '' AND `+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for calls to the numbers: %w", err)
 	}

@@ -11,8 +11,9 @@ const saidOver = `(a.pruned_at IS NOT NULL OR EXISTS (SELECT 1 FROM webhook_even
 // numberRules are about whom calls are made to, and about calls that nobody wants any more.
 func numberRules() []SnapshotRule {
 	return []SnapshotRule{
+		// Whoever is called may call us at the same moment.
 		{Kind: "number-live-twice", Text: "another call to the same number is not over either",
-			statement: `SELECT MAX(c.id), MIN(c.id) FROM calls c WHERE (c.phone_number <> '' OR c.live_number <> '') AND` + notOver + `
+			statement: `SELECT MAX(c.id), MIN(c.id) FROM calls c WHERE c.direction <> 'inbound' AND (c.phone_number <> '' OR c.live_number <> '') AND` + notOver + `
 				GROUP BY CASE WHEN c.phone_number = '' THEN c.live_number ELSE c.phone_number END
 				HAVING COUNT(*) > 1 AND MAX(c.created_at) >= $1`},
 		// When a call ended is Twilio's time, which may be wrong by ours: what counts is also when we were told.
@@ -20,11 +21,11 @@ func numberRules() []SnapshotRule {
 			statement: `SELECT b.id, a.id FROM calls b JOIN calls a ON a.phone_number = b.phone_number AND a.id <> b.id
 				WHERE b.created_at >= $1 AND b.phone_number <> '' AND a.phone_number <> ''
 				AND (a.dialed_at < b.dialed_at OR a.dialed_at = b.dialed_at AND a.id < b.id)
-				AND (a.completed_at IS NULL OR a.completed_at > b.dialed_at) AND NOT ` + saidOver},
+				AND a.direction <> 'inbound' AND b.direction <> 'inbound' AND (a.completed_at IS NULL OR a.completed_at > b.dialed_at) AND NOT ` + saidOver},
 		{Kind: "number-not-released", Text: "the call keeps others from a number though it is over, or from another number than its own",
 			statement: `SELECT c.id, c.status FROM calls c WHERE c.created_at >= $1 AND c.live_number <> ''
 				AND (NOT (` + notOver + `) OR c.phone_number <> '' AND c.phone_number <> c.live_number
-				OR c.phone_number = '' AND c.erased_at IS NULL)`},
+				OR c.phone_number = '' AND c.erased_at IS NULL OR c.direction = 'inbound')`},
 		{Kind: "cancel-without-run", Text: "the call was to be ended, Twilio has it, and nothing was asked to end it",
 			statement: `SELECT c.id, c.status FROM calls c WHERE c.created_at >= $1 AND c.cancel_requested_at IS NOT NULL
 				AND c.twilio_sid <> '' AND` + notOver + ` AND NOT EXISTS (SELECT 1 FROM function_runs f

@@ -83,7 +83,8 @@ func inboxRules() []SnapshotRule {
 				AND (reply_status < 200 OR reply_status > 299 OR reply_body IS NULL OR LENGTH(reply_body) = 0)`},
 		{Kind: "event-without-call", Text: "an accepted event belongs to no call",
 			statement: `SELECT e.id, e.event_id FROM webhook_events e LEFT JOIN calls c ON c.id = e.call_id
-				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND c.id IS NULL`},
+				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND c.id IS NULL
+				AND NOT (e.kind = 'voice' AND e.call_id = '' AND e.body IS NULL)`}, // of who called an installation without campaigns
 		{Kind: "event-of-another-call", Text: "an accepted event is of another CallSid than its call",
 			statement: `SELECT e.id, e.event_id FROM webhook_events e JOIN calls c ON c.id = e.call_id
 				WHERE e.outcome = 'accepted' AND e.received_at >= $1 AND c.twilio_sid <> e.call_sid`},
@@ -97,7 +98,7 @@ func dialRules() []SnapshotRule {
 	return []SnapshotRule{
 		{Kind: "call-without-run", Text: "nothing was asked to dial the call",
 			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN function_runs r ON r.function = 'orchestrate-call' AND r.key = c.id
-				WHERE c.created_at >= $1 AND r.id IS NULL`},
+				WHERE c.created_at >= $1 AND r.id IS NULL AND c.direction <> 'inbound'`},
 		{Kind: "call-never-dialled", Text: "the call is queued and nothing will dial it",
 			statement: `SELECT c.id, '' FROM calls c WHERE c.created_at >= $1 AND c.status = 'QUEUED' AND c.dialed_at IS NULL
 				AND EXISTS (SELECT 1 FROM function_runs r WHERE r.function = 'orchestrate-call' AND r.key = c.id)
@@ -120,7 +121,7 @@ func dialRules() []SnapshotRule {
 				WHERE u.call_id = c.id AND u.what = 'dial.unknown' AND u.detail = '` + dialedElsewhere + `')`},
 		{Kind: "call-unwatched", Text: "the call is under way and nobody will look for what does not come",
 			statement: `SELECT c.id, c.status FROM calls c LEFT JOIN call_watch w ON w.call_id = c.id
-				WHERE c.created_at >= $1 AND c.dialed_at IS NOT NULL AND w.call_id IS NULL AND NOT c.simulated
+				WHERE c.created_at >= $1 AND (c.dialed_at IS NOT NULL OR c.direction = 'inbound') AND w.call_id IS NULL AND NOT c.simulated
 				AND c.status NOT IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')`},
 		{Kind: "words-without-consent", Text: "something said is kept though the person did not agree",
 			statement: `SELECT c.id, c.consent FROM calls c WHERE c.created_at >= $1 AND c.consent <> 'given' AND (c.transcript <> ''

@@ -21,6 +21,7 @@ type batch struct {
 	deliveries, admitted []*delivery
 
 	calls   map[string]interview.Call
+	made    map[string]interview.Call // those that came in and are not written yet
 	claimed map[string]bool
 	// first holds, by event id, the accepted event: stored before this batch, or decided in it.
 	first map[string]*storedEvent
@@ -67,7 +68,7 @@ func (p *Processor) newBatch(tx *Tx, deliveries []*delivery) *batch {
 	return &batch{
 		tx: tx, decide: p.decide, withoutScript: p.withoutScript, deliveries: deliveries,
 		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
-		changed: map[string]interview.Call{}, again: map[string]int{},
+		changed: map[string]interview.Call{}, again: map[string]int{}, made: map[string]interview.Call{},
 	}
 }
 
@@ -89,6 +90,9 @@ func (b *batch) run(ctx context.Context) error {
 
 // load locks the calls, takes the event ids that nobody has yet, and loads what became of the others.
 func (b *batch) load(ctx context.Context) error {
+	if err := b.findCalls(ctx); err != nil {
+		return err
+	}
 	callIDs, eventIDs := map[string]bool{}, map[string]bool{}
 	for _, d := range b.deliveries {
 		callIDs[d.event.Subject], eventIDs[d.event.ID] = true, true
@@ -112,7 +116,11 @@ func (b *batch) load(ctx context.Context) error {
 	}, claim, args...)
 	// A statement of its own, since it must see what was committed while the claim waited.
 	stmts.settledEvents(sorted, b.first)
-	return stmts.run(ctx)
+	if err := stmts.run(ctx); err != nil {
+		return err
+	}
+	maps.Copy(b.calls, b.made)
+	return b.findInterviews(ctx)
 }
 
 // needsScript says whether a decision may look at its call's Script.
@@ -195,8 +203,8 @@ func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) er
 	if change.Call.ID != call.ID {
 		return fmt.Errorf("handling %s: the decision is about call %q, not %q", d.event.ID, change.Call.ID, call.ID)
 	}
-	event := b.tx.newEvent(d, outcome)
 	change = change.Without(said)
+	event := b.stored(d, change.Call, outcome)
 	if change.OptOut != nil {
 		again := call.OptedOutAt != nil
 		if change.Call.OptedOutAt == nil {
@@ -206,11 +214,14 @@ func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) er
 		b.optOuts = append(b.optOuts, causedOptOut{event.ID, call.ID, *change.OptOut, again})
 	}
 	b.calls[call.ID] = change.Call
-	b.tx.callChanged(call, change.Call, d.event.ID, d.request)
 	if _, twice := b.changed[call.ID]; !twice {
 		b.changed[call.ID] = call
+		if d.made {
+			call.Status = "" // it is new
+		}
 	}
-	event.reply, event.bodiless, event.campaign = reply, forgets(change.Call, d.event.Kind), call.CampaignID
+	b.tx.callChanged(call, change.Call, d.event.ID, d.request)
+	event.reply = reply
 	if outcome == inbox.Accepted {
 		b.first[d.event.ID] = event
 	}
@@ -265,6 +276,10 @@ func (b *batch) save(ctx context.Context) error {
 	stmts.countDuplicates(b.again)
 	var was, is []interview.Call
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
+		if _, made := b.made[id]; made {
+			stmts.insertInbound(b.calls[id])
+			continue
+		}
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
 	stmts.saveCalls(was, is)
@@ -276,13 +291,16 @@ func (b *batch) save(ctx context.Context) error {
 	stmts.saveRecordings(b.recordings)
 	stmts.insertUtterances(b.utterances)
 	replayed := slices.ContainsFunc(b.admitted, func(d *delivery) bool { return d.replaying != nil && d.err == nil })
-	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 && len(b.optOuts) == 0 && !replayed && !b.trying {
+	if len(b.utterances) == 0 && len(b.jobs) == 0 && len(b.erasures) == 0 && len(b.optOuts) == 0 && len(b.callers()) == 0 && !replayed && !b.trying {
 		return stmts.commit(ctx)
 	}
 	if err := stmts.run(ctx); err != nil {
 		return err
 	}
 	if err := b.tx.transcribeLive(ctx, b.utterances); err != nil {
+		return err
+	}
+	if err := b.reachCallers(ctx); err != nil {
 		return err
 	}
 	for _, j := range b.jobs {

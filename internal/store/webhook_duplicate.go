@@ -27,10 +27,7 @@ func (b *batch) answerDuplicate(d *delivery) error {
 	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && oldPayloadHash(d.event) != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict
 		if key := (conflictKey{id, d.hash}); b.conflicts[key] == nil {
-			event := b.tx.newEvent(d, inbox.Conflict)
-			call := b.calls[d.event.Subject]
-			event.bodiless, event.campaign = forgets(call, d.event.Kind), call.CampaignID
-			b.conflicts[key] = event
+			b.conflicts[key] = b.stored(d, b.calls[d.event.Subject], inbox.Conflict)
 		}
 	}
 	return nil

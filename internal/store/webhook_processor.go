@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -52,7 +53,7 @@ type Processor struct {
 
 	mu      sync.Mutex
 	pending []*delivery
-	busy    map[string]bool // subjects of the batches under way
+	busy    map[string]bool // keys of the batches under way
 	active  int
 	begun   time.Time // when the newest batch began
 }
@@ -69,9 +70,13 @@ func NewProcessor(store *Store, decide Decide, withoutScript ...inbox.Kind) *Pro
 // delivery is an event on its way through a batch.
 type delivery struct {
 	event *inbox.Event
-	hash  [sha256.Size]byte
-	done  chan struct{}
-	span  trace.Span // of whoever waits for it, nil for nobody
+	// arrived is set for an event that names no call, as it is; event is then the same with the call that was found.
+	arrived *inbox.Event
+	// made says that the call was made of it, and is not kept yet.
+	made bool
+	hash [sha256.Size]byte
+	done chan struct{}
+	span trace.Span // of whoever waits for it, nil for nobody
 	// replaying is set when an operator asked for it, actor is who.
 	replaying *replaying
 	actor     string
@@ -83,6 +88,15 @@ type delivery struct {
 	row     string // of the event that was accepted or forced, or that this one repeats
 	err     error
 	decided *Decided // nil when nothing was
+}
+
+// key is what the event is about: of one that names no call, Twilio's call.
+func (d *delivery) key() string {
+	event := d.event
+	if d.arrived != nil {
+		event = d.arrived
+	}
+	return cmp.Or(event.Subject, event.CallSid)
 }
 
 // Process makes the event take effect once. See [inbox.Processor].
@@ -145,7 +159,7 @@ func (p *Processor) drain() {
 	for {
 		p.mu.Lock()
 		for _, d := range batch {
-			delete(p.busy, d.event.Subject)
+			delete(p.busy, d.key())
 		}
 		batch = nil
 		if p.active == 1 || p.secondBatchDue() {
@@ -186,12 +200,12 @@ func (p *Processor) take() (batch []*delivery) {
 	subjects := map[string]bool{}
 	var left []*delivery
 	for _, d := range p.pending {
-		if len(batch) == maxBatch || p.busy[d.event.Subject] {
+		if len(batch) == maxBatch || p.busy[d.key()] {
 			left = append(left, d)
 			continue
 		}
 		batch = append(batch, d)
-		subjects[d.event.Subject] = true
+		subjects[d.key()] = true
 	}
 	p.pending = left
 	maps.Copy(p.busy, subjects)
@@ -228,6 +242,9 @@ func (p *Processor) close(ctx context.Context, d *delivery) {
 	p.tellDecided(d)
 	if d.err == nil {
 		return
+	}
+	if d.made { // which was not kept
+		d.event = d.arrived
 	}
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()

@@ -133,6 +133,9 @@ func partial(c store.SnapshotCall) bool {
 // compareInPart checks what the ids of the events alone say: a status was reported, so the call must not stand before it.
 func compareInPart(c store.SnapshotCall) []fault {
 	reached, ended := interview.CallQueued, false
+	if c.Call.Inbound() {
+		reached = interview.CallRinging
+	}
 	for _, e := range c.Events {
 		_, word, ok := strings.Cut(e.Event.ID, ":status:")
 		status, known := interview.CallStatusFromTwilio(word)

@@ -12,9 +12,12 @@ import (
 func compareDial(c store.SnapshotCall) []fault {
 	var faults []fault
 	for _, e := range c.Events {
-		to := e.Event.Form.Get("To")
-		if to != "" && c.Call.PhoneNumber != "" && e.Event.Form.Get("Direction") != "inbound" && !twilio.SameNumber(to, c.Call.PhoneNumber) {
-			faults = append(faults, fault{"event-of-another-number", e.Row, "an accepted event is about a call to another number than the call's"})
+		person := e.Event.Form.Get("To")
+		if e.Event.Form.Get("Direction") == "inbound" {
+			person = e.Event.Form.Get("From")
+		}
+		if person != "" && c.Call.PhoneNumber != "" && !twilio.SameNumber(person, c.Call.PhoneNumber) {
+			faults = append(faults, fault{"event-of-another-number", e.Row, "an accepted event is about a call to, or from, another number than the call's"})
 		}
 	}
 	for _, h := range c.History {

@@ -61,9 +61,13 @@ func (v *verifier) replay(c store.SnapshotCall, list []step) outcome {
 	o := outcome{
 		call: interview.Call{
 			ID: c.Call.ID, CampaignID: c.Call.CampaignID, Status: interview.CallQueued, Sequence: interview.NoSequence,
-			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script, Version: c.Call.Version,
+			CreatedAt: c.Call.CreatedAt, Script: c.Call.Script, Version: c.Call.Version, Direction: c.Call.Direction,
 		},
 		recordings: map[string]interview.RecordingStatus{}, said: map[int]bool{}, asked: map[jobKey][]string{},
+	}
+	if o.call.Inbound() { // it is made of its first event
+		o.call.Status, o.call.TwilioSid, o.call.AccountSid = interview.CallRinging, c.Call.TwilioSid, c.Call.AccountSid
+		o.call.PhoneNumber, o.call.ContactID = c.Call.PhoneNumber, c.Call.ContactID
 	}
 	for _, s := range list {
 		if s.event != nil {

@@ -34,11 +34,12 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 		asked = max(asked, failed.number)
 	}
 	document := d.ask(call, asked+1, call.Script.ConsentAgain())
+	said := ""
 	switch {
 	case call.Status.Terminal(), call.Canceling():
 		document = farewell(call.Script, call.Script.Ended())
 	case call.OnMachine():
-		document = farewell(call.Script, call.Script.NoMessage())
+		document, said = farewell(call.Script, call.Script.NoMessage()), call.Script.NoMessage()
 	case call.Consent == interview.ConsentRefused:
 		document = farewell(call.Script, call.Script.Declined())
 	case call.Consent == interview.ConsentGiven && failed.kind == KindAnswer:
@@ -46,10 +47,11 @@ func (d v1) fallback(call interview.Call, event *inbox.Event) (interview.Change,
 	case call.Consent == interview.ConsentGiven:
 		document = d.interview(call)
 	case asked == 0:
-		document = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion())
+		document, said = d.ask(call, 1, call.Script.Greeting(), call.Script.ConsentQuestion()), call.Script.IdentitySaid()
 	case asked >= mostAskings:
 		document = farewell(call.Script, call.Script.NotUnderstood())
 	}
+	call.SayIdentity(said, event.ReceivedAt)
 	reply, err := render(document)
 	return interview.Change{Call: call, Erase: withdrawn(before, call)}, reply, err
 }
@@ -61,7 +63,7 @@ func isFallback(form url.Values) bool {
 
 // failed is the request for TwiML that went wrong, as far as it is one of the call's own.
 type failed struct {
-	kind   inbox.Kind // voice, consent, answer, or "" for any other
+	kind   inbox.Kind // voice, consent, menu, answer, or "" for any other
 	number int        // of the asking or of the question, from 1
 	url    string
 }
@@ -70,14 +72,16 @@ type failed struct {
 func failedRequest(form url.Values, callID string) failed {
 	f := failed{url: form.Get("ErrorUrl")}
 	query := signature.ParseTarget(f.url)
-	if query.Get("callId") != callID {
+	// The call that came in is not known to the URL that its number is set up with: not to that of the fallback, which asks without
+	// a callId, nor to that of the voice webhook.
+	if named := query.Get("callId"); named != callID && named != "" && callID != "" {
 		return f
 	}
 	target, _, _ := strings.Cut(f.url, "?")
 	switch kind := inbox.Kind(path.Base(target)); kind {
 	case inbox.KindVoice:
 		f.kind = kind
-	case KindConsent:
+	case KindConsent, KindMenu:
 		f.kind, f.number = kind, consentAttempt(query)
 	case KindAnswer:
 		if step, ok := number(query, "step"); ok && step >= 1 {

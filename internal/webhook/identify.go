@@ -14,16 +14,20 @@ import (
 // request. It refuses, as [inbox.Refusal] with 400, a request that lacks what its kind needs; such a request is not worth
 // a place in the inbox.
 //
+// A call that came in has no callId in the URLs that its number is set up with: then the request for its first TwiML, that of the
+// fallback, and its status callbacks have no subject here. Whoever looks the call up finds it by the CallSid.
+//
 //	amd        {CallSid}:amd
 //	answer     {CallSid}:answer:{step}
 //	consent    {CallSid}:consent, otherwise as inbox.KindGather
+//	menu       {CallSid}:menu, otherwise as inbox.KindGather
 //	voice      {CallSid}:voice:fallback:{what failed} when it is asked as the fallback, see [fallback]
 //
 // and [inbox.ID] for the others. The step is taken from the signed query, so a re-asked answer is an event of its own.
 func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err error) {
 	subject, callSid := query.Get("callId"), form.Get("CallSid")
 	switch {
-	case subject == "":
+	case subject == "" && !Inbound(kind, form):
 		return "", "", missing(ReasonMissingCallID)
 	case callSid == "":
 		return "", "", missing(ReasonMissingCallSid)
@@ -37,6 +41,9 @@ func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err 
 	case KindConsent:
 		id, err = inbox.ID(inbox.KindGather, form, query)
 		return strings.Replace(id, ":gather", ":consent", 1), subject, err
+	case KindMenu:
+		id, err = inbox.ID(inbox.KindGather, form, query)
+		return strings.Replace(id, ":gather", ":menu", 1), subject, err
 	case KindAnswer:
 		step, ok := number(query, "step")
 		if !ok || step < 1 {
@@ -56,7 +63,12 @@ func Identify(kind inbox.Kind, form, query url.Values) (id, subject string, err 
 	return id, subject, nil
 }
 
-// consentAttempt is which asking of the consent question is answered, from 1.
+// Inbound reports whether an event without a callId may be of a call that came in: only what a number is set up with at Twilio is.
+func Inbound(kind inbox.Kind, form url.Values) bool {
+	return (kind == inbox.KindVoice || kind == inbox.KindStatus) && form.Get("Direction") == "inbound"
+}
+
+// consentAttempt is which asking of the consent question, or of the menu, is answered, from 1.
 func consentAttempt(query url.Values) int {
 	if n, ok := number(query, "attempt"); ok {
 		return max(n, 1)

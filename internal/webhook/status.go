@@ -13,6 +13,10 @@ func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, in
 	before := call.Consent
 	hangUp := detect(&call, event)
 	status := advance(&call, event.Form, event.ReceivedAt)
+	// Source: Twilio: Trusted Calling with SHAKEN/STIR. A later callback of a call may say null where an earlier one had a letter.
+	if stir := event.Form.Get("StirStatus"); stir != "" && stir != "null" {
+		call.StirStatus = stir
+	}
 
 	// Twilio's words may name the number, so an erased call takes none.
 	if status.Terminal() && status == call.Status && status != interview.CallCompleted && call.ErasedAt == nil {

@@ -44,6 +44,7 @@ func V1(urls interview.CallbackURLs) Version {
 			inbox.KindRecording: decideRecording,
 			KindAMD:             decideAMD,
 			KindAnswer:          d.answer,
+			KindMenu:            d.menu,
 		},
 		WithoutScript: []inbox.Kind{inbox.KindStatus, inbox.KindRecording, KindAMD},
 	}

@@ -25,6 +25,7 @@ const (
 	KindConsent inbox.Kind = "consent" // Gather action that carries the answer to the consent question
 	KindAMD     inbox.Kind = "amd"     // result of asynchronous machine detection
 	KindAnswer  inbox.Kind = "answer"  // Gather action that carries the live answer to a question
+	KindMenu    inbox.Kind = "menu"    // Gather action that carries what somebody who called us chose
 )
 
 // ErrCallNotFound refuses an event whose call does not exist.
