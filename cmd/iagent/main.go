@@ -24,6 +24,7 @@ var version = ""
 const (
 	exitFault  = 1 // something failed, or a promise was broken
 	exitConfig = 2 // a setting or an argument is wrong or missing
+	exitListed = 3 // a number that was asked about is on the do-not-call list
 )
 
 // commands are the words of the command line.
@@ -40,6 +41,9 @@ type commands struct {
 	Replay    replay    `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
 	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
 	Export    export    `cmd:"" help:"Write the contacts, calls, answers, claims or verdicts of a campaign as CSV or JSON."`
+	DoNotCall doNotCall `cmd:"" name:"do-not-call" help:"The list of numbers that must not be called: add, check, remove, import, export."`
+	Stop      stop      `cmd:"" help:"Call nobody any more, of all campaigns or of one, until resume."`
+	Resume    resume    `cmd:"" help:"End a stop."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`
 	Explain   explain   `cmd:"" help:"Tell why a request was refused: from a capture, a curl command line, or its parts."`
 	Version   show      `cmd:"" help:"Print the version."`
@@ -89,6 +93,8 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errListed):
+		return exitListed
 	case errors.As(err, &config):
 		fmt.Fprintln(os.Stderr, config.Error())
 		return exitConfig

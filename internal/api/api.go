@@ -106,6 +106,10 @@ func New(config Config) http.Handler {
 	if a.replay = config.Replay; a.replay != nil {
 		a.handle("POST /api/webhooks/{id}/replay", "Webhook", a.replayWebhook)
 	}
+	a.handleDoNotCall()
+	a.handle("POST /api/stops", "Campaign", a.stop)
+	a.handle("GET /api/stops", "Stop", a.listStops)
+	a.handle("DELETE /api/stops/{id}", "Stop", a.resume)
 	a.handle("GET /api/audit", "", a.listAudit)
 	a.handle("GET /api/stats", "", a.getStats)
 	a.handle("GET /api/overdue", "", a.listOverdue)

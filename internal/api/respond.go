@@ -47,6 +47,8 @@ func problemOf(err error, noun string) *problem {
 			return &problem{status: http.StatusNotFound, message: "Not found"}
 		}
 		return &problem{status: http.StatusNotFound, message: noun + " not found"}
+	case errors.Is(err, store.ErrNoCampaign):
+		return invalid([]fault{noScope("")})
 	case errors.Is(err, store.ErrOtherRequest):
 		return &problem{status: http.StatusUnprocessableEntity, message: "Idempotency-Key was used for another request"}
 	case errors.Is(err, store.ErrSameInFlight):

@@ -52,9 +52,10 @@ func (a *App) functions() ([]jobs.Function, error) {
 		simulated = a.bodies(rest, models, interview.CallbackURLs{Base: a.settings.baseURL}, interview.SimulatedFrom, "simulated")
 	}
 	// The rate of a campaign's dials, and whose turn it is, are takeTurn's in the store; those whose turn has come leave
-	// in any order. Several at once, so that one that hangs does not hold up the other campaigns.
+	// in any order. Several at once, so that one that hangs does not hold up the other campaigns. A stop ends hundreds of calls at
+	// once; Twilio takes up to 100 requests of an account at a time, and with more 429, after which a run waits.
 	functions := []jobs.Function{
-		{Name: interview.OrchestrateCall, Concurrency: 8}, {Name: interview.CancelCall, Concurrency: 4},
+		{Name: interview.OrchestrateCall, Concurrency: 8}, {Name: interview.CancelCall, Concurrency: 32},
 		{Name: interview.EndCall, Concurrency: 4}, {Name: interview.DeleteRecording, Concurrency: 2},
 		{Name: interview.TranscribeRecording, Concurrency: 5}, {Name: interview.ExtractClaims, Concurrency: 3},
 		{Name: interview.ValidateClaim, Concurrency: 2},

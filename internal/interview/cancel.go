@@ -71,6 +71,11 @@ type CallEnding struct {
 	Skip bool
 	// CallSid is the call's name at Twilio.
 	CallSid string
-	// Words are said before hanging up.
-	Words string
+	// Words are said before hanging up, "" for at once, in the Language and by the Voice of the call.
+	Words, Language, Voice string
+}
+
+// EndingOf is the ending of a call, with words of its script or without.
+func EndingOf(c Call, words string) CallEnding {
+	return CallEnding{CallSid: c.TwilioSid, Words: words, Language: c.Script.SpokenLanguage(), Voice: c.Script.Voice}
 }

@@ -28,7 +28,9 @@ type DoNotCall struct {
 }
 
 // Covers reports whether the entry forbids calls of a campaign.
-func (d DoNotCall) Covers(campaignID string) bool { return d.Scope == ScopeAll || d.Scope == campaignID }
+func (d DoNotCall) Covers(campaignID string) bool {
+	return d.Scope == ScopeAll || d.Scope == campaignID
+}
 
 // NormalPhoneNumber takes the signs out of a number with its country code with which people write it, as in +1 (555) 123-4567. It
 // reports false when what is left is not E.164.

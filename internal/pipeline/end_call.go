@@ -34,7 +34,7 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 		return nil
 	}
 	outcome := "said goodbye to a machine"
-	if err := f.Twilio.SayGoodbye(ctx, ending.CallSid, ending.Words); err != nil {
+	if err := sayGoodbye(ctx, f.Twilio, ending); err != nil {
 		if !noLongerRuns(err) {
 			return fmt.Errorf("ending call %s: %w", args.CallID, permanent(err))
 		}
@@ -52,4 +52,9 @@ func (f *EndCall) Run(ctx context.Context, run interview.Run) error {
 func noLongerRuns(err error) bool {
 	var e *twilio.Error
 	return errors.As(err, &e) && e.Refused() && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
+}
+
+// sayGoodbye says the words of an ending and hangs up.
+func sayGoodbye(ctx context.Context, client *twilio.Client, ending interview.CallEnding) error {
+	return client.SayGoodbye(ctx, ending.CallSid, twilio.Goodbye{Words: ending.Words, Language: ending.Language, Voice: ending.Voice})
 }

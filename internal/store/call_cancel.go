@@ -267,7 +267,11 @@ func (s *Store) BeginCancel(ctx context.Context, run interview.Run, callID strin
 		if _, ok := call.CancelJob(); err != nil || !ok {
 			return tx.finish(ctx, run)
 		}
-		ending = interview.CallEnding{CallSid: call.TwilioSid}
+		words := ""
+		if call.CancelReason == interview.CancelStopped && call.Status == interview.CallInProgress {
+			words = call.Script.Stopped()
+		}
+		ending = interview.EndingOf(call, words)
 		return nil
 	})
 	if err != nil {

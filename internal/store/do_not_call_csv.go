@@ -37,8 +37,14 @@ type DoNotCallRow struct {
 	Value, Refused string
 }
 
-// ReadDoNotCallCSV reads a file of the do-not-call list, one row at a time. A row that cannot be taken says why; an error ends the
-// file: it has no header that says what it is, or cannot be read.
+// FileError says that a file cannot be read, or is not one of the kind that was asked for.
+type FileError struct{ Err error }
+
+func (e *FileError) Error() string { return e.Err.Error() }
+func (e *FileError) Unwrap() error { return e.Err }
+
+// ReadDoNotCallCSV reads a file of the do-not-call list, one row at a time. A row that cannot be taken says why; a *FileError ends
+// the file: it has no header that says what it is, or cannot be read.
 func ReadDoNotCallCSV(from io.Reader) iter.Seq2[DoNotCallRow, error] {
 	return func(yield func(DoNotCallRow, error) bool) {
 		in := csv.NewReader(from)
@@ -52,7 +58,7 @@ func ReadDoNotCallCSV(from io.Reader) iter.Seq2[DoNotCallRow, error] {
 			columns, err = doNotCallHeader(slices.Clone(header))
 		}
 		if err != nil {
-			yield(DoNotCallRow{}, err)
+			yield(DoNotCallRow{}, &FileError{err})
 			return
 		}
 		for {
@@ -67,7 +73,7 @@ func ReadDoNotCallCSV(from io.Reader) iter.Seq2[DoNotCallRow, error] {
 				}
 				continue
 			case err != nil:
-				yield(DoNotCallRow{}, fmt.Errorf("reading the file: %w", err))
+				yield(DoNotCallRow{}, &FileError{fmt.Errorf("reading the file: %w", err)})
 				return
 			}
 			line, _ := in.FieldPos(0)

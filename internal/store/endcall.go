@@ -26,7 +26,7 @@ func (s *Store) BeginEndCall(ctx context.Context, run interview.Run, callID stri
 		if err != nil || call.Status.Terminal() || call.TwilioSid == "" || !call.OnMachine() {
 			return tx.finish(ctx, run)
 		}
-		ending = interview.CallEnding{CallSid: call.TwilioSid, Words: call.Script.NoMessage()}
+		ending = interview.EndingOf(call, call.Script.NoMessage())
 		return nil
 	})
 	if err != nil {

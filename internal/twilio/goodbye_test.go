@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/twilio"
 )
 
 func TestGoodbyeIsSaidBeforeHangingUp(t *testing.T) {
@@ -17,7 +19,7 @@ func TestGoodbyeIsSaidBeforeHangingUp(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"sid":"`+sid1+`","status":"in-progress"}`)
 	})
-	if err := client.SayGoodbye(t.Context(), sid1, "Bread & butter."); err != nil || requests.Load() != 1 {
+	if err := client.SayGoodbye(t.Context(), sid1, twilio.Goodbye{Words: "Bread & butter."}); err != nil || requests.Load() != 1 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }
@@ -27,7 +29,7 @@ func TestGoodbyeToACallThatIsOverIsRefused(t *testing.T) {
 		w.WriteHeader(400)
 		_, _ = io.WriteString(w, `{"code":21220,"message":"Call is not in-progress. Cannot redirect.","status":400}`)
 	})
-	if e := failure(t, client.SayGoodbye(t.Context(), sid1, "Bye.")); !e.Refused() || e.Code != 21220 {
+	if e := failure(t, client.SayGoodbye(t.Context(), sid1, twilio.Goodbye{Words: "Bye."})); !e.Refused() || e.Code != 21220 {
 		t.Errorf("%v", e)
 	}
 }
