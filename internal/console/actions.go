@@ -52,7 +52,12 @@ type input struct {
 	required           bool
 	// checkbox makes it one, with the value "on".
 	checkbox bool
+	// options are what can be chosen; none is a field to write in.
+	options []option
 }
+
+// option is a value that can be chosen, in words.
+type option struct{ value, words string }
 
 // apiRequest is a request to the API.
 type apiRequest struct {

@@ -80,6 +80,11 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 		for _, a := range campaignActions(p.campaign, live) {
 			p.actions = append(p.actions, c.form(a))
 		}
+		if stops, err := c.stopsOfCampaign(ctx, id); err != nil {
+			return err
+		} else if len(stops) == 0 {
+			p.actions = append(p.actions, c.form(stopCampaign(id)))
+		}
 	}
 	f := c.frame(r, role, "Campaign "+p.words(p.campaign.Name))
 	f.liveCampaign(id)
