@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -197,7 +198,7 @@ func (c *Console) action(mux *http.ServeMux, pattern string, build func(*http.Re
 			return err
 		}
 		if !answer.ok() {
-			return c.notDone(w, r, role, a, answer.status, answer.problem())
+			return c.notDone(w, r, role, a, answer.status, cmp.Or(identityProblem(answer), answer.problem()))
 		}
 		if a.said != nil {
 			a.done = a.said(answer.body)

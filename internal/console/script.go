@@ -33,7 +33,7 @@ func (c *Console) script(campaign interview.Campaign) ([]spokenPart, error) {
 		return nil, nil
 	}
 	replies, err := c.spoken(interview.Script{CampaignName: campaign.Name, Category: campaign.Category, Questions: interview.Questions(campaign.PromptTemplate),
-		AnswerMode: campaign.AnswerMode, Language: campaign.Language})
+		AnswerMode: campaign.AnswerMode, Language: campaign.Language, Identity: campaign.Identity, Voice: campaign.Voice})
 	if err != nil {
 		return nil, fmt.Errorf("previewing the script: %w", err)
 	}
