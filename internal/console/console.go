@@ -144,6 +144,8 @@ func New(config Config) (*Console, error) {
 	c.routeAudit(mux)
 	c.routeSimulations(mux)
 	c.routeStops(mux)
+	c.routeContacts(mux)
+	c.routeDoNotCall(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.pages = mux
 	c.handler = protect(mux)

@@ -102,7 +102,27 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	case requestName.MatchString(text):
 		p.notes = append(p.notes, "Request ids (X-Request-Id) are in the log of the server, and not in the database.")
 	}
+	if p.role == Admin { // it may be a number that is masked
+		if err := c.addContacts(ctx, p, store.ContactFilter{ExternalID: text}); err != nil {
+			return err
+		}
+	}
 	return c.findEvent(ctx, p)
+}
+
+// addContacts finds contacts, the newest first.
+func (c *Console) addContacts(ctx context.Context, p *findView, by store.ContactFilter) error {
+	contacts, err := c.store.Contacts(ctx, by, store.Page{Limit: maxCandidates})
+	if err != nil {
+		return err
+	}
+	for _, contact := range contacts.Items {
+		p.found = append(p.found, candidate{"contact", contact.ID, shownNumber(p.role, contact.PhoneNumber) + ", " + string(contact.State), c.path("/contacts/" + url.PathEscape(contact.ID)), &contact.CreatedAt})
+	}
+	if contacts.Next != "" {
+		p.notes = append(p.notes, "There are more contacts: these are the newest "+strconv.Itoa(maxCandidates)+".")
+	}
+	return nil
 }
 
 func (c *Console) findCallSid(ctx context.Context, p *findView) error {
@@ -141,6 +161,10 @@ func (c *Console) pageOf(f store.Found) string {
 		return c.path("/runs/" + id)
 	case "rejection":
 		return c.path("/rejections/" + id)
+	case "contact":
+		return c.path("/contacts/" + id)
+	case "stop":
+		return c.path("/stops")
 	case "campaign":
 		return c.firstPage("/campaigns/"+id, "/calls?campaignId="+id)
 	case "hypothesis":
@@ -204,12 +228,15 @@ func (c *Console) findErrorCode(ctx context.Context, p *findView) error {
 
 func (c *Console) findNumber(ctx context.Context, p *findView, numbers []string) error {
 	for _, number := range numbers {
+		if err := c.addContacts(ctx, p, store.ContactFilter{PhoneNumber: number}); err != nil {
+			return err
+		}
 		if err := c.addCalls(ctx, p, store.CallFilter{PhoneNumber: number}); err != nil {
 			return err
 		}
 	}
 	if len(p.found) == 0 {
-		p.notes = append(p.notes, "No call went to "+strings.Join(numbers, " or ")+". A call whose personal data was erased is not found by its number.")
+		p.notes = append(p.notes, "No contact has "+strings.Join(numbers, " or ")+", and no call went there. A call whose personal data was erased is not found by its number.")
 	}
 	return nil
 }
