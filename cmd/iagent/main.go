@@ -39,6 +39,7 @@ type commands struct {
 	Backup    backup    `cmd:"" help:"Copy the database while the server runs."`
 	Restore   restore   `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`
 	Replay    replay    `cmd:"" help:"Process stored webhooks again, send them elsewhere, or retry dead runs."`
+	Import    imports   `cmd:"" help:"Add a list of contacts to a campaign, or say what would become of each row."`
 	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
 	Export    export    `cmd:"" help:"Write the contacts, calls, answers, claims or verdicts of a campaign as CSV or JSON."`
 	DoNotCall doNotCall `cmd:"" name:"do-not-call" help:"The list of numbers that must not be called: add, check, remove, import, export."`

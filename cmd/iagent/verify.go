@@ -78,14 +78,18 @@ func (v verify) check(ctx context.Context) error {
 }
 
 // openExisting opens a database that must be there already: SQLite would make a new file.
-func openExisting(ctx context.Context, url string) (*store.Store, error) {
+func openExisting(ctx context.Context, url string, tune ...func(*store.Options)) (*store.Store, error) {
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok && path != "" {
 		path, _, _ = strings.Cut(strings.TrimPrefix(path, "file:"), "?")
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("opening DATABASE_URL: %w", err)
 		}
 	}
-	return store.Open(ctx, url, store.Options{})
+	var options store.Options
+	for _, f := range tune {
+		f(&options)
+	}
+	return store.Open(ctx, url, options)
 }
 
 // moment reads a time, or how long ago it was; "" is the zero time.

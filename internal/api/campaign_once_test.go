@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"reflect"
 	"sync"
 	"testing"
 )
@@ -30,8 +31,8 @@ func TestRepeatedRequestMakesOneCampaign(t *testing.T) {
 		if n := len(s.get(path).want(200).list(t, "items")); n != 1 || replayed != len(replies)-1 {
 			t.Errorf("%d campaigns, %d of %d answers are repetitions", n, replayed, len(replies))
 		}
-		if got := s.get(replies[0].header.Get("Location")); got.text != replies[0].text {
-			t.Errorf("the campaign is %s", got.text)
+		if got := s.oneCampaign(replies[0].header.Get("Location")); !reflect.DeepEqual(got, replies[0].want(201)) {
+			t.Errorf("the campaign is %v", got)
 		}
 		s.do("POST", path, `{"name":"Prices"}`, key).wantError(422, "Idempotency-Key was used for another request")
 		s.do("POST", path, `{"name":""}`, "Idempotency-Key: summer").want(422)

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -54,10 +55,8 @@ func TestCampaignIsAnsweredWithItsIDs(t *testing.T) {
 				t.Errorf("%v", alone)
 			}
 		}
-		read := s.get("/api/campaigns/" + created.text("id"))
-		read.want(200)
-		if read.text != r.text {
-			t.Errorf("read %s, created %s", read.text, r.text)
+		if one := s.oneCampaign("/api/campaigns/" + created.text("id")); !reflect.DeepEqual(one, created) {
+			t.Errorf("read %v, created %s", one, r.text)
 		}
 		s.get("/api/campaigns/nothing").wantError(404, "Campaign not found")
 		s.get("/api/hypotheses/nothing").wantError(404, "Hypothesis not found")
@@ -115,11 +114,19 @@ func TestEveryFaultOfACampaignIsNamed(t *testing.T) {
 	}
 }
 
+// oneCampaign is a campaign without the counts of its contacts, which are of the moment.
+func (s *server) oneCampaign(path string) object {
+	s.t.Helper()
+	one := s.get(path).want(200)
+	delete(one, "contacts")
+	return one
+}
+
 func TestChangeOfACampaignKeepsFieldsLeftOut(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		path := "/api/campaigns/" + s.campaign("DRAFT")
-		before := s.get(path).want(200)
+		before := s.oneCampaign(path)
 		for _, change := range []string{`{}`, `{"status":"ACTIVE"}`, `{"status":"PAUSED"}`, `{"name":"Other"}`, `{"category":""}`,
 			`{"promptTemplate":"- Else?"}`, `{"name":"Two","status":"COMPLETED"}`} {
 			var sent object
@@ -133,7 +140,7 @@ func TestChangeOfACampaignKeepsFieldsLeftOut(t *testing.T) {
 			if sent["promptTemplate"] != nil {
 				before["questions"] = []any{"Else?"}
 			}
-			for _, got := range []object{answered, s.get(path).want(200)} {
+			for _, got := range []object{answered, s.oneCampaign(path)} {
 				if fmt.Sprint(got) != fmt.Sprint(before) {
 					t.Errorf("after %s: %v, want %v", change, got, before)
 				}
@@ -143,7 +150,7 @@ func TestChangeOfACampaignKeepsFieldsLeftOut(t *testing.T) {
 		s.do("PATCH", path, `{"status":"DONE"}`).want(422)
 		s.do("PATCH", path, `{"name":" "}`).want(422)
 		s.do("PATCH", "/api/campaigns/nothing", `{"name":"n"}`).wantError(404, "Campaign not found")
-		if got := s.get(path).want(200); fmt.Sprint(got) != fmt.Sprint(before) {
+		if got := s.oneCampaign(path); fmt.Sprint(got) != fmt.Sprint(before) {
 			t.Errorf("a refused change took effect: %v", got)
 		}
 	})

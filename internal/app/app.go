@@ -245,6 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.pruneUntil(running) })
 	group.Go(func() error { return a.endLostSimulations(running) })
+	group.Go(func() error { return a.carryOutStops(running) })
 	if a.settings.AccountSid != "" {
 		group.Go(func() error { return a.watchDialing(running) })
 	}

@@ -50,7 +50,7 @@ func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
 // shown are the gauges with a 0 where there is nothing, so that a series does not end when it gets better.
 func shown(g store.Gauges) *telemetry.DatabaseGauges {
 	to := &telemetry.DatabaseGauges{
-		Backlog: g.Backlog, ReconcilerLag: g.ReconcilerLag,
+		Backlog: g.Backlog, ReconcilerLag: g.ReconcilerLag, Stops: g.Stops, DoNotCall: g.DoNotCall,
 		Contacts: map[string]int{}, DeadRuns: map[string]int{}, OpenCalls: map[string]int{}, QueueJobs: map[[2]string]int{},
 	}
 	for _, function := range interview.Functions() {

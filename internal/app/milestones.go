@@ -14,6 +14,9 @@ func (a *App) logMilestone(m interview.Milestone) {
 		a.telemetry.CircuitOpened()
 	}
 	ctx := context.Background()
+	if m.Kind == interview.MilestoneOptedOut && !m.Call.Simulated {
+		a.telemetry.OptedOut()
+	}
 	if !a.log.Enabled(ctx, slog.LevelInfo) {
 		return
 	}

@@ -29,8 +29,8 @@ type Import struct {
 	DryRun bool
 	// Now is the clock.
 	Now func() time.Time
-	// Each, if set, is called with every result, in the order of the rows. Its error ends the import.
-	Each func(Result) error
+	// Each, if set, is called with every row and what becomes of it, in their order. Its error ends the import.
+	Each func(Row, Result) error
 	// Part, if set, is called after each part that was committed.
 	Part func(Counts)
 }
@@ -49,7 +49,8 @@ func (i Import) Run(ctx context.Context, rows Reader) (Counts, error) {
 		row, err := rows.Read()
 		ended := errors.Is(err, io.EOF)
 		if err == nil {
-			part.add(checker.check(row))
+			c, r := checker.check(row)
+			part.add(row, c, r)
 		}
 		if len(part.results) == atOnce || err != nil && len(part.results) > 0 {
 			if failed := i.take(ctx, &part, &counts); failed != nil {
@@ -71,17 +72,20 @@ type part struct {
 	contacts []interview.Contact
 	// of says which of the results is about each contact.
 	of      []int
+	rows    []Row
 	results []Result
 }
 
-func (p *part) add(c interview.Contact, r Result) {
+func (p *part) add(row Row, c interview.Contact, r Result) {
 	if r.Action == "" {
 		p.contacts, p.of = append(p.contacts, c), append(p.of, len(p.results))
 	}
-	p.results = append(p.results, r)
+	p.rows, p.results = append(p.rows, row), append(p.results, r)
 }
 
-func (p *part) reset() { p.contacts, p.of, p.results = p.contacts[:0], p.of[:0], p.results[:0] }
+func (p *part) reset() {
+	p.contacts, p.of, p.rows, p.results = p.contacts[:0], p.of[:0], p.rows[:0], p.results[:0]
+}
 
 // take gives a part to the store and counts its results.
 func (i Import) take(ctx context.Context, p *part, counts *Counts) error {
@@ -102,10 +106,10 @@ func (i Import) take(ctx context.Context, p *part, counts *Counts) error {
 			r.Action, r.Reason, r.Detail, r.Until = ActionWait, string(v.Refusal), v.Detail, v.Until
 		}
 	}
-	for _, r := range p.results {
+	for n, r := range p.results {
 		counts.add(r)
 		if i.Each != nil {
-			if err := i.Each(r); err != nil {
+			if err := i.Each(p.rows[n], r); err != nil {
 				return err
 			}
 		}

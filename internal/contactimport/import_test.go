@@ -57,7 +57,7 @@ func run(t testing.TB, s *store.Store, campaignID, file string, dryRun bool) (co
 	}
 	var results []contactimport.Result
 	counts, err := contactimport.Import{Store: s, CampaignID: campaignID, DryRun: dryRun, Now: now,
-		Each: func(r contactimport.Result) error { results = append(results, r); return nil }}.Run(t.Context(), rows)
+		Each: func(_ contactimport.Row, r contactimport.Result) error { results = append(results, r); return nil }}.Run(t.Context(), rows)
 	return counts, results, err
 }
 
@@ -227,13 +227,39 @@ func TestJSONSaysTheSameAsCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	var reasons []string
-	_, err = contactimport.Import{Store: s, CampaignID: c.ID, Now: now, Each: func(r contactimport.Result) error {
+	_, err = contactimport.Import{Store: s, CampaignID: c.ID, Now: now, Each: func(_ contactimport.Row, r contactimport.Result) error {
 		reasons = append(reasons, r.Reason)
 		return nil
 	}}.Run(t.Context(), rows)
 	want := []string{"", "", contactimport.ReasonRow, contactimport.ReasonRow, contactimport.ReasonVariable}
 	if err != nil || !slices.Equal(reasons, want) {
 		t.Errorf("%q, want %q: %v", reasons, want, err)
+	}
+}
+
+func TestRefusedRowsAreMendedAndImportedAgain(t *testing.T) {
+	s := opened(t, storetest.SQLite(t))
+	c := campaign(t, s, nil)
+	var refused []contactimport.RefusedRow
+	rows, err := contactimport.NewCSV(strings.NewReader("phoneNumber,externalId\n+12127360001,a\n\"+1212736,0002\",b\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = contactimport.Import{Store: s, CampaignID: c.ID, Now: now, Each: func(row contactimport.Row, r contactimport.Result) error {
+		refused = append(refused, contactimport.RefusedRow{Row: row, Result: r})
+		return nil
+	}}.Run(t.Context(), rows)
+	if err != nil || len(refused) != 2 {
+		t.Fatal(refused, err)
+	}
+	var file bytes.Buffer
+	if err := contactimport.WriteRefused(&file, refused); err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.NewReplacer("+1212736,0002", "+12127360002", ",,,,,,2,", ",,,,,bread,2,", ",,,,,,3,", ",,,,,bread,3,", ",a,,,,,", ",a,,,,,bread", ",b,,,,,", ",b,,,,,bread").Replace(file.String())
+	counts, results, err := run(t, s, c.ID, mended, false)
+	if err != nil || counts.Contacts() != 2 {
+		t.Errorf("%s\n%s\n%+v %+v %v", file.String(), mended, counts, results, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -108,6 +109,9 @@ func (r *csvReader) readHeader() error {
 	for _, name := range Fields() {
 		known[strings.ToLower(name)] = name
 	}
+	for _, name := range refusedColumns { // of rows that were refused before
+		known[name] = name
+	}
 	seen := map[string]bool{}
 	for i, name := range header {
 		name = strings.TrimSpace(name)
@@ -160,6 +164,8 @@ func (r *csvReader) Read() (Row, error) {
 				continue
 			case i >= len(r.columns):
 				row.Fault = fmt.Sprintf("has %d fields, but there are %d columns", len(record), len(r.columns))
+			case slices.Contains(refusedColumns, r.columns[i]):
+				continue
 			case r.columns[i] == "":
 				row.Fault = fmt.Sprintf("has something in column %d, which has no name", i+1)
 			case !utf8.ValidString(text):

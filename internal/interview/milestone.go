@@ -9,6 +9,7 @@ const (
 	MilestoneCameIn      MilestoneKind = "call came in"     // somebody called us
 	MilestoneAnswered    MilestoneKind = "call answered"    // by somebody, or something
 	MilestoneConsent     MilestoneKind = "call consent"     // was decided
+	MilestoneOptedOut    MilestoneKind = "call opted out"   // the person wants no more calls
 	MilestoneEnded       MilestoneKind = "call ended"       // is in a terminal status
 	MilestoneTranscribed MilestoneKind = "call transcribed" // a recording of it was
 	MilestoneClaims      MilestoneKind = "claims extracted" // from a recording
@@ -50,6 +51,9 @@ func MilestonesBetween(was, is Call) []MilestoneKind {
 	}
 	if was.Consent != is.Consent {
 		kinds = append(kinds, MilestoneConsent)
+	}
+	if was.OptedOutAt == nil && is.OptedOutAt != nil {
+		kinds = append(kinds, MilestoneOptedOut)
 	}
 	if !was.Status.Terminal() && is.Status.Terminal() {
 		kinds = append(kinds, MilestoneEnded)

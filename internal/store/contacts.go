@@ -23,9 +23,16 @@ func contactsOf(calls []interview.Call) []interview.Contact {
 	return contacts
 }
 
+// contactsAtOnce bounds the contacts of one INSERT. SQLite looks for the name of each parameter among all that were before it.
+const contactsAtOnce = 20
+
 // insertContacts writes new contacts.
 func (tx *Tx) insertContacts(ctx context.Context, contacts []interview.Contact) error {
-	for part := range slices.Chunk(contacts, insertAtOnce) {
+	most := contactsAtOnce
+	if tx.pgx != nil {
+		most = max(len(contacts), 1) // an array for each column
+	}
+	for part := range slices.Chunk(contacts, most) {
 		rows := make([][]any, len(part))
 		for i, c := range part {
 			variables, err := encoded(c.Variables)

@@ -235,6 +235,20 @@ func TestAfterAnEntryOrAStopIsCommittedNobodyIsDialled(t *testing.T) {
 	})
 }
 
+// A simulator plays the same few numbers again and again: nobody is called.
+func TestASimulatedPersonIsCalledAsOftenAsOneLikes(t *testing.T) {
+	eachDatabase(t, Options{PersonCallsPerDay: 1}, func(t *testing.T, s *Store) {
+		for range 3 {
+			call, err := s.StartSimulation(t.Context(), interview.Campaign{Name: "Trial"}, []string{"+15550000001"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.dialled(t, call.ID)
+			s.end(t, call.ID, interview.CallCompleted, nil)
+		}
+	})
+}
+
 // The cap is the campaign's, whatever the number of processes.
 func TestTwoProcessesDoNotExceedTheCapsOfACampaign(t *testing.T) {
 	for _, limit := range []string{"max_concurrent", "max_per_day"} {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -90,15 +91,17 @@ func (tx *Tx) insertDoNotCall(ctx context.Context, entries []interview.DoNotCall
 			e.CreatedAt}
 	}
 	fresh := map[string]bool{}
-	insert, args := doNotCallInsert.statement(tx, rows)
-	err := collect(ctx, tx, func(r row) error {
-		var id string
-		err := r.Scan(&id)
-		fresh[id] = true
-		return err
-	}, insert, args...)
-	if err != nil {
-		return nil, fmt.Errorf("writing to the do-not-call list: %w", err)
+	for part := range slices.Chunk(rows, insertAtOnce) { // SQLite parses longer statements for longer than it runs them
+		insert, args := doNotCallInsert.statement(tx, part)
+		err := collect(ctx, tx, func(r row) error {
+			var id string
+			err := r.Scan(&id)
+			fresh[id] = true
+			return err
+		}, insert, args...)
+		if err != nil {
+			return nil, fmt.Errorf("writing to the do-not-call list: %w", err)
+		}
 	}
 	return fresh, nil
 }

@@ -11,7 +11,7 @@ import (
 // cancelListed cancels the calls to numbers that were put on the do-not-call list and wait for their turn to be dialled, and ends the
 // contacts that wait for an attempt. Each transaction holds few rows. What it leaves undone is refused by the gate at its turn.
 func (s *Store) cancelListed(ctx context.Context, numbers []string, scope string) error {
-	for part := range slices.Chunk(numbers, insertAtOnce) {
+	for part := range slices.Chunk(numbers, importedAtOnce) {
 		ids, err := s.queuedTo(ctx, part, scope)
 		if err != nil {
 			return err
@@ -80,15 +80,45 @@ func (tx *Tx) refuseContact(ctx context.Context, call interview.Call, why interv
 
 // refuseListed ends the contacts that wait with one of the numbers.
 func (s *Store) refuseListed(ctx context.Context, numbers []string, scope string) error {
-	err := s.write(ctx, func(tx *Tx) error {
-		condition, args := tx.in("phone_number", 3, numbers)
-		_, err := tx.Exec(ctx, `UPDATE contacts SET state = 'REFUSED', reason = '`+string(interview.RefusalDoNotCall)+`', next_at = NULL,
-			updated_at = $1 WHERE phone_number <> '' AND `+condition+` AND state = 'WAITING'
-			AND ($2 = '`+interview.ScopeAll+`' OR campaign_id = $2)`, append([]any{tx.Now, scope}, args...)...)
+	condition, args := in(s.dialect, "phone_number", 2, numbers)
+	waiting := ` FROM contacts WHERE phone_number <> '' AND ` + condition + ` AND state = 'WAITING'
+		AND ($1 = '` + interview.ScopeAll + `' OR campaign_id = $1)`
+	args = append([]any{scope}, args...)
+	var ids []string
+	err := collect(ctx, s.read(), func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
 		return err
-	})
+	}, `SELECT id`+waiting, args...)
+	slices.Sort(ids)
+	for part := range slices.Chunk(ids, insertAtOnce) {
+		if err != nil {
+			break
+		}
+		err = s.write(ctx, func(tx *Tx) error {
+			condition, args := tx.in("id", 2, part)
+			_, err := tx.Exec(ctx, `UPDATE contacts SET state = 'REFUSED', reason = '`+string(interview.RefusalDoNotCall)+`', next_at = NULL,
+				updated_at = $1 WHERE `+condition+` AND state = 'WAITING'`, append([]any{tx.Now}, args...)...)
+			return err
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("refusing contacts with numbers of the do-not-call list: %w", err)
+	}
+	return nil
+}
+
+// eraseListed takes out of the do-not-call list by what people would know the number. Its hash stays: nobody calls it.
+func (tx *Tx) eraseListed(ctx context.Context, number string) error {
+	key, err := tx.store.keptNumberKey(ctx, tx)
+	if err != nil || key == nil { // nothing was ever hashed
+		return err
+	}
+	tx.erases = true
+	_, err = tx.Exec(ctx, `UPDATE do_not_call SET masked = '', reason = '' WHERE number_hash = $1`, hashNumber(key, number))
+	if err != nil {
+		return fmt.Errorf("erasing the number in the do-not-call list: %w", err)
 	}
 	return nil
 }

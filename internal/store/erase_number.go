@@ -114,6 +114,9 @@ func (s *Store) endNumberErasure(ctx context.Context, request NumberErasureReque
 		if err := tx.eraseContacts(ctx, "phone_number <> '' AND phone_number = $2", request.PhoneNumber); err != nil {
 			return err
 		}
+		if err := tx.eraseListed(ctx, request.PhoneNumber); err != nil {
+			return err
+		}
 		ids := make([]string, len(done.Calls))
 		for i, call := range done.Calls {
 			ids[i] = call.CallID

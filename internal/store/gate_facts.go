@@ -57,6 +57,9 @@ func (tx *Tx) readAgain(ctx context.Context, contact interview.Contact, facts *i
 // campaignFacts are the facts about a campaign as a whole, in a few statements that read by index. Its hypotheses must be loaded.
 func (s *Store) campaignFacts(ctx context.Context, q querier, c interview.Campaign, now time.Time) (interview.GateFacts, error) {
 	facts := interview.GateFacts{Now: now, Campaign: c, PersonCap: s.options.personCap(), Decided: c.StopWhenDecided && c.CanComplete()}
+	if c.Simulated { // nobody is called
+		facts.PersonCap = 0
+	}
 	var stops int
 	var circuit *time.Time
 	err := q.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM calls WHERE campaign_id = $1 AND ended_as = '' AND dialed_at IS NOT NULL),
@@ -214,7 +217,7 @@ func (s *Store) dialsTo(ctx context.Context, q querier, numbers []string, since 
 		err := r.Scan(&number, &at)
 		dialled[number] = append(dialled[number], at)
 		return err
-	}, `SELECT phone_number, dialed_at FROM calls WHERE dialed_at > $1 AND direction = 'outbound' AND phone_number <> '' AND `+condition,
+	}, `SELECT phone_number, dialed_at FROM calls WHERE dialed_at > $1 AND direction = 'outbound' AND NOT simulated AND phone_number <> '' AND `+condition,
 		append([]any{since}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for dials to the numbers: %w", err)

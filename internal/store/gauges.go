@@ -27,6 +27,10 @@ type Gauges struct {
 	OpenCalls map[interview.CallStatus]int
 	// Contacts counts the contacts, by state.
 	Contacts map[interview.ContactState]int
+	// Stops counts the stops in force: those of all campaigns by interview.ScopeAll, those of one by "campaign".
+	Stops map[string]int
+	// DoNotCall counts the entries of the do-not-call list.
+	DoNotCall int
 	// QueueJobs counts River's jobs that are not finished.
 	QueueJobs map[QueueState]int
 }
@@ -44,7 +48,12 @@ type QueueState struct{ Queue, State string }
 
 // GaugeCursor remembers up to where all webhooks that failed were accepted since, so that they are not looked at again. Its
 // zero value starts from the beginning.
-type GaugeCursor struct{ failed string }
+// Entries of the do-not-call list are counted again when the list was changed.
+type GaugeCursor struct {
+	failed    string
+	listed    int
+	changedAt time.Time
+}
 
 // failedLate is how much later than its id says the record of a failed webhook may be committed.
 const failedLate = time.Minute
@@ -95,7 +104,38 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 		return g, fmt.Errorf("measuring the lag of the reconciler: %w", err)
 	}
 	since(&g.ReconcilerLag)
+	if err := s.gateGauges(ctx, q, &g, cursor); err != nil {
+		return g, err
+	}
 	return g, s.countGauges(ctx, q, &g)
+}
+
+// gateGauges counts stops and the do-not-call list, of which whoever changes them writes when.
+func (s *Store) gateGauges(ctx context.Context, q querier, g *Gauges, cursor *GaugeCursor) error {
+	stops, err := s.StopsInForce(ctx)
+	if err != nil {
+		return err
+	}
+	g.Stops = map[string]int{interview.ScopeAll: 0, "campaign": 0}
+	for _, stop := range stops {
+		if stop.Scope == interview.ScopeAll {
+			g.Stops[interview.ScopeAll]++
+		} else {
+			g.Stops["campaign"]++
+		}
+	}
+	var changed sql.NullTime
+	if err := q.QueryRow(ctx, `SELECT changed_at FROM gate WHERE id = 1`).Scan(&changed); err != nil {
+		return fmt.Errorf("looking when the do-not-call list was changed: %w", err)
+	}
+	if changed.Valid && !changed.Time.Equal(cursor.changedAt) {
+		if err := q.QueryRow(ctx, `SELECT COUNT(*) FROM do_not_call`).Scan(&cursor.listed); err != nil {
+			return fmt.Errorf("counting the do-not-call list: %w", err)
+		}
+		cursor.changedAt = changed.Time
+	}
+	g.DoNotCall = cursor.listed
+	return nil
 }
 
 // countGauges fills in the numbers.

@@ -11,9 +11,9 @@ import (
 
 // pipeline counts what becomes of calls and runs in this process.
 type pipeline struct {
-	calls, retries metric.Int64Counter
-	byStatus       map[interview.CallStatus]metric.AddOption
-	byFunction     *labels
+	calls, retries, optOuts metric.Int64Counter
+	byStatus                map[interview.CallStatus]metric.AddOption
+	byFunction              *labels
 }
 
 func newPipeline(meter metric.Meter) (p pipeline, err error) {
@@ -28,7 +28,13 @@ func newPipeline(meter metric.Meter) (p pipeline, err error) {
 	if err != nil {
 		return p, err
 	}
+	p.optOuts, err = meter.Int64Counter("iagent.opt_outs", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls on which somebody asked never to be called again, in a transaction that this process committed."))
+	if err != nil {
+		return p, err
+	}
 	// A rate needs the 0 from which a series rises.
+	p.optOuts.Add(context.Background(), 0)
 	for _, status := range interview.CallStatuses() {
 		p.byStatus[status] = metric.WithAttributeSet(attribute.NewSet(attribute.String("status", string(status))))
 		p.calls.Add(context.Background(), 0, p.byStatus[status])
@@ -80,4 +86,11 @@ func (t *Telemetry) RunRetried(function interview.Function) {
 		return
 	}
 	t.pipeline.retries.Add(context.Background(), 1, t.pipeline.byFunction.add(string(function), "")...)
+}
+
+// OptedOut counts a call on which somebody asked never to be called again.
+func (t *Telemetry) OptedOut() {
+	if t != nil {
+		t.pipeline.optOuts.Add(context.Background(), 1)
+	}
 }

@@ -17,6 +17,9 @@ type DatabaseGauges struct {
 	// DeadRuns are by function, OpenCalls by status, Contacts by state, QueueJobs by queue and state. What is 0 should be there.
 	DeadRuns, OpenCalls, Contacts map[string]int
 	QueueJobs                     map[[2]string]int
+	// Stops are those in force, by scope: all, or campaign. DoNotCall is how many entries the do-not-call list has.
+	Stops     map[string]int
+	DoNotCall int
 }
 
 // database holds what was read last; a scrape shows it and waits for nothing. Nothing is shown before the first reading, and
@@ -45,6 +48,8 @@ func newDatabase(meter metric.Meter) (*database, error) {
 	open := gauge("iagent.calls.open", "{call}", "Calls that are not over, in the database, by status.")
 	contacts := gauge("iagent.contacts", "{contact}", "Contacts of campaigns that call people, in the database, by state.")
 	queue := gauge("iagent.queue.jobs", "{job}", "River's jobs that are not finished, in the database, by queue and state.")
+	stops := gauge("iagent.stops.in_force", "{stop}", "Stops in force, by which nobody is called, of all campaigns or of one.")
+	listed := gauge("iagent.do_not_call.entries", "{entry}", "Entries of the do-not-call list.")
 	backlog := seconds("iagent.backlog.age", "How long the oldest run that is due, or the oldest webhook that failed and was not accepted since, has been waiting.")
 	lag := seconds("iagent.reconciler.lag", "How long ago the oldest check of a call was due that the reconciler has not begun.")
 	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
@@ -60,6 +65,10 @@ func newDatabase(meter metric.Meter) (*database, error) {
 		o.ObserveInt64(up, 1)
 		o.ObserveFloat64(backlog, d.last.Backlog.Seconds())
 		o.ObserveFloat64(lag, d.last.ReconcilerLag.Seconds())
+		o.ObserveInt64(listed, int64(d.last.DoNotCall))
+		for scope, n := range d.last.Stops {
+			o.ObserveInt64(stops, int64(n), metric.WithAttributes(attribute.String("scope", scope)))
+		}
 		for function, n := range d.last.DeadRuns {
 			o.ObserveInt64(dead, int64(n), metric.WithAttributes(attribute.String("function", function)))
 		}
@@ -73,7 +82,7 @@ func newDatabase(meter metric.Meter) (*database, error) {
 			o.ObserveInt64(queue, int64(n), metric.WithAttributes(attribute.String("queue", of[0]), attribute.String("state", of[1])))
 		}
 		return nil
-	}, up, dead, open, contacts, queue, backlog, lag)
+	}, up, dead, open, contacts, queue, stops, listed, backlog, lag)
 	return d, errors.Join(append(faults, err)...)
 }
 
