@@ -145,6 +145,7 @@ func New(config Config) (*Console, error) {
 	c.routeSimulations(mux)
 	c.routeStops(mux)
 	c.routeContacts(mux)
+	c.routeImportContacts(mux)
 	c.routeDoNotCall(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.pages = mux
