@@ -141,3 +141,24 @@ func TestNumbersAreListedCheckedAndRemoved(t *testing.T) {
 		t.Error(response.Status)
 	}
 }
+
+// callingPages are those of contacts, the do-not-call list, stops and imports, with all that they can show.
+func (o *site) callingPages() []string {
+	o.t.Helper()
+	campaign, contacts := o.contacted()
+	for _, n := range []store.NewDoNotCall{
+		{PhoneNumber: "+15551230002", Scope: interview.ScopeAll, Source: "api", RequestedBy: "Kim", Reason: "asked by letter"},
+		{PhoneNumber: "+15551230003", Scope: campaign, Source: "console", RequestedBy: "Kim"},
+	} {
+		if _, _, err := o.store.AddDoNotCall(o.t.Context(), n); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	for _, scope := range []string{campaign, interview.ScopeAll} {
+		if _, err := o.store.Stop(o.t.Context(), store.NewStop{Scope: scope, Mode: interview.StopFinish, RequestedBy: "Kim", Reason: "wrong questions"}); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	return []string{"/console/contacts", "/console/contacts?state=WAITING&campaignId=" + campaign, "/console/contacts/" + contacts[1], "/console/campaigns/" + campaign,
+		"/console/campaigns/" + campaign + "/edit", "/console/campaigns/" + campaign + "/import", "/console/do-not-call", "/console/stops"}
+}
