@@ -97,6 +97,14 @@ func (c *Console) stopView(role Role, s interview.Stop) stopView {
 	return v
 }
 
+// because is the reason with what goes before it, "" for none.
+func (v stopView) because() string {
+	if v.why == "" {
+		return ""
+	}
+	return ": “" + v.why + "”"
+}
+
 // carriedOut says what becomes of the calls under way.
 func (v stopView) carriedOut() string {
 	switch {
