@@ -91,7 +91,7 @@ func (c *call) callBack(ctx context.Context) {
 		return
 	}
 	in := s.newInbound(CallInOptions{From: c.to, To: c.from, Script: &script}, n)
-	in.now, in.created = c.now, c.now
+	in.now, in.created, in.base = c.now, c.now, c.base
 	in.begins = c.ended.Add(back.After.Duration())
 	s.begin()
 	in.work()

@@ -13,14 +13,11 @@ import (
 
 // callSummary is a call as it is listed.
 type callSummary struct {
-	ID          string `json:"id"`
-	CampaignID  string `json:"campaignId"`
-	PhoneNumber string `json:"phoneNumber"`
-	// ContactID is the contact whom the call is to reach, Attempt which of its calls this is, from 1.
-	ContactID *string              `json:"contactId"`
-	Attempt   int                  `json:"attempt"`
-	TwilioSid *string              `json:"twilioSid"`
-	Status    interview.CallStatus `json:"status"`
+	ID          string               `json:"id"`
+	CampaignID  string               `json:"campaignId"`
+	PhoneNumber string               `json:"phoneNumber"`
+	TwilioSid   *string              `json:"twilioSid"`
+	Status      interview.CallStatus `json:"status"`
 	// ConsentGiven is null until the person answered.
 	ConsentGiven *bool `json:"consentGiven"`
 	// AnsweredBy is what Twilio's machine detection found, such as human or machine_start.
@@ -37,6 +34,15 @@ type callSummary struct {
 	ErasedAt *time.Time `json:"erasedAt"`
 	// CancelRequestedAt is when somebody asked for the call to be ended while Twilio had it.
 	CancelRequestedAt *time.Time `json:"cancelRequestedAt"`
+	// Direction is outbound for a call that we made, and inbound for one that came in.
+	Direction interview.Direction `json:"direction"`
+	// ContactID is the contact whom the call is to reach, or who called us; null for a caller whom nobody called. Attempt counts from 1.
+	ContactID *string `json:"contactId"`
+	Attempt   int     `json:"attempt"`
+	// OptedOutAt is when the person asked never to be called again.
+	OptedOutAt *time.Time `json:"optedOutAt"`
+	// StirStatus is how the call was attested (STIR/SHAKEN): A, B or C, or for a call that came in Twilio's StirVerstat.
+	StirStatus *string `json:"stirStatus"`
 	// Simulated says that a simulator plays the call: nobody is called, and nothing of it counts.
 	Simulated bool `json:"simulated,omitempty"`
 }
@@ -44,16 +50,23 @@ type callSummary struct {
 // call is a call with all that belongs to it.
 type call struct {
 	callSummary
-	Transcript *string     `json:"transcript"`
-	Recordings []recording `json:"recordings"`
-	Utterances []utterance `json:"utterances"`
-	Dropped    []dropped   `json:"dropped"`
-	Claims     []claim     `json:"claims"`
-	Events     []callEvent `json:"events"`
-	History    []history   `json:"history"`
+	// Identity is what the call said of who is calling, null while it has not.
+	Identity   *identitySaid `json:"identity"`
+	Transcript *string       `json:"transcript"`
+	Recordings []recording   `json:"recordings"`
+	Utterances []utterance   `json:"utterances"`
+	Dropped    []dropped     `json:"dropped"`
+	Claims     []claim       `json:"claims"`
+	Events     []callEvent   `json:"events"`
+	History    []history     `json:"history"`
 	// Gate is what the gate said last about the call, null when it was not asked.
 	Gate    *gateVerdict `json:"gate"`
 	Erasure *erasure     `json:"erasure"`
+}
+
+type identitySaid struct {
+	Said string    `json:"said"`
+	At   time.Time `json:"at"`
 }
 
 type recording struct {
@@ -174,18 +187,28 @@ func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
 
 func summarizeCall(c interview.Call) callSummary {
 	return callSummary{
-		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber, ContactID: nullIfZero(c.ContactID), Attempt: c.Attempt,
+		ID: c.ID, CampaignID: c.CampaignID, PhoneNumber: c.PhoneNumber,
 		TwilioSid: nullIfZero(c.TwilioSid), Status: c.Status,
 		ConsentGiven: consentGiven(c.Consent), Duration: c.Duration, StartedAt: utc(c.StartedAt), CompletedAt: utc(c.CompletedAt),
 		ErrorCode: nullIfZero(c.ErrorCode), ErrorMessage: nullIfZero(c.ErrorMessage), CreatedAt: c.CreatedAt.UTC(),
 		AnsweredBy: nullIfZero(string(c.AnsweredBy)), ErasedAt: utc(c.ErasedAt),
 		CancelRequestedAt: utc(c.CancelRequestedAt), Simulated: c.Simulated,
+		Direction: cmp.Or(c.Direction, interview.DirectionOutbound), ContactID: nullIfZero(c.ContactID), Attempt: max(c.Attempt, 1),
+		OptedOutAt: utc(c.OptedOutAt), StirStatus: nullIfZero(c.StirStatus),
 	}
+}
+
+func showIdentitySaid(c interview.Call) *identitySaid {
+	if c.IdentitySaidAt == nil {
+		return nil
+	}
+	return &identitySaid{Said: c.IdentitySaid, At: c.IdentitySaidAt.UTC()}
 }
 
 func showCall(d store.CallDetail) call {
 	return call{
 		callSummary: summarizeCall(d.Call),
+		Identity:    showIdentitySaid(d.Call),
 		Transcript:  nullIfZero(d.Call.Transcript),
 		Recordings: each(d.Recordings, func(r interview.Recording) recording {
 			return recording{Sid: r.Sid, Status: r.Status, URL: nullIfZero(r.URL), Duration: r.Duration, Channels: nullIfZero(r.Channels)}

@@ -52,7 +52,7 @@ func TestCallsAreAnsweredInTheOrderAskedFor(t *testing.T) {
 		}
 		var listed []string
 		for _, c := range s.get("/api/calls?campaignId="+campaign+"&status=QUEUED").want(200).list(t, "items") {
-			c.keys(t, "id campaignId phoneNumber contactId attempt twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt answeredBy erasedAt cancelRequestedAt")
+			c.keys(t, "id campaignId phoneNumber contactId attempt direction optedOutAt stirStatus twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage createdAt answeredBy erasedAt cancelRequestedAt")
 			listed = append(listed, c.text("id"))
 		}
 		slices.Reverse(listed)
@@ -182,7 +182,7 @@ func TestUnknownFieldsOfANewCallAreNull(t *testing.T) {
 		campaign := s.campaign("ACTIVE")
 		id := s.queue(campaign, "+15550000001")[0]
 		c := s.get("/api/calls/" + id).want(200)
-		c.keys(t, `id campaignId phoneNumber contactId attempt gate twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt cancelRequestedAt erasure
+		c.keys(t, `id campaignId phoneNumber contactId attempt direction optedOutAt stirStatus identity gate twilioSid status consentGiven duration startedAt completedAt errorCode errorMessage answeredBy erasedAt cancelRequestedAt erasure
 			createdAt transcript recordings utterances dropped claims events history`)
 		if c.text("id") != id || c.text("campaignId") != campaign || c.text("phoneNumber") != "+15550000001" || c.text("status") != "QUEUED" {
 			t.Errorf("%v", c)

@@ -78,6 +78,8 @@ type App struct {
 	stopping atomic.Int64
 	opened   atomic.Bool // the store
 	tokens   *tokenUses
+	// stepping is the dispatcher of Step, nil before its first call.
+	stepping *store.Dispatcher
 	// simulation is nil where no simulated interviews are to be had.
 	simulation *simulation
 	server     *http.Server
@@ -194,6 +196,7 @@ func (a *App) openStore(ctx context.Context) error {
 		}
 	}
 	options.DialFrom, options.DialAccount = a.settings.PhoneNumber, a.settings.AccountSid
+	options.CallerIDs = a.settings.callerIDs
 	options.OnCallChanges, options.OnRefusals = a.callsChanged, a.gateRefused
 	var err error
 	if a.store, err = store.Open(ctx, a.settings.DatabaseURL, options); err != nil {

@@ -26,6 +26,7 @@ type Config struct {
 	AccountTokens      string `name:"twilio-account-tokens" env:"TWILIO_ACCOUNT_TOKENS" placeholder:"AC…=TOKEN,…" help:"Auth tokens of subaccounts."`
 	AccountSid         string `name:"twilio-account-sid" env:"TWILIO_ACCOUNT_SID" help:"Twilio account. Required to dial."`
 	PhoneNumber        string `name:"twilio-phone-number" env:"TWILIO_PHONE_NUMBER" help:"Caller id, E.164. Required to dial."`
+	PhoneNumbers       string `name:"twilio-phone-numbers" env:"TWILIO_PHONE_NUMBERS" placeholder:"NUMBER,…" help:"Further caller ids, E.164: calls are spread among all of them, and a contact is called from the same one again."`
 	APIURL             string `name:"twilio-api-url" env:"TWILIO_API_URL" help:"Base URL of Twilio's REST API, for other regions and the simulator." placeholder:"https://api.twilio.com"`
 	URL                string `name:"app-url" env:"APP_URL,NEXT_PUBLIC_APP_URL" help:"Public base URL at which Twilio reaches this server. Required."`
 	FallbackURL        string `name:"fallback-app-url" env:"FALLBACK_APP_URL" placeholder:"URL" help:"APP_URL of a second installation on the same database, which Twilio asks for TwiML that this one could not give; without it Twilio asks this one again."`
@@ -104,6 +105,7 @@ func passwords(text string) []string {
 // settings is a configuration that was checked.
 type settings struct {
 	Config
+	callerIDs      []string // those of TWILIO_PHONE_NUMBERS, without TWILIO_PHONE_NUMBER
 	tokens         []string
 	accountTokens  map[string][]string
 	accounts       []string
@@ -231,6 +233,19 @@ func (s *settings) checkTwilio(fault func(variable, cure string)) {
 	}
 	if s.PhoneNumber != "" && !interview.ValidPhoneNumber(s.PhoneNumber) {
 		fault("TWILIO_PHONE_NUMBER", "must be E.164, such as +15551234567")
+	}
+	s.callerIDs = nil
+	for number := range strings.SplitSeq(s.PhoneNumbers, ",") {
+		switch number = strings.TrimSpace(number); {
+		case number == "" || number == s.PhoneNumber || slices.Contains(s.callerIDs, number):
+		case !interview.ValidPhoneNumber(number):
+			fault("TWILIO_PHONE_NUMBERS", "must be E.164 numbers separated by commas, such as +15551234567,+15557654321")
+		default:
+			s.callerIDs = append(s.callerIDs, number)
+		}
+	}
+	if len(s.callerIDs) > 0 && s.PhoneNumber == "" {
+		fault("TWILIO_PHONE_NUMBER", "is missing; set it to one of TWILIO_PHONE_NUMBERS")
 	}
 	if s.APIURL != "" && !httpURL(s.APIURL) {
 		fault("TWILIO_API_URL", "must be an http or https URL")

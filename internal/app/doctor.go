@@ -39,7 +39,7 @@ func (s *settings) doctorConfig() doctor.Config {
 	c := doctor.Config{
 		Clean:       telemetry.Redact(s.Secrets()...).Text,
 		DatabaseURL: s.DatabaseURL, RedisURL: s.RedisURL,
-		AccountSid: s.AccountSid, Tokens: s.tokens, AccountTokens: s.accountTokens, PhoneNumber: s.PhoneNumber, APIURL: s.APIURL,
+		AccountSid: s.AccountSid, Tokens: s.tokens, AccountTokens: s.accountTokens, PhoneNumber: s.PhoneNumber, CallerIDs: s.callerIDs, APIURL: s.APIURL,
 		BaseURL: s.baseURL, Retention: s.periods.Payloads, DedupRetention: s.periods.IDs,
 	}
 	if s.lacksModels() == "" {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // stepsAtOnce is how many runs a step calls at once.
@@ -25,7 +27,14 @@ func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 	if a.settings.inngest != nil {
 		return time.Time{}, errors.New("stepping: with Inngest it is Inngest that says when")
 	}
+	if a.stepping == nil {
+		a.stepping = store.NewDispatcher(a.store)
+	}
 	for {
+		dispatched, err := a.stepping.Pass(ctx)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("stepping: %w", err)
+		}
 		run, check, err := a.store.NextDue(ctx)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("stepping: %w", err)
@@ -40,10 +49,8 @@ func (a *App) Step(ctx context.Context) (next time.Time, err error) {
 				a.log.Warn("reconciling", "error", err)
 				a.noPassBefore = a.now().Add(a.settings.reconcileEvery)
 			}
-		case run.IsZero(), !check.IsZero() && check.Before(run):
-			return check, nil
 		default:
-			return run, nil
+			return earliest(run, check, dispatched.Next), nil
 		}
 	}
 }
@@ -76,4 +83,14 @@ func (a *App) callDueRuns(ctx context.Context) error {
 		calling.Go(func() error { return a.engine.Call(running, id) })
 	}
 	return calling.Wait()
+}
+
+// earliest is the first of some moments, of which the zero time is none.
+func earliest(moments ...time.Time) (first time.Time) {
+	for _, at := range moments {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
 }

@@ -31,6 +31,8 @@ type Config struct {
 	// PhoneNumber is the caller id. Callee is a number that shall be called, for the geographic permissions; "" looks at those of
 	// the caller id's own country.
 	PhoneNumber, Callee string
+	// CallerIDs are further caller ids.
+	CallerIDs []string
 	// APIURL is Twilio's, "" for the default one.
 	APIURL string
 

@@ -75,9 +75,10 @@ func simulated(t *testing.T, config simulator.Config) (*simulator.Simulator, doc
 func TestDoctorTellsWhatTwilioSaysOfTheAccount(t *testing.T) {
 	sim, config := simulated(t, simulator.Config{Numbers: []string{number}})
 	for name, says := range map[string]string{"twilio.token": "accepts it", "twilio.account": "active", "twilio.balance": "100.00 USD",
-		"twilio.number": "+1******0000 is the account's", "twilio.permissions": "US"} {
+		"twilio.permissions": "US"} {
 		expect(t, config, name, doctor.OK, says)
 	}
+	expect(t, config, "twilio.number", doctor.Warn, "whoever calls it back is not answered")
 	expect(t, config, "twilio.secondary-token", doctor.Skipped, "not set")
 
 	wrong := config
@@ -108,8 +109,9 @@ func TestDoctorTellsWhatTwilioSaysOfTheAccount(t *testing.T) {
 		{"twilio.account", simulator.Account{Trial: true}, doctor.Warn, "trial", ""},
 		{"twilio.balance", simulator.Account{Balance: "-0.10"}, doctor.Fail, "add funds", ""},
 		{"twilio.balance", simulator.Account{Balance: "3.20"}, doctor.Warn, "3.20", ""},
-		{"twilio.number", simulator.Account{VoiceURL: "https://calls.example.com/api/webhooks/twilio/voice?key=s3cr3t"}, doctor.Warn, "take no incoming calls", ""},
-		{"twilio.number", simulator.Account{VoiceURL: "https://other.example.com/hello?key=s3cr3t"}, doctor.OK, "voice URL https://other.example.com/hello POST", ""},
+		{"twilio.number", simulator.Account{VoiceURL: "https://calls.example.com/api/webhooks/twilio/voice?key=s3cr3t"}, doctor.OK, "whoever calls it is answered", ""},
+		{"twilio.number", simulator.Account{VoiceURL: "https://calls.example.com/api/webhooks/v1/twilio/status"}, doctor.Fail, "is not the voice webhook", ""},
+		{"twilio.number", simulator.Account{VoiceURL: "https://other.example.com/hello?key=s3cr3t"}, doctor.Warn, "voice URL https://other.example.com/hello POST", ""},
 		{"twilio.number", simulator.Account{}, doctor.Fail, "neither the account's", "+15550009999"},
 		{"twilio.number", simulator.Account{CallerIDs: []string{"+15550009999"}}, doctor.OK, "verified caller id", "+15550009999"},
 		{"twilio.permissions", simulator.Account{Forbidden: []string{"LV"}}, doctor.Fail, "LV", "+37120000000"},

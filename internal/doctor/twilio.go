@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,12 +37,17 @@ func (d *doctor) twilioChecks() []check {
 				run:   func(ctx context.Context) outcome { return d.tokenOf(ctx, account, token, "TWILIO_ACCOUNT_TOKENS") }})
 		}
 	}
-	return append(checks,
+	checks = append(checks,
 		check{name: "twilio.account", lookedAt: d.AccountSid, needs: needs, run: d.withTwilio(d.checkAccount)},
 		check{name: "twilio.balance", lookedAt: d.AccountSid, needs: needs, run: d.withTwilio(d.checkBalance)},
-		check{name: "twilio.number", lookedAt: "TWILIO_PHONE_NUMBER", needs: append(needs, "TWILIO_PHONE_NUMBER"), run: d.withTwilio(d.checkNumber)},
+		check{name: "twilio.number", lookedAt: "TWILIO_PHONE_NUMBER", needs: append(needs, "TWILIO_PHONE_NUMBER"), run: d.withTwilio(func(ctx context.Context) outcome { return d.checkNumber(ctx, d.PhoneNumber, "TWILIO_PHONE_NUMBER") })},
 		check{name: "twilio.permissions", lookedAt: "geographic permissions", needs: append(needs, "TWILIO_PHONE_NUMBER"), run: d.withTwilio(d.checkPermissions)},
 	)
+	for _, number := range d.CallerIDs {
+		checks = append(checks, check{name: "twilio.caller-id", lookedAt: "TWILIO_PHONE_NUMBERS, " + interview.MaskPhoneNumber(number), needs: append(needs, "TWILIO_PHONE_NUMBERS"),
+			run: d.withTwilio(func(ctx context.Context) outcome { return d.checkNumber(ctx, number, "TWILIO_PHONE_NUMBERS") })})
+	}
+	return checks
 }
 
 // client speaks with one token.
@@ -169,22 +175,22 @@ func (d *doctor) checkBalance(ctx context.Context) outcome {
 }
 
 // checkNumber looks at the caller id: the account's own, or verified for it.
-func (d *doctor) checkNumber(ctx context.Context) outcome {
-	if d.PhoneNumber == "" {
+func (d *doctor) checkNumber(ctx context.Context, number, variable string) outcome {
+	if number == "" {
 		return warn("set TWILIO_PHONE_NUMBER to a number of the account", "TWILIO_PHONE_NUMBER is not set: no call can be placed")
 	}
-	masked := interview.MaskPhoneNumber(d.PhoneNumber)
-	own, found, err := d.rest.FindNumber(ctx, d.PhoneNumber)
+	masked := interview.MaskPhoneNumber(number)
+	own, found, err := d.rest.FindNumber(ctx, number)
 	if err != nil {
 		return d.twilioError(err)
 	}
 	if !found {
-		verified, err := d.rest.VerifiedCallerID(ctx, d.PhoneNumber)
+		verified, err := d.rest.VerifiedCallerID(ctx, number)
 		switch {
 		case err != nil:
 			return d.twilioError(err)
 		case !verified:
-			return fail("buy a number, verify this one as caller id in Twilio's console, or correct TWILIO_PHONE_NUMBER", "%s is neither the account's nor a verified caller id", masked)
+			return fail("buy a number, verify this one as caller id in Twilio's console, or correct "+variable, "%s is neither the account's nor a verified caller id", masked)
 		}
 		return ok("%s is a verified caller id; whoever calls back reaches its owner", masked)
 	}
@@ -194,7 +200,7 @@ func (d *doctor) checkNumber(ctx context.Context) outcome {
 	return d.incoming(masked, own)
 }
 
-// incoming says what happens when somebody calls the number back. i-agent places calls and takes none.
+// incoming says what happens when somebody calls the number back: the voice webhook should answer.
 func (d *doctor) incoming(number string, own twilio.OwnNumber) outcome {
 	var parts []string
 	for _, part := range [][2]string{{"trunk", own.Trunk}, {"application", own.Application}, {"voice URL", urlWithMethod(own.VoiceURL, own.VoiceMethod)},
@@ -208,17 +214,20 @@ func (d *doctor) incoming(number string, own twilio.OwnNumber) outcome {
 		what = strings.Join(parts, ", ")
 	}
 	base, _ := url.Parse(d.BaseURL)
-	for _, configured := range []string{own.VoiceURL, own.VoiceFallbackURL, own.StatusURL} {
-		u, err := url.Parse(configured)
-		if err != nil || base == nil || configured == "" || !strings.EqualFold(u.Hostname(), base.Hostname()) || !strings.Contains(u.Path, "/api/webhooks/") {
-			continue
-		}
-		if u.Query().Get("callId") == "" {
-			return warn("leave the number's URLs empty, or let them answer with a message: calls are placed with URLs of their own",
-				"%s is the account's, and its URLs are i-agent's webhooks, which take no incoming calls (400 Missing callId): %s", number, what)
-		}
+	answers := strings.TrimRight(d.BaseURL, "/") + interview.WebhookPath(interview.V1) + "voice"
+	cure := "in Twilio's console, let the number's voice configuration be: A call comes in, webhook, " + answers + ", HTTP POST"
+	u, err := url.Parse(own.VoiceURL)
+	switch ours := err == nil && base != nil && strings.EqualFold(u.Hostname(), base.Hostname()); {
+	case own.Trunk != "" || own.Application != "":
+		return warn(cure, "%s is the account's; whoever calls it back reaches something else: %s", number, what)
+	case own.VoiceURL == "":
+		return warn(cure, "%s is the account's; whoever calls it back is not answered: %s", number, what)
+	case !ours || !strings.Contains(u.Path, "/api/webhooks/"):
+		return warn(cure, "%s is the account's; whoever calls it back is not answered by this installation, and cannot opt out there: %s", number, what)
+	case !strings.HasSuffix(u.Path, "/voice") || u.Query().Has("callId") || !strings.EqualFold(cmp.Or(own.VoiceMethod, http.MethodPost), http.MethodPost):
+		return fail(cure, "%s is the account's; its voice URL is not the voice webhook, by POST and without callId: %s", number, what)
 	}
-	return ok("%s is the account's; for whoever calls it: %s", number, what)
+	return ok("%s is the account's, and whoever calls it is answered: %s", number, what)
 }
 
 func urlWithMethod(text, method string) string {

@@ -30,11 +30,14 @@ type DialIntent struct {
 // beginIntent writes the intent of a run to dial, in place of an earlier one.
 func (tx *Tx) beginIntent(ctx context.Context, run interview.Run, call interview.Call) (DialIntent, error) {
 	options := tx.store.options
-	intent := DialIntent{From: options.DialFrom, Account: options.DialAccount, Begun: tx.Now, Deadline: tx.Now.Add(dialWithin)}
+	intent := DialIntent{Account: options.DialAccount, Begun: tx.Now, Deadline: tx.Now.Add(dialWithin)}
+	var err error
 	if call.Simulated {
-		intent.From, intent.Account = "", ""
+		intent.Account = ""
+	} else if intent.From, err = tx.callerID(ctx, call); err != nil {
+		return intent, err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline, sent_at)
+	_, err = tx.Exec(ctx, `INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline, sent_at)
 		VALUES ($1, $2, $3, $4, $5, $6, NULL) ON CONFLICT (call_id) DO UPDATE SET run_id = excluded.run_id,
 		from_number = excluded.from_number, account_sid = excluded.account_sid, begun_at = excluded.begun_at,
 		deadline = excluded.deadline, sent_at = NULL`,

@@ -34,6 +34,8 @@ type Options struct {
 	// DialFrom is the caller id and DialAccount the Twilio account with which this process dials: they are kept with the
 	// intent to dial.
 	DialFrom, DialAccount string
+	// CallerIDs are further caller ids beside DialFrom, among which calls are spread.
+	CallerIDs []string
 	// DialVersion is the version of the webhooks with which calls are dialled.
 	DialVersion interview.Version
 	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
