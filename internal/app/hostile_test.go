@@ -174,6 +174,18 @@ func (h *hostileSite) fill() (campaign string, calls []string) {
 	apiObject(t, "PATCH", h.url+"/api/campaigns/"+campaign, body(map[string]any{"legalHold": false, "requestedBy": clip(hostile[1], 90), "reason": clip(hostile[2], 190)}), http.StatusOK)
 	apiObject(t, "POST", h.url+"/api/simulations", "{}", http.StatusAccepted)
 	h.settled()
+	added := apiObject(t, "POST", h.url+"/api/campaigns/"+campaign+"/contacts", body(map[string]any{"contacts": []any{
+		map[string]any{"phoneNumber": "+15551230009", "externalId": clip("+15551230001 "+hostile[1], 200), "timeZone": "UTC", "consentBasis": clip("call +15551230002 "+hostile[0], 500),
+			"variables": map[string]any{"product": clip(hostile[3]+" +15551230003", 500)}},
+		map[string]any{"phoneNumber": clip(hostile[1], 60), "externalId": hostile[2]},
+	}}), http.StatusAccepted)
+	if n, ok := added["contacts"].(float64); !ok || n != 1 {
+		t.Errorf("contacts: %v", added)
+	}
+	apiObject(t, "POST", h.url+"/api/do-not-call", body(map[string]any{"phoneNumber": "+15551230008", "source": clip(hostile[2], 60), "requestedBy": clip(hostile[1], 90), "reason": clip("of +15551230001 "+hostile[0], 190)}), http.StatusCreated)
+	for _, scope := range []string{campaign, "all"} {
+		apiObject(t, "POST", h.url+"/api/stops", body(map[string]any{"scope": scope, "mode": "hangup", "requestedBy": clip(hostile[0], 90), "reason": clip("of +15551230001 "+hostile[1], 190)}), http.StatusCreated)
+	}
 	return campaign, calls
 }
 

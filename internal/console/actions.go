@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -52,7 +53,12 @@ type input struct {
 	required           bool
 	// checkbox makes it one, with the value "on".
 	checkbox bool
+	// options are what can be chosen; none is a field to write in.
+	options []option
 }
+
+// option is a value that can be chosen, in words.
+type option struct{ value, words string }
 
 // apiRequest is a request to the API.
 type apiRequest struct {
@@ -60,6 +66,9 @@ type apiRequest struct {
 	query        url.Values
 	// body is JSON; nil for none.
 	body map[string]any
+	// raw is a body of another media type than JSON, instead of body.
+	raw   []byte
+	media string
 	// header are further headers.
 	header map[string]string
 }
@@ -122,13 +131,23 @@ func (a apiAnswer) problem() string {
 	return said.Error
 }
 
+// faultWords are why it was not, with what the API has against single fields.
+func (a apiAnswer) faultWords() string {
+	said := []string{strings.TrimSuffix(a.problem(), ".")}
+	for _, fault := range a.faults() {
+		said = append(said, fault.Field+" "+fault.Error)
+	}
+	return strings.Join(said, ": ")
+}
+
 // ask sends a request to the API on behalf of whoever sent r, who must be an Admin.
 func (c *Console) ask(r *http.Request, q apiRequest) (apiAnswer, error) {
 	if who := whoAsks(r); who.role != Admin {
 		return apiAnswer{status: http.StatusForbidden}, nil
 	}
-	var body []byte
+	body, media := q.raw, q.media
 	if q.body != nil {
+		media = "application/json"
 		var err error
 		if body, err = json.Marshal(q.body); err != nil {
 			return apiAnswer{}, fmt.Errorf("%s %s: %w", q.method, q.path, err)
@@ -140,7 +159,7 @@ func (c *Console) ask(r *http.Request, q apiRequest) (apiAnswer, error) {
 	}
 	inner.RemoteAddr = r.RemoteAddr
 	if body != nil {
-		inner.Header.Set("Content-Type", "application/json")
+		inner.Header.Set("Content-Type", media)
 	}
 	inner.Header.Set("X-Requested-By", whoAsks(r).actor())
 	for name, value := range q.header {
@@ -192,7 +211,7 @@ func (c *Console) action(mux *http.ServeMux, pattern string, build func(*http.Re
 			return err
 		}
 		if !answer.ok() {
-			return c.notDone(w, r, role, a, answer.status, answer.problem())
+			return c.notDone(w, r, role, a, answer.status, cmp.Or(identityProblem(answer), answer.faultWords()))
 		}
 		if a.said != nil {
 			a.done = a.said(answer.body)

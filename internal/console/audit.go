@@ -85,6 +85,8 @@ func (c *Console) subjectPage(e interview.AuditEntry) string {
 	page := map[string]string{"call": "/calls/", "campaign": "/campaigns/", "run": "/runs/", "webhook": "/webhooks/", "hold": "/campaigns/",
 		"rejection": "/rejections/", "hypothesis": "/hypotheses/", "recording": "/calls/"}[kind]
 	switch e.Action {
+	case interview.AuditStop, interview.AuditResume:
+		return c.path("/stops")
 	case interview.AuditCreateCalls:
 		page = "/campaigns/"
 	case interview.AuditRetryRuns, interview.AuditReplayWebhooks:

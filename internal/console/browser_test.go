@@ -33,11 +33,12 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	pages := append([]string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/calls/" + heard, "/console/webhooks",
 		"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival",
 		"/console/webhooks/" + hooks.Items[0].ID}, o.campaignPages()...)
+	pages = append(pages, o.callingPages()...)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
 			tab := newTab(t, look) // of its own: sites of one host share their cookies
 			empty.signedIn(t, tab, adminToken)
-			for _, page := range []string{"calls", "campaigns", "webhooks", "rejections", "runs", "overdue", "bulk", "health", "audit", "find"} {
+			for _, page := range []string{"calls", "campaigns", "contacts", "do-not-call", "stops", "webhooks", "rejections", "runs", "overdue", "bulk", "health", "audit", "find"} {
 				tab.Go(empty.url + "/console/" + page)
 				tab.Accessible()
 			}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -41,6 +42,8 @@ type callView struct {
 	newer, older string
 	campaign     string // the list of its campaign
 	path         func(string) string
+	// attempts is how many its campaign makes.
+	attempts int
 }
 
 func (p callView) number(n string) string { return shownNumber(p.role, n) }
@@ -83,6 +86,11 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	if p.other = link(id, "arrival"); p.arrival {
 		p.other = link(id, "")
 	}
+	campaign, err := c.store.Campaign(r.Context(), detail.Call.CampaignID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	p.attempts = campaign.Attempts.Limit()
 	beside, err := c.store.CallNeighbours(r.Context(), by, id)
 	if err != nil {
 		return err

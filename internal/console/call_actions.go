@@ -52,7 +52,7 @@ func callActions(d store.CallDetail, runs []store.LedgerRun) []action {
 		list = append(list, eraseCall(id))
 	}
 	if d.Call.PhoneNumber != "" {
-		list = append(list, eraseNumber(d.Call))
+		list = append(list, listCall(d.Call), eraseNumber(d.Call))
 	}
 	return list
 }

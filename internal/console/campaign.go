@@ -23,9 +23,12 @@ type campaignView struct {
 	waiting, live []endCount
 	chart         dailyChart
 	history       []store.Audited
-	actions       []actionForm
-	back, at      string
-	hypothesis    func(id string) string
+	contacts      contactsOfCampaign
+	// missing says what it does not say of who calls, "" for nothing.
+	missing    string
+	actions    []actionForm
+	back, at   string
+	hypothesis func(id string) string
 }
 
 func (p campaignView) words(text string) string { return shownText(p.role, text) }
@@ -71,6 +74,10 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 		return err
 	}
 	p.chart = newDailyChart(first, days)
+	if p.contacts, err = c.contactsOf(ctx, role, id); err != nil {
+		return err
+	}
+	p.missing = identityWords(p.campaign.Identity.Missing())
 	log, err := c.store.AuditLog(ctx, store.AuditFilter{Subject: id}, store.Page{Limit: 10})
 	if err != nil {
 		return err
@@ -79,6 +86,11 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 	if role == Admin {
 		for _, a := range campaignActions(p.campaign, live) {
 			p.actions = append(p.actions, c.form(a))
+		}
+		if stops, err := c.stopsOfCampaign(ctx, id); err != nil {
+			return err
+		} else if len(stops) == 0 {
+			p.actions = append(p.actions, c.form(stopCampaign(id)))
 		}
 	}
 	f := c.frame(r, role, "Campaign "+p.words(p.campaign.Name))
@@ -216,6 +228,14 @@ func auditWords(a store.Audited) string {
 			return strconv.Itoa(int(n)) + " calls queued"
 		}
 		return "1 call queued"
+	case interview.AuditCreateContacts:
+		if n, ok := a.Detail["contacts"].(float64); ok {
+			return amount(int(n), "contact", "contacts") + " imported"
+		}
+	case interview.AuditOpenCircuit:
+		return "too many calls failed: nobody is called for a while"
+	case interview.AuditCloseCircuit:
+		return "calls do not fail any more"
 	case interview.AuditSetHold:
 		return "legal hold set"
 	case interview.AuditLiftHold:
@@ -227,6 +247,11 @@ func auditWords(a store.Audited) string {
 				changed = append(changed, "questions changed")
 			} else if ok {
 				changed = append(changed, name+" "+value)
+			}
+		}
+		for _, name := range []string{"identity", "voice", "region", "callingHours", "holidays", "attempts", "maxConcurrent", "maxPerDay", "requireConsentBasis", "stopWhenDecided"} {
+			if _, ok := a.Detail[name]; ok {
+				changed = append(changed, name+" changed")
 			}
 		}
 		return strings.Join(changed, ", ")

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,7 @@ type campaignValues struct {
 	name, category, template, mode, language, status string
 	// identity has the parts of who calls, in the order of identityFields.
 	identity [3]string
+	calling  callingValues
 	// hypotheses has one in each line.
 	hypotheses string
 }
@@ -40,7 +42,7 @@ func identityFields() [3][2]string {
 }
 
 func valuesOf(c interview.Campaign) campaignValues {
-	return campaignValues{identity: [3]string{c.Identity.Organisation, c.Identity.CallbackNumber, c.Identity.Purpose}, name: c.Name, category: c.Category, template: c.PromptTemplate, mode: string(c.AnswerMode), language: c.Language, status: string(c.Status)}
+	return campaignValues{calling: callingOf(c), identity: [3]string{c.Identity.Organisation, c.Identity.CallbackNumber, c.Identity.Purpose}, name: c.Name, category: c.Category, template: c.PromptTemplate, mode: string(c.AnswerMode), language: c.Language, status: string(c.Status)}
 }
 
 // readValues reads the form. Browsers end lines with CR LF, which is not what was typed.
@@ -50,14 +52,14 @@ func readValues(r *http.Request) campaignValues {
 	for i, field := range identityFields() {
 		identity[i] = value("identity." + field[0])
 	}
-	return campaignValues{identity: identity, name: value("name"), category: value("category"), template: value("promptTemplate"), mode: value("answerMode"),
+	return campaignValues{calling: readCalling(r), identity: identity, name: value("name"), category: value("category"), template: value("promptTemplate"), mode: value("answerMode"),
 		language: value("language"), status: value("status"), hypotheses: value("hypotheses")}
 }
 
 // campaign is a campaign with the values, for the preview.
 func (v campaignValues) campaign() interview.Campaign {
 	return interview.Campaign{Name: v.name, Category: v.category, PromptTemplate: v.template, AnswerMode: interview.AnswerMode(v.mode),
-		Language: cmp.Or(v.language, interview.DefaultLanguage),
+		Language: cmp.Or(v.language, interview.DefaultLanguage), Voice: strings.TrimSpace(v.calling["voice"]),
 		Identity: interview.Identity{Organisation: v.identity[0], CallbackNumber: v.identity[1], Purpose: v.identity[2]}}
 }
 
@@ -67,11 +69,18 @@ func (v campaignValues) fields() map[string]string {
 	for i, field := range identityFields() {
 		fields["identity."+field[0]] = v.identity[i]
 	}
+	for _, name := range callingFields {
+		fields[name] = v.calling[name]
+	}
 	return fields
 }
 
-// put puts a field into the body of a request. Of who calls, all parts go together.
+// put puts a field into the body of a request, as the API takes it. Of who calls, all parts go together.
 func (v campaignValues) put(body map[string]any, name, value string) {
+	if slices.Contains(callingFields, name) {
+		v.calling.put(body, name)
+		return
+	}
 	if !strings.HasPrefix(name, "identity.") {
 		body[name] = value
 		return
@@ -162,7 +171,7 @@ func modeWords(m interview.AnswerMode) string {
 }
 
 func (c *Console) newCampaign(w http.ResponseWriter, r *http.Request, role Role) error {
-	p := campaignForm{key: c.newKey(), campaignValues: campaignValues{mode: string(interview.AnswerPause), language: interview.DefaultLanguage,
+	p := campaignForm{key: c.newKey(), campaignValues: campaignValues{calling: callingOf(interview.Campaign{}), mode: string(interview.AnswerPause), language: interview.DefaultLanguage,
 		status: string(interview.CampaignDraft)}}
 	return c.showCampaignForm(w, r, role, p, http.StatusOK)
 }
@@ -299,6 +308,8 @@ func (v campaignValues) problemsOf(answer apiAnswer) map[string]string {
 	for _, fault := range answer.faults() {
 		if n, ok := indexOf(fault.Field, "hypotheses"); ok && n < len(lines) {
 			add("hypotheses", "line "+strconv.Itoa(lines[n])+" "+fault.Error)
+		} else if name, about := v.calling.callingField(fault.Field); name != "" {
+			add(name, about+fault.Error)
 		} else if _, known := v.fields()[fault.Field]; known || fault.Field == "status" || fault.Field == "hypotheses" {
 			add(fault.Field, fault.Error)
 		} else {

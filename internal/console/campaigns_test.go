@@ -46,6 +46,8 @@ func fields(t *testing.T, page, action string) url.Values {
 			name, value := nameIn.FindStringSubmatch(tag), valueIn.FindStringSubmatch(tag)
 			if name != nil && value != nil && !strings.Contains(tag, `type="checkbox"`) {
 				values.Set(name[1], html.UnescapeString(value[1]))
+			} else if name != nil && value != nil && strings.Contains(tag, " checked") {
+				values.Add(name[1], html.UnescapeString(value[1]))
 			}
 		}
 		for _, expression := range []*regexp.Regexp{textarea, chosen} {
@@ -107,7 +109,7 @@ func TestCampaignIsMadeStartedAndCalledWithoutScripts(t *testing.T) {
 	form.Set("hypotheses", "Oats are dear\r\n\r\nOats are scarce")
 	form.Set("do", "preview")
 	_, preview := o.do("POST", "/console/campaigns/new", form.Encode())
-	for _, want := range []string{"Esta es una llamada automática para un estudio sobre Oats &amp; &lt;b&gt;.", "Diga sí o pulse 1", "“How much are the oats?” <span class=\"voice\">es-MX", "waits up to 10 seconds for speech (es-MX) or a key",
+	for _, want := range []string{"Shelf Research", "Diga sí o pulse 1", "“How much are the oats?” <span class=\"voice\">es-MX", "waits up to 10 seconds for speech (es-MX) or a key",
 		"Entendido. No guardamos ninguna grabación", "Idempotency-Key: " + form.Get("key")} {
 		if !strings.Contains(preview, want) {
 			t.Errorf("the preview does not have %q:\n%s", want, preview)
@@ -460,5 +462,50 @@ func (o *site) judge(hypothesis string, opinion interview.Opinion) {
 	}
 	if err := o.store.SaveVerdict(o.t.Context(), run, v.Judge(opinion)); err != nil {
 		o.t.Fatal(err)
+	}
+}
+
+func TestCampaignSaysWhomItCallsWhenAndHowOften(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.signIn(adminToken)
+	form := fields(t, o.get("/console/campaigns/new"), "/console/campaigns/new")
+	for name, value := range map[string]string{"name": "oats", "promptTemplate": "- How much?", "voice": "Polly.Joanna-Neural", "region": "us", "callingHours": "mon,wed-fri 09:30-18:00\r\n\r\nsat 25:00-18:00",
+		"holidays": "2026-12-25\r\nchristmas", "attempts.max": "99", "attempts.waitMinutes": "90", "maxConcurrent": "many", "maxPerDay": "100", "requireConsentBasis": "on", "do": "save"} {
+		form.Set(name, value)
+	}
+	form["attempts.on"] = []string{"BUSY", "NO_ANSWER"}
+	response, body := o.do("POST", "/console/campaigns/new", form.Encode())
+	for _, want := range []string{`id="callingHours-problem">“sat 25:00-18:00”: from must be a time`, `id="holidays-problem">“christmas”: must be a date`, `id="attempts.max-problem">must be from 1 to 20`, `id="maxConcurrent-problem">`} {
+		if response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+			t.Errorf("%s, no %q", response.Status, want)
+		}
+	}
+	form = fields(t, body, "/console/campaigns/new") // as it was typed
+	for name, value := range map[string]string{"callingHours": "mon,wed-fri 09:30-18:00\r\nsat 10:00 - 18:00", "holidays": "2026-12-25", "attempts.max": "3", "maxConcurrent": "5", "do": "save"} {
+		form.Set(name, value)
+	}
+	form.Set("callingHours", "mon,wed-fri 09:30-18:00")
+	response, body = o.do("POST", "/console/campaigns/new", form.Encode())
+	if response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	page := response.Header.Get("Location")
+	got, err := o.store.Campaign(t.Context(), page[strings.LastIndex(page, "/")+1:])
+	if err != nil || got.Voice != "Polly.Joanna-Neural" || got.Region != "US" || got.CallingHours.String() != "mon,wed-fri 09:30-18:00" || len(got.Holidays) != 1 ||
+		got.Attempts.Max != 3 || got.Attempts.WaitMinutes != 90 || len(got.Attempts.On) != 2 || got.MaxConcurrent != 5 || got.MaxPerDay != 100 || !got.RequireConsentBasis || got.StopWhenDecided {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if response, body := o.do("POST", page+"/start", ""); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "Missing: the name of the organisation, a number to reach it and the purpose of the call.") {
+		t.Errorf("%s\n%s", response.Status, body)
+	}
+	form = fields(t, o.get(page+"/edit"), page+"/edit")
+	form.Del("requireConsentBasis")
+	form.Del("attempts.on")
+	form.Set("do", "save")
+	if response, body := o.do("POST", page+"/edit", form.Encode()); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	if got, err = o.store.Campaign(t.Context(), got.ID); err != nil || got.RequireConsentBasis || len(got.Attempts.On) != 0 || got.Attempts.On == nil || got.Attempts.Max != 3 || got.Holidays[0] != "2026-12-25" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

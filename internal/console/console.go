@@ -143,6 +143,10 @@ func New(config Config) (*Console, error) {
 	c.routeHealth(mux)
 	c.routeAudit(mux)
 	c.routeSimulations(mux)
+	c.routeStops(mux)
+	c.routeContacts(mux)
+	c.routeImportContacts(mux)
+	c.routeDoNotCall(mux)
 	c.page(mux, "GET /console/", func(http.ResponseWriter, *http.Request, Role) error { return store.ErrNotFound })
 	c.pages = mux
 	c.handler = protect(mux)
@@ -241,6 +245,8 @@ type frame struct {
 	live, liveTop string
 	// query is that of the page.
 	query url.Values
+	// stopping are the stops in force, and the way to stop.
+	stopping stopping
 	// strip is what is measured, on every page; nil for nobody who has signed in.
 	strip *stripView
 	// refresh, if not 0, is after how many seconds a browser without scripts loads the page again.
@@ -251,6 +257,6 @@ func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
-		notice: notice(r), query: r.URL.Query(), strip: c.strip(role), live: c.live.address(c.path("/live")),
+		notice: notice(r), query: r.URL.Query(), strip: c.strip(role), stopping: c.stopping(r.Context(), role), live: c.live.address(c.path("/live")),
 	}
 }

@@ -102,11 +102,34 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	case requestName.MatchString(text):
 		p.notes = append(p.notes, "Request ids (X-Request-Id) are in the log of the server, and not in the database.")
 	}
+	if p.role == Admin { // it may be a number that is masked
+		if err := c.addContacts(ctx, p, store.ContactFilter{ExternalID: text}, nil); err != nil {
+			return err
+		}
+	}
 	return c.findEvent(ctx, p)
 }
 
+// addContacts finds contacts, the newest first, but those of whom exactly one call was found: its page leads to them.
+func (c *Console) addContacts(ctx context.Context, p *findView, by store.ContactFilter, calls map[string]int) error {
+	contacts, err := c.store.Contacts(ctx, by, store.Page{Limit: maxCandidates})
+	if err != nil {
+		return err
+	}
+	for _, contact := range contacts.Items {
+		if calls[contact.ID] == 1 {
+			continue
+		}
+		p.found = append(p.found, candidate{"contact", contact.ID, shownNumber(p.role, contact.PhoneNumber) + ", " + string(contact.State), c.path("/contacts/" + url.PathEscape(contact.ID)), &contact.CreatedAt})
+	}
+	if contacts.Next != "" {
+		p.notes = append(p.notes, "There are more contacts: these are the newest "+strconv.Itoa(maxCandidates)+".")
+	}
+	return nil
+}
+
 func (c *Console) findCallSid(ctx context.Context, p *findView) error {
-	if err := c.addCalls(ctx, p, store.CallFilter{CallSid: p.asked}); err != nil || len(p.found) > 0 {
+	if err := c.addCalls(ctx, p, store.CallFilter{CallSid: p.asked}, nil); err != nil || len(p.found) > 0 {
 		return err
 	}
 	p.notes = append(p.notes, "No call is bound to this CallSid.")
@@ -141,6 +164,10 @@ func (c *Console) pageOf(f store.Found) string {
 		return c.path("/runs/" + id)
 	case "rejection":
 		return c.path("/rejections/" + id)
+	case "contact":
+		return c.path("/contacts/" + id)
+	case "stop":
+		return c.path("/stops")
 	case "campaign":
 		return c.firstPage("/campaigns/"+id, "/calls?campaignId="+id)
 	case "hypothesis":
@@ -189,7 +216,7 @@ func (c *Console) findErrorCode(ctx context.Context, p *findView) error {
 	if err != nil {
 		return nil // too large for a code
 	}
-	if err := c.addCalls(ctx, p, store.CallFilter{ErrorCode: code}); err != nil {
+	if err := c.addCalls(ctx, p, store.CallFilter{ErrorCode: code}, nil); err != nil {
 		return err
 	}
 	runs, err := c.store.Runs(ctx, store.RunFilter{Error: p.asked}, store.Page{Limit: maxCandidates})
@@ -204,22 +231,30 @@ func (c *Console) findErrorCode(ctx context.Context, p *findView) error {
 
 func (c *Console) findNumber(ctx context.Context, p *findView, numbers []string) error {
 	for _, number := range numbers {
-		if err := c.addCalls(ctx, p, store.CallFilter{PhoneNumber: number}); err != nil {
+		calls := map[string]int{}
+		if err := c.addCalls(ctx, p, store.CallFilter{PhoneNumber: number}, calls); err != nil {
+			return err
+		}
+		if err := c.addContacts(ctx, p, store.ContactFilter{PhoneNumber: number}, calls); err != nil {
 			return err
 		}
 	}
 	if len(p.found) == 0 {
-		p.notes = append(p.notes, "No call went to "+strings.Join(numbers, " or ")+". A call whose personal data was erased is not found by its number.")
+		p.notes = append(p.notes, "No contact has "+strings.Join(numbers, " or ")+", and no call went there. A call whose personal data was erased is not found by its number.")
 	}
 	return nil
 }
 
-func (c *Console) addCalls(ctx context.Context, p *findView, by store.CallFilter) error {
+// addCalls finds calls, the newest first, and counts them by contact where somebody wants to know.
+func (c *Console) addCalls(ctx context.Context, p *findView, by store.CallFilter, of map[string]int) error {
 	calls, err := c.store.Calls(ctx, by, store.Page{Limit: maxCandidates})
 	if err != nil {
 		return err
 	}
 	for _, call := range calls.Items {
+		if of != nil {
+			of[call.ContactID]++
+		}
 		p.found = append(p.found, candidate{"call", call.ID, shownNumber(p.role, call.PhoneNumber) + ", " + string(call.Status), c.path("/calls/" + url.PathEscape(call.ID)), &call.CreatedAt})
 	}
 	if calls.Next != "" {

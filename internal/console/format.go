@@ -74,6 +74,13 @@ func seconds(s float64) string {
 	return strconv.Itoa(whole/60) + ":" + string(rune('0'+whole%60/10)) + string(rune('0'+whole%10))
 }
 
+func orSomebody(name string) string {
+	if name == "" {
+		return "somebody"
+	}
+	return name
+}
+
 func orDash(s string) string {
 	if s == "" {
 		return "–"

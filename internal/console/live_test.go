@@ -275,7 +275,7 @@ func TestCallsAreReadAndChangedWithoutScripts(t *testing.T) {
 	tab := browsertest.Start(t)(t, browsertest.Look{NoScripts: true})
 	tab.Go(o.url + "/console/calls")
 	tab.Type("#token", adminToken)
-	tab.Click("button.primary")
+	tab.Click("main button.primary")
 	tab.Until(`location.pathname === "/console/calls"`)
 	tab.Click("#filter summary")
 	tab.Click(`#filter input[value="QUEUED"]`)

@@ -10,7 +10,7 @@ import (
 
 // Found is something that has an id.
 type Found struct {
-	// What it is: call, webhook, run, campaign, hypothesis, rejection, claim, recording or verdict.
+	// What it is: contact, stop, call, webhook, run, campaign, hypothesis, rejection, claim, recording or verdict.
 	What string
 	ID   string
 	// Of is the id of what it belongs to: of a claim and a recording their call, of a hypothesis its campaign, of a verdict its
@@ -22,6 +22,8 @@ type Found struct {
 const byID = `SELECT 'call', id, '' FROM calls WHERE id = $1
 	UNION ALL SELECT 'webhook', id, call_id FROM webhook_events WHERE id = $1
 	UNION ALL SELECT 'run', id, '' FROM function_runs WHERE id = $1
+	UNION ALL SELECT 'contact', id, '' FROM contacts WHERE id = $1
+	UNION ALL SELECT 'stop', id, '' FROM stops WHERE id = $1
 	UNION ALL SELECT 'campaign', id, '' FROM campaigns WHERE id = $1
 	UNION ALL SELECT 'hypothesis', id, campaign_id FROM hypotheses WHERE id = $1
 	UNION ALL SELECT 'rejection', id, '' FROM rejections WHERE id = $1

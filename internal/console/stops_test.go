@@ -1,0 +1,91 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/interview"
+)
+
+// inForce are the stops in force.
+func (o *site) inForce() []interview.Stop {
+	o.t.Helper()
+	stops, err := o.store.StopsInForce(o.t.Context())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return stops
+}
+
+func TestCallsAreStoppedAndResumedFromEachPage(t *testing.T) {
+	o := open(t, tokensOf(t))
+	campaign, calls := o.called("oats", "+15551234567")
+	pages := []string{"/console/calls", "/console/calls/" + calls[0], "/console/campaigns/" + campaign, "/console/webhooks", "/console/health", "/console/nothing"}
+	o.signIn(adminToken)
+	for _, page := range pages {
+		if _, body := o.do("GET", page, ""); !strings.Contains(body, `<form method="post" action="/console/stops"`) || strings.Contains(body, `class="stopped"`) {
+			t.Errorf("%s has no way to stop, or says that calls are stopped", page)
+		}
+	}
+	for form, why := range map[string]string{"mode=hangup&reason=complaint": "nothing typed", "mode=hangup&typed=stop": "no reason", "mode=now&reason=x&typed=stop": "no such mode"} {
+		if response, _ := o.do("POST", "/console/stops", form); response.StatusCode/100 != 4 || len(o.inForce()) != 0 {
+			t.Errorf("%s: %s", why, response.Status)
+		}
+	}
+	response, body := o.do("POST", "/console/stops", url.Values{"mode": {"hangup"}, "reason": {"complaint of +15551234567"}, "typed": {"stop"}}.Encode())
+	stops := o.inForce()
+	if response.StatusCode != http.StatusSeeOther || len(stops) != 1 || stops[0].Scope != interview.ScopeAll || stops[0].Mode != interview.StopHangUp {
+		t.Fatalf("%s, %+v\n%s", response.Status, stops, body)
+	}
+	resume := "/console/stops/" + stops[0].ID + "/resume"
+	for _, page := range pages {
+		_, body := o.do("GET", page, "")
+		for _, want := range []string{`class="stopped"`, "All calls", "complaint of ", `action="` + resume + `"`} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: no %q", page, want)
+			}
+		}
+		if strings.Contains(body, `action="/console/stops"`) {
+			t.Errorf("%s offers to stop what is stopped", page)
+		}
+	}
+	o.signIn(viewerToken)
+	if _, body := o.do("GET", "/console/webhooks", ""); !strings.Contains(body, "All calls") || strings.Contains(body, "5551234567") || strings.Contains(body, resume) {
+		t.Errorf("a viewer does not see the stop, or more than that:\n%s", body)
+	}
+	if response, _ := o.do("POST", resume, "typed=resume"); response.StatusCode != http.StatusForbidden {
+		t.Errorf("a viewer: %s", response.Status)
+	}
+	o.signIn(adminToken)
+	if response, _ := o.do("POST", resume, ""); response.StatusCode != http.StatusBadRequest || len(o.inForce()) != 1 {
+		t.Errorf("nothing typed: %s", response.Status)
+	}
+	if response, _ := o.do("POST", resume, "typed=resume"); response.StatusCode != http.StatusSeeOther || len(o.inForce()) != 0 {
+		t.Errorf("%s, %v", response.Status, o.inForce())
+	}
+	if _, body := o.do("GET", "/console/stops", ""); !strings.Contains(body, "complaint of") || strings.Contains(body, "in force") {
+		t.Errorf("the stop is not in the list as ended:\n%s", body)
+	}
+}
+
+func TestStopOfACampaignIsItsOwn(t *testing.T) {
+	o := open(t, tokensOf(t))
+	campaign, _ := o.called("oats", "+15551234567")
+	other, _ := o.called("milk", "+15551234568")
+	o.signIn(adminToken)
+	at := "/console/campaigns/" + campaign + "/stop"
+	if response, body := o.do("POST", at, "mode=finish&reason=wrong+questions&typed=stop"); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	if stops := o.inForce(); len(stops) != 1 || stops[0].Scope != campaign || stops[0].Mode != interview.StopFinish {
+		t.Fatalf("%+v", stops)
+	}
+	if _, body := o.do("GET", "/console/campaigns/"+campaign, ""); strings.Contains(body, at) || !strings.Contains(body, "wrong questions") {
+		t.Error("it is offered again, or its reason is not shown")
+	}
+	if _, body := o.do("GET", "/console/campaigns/"+other, ""); !strings.Contains(body, "/console/campaigns/"+other+"/stop") || !strings.Contains(body, `action="/console/stops"`) {
+		t.Error("another campaign, or all, cannot be stopped")
+	}
+}
