@@ -12,6 +12,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -32,6 +33,13 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 			Pick: simulator.MixedPeople(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
 		})
 		twilio.CreateSecondaryToken(after)
+		// Who calls back is answered: the doctor has nothing else to say than what is about tokens.
+		err := twilio.ConfigureNumber(e2etest.Number, func(n *simulator.Number) {
+			n.VoiceURL = e2etest.PublicURL + interview.WebhookPath(interview.V1) + "voice"
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		server := twilio.Serve(t, e2etest.DefaultSettings(databaseURL))
 		numbers := make([]string, calls)
 		for n := range numbers {

@@ -91,8 +91,9 @@ func (s Script) Ended() string { return s.ending(s.texts().ended) }
 // OptedOut confirms an opt-out and ends the call.
 func (s Script) OptedOut() string { return s.ending(s.texts().optedOut) }
 
-// Stopped ends a call that somebody of ours ends with all others, whatever it is about.
-func (s Script) Stopped() string { return s.ending(s.texts().stopped) }
+// Stopped tells a person that the call ends now, since somebody stopped all calls. It is short: a stop must have ended every call within
+// seconds, and who calls was said first.
+func (s Script) Stopped() string { return s.texts().stopped + " " + s.texts().bye }
 
 // NoMessage is for a machine that answered.
 func (s Script) NoMessage() string {

@@ -86,7 +86,7 @@ func TestIdentityIsSpokenFirstAndLast(t *testing.T) {
 		if !strings.HasPrefix(greeting, s.IdentitySaid()) || !strings.Contains(s.IdentitySaid(), number) {
 			t.Errorf("%q: the call keeps %q of %q", language, s.IdentitySaid(), greeting)
 		}
-		for _, last := range []string{s.Goodbye(), s.Declined(), s.NotUnderstood(), s.Ended(), s.NoMessage(), s.OptedOut(), s.Stopped(), s.InboundGoodbye(), s.InboundGreeting(false)} {
+		for _, last := range []string{s.Goodbye(), s.Declined(), s.NotUnderstood(), s.Ended(), s.NoMessage(), s.OptedOut(), s.InboundGoodbye(), s.InboundGreeting(false)} {
 			if !strings.Contains(last, bakers.Organisation) || !strings.Contains(last, number) {
 				t.Errorf("%q: %q does not say who called", language, last)
 			}

@@ -26,7 +26,7 @@ var englishTexts = scriptTexts{
 	notUnderstood:     "We could not hear a clear answer, so nothing was recorded.",
 	ended:             "This interview has ended.",
 	optedOut:          "You have been taken off our list, and we will not call you again.",
-	stopped:           "We have to end this call now. We are sorry for the interruption.",
+	stopped:           "We have to end this call now. We are sorry.",
 	noMessage:         "This was an automated research call. We leave no message.",
 	identifiedMessage: "This is an automated call from {organisation} about {purpose}. You can reach us at {number}.",
 

@@ -26,7 +26,7 @@ var germanTexts = scriptTexts{
 	notUnderstood:     "Wir haben keine klare Antwort gehört, deshalb wurde nichts aufgezeichnet.",
 	ended:             "Dieses Interview ist beendet.",
 	optedOut:          "Wir haben Sie von unserer Liste gestrichen. Von uns hören Sie nichts mehr.",
-	stopped:           "Wir müssen dieses Gespräch jetzt beenden. Bitte entschuldigen Sie die Unterbrechung.",
+	stopped:           "Wir müssen dieses Gespräch jetzt beenden. Bitte entschuldigen Sie.",
 	noMessage:         "Das war ein automatischer Anruf für eine Umfrage. Wir hinterlassen keine Nachricht.",
 	identifiedMessage: "Dies ist ein automatischer Anruf von {organisation}. Es geht um {purpose}. Sie erreichen uns unter {number}.",
 

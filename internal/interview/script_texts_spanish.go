@@ -27,7 +27,7 @@ var spanishTexts = scriptTexts{
 	notUnderstood:     "No hemos oído una respuesta clara, así que no se ha grabado nada.",
 	ended:             "Esta entrevista ha terminado.",
 	optedOut:          "Hemos borrado su número de nuestra lista y no volveremos a llamarle.",
-	stopped:           "Tenemos que terminar esta llamada ahora. Disculpe la interrupción.",
+	stopped:           "Tenemos que terminar esta llamada ahora. Disculpe.",
 	noMessage:         "Esta era una llamada automática para un estudio. No dejamos ningún mensaje.",
 	identifiedMessage: "Esta es una llamada automática de {organisation} en relación con {purpose}. Puede contactarnos en el {number}.",
 

@@ -74,8 +74,8 @@ type studied struct {
 
 const (
 	personCap = 3
-	// hangUpWithin is how long a call lives after a stop that hangs up: who is talking is told so, and who called, which takes 12 s.
-	hangUpWithin = 15 * time.Second
+	// hangUpWithin is how long a call lives at most after a stop that hangs up.
+	hangUpWithin = 10 * time.Second
 )
 
 // play plays the days.
