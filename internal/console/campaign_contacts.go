@@ -158,9 +158,6 @@ func (c *Console) exportCampaign(w http.ResponseWriter, r *http.Request, role Ro
 	return nil
 }
 
-// hoursWords are the calling hours of a campaign, one window each.
-func hoursWords(h interview.CallingHours) string { return h.String() }
-
 // capsWords are the caps of a campaign.
 func capsWords(campaign interview.Campaign) string {
 	at, day := "any number at a time", "any number a day"
