@@ -475,7 +475,7 @@ func watchAndStop(t *testing.T, tab *browsertest.Tab) {
 	tab.Go(o.url + "/console/sign-in")
 	o.signedIn(t, tab, adminToken)
 	tab.Go(o.url + "/console/bulk/retry-runs?function=orchestrate-call")
-	tab.Type(`input[name="reason"]`, "the model is back\r")
+	tab.Type(`main input[name="reason"]`, "the model is back\r")
 	tab.Until(`document.getElementById("progress")?.innerText.includes("50 of 120 done")`)
 	tab.Type("#stop button", "\r")
 	tab.Until(`document.getElementById("progress")?.innerText.includes("told to stop")`)

@@ -15,6 +15,7 @@ type result struct {
 	statuses    map[string]int // calls by our status
 	transcripts int
 	hypotheses  []hypothesis
+	contacts    reached
 	lost        int
 	doubled     int
 	late        int // answers that came too late for Twilio
@@ -33,9 +34,12 @@ func (r *result) violate(doubled bool, text string) {
 // judge holds what i-agent says of each call against what the simulator knows to be true, and the verdicts on the hypotheses
 // against what the people of the study come to, which takes all of them.
 func (r *run) judge(ctx context.Context) (*result, error) {
-	ids := make([]string, len(r.calls))
-	for i, call := range r.calls {
-		ids[i] = call.ID
+	ids, err := r.contactCallIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, call := range r.calls {
+		ids = append(ids, call.ID)
 	}
 	// The entries of the Debugger are judged below, the warnings too.
 	verdict, err := e2e.Judge{API: r.api, Twilio: r.simulator, Events: true, Claims: r.study.Claims,
@@ -64,6 +68,9 @@ func (r *run) judge(ctx context.Context) (*result, error) {
 		for _, e := range verdict.Report.Debugger[:min(n, 3)] {
 			to.violations = append(to.violations, fmt.Sprintf("debugger: %s %d %s", e.CallSid, e.Code, e.Message))
 		}
+	}
+	if err := r.judgeContacts(ctx, to); err != nil {
+		return nil, err
 	}
 	if to.hypotheses, err = r.hypotheses(ctx); err != nil {
 		return nil, err

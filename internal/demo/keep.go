@@ -44,17 +44,19 @@ func (s Study) keptAnswer(ctx context.Context, request simulator.ChatRequest) (s
 	return s.Answer(ctx, request)
 }
 
-// furnish adds what the study's calls do not have: a canceled call, a run that died, and a webhook that was refused. The calls
-// of the study are judged by then.
-func (r *run) furnish(ctx context.Context) error {
-	// The campaign has dialled as many as it may in a minute, so this call waits.
+// cancelOne places a call and cancels it before its turn. The campaign has dialled as many as it may in a minute, so the call waits.
+func (r *run) cancelOne(ctx context.Context) error {
 	waiting, err := r.api.Place(ctx, r.campaign.ID, "", []string{canceled})
 	if err != nil {
 		return err
 	}
-	if _, err := r.api.Do(ctx, http.MethodPost, "/api/calls/"+waiting[0].ID+"/cancel", "", map[string]any{}, nil); err != nil {
-		return err
-	}
+	_, err = r.api.Do(ctx, http.MethodPost, "/api/calls/"+waiting[0].ID+"/cancel", "", map[string]any{}, nil)
+	return err
+}
+
+// furnish adds what else the study's calls do not have: a run that died, and a webhook that was refused. The calls of the study are
+// judged by then.
+func (r *run) furnish(ctx context.Context) error {
 	var other campaign
 	if _, err := r.api.Do(ctx, http.MethodPost, "/api/campaigns", "", r.study.Campaign("Oat drink, a call that the model does not understand"), &other); err != nil {
 		return err

@@ -24,6 +24,13 @@ func (r *result) print(out io.Writer) {
 	for _, status := range slices.Sorted(maps.Keys(r.statuses)) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.statuses[status])
 	}
+	row("contacts, called by day only", r.contacts.contacts)
+	row("  reached", r.contacts.answered)
+	row("  reached at the second attempt, busy at the first", r.contacts.second)
+	row("  opted out, on the do-not-call list, not called again", r.contacts.optedOut)
+	if r.contacts.waiting > 0 {
+		row(fmt.Sprintf("  waiting until %s in %s", r.contacts.waitsUntil, r.contacts.waitIn), r.contacts.waiting)
+	}
 	row("transcripts", r.transcripts)
 	claims, rejected := 0, 0
 	for _, h := range r.hypotheses {
@@ -48,7 +55,8 @@ func (r *result) print(out io.Writer) {
 	}
 }
 
-func newProgress(options Options, calls int) *progress.Bar {
-	fmt.Fprintf(options.Out, "Calling %d people through a simulated Twilio that %s (seed %d).\n", calls, options.behaviour, options.Seed)
-	return &progress.Bar{Out: options.Out, Terminal: options.Terminal, Total: calls, Unit: "calls", Lines: 4}
+func newProgress(options Options) *progress.Bar {
+	fmt.Fprintf(options.Out, "Calling %d people, and %d contacts by day only, through a simulated Twilio that %s (seed %d).\n",
+		options.Calls, contactCount, options.behaviour, options.Seed)
+	return &progress.Bar{Out: options.Out, Terminal: options.Terminal, Total: options.Calls + contactCalls, Unit: "calls", Lines: 4}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/progress"
 	"github.com/i-agent/iagent/simulator"
 )
 
@@ -30,9 +31,13 @@ type run struct {
 	simulator *simulator.Simulator
 	app       *app.App
 	api       *e2e.Client
+	clock     *clock
 	campaign  campaign
 	calls     []e2e.Call
-	closers   []func()
+	// byDay is the campaign of the contacts. takenAgain is how often who opted out was taken as a contact again.
+	byDay      campaign
+	takenAgain int
+	closers    []func()
 }
 
 func newRun(ctx context.Context, options Options) (_ *run, err error) {
@@ -42,6 +47,9 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 			r.close()
 		}
 	}()
+	if r.clock, err = newClock(time.Now()); err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", options.Port))
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
@@ -68,7 +76,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 	if options.Configure != nil {
 		options.Configure(&config)
 	}
-	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second, Simulator: options.Simulator})
+	r.app, err = app.Open(ctx, config, app.Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second, Now: r.clock.Now, Simulator: options.Simulator})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +87,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 }
 
 func (r *run) openSimulator() (url string, err error) {
-	pick, model := r.study.pick(r.options.Calls), r.study.Answer
+	pick, model := r.study.contactPick(r.study.pick(r.options.Calls)), r.study.Answer
 	if r.options.Furnish {
 		pick, model = keptPick(pick), r.study.keptAnswer
 	}
@@ -87,7 +95,7 @@ func (r *run) openSimulator() (url string, err error) {
 		AccountSid: r.account, AuthToken: r.token, Seed: r.options.Seed, Faults: *r.options.Faults,
 		Pick: pick, OpenAIKey: "demo", Model: model, MarksDuplicates: true,
 		// A machine's call lasts until the application hangs up, which it does from the background.
-		Grace: time.Second,
+		Grace: time.Second, Now: r.clock.Now,
 	})
 	if err != nil {
 		return "", err
@@ -123,18 +131,41 @@ func (r *run) close() {
 	r.closers = nil
 }
 
-// play starts the calls and waits until nothing is left to do.
+// play starts the calls and waits until nothing is left to do, then again hours later.
 func (r *run) play(ctx context.Context) error {
 	if err := r.place(ctx); err != nil {
 		return err
 	}
-	bar := newProgress(r.options, len(r.calls))
+	if err := r.importContacts(ctx); err != nil {
+		return err
+	}
+	bar := newProgress(r.options)
 	defer bar.End()
+	if err := r.settle(ctx, bar); err != nil {
+		return err
+	}
+	if r.options.Furnish {
+		if err := r.cancelOne(ctx); err != nil {
+			return fmt.Errorf("furnishing the console: %w", err)
+		}
+	}
+	if err := r.callLater(ctx); err != nil {
+		return err
+	}
+	return r.settle(ctx, bar)
+}
+
+// settle waits until nothing is left to do now.
+func (r *run) settle(ctx context.Context, bar *progress.Bar) error {
 	left, err := e2e.Settling{
 		API: r.api, Twilio: r.simulator, Every: pollEvery,
 		Count: func(ctx context.Context) (calls, runs int, err error) {
 			work, err := r.app.Store().OpenWork(ctx)
-			return work.Calls, work.Runs, err
+			if err != nil || work.Calls+work.Runs > 0 {
+				return work.Calls, work.Runs, err
+			}
+			calls, err = r.dueContacts(ctx)
+			return calls, 0, err
 		},
 		Changed: func(now simulator.Progress, _, runs int) {
 			bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %d functions to go", now.Webhooks, runs))

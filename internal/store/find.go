@@ -22,7 +22,7 @@ type Found struct {
 const byID = `SELECT 'call', id, '' FROM calls WHERE id = $1
 	UNION ALL SELECT 'webhook', id, call_id FROM webhook_events WHERE id = $1
 	UNION ALL SELECT 'run', id, '' FROM function_runs WHERE id = $1
-	UNION ALL SELECT 'contact', id, '' FROM contacts WHERE id = $1
+	UNION ALL SELECT 'contact', id, '' FROM contacts WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = $1)
 	UNION ALL SELECT 'stop', id, '' FROM stops WHERE id = $1
 	UNION ALL SELECT 'campaign', id, '' FROM campaigns WHERE id = $1
 	UNION ALL SELECT 'hypothesis', id, campaign_id FROM hypotheses WHERE id = $1

@@ -144,6 +144,9 @@ func (s *Store) RestoredDial(ctx context.Context, restored Restore, phoneNumber 
 		if err := tx.beginOverdueChecks(ctx, call.ID, tx.Now); err != nil {
 			return err
 		}
+		if err := tx.countAttempt(ctx, interview.Contact{ID: call.ContactID}, call.ID); err != nil {
+			return err
+		}
 		return tx.saveCall(ctx, call)
 	})
 	if err != nil {
@@ -152,13 +155,24 @@ func (s *Store) RestoredDial(ctx context.Context, restored Restore, phoneNumber 
 	return callID, nil
 }
 
-// ForgottenCall keeps that Twilio placed a call of which the database knows nothing, so that its number is not called again.
+// reasonRestored is why a contact is not called: Twilio called the number after the backup from which the database was restored, and
+// nobody knows for which campaign, or what came of it.
+const reasonRestored = "RESTORED"
+
+// ForgottenCall keeps that Twilio placed a call of which the database knows nothing, so that its number is not called again: contacts
+// that wait with it end.
 // It reports whether that is news.
 func (s *Store) ForgottenCall(ctx context.Context, callSid, phoneNumber string, created time.Time) (bool, error) {
 	var n int64
 	err := s.write(ctx, func(tx *Tx) (err error) {
 		n, err = tx.Exec(ctx, `INSERT INTO forgotten_calls (call_sid, phone_number, created_at, found_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (call_sid) DO NOTHING`, storable(callSid), storable(phoneNumber), created.UTC().Truncate(time.Microsecond), tx.Now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE contacts SET state = 'EXHAUSTED', reason = '`+reasonRestored+`', next_at = NULL, updated_at = $3
+			WHERE phone_number <> '' AND phone_number = $1 AND state = 'WAITING' AND created_at < $2 AND NOT simulated`,
+			storable(phoneNumber), created.UTC().Truncate(time.Microsecond), tx.Now)
 		return err
 	})
 	if err != nil {
