@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/store/storetest"
@@ -161,4 +162,37 @@ func (o *site) callingPages() []string {
 	}
 	return []string{"/console/contacts", "/console/contacts?state=WAITING&campaignId=" + campaign, "/console/contacts/" + contacts[1], "/console/campaigns/" + campaign,
 		"/console/campaigns/" + campaign + "/edit", "/console/campaigns/" + campaign + "/import", "/console/do-not-call", "/console/stops"}
+}
+
+func TestCallSaysWhoseAttemptItIsAndWhatWasSaidOfWhoCalls(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567")
+	p := store.NewProcessor(o.store, func(call interview.Call, e *inbox.Event) (interview.Change, inbox.Reply, error) {
+		at := e.ReceivedAt
+		call.IdentitySaid, call.IdentitySaidAt, call.StirStatus = "This is Shelf Research, at +15551230009.", &at, "A"
+		return interview.Change{Call: call, OptOut: &interview.OptOut{By: "speech"}}, inbox.Reply{Status: 200, ContentType: "text/xml", Body: []byte("<Response/>")}, nil
+	})
+	event := &inbox.Event{ID: "CA1:consent", Kind: inbox.KindVoice, Subject: calls[0], CallSid: "CA1", Target: "/api/webhooks/twilio/consent?callId=" + calls[0],
+		ContentType: "application/x-www-form-urlencoded", Body: []byte("SpeechResult=stop"), ReceivedAt: o.clock.now()}
+	if _, err := p.Process(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	detail, err := o.store.CallDetail(t.Context(), calls[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.signIn(adminToken)
+	body := o.get("/console/calls/" + calls[0])
+	for _, want := range []string{"<b>Opted out</b>", "/console/contacts/" + detail.Call.ContactID, "attempt 1 of 1", "This is Shelf Research, at +15551230009.", "Attestation (STIR)", "/console/calls/" + calls[0] + "/do-not-call"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q:\n%s", want, body)
+		}
+	}
+	if list := o.get("/console/do-not-call"); !strings.Contains(list, "asked for on a call") || !strings.Contains(list, `href="/console/calls/`+calls[0]) {
+		t.Errorf("the list does not lead to the call:\n%s", list)
+	}
+	o.signIn(viewerToken)
+	if body := o.get("/console/calls/" + calls[0]); !strings.Contains(body, "<b>Opted out</b>") || strings.Contains(body, "5551230009") || strings.Contains(body, "/do-not-call\"") && strings.Contains(body, `action="/console/calls/`+calls[0]+`/do-not-call"`) {
+		t.Errorf("%s", body)
+	}
 }

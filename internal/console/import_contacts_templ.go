@@ -86,7 +86,7 @@ func contactsFields(at, list string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " MB; <code>iagent import</code> and the API take longer ones</label> <input id=\"contacts-file\" name=\"file\" type=\"file\" accept=\".csv,.json,text/csv,application/json\"> <button class=\"primary\">Preview contacts</button><p class=\"hint\">The preview calls nobody and keeps nothing. Contacts are called when their campaign, its hours and their turn allow it.</p></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " MB</label> <input id=\"contacts-file\" name=\"file\" type=\"file\" accept=\".csv,.json,text/csv,application/json\"> <button class=\"primary\">Preview contacts</button><p class=\"hint\">The preview calls nobody and keeps nothing. Contacts are called when their campaign, its hours and their turn allow it. Longer files: <code>iagent import</code>, or the API.</p></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

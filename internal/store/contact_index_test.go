@@ -75,6 +75,7 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 			"due":              {countDue, []any{id, now}},
 			"first that waits": {firstWaiting, []any{id, "OUTSIDE_HOURS", now}},
 			"reasons":          {countReasons, []any{id}},
+			"next contacts":    {nextContacts, []any{id, 5}},
 		} {
 			if plan := s.howRead(t, statement.sql, statement.args...); tableRead.MatchString(plan) {
 				t.Errorf("%s:\n%s", name, plan)
