@@ -1,9 +1,6 @@
 package interview
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // OptOut is that a person asked never to be called again.
 type OptOut struct {
@@ -45,14 +42,12 @@ func OptOutMeansOf(digits string) OptOutMeans {
 // left alone, and "stop" when nothing else is said. What does not: to call at another time, what others do or said, what is denied, and
 // to stop something else, such as the recording.
 //
-// It is decided on the person's side: a plain demand counts however unsure the recogniser was, as long as its confidence is not zero.
-// A wrong one costs a call that is not made; a missed one calls somebody who asked not to be called.
-func OptsOut(language, digits, speech, confidence string) bool {
+// It is decided on the person's side: a plain demand counts however unsure the recogniser says that it was, since Twilio does not promise
+// that its Confidence is there or right. A wrong one costs a call that is not made; a missed one calls somebody who asked not to be
+// called.
+func OptsOut(language, digits, speech string) bool {
 	if digits = strings.TrimSpace(digits); digits != "" {
 		return digits == OptOutKey
-	}
-	if sure, err := strconv.ParseFloat(confidence, 64); err == nil && sure <= 0 {
-		return false
 	}
 	primary, _ := splitLanguage(language)
 	words := optOutWordsOf(primary)

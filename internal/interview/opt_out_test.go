@@ -14,12 +14,12 @@ func TestOptOutIsHeardAndNothingElseIsTakenForOne(t *testing.T) {
 	for _, language := range ScriptLanguages() {
 		sections := optOutPhrases(t, language)
 		for _, speech := range sections["opt out"] {
-			if !OptsOut(language, "", speech, "0.4") {
+			if !OptsOut(language, "", speech) {
 				t.Errorf("%s: %q is no opt-out", language, speech)
 			}
 		}
 		for _, speech := range sections["ordinary"] {
-			if OptsOut(language, "", speech, "0.9") {
+			if OptsOut(language, "", speech) {
 				t.Errorf("%s: %q is an opt-out", language, speech)
 			}
 		}
@@ -31,29 +31,21 @@ func TestOptOutIsHeardAndNothingElseIsTakenForOne(t *testing.T) {
 
 func TestKeyNineOptsOut(t *testing.T) {
 	for _, c := range []struct {
-		language, digits, speech, confidence string
-		want                                 bool
+		language, digits, speech string
+		want                     bool
 	}{
-		{"en-US", "9", "", "", true}, {"ja-JP", " 9 ", "", "", true}, {"", "9", "yes", "0.1", true},
-		{"en-US", "1", "stop calling me", "", false}, {"en-US", "99", "", "", false}, {"en-US", "", "", "", false},
+		{"en-US", "9", "", true}, {"ja-JP", " 9 ", "", true}, {"", "9", "yes", true},
+		{"en-US", "1", "stop calling me", false}, {"en-US", "99", "", false}, {"en-US", "", "", false},
 	} {
-		if got := OptsOut(c.language, c.digits, c.speech, c.confidence); got != c.want {
+		if got := OptsOut(c.language, c.digits, c.speech); got != c.want {
 			t.Errorf("%+v opts out: %t", c, got)
-		}
-	}
-}
-
-func TestPlainOptOutCountsHoweverUnsureTheRecogniserWas(t *testing.T) {
-	for confidence, want := range map[string]bool{"": true, "0.9": true, "0.01": true, "high": true, "0": false, "0.0": false} {
-		if got := OptsOut("en-US", "", "take me off your list", confidence); got != want {
-			t.Errorf("at confidence %q it opts out: %t", confidence, got)
 		}
 	}
 }
 
 func TestEnglishOptOutIsHeardInACallOfAnotherLanguage(t *testing.T) {
 	for _, language := range []string{"es-MX", "fr-CA", "de-AT", "ja-JP", ""} {
-		if !OptsOut(language, "", "Stop calling me!", "") {
+		if !OptsOut(language, "", "Stop calling me!") {
 			t.Errorf("%q: not heard", language)
 		}
 	}
@@ -62,5 +54,5 @@ func TestEnglishOptOutIsHeardInACallOfAnotherLanguage(t *testing.T) {
 func FuzzOptsOut(f *testing.F) {
 	f.Add("en", "stop, calling. me | , |")
 	f.Add("de", "ÄÖÜ ß İ '' ,,..")
-	f.Fuzz(func(_ *testing.T, language, speech string) { OptsOut(language, "", speech, "") })
+	f.Fuzz(func(_ *testing.T, language, speech string) { OptsOut(language, "", speech) })
 }

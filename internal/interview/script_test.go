@@ -59,7 +59,7 @@ func TestEveryLanguageSaysAllThatIsToBeSaid(t *testing.T) {
 					t.Errorf("%s and %s both say %q", language, other, text)
 				}
 				said[text] = language
-				if OptsOut(language, "", text, "") {
+				if OptsOut(language, "", text) {
 					t.Errorf("%s: hearing ourselves say %q opts out", language, text)
 				}
 				if got := (ConsentAnswer{Speech: text, Language: language}).Meaning(); got == AnswerYes {

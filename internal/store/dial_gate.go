@@ -92,14 +92,6 @@ type dialAnswer struct {
 	wait error
 }
 
-// holdGate holds the row of table gate until the transaction ends. It must be the last lock that a transaction takes.
-func (tx *Tx) holdGate(ctx context.Context) error {
-	if err := tx.QueryRow(ctx, `UPDATE gate SET seq = seq + 1 WHERE id = 1 RETURNING seq`).Scan(&tx.gateSeq); err != nil {
-		return fmt.Errorf("holding the gate: %w", err)
-	}
-	return nil
-}
-
 // refuseDial lets a call wait, or ends it and its contact.
 func (tx *Tx) refuseDial(ctx context.Context, run interview.Run, call *interview.Call, contact interview.Contact, facts interview.GateFacts, v interview.GateVerdict) (dialAnswer, error) {
 	tx.refused(v.Refusal, call.Simulated)

@@ -107,14 +107,6 @@ func (tx *Tx) settleCalls(ctx context.Context, ids []string) (settled int, campa
 // settleAttempt changes a contact by how a call of it ended, and reports whether it did.
 func settleAttempt(a interview.EndedAttempt, to *interview.Contact, now time.Time) bool {
 	call := a.Call
-	if call.Direction == interview.DirectionInbound { // who called us back and was interviewed needs no call any more
-		_, reached := interview.OutcomeOf(call)
-		if !reached || call.Consent != interview.ConsentGiven || to.State != interview.ContactWaiting {
-			return false
-		}
-		to.State, to.Reason, to.NextAt = interview.ContactReached, "", nil
-		return true
-	}
 	if to.State != interview.ContactCalling || to.CallID != call.ID {
 		return false
 	}

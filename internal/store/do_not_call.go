@@ -156,11 +156,11 @@ func scanDoNotCall(r row) (interview.DoNotCall, error) {
 func (s *Store) DoNotCallList(ctx context.Context, by DoNotCallFilter, page Page) (List[interview.DoNotCall], error) {
 	var f filter
 	if by.PhoneNumber != "" {
-		hash, err := s.numberHash(ctx, by.PhoneNumber)
-		if err != nil {
+		key, err := s.keptNumberKey(ctx, s.read())
+		if err != nil || key == nil { // nothing was ever listed
 			return List[interview.DoNotCall]{}, err
 		}
-		f.compare("number_hash", "=", hash)
+		f.compare("number_hash", "=", hashNumber(key, by.PhoneNumber))
 	}
 	f.equal("scope", by.Scope)
 	out, err := list(ctx, s.read(), selectDoNotCall, "do_not_call", f, page, scanDoNotCall, func(d interview.DoNotCall) string { return d.ID })
@@ -168,13 +168,4 @@ func (s *Store) DoNotCallList(ctx context.Context, by DoNotCallFilter, page Page
 		return out, fmt.Errorf("listing the do-not-call list: %w", err)
 	}
 	return out, nil
-}
-
-// numberHash is the keyed hash of a number in E.164, outside of a transaction.
-func (s *Store) numberHash(ctx context.Context, e164 string) (hash []byte, err error) {
-	err = s.write(ctx, func(tx *Tx) error {
-		hash, err = tx.numberHash(ctx, e164)
-		return err
-	})
-	return hash, err
 }

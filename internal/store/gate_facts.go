@@ -63,7 +63,7 @@ func (s *Store) campaignFacts(ctx context.Context, q querier, c interview.Campai
 	var stops int
 	var circuit *time.Time
 	err := q.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM calls WHERE campaign_id = $1 AND ended_as = '' AND dialed_at IS NOT NULL),
-		(SELECT COUNT(*) FROM stops WHERE scope IN ('all', $1) AND ended_at IS NULL), circuit_open_until FROM campaigns WHERE id = $1`, c.ID).
+		(SELECT COUNT(*) FROM stops WHERE scope IN ('`+interview.ScopeAll+`', $1) AND ended_at IS NULL), circuit_open_until FROM campaigns WHERE id = $1`, c.ID).
 		Scan(&facts.Concurrent, &stops, &circuit)
 	if err != nil {
 		return facts, fmt.Errorf("facts about campaign %s: %w", c.ID, err)

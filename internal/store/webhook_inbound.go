@@ -113,7 +113,7 @@ func (b *batch) findInterviews(ctx context.Context) error {
 		asks := len(questions) == 0 || len(interview.WithoutVariables(questions)) > 0
 		campaigns[id] = status == interview.CampaignActive && stopped == 0 && asks
 		return err
-	}, `SELECT id, status, prompt_template, CASE WHEN EXISTS (SELECT 1 FROM stops WHERE ended_at IS NULL AND (scope = 'all' OR scope = campaigns.id))
+	}, `SELECT id, status, prompt_template, CASE WHEN EXISTS (SELECT 1 FROM stops WHERE ended_at IS NULL AND (scope = '`+interview.ScopeAll+`' OR scope = campaigns.id))
 		THEN 1 ELSE 0 END FROM campaigns WHERE `+condition, args...)
 	if err != nil {
 		return fmt.Errorf("looking for interviews that can be held: %w", err)

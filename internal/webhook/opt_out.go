@@ -9,7 +9,7 @@ import (
 // that is over or has no consent: whoever says it is not called again.
 func optsOut(call interview.Call, event *inbox.Event, step int) *interview.OptOut {
 	digits := event.Form.Get("Digits")
-	if !interview.OptsOut(call.Script.Language, digits, event.Form.Get("SpeechResult"), event.Form.Get("Confidence")) {
+	if !interview.OptsOut(call.Script.Language, digits, event.Form.Get("SpeechResult")) {
 		return nil
 	}
 	return &interview.OptOut{Language: call.Script.Language, By: interview.OptOutMeansOf(digits), Step: step}

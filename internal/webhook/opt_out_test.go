@@ -46,6 +46,13 @@ func TestOptOutAtTheConsentQuestionIsANoAndEndsTheCall(t *testing.T) {
 	}
 }
 
+func TestPlainOptOutCountsHoweverUnsureTheRecogniserWas(t *testing.T) {
+	for _, confidence := range []string{"", "0", "0.0", "0.01", "0.9", "NaN", "high"} {
+		e := event(KindConsent, "SpeechResult", "take me off your list", "Confidence", confidence)
+		wantOptOut(t, answered(), e, interview.OptOut{Language: answered().Script.Language, By: interview.OptOutBySpeech, Step: interview.OptOutAtConsent})
+	}
+}
+
 func TestOptOutAtAQuestionEndsTheCallAndKeepsWhatWasSaid(t *testing.T) {
 	call := interviewed(1)
 	call.Consent, call.Script.Language = interview.ConsentGiven, "es-ES"
