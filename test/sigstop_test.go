@@ -3,8 +3,13 @@ package test_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,6 +35,7 @@ func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
 	e2etest.Receive(t, gate.held, "the commit of an intent to dial")
 	committed := time.Now()
 	stopped.Signal(syscall.SIGSTOP)
+	e2etest.Eventually(t, func() error { return allStopped(stopped.PID()) }) // a thread may run on for a while beside a busy processor
 	gate.release()
 
 	other := twilio.Serve(t, e2etest.DefaultSettings(database))
@@ -53,6 +59,36 @@ func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
 	if got := other.Call(t, call.ID); got.Status != "DIAL_UNKNOWN" || got.Happened()["dial.intent"] != 1 {
 		t.Errorf("call is %s: %v", got.Status, got.History)
 	}
+}
+
+// allStopped returns an error while a thread of a process is not stopped.
+func allStopped(pid int) error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return err
+	}
+	states := make([]string, 0, len(threads))
+	for _, file := range threads {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ") // the name before it may have anything in it
+		states = append(states, rest)
+	}
+	if len(threads) == 0 { // not Linux
+		state, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+		if err != nil {
+			return fmt.Errorf("asking for the state of process %d: %w", pid, err)
+		}
+		states = append(states, strings.TrimSpace(string(state)))
+	}
+	for _, state := range states {
+		if !strings.HasPrefix(state, "T") {
+			return fmt.Errorf("process %d is not stopped yet", pid)
+		}
+	}
+	return nil
 }
 
 // gate is a way to Postgres on which the answer to the commit of an intent to dial is held back.
