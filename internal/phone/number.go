@@ -26,7 +26,7 @@ var (
 	ErrNoCountry  = errors.New("has no country code, and no region says which")
 	ErrExtension  = errors.New("has an extension, which cannot be dialled")
 	ErrShort      = errors.New("is a short or emergency number")
-	ErrNotCalled  = errors.New("is no E.164 number of 7 to 15 digits")
+	ErrNotCalled  = errors.New("is no E.164 number of 7 to 15 digits that anybody can have")
 	ErrRegion     = errors.New("region is no country of two letters such as US (ISO 3166-1)")
 	ErrCodeOfNone = errors.New("has a country code that no country has")
 )
@@ -64,10 +64,17 @@ func Normalize(text, region string) (Number, error) {
 	switch {
 	case isShort(phonenumbers.GetNationalSignificantNumber(parsed), phonenumbers.GetRegionCodeForCountryCode(int(parsed.GetCountryCode()))):
 		return Number{}, ErrShort
-	case !interview.ValidPhoneNumber(e164):
+	case !interview.ValidPhoneNumber(e164) || !isRead(e164):
 		return Number{}, ErrNotCalled
 	}
 	return Number{E164: e164, Warning: warning(parsed)}, nil
+}
+
+// isRead reports whether an E.164 number is read as itself. One that nobody can have, such as +33 0000777770, loses a zero each
+// time it is read: it would be two numbers to whoever compares them, such as the do-not-call list.
+func isRead(e164 string) bool {
+	parsed, err := phonenumbers.Parse(e164, "")
+	return err == nil && phonenumbers.Format(parsed, phonenumbers.E164) == e164
 }
 
 // isShort reports whether a number, dialled within a country, is an emergency number or another short one.

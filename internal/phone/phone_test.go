@@ -46,6 +46,7 @@ func TestNumbersThatCannotBeCalledAreRefusedWithAReason(t *testing.T) {
 		{"212 736 5000", "", phone.ErrNoCountry}, {"212 736 5000", "XX", phone.ErrRegion}, {"212 736 5000", "USA", phone.ErrRegion},
 		{"+999 123 456 789", "", phone.ErrCodeOfNone},
 		{"+1 212 736 5000 ext. 12", "", phone.ErrExtension}, {"212-736-5000x12", "US", phone.ErrExtension}, {"tel:+12127365000;ext=7", "", phone.ErrExtension},
+		{"000000000", "ER", phone.ErrNotCalled}, {"00 000777770", "FR", phone.ErrNotCalled},
 		{"911", "US", phone.ErrShort}, {"112", "DE", phone.ErrShort}, {"110", "DE", phone.ErrShort}, {"999", "GB", phone.ErrShort},
 		{"+1 911", "", phone.ErrShort}, {"+49 110", "", phone.ErrShort}, {"611", "US", phone.ErrShort}, {"+49112", "", phone.ErrShort},
 	} {
@@ -63,7 +64,7 @@ func FuzzNormalizeIsIdempotentAndGivesE164(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"+1 212 736 5000", "US"}, {"030 901820", "DE"}, {"112", "GB"}, {"1-800-FLOWERS", "US"}, {"tel:863-1234;phone-context=+1-914-555", "NZ"},
 		{"+390612345678", ""}, {"0039 06 12345678", "IT"}, {"+٤٩٣٠٩٠١٨٢٠", "DE"}, {"8 (495) 123-45-67", "RU"}, {"+800 1234 5678", ""}, {"+++1", "US"},
-		{"011 15-1234-5678", "AR"}, {"+5215512345678", "MX"}, {"00 1 212 736 5000", "FR"},
+		{"000000000", "ER"}, {"00 000rrrrr0", "FR"}, {"011 15-1234-5678", "AR"}, {"+5215512345678", "MX"}, {"00 1 212 736 5000", "FR"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
