@@ -53,6 +53,17 @@ type event struct {
 	ordinal int
 }
 
+// Unanswered are the CallSids of calls that lack a webhook: Twilio sent it as often as its URL asks, and nobody answered with 2xx.
+func Unanswered(all []simulator.Delivery) map[string]bool {
+	sids := map[string]bool{}
+	for e, of := range answers(all) {
+		if !of.accepted {
+			sids[e.callSid] = true
+		}
+	}
+	return sids
+}
+
 // Judge judges the calls with these ids.
 func (j Judge) Judge(ctx context.Context, ids []string) (*Verdict, error) {
 	v := &Verdict{Report: j.Twilio.Report(), Calls: make([]Call, len(ids))}
@@ -139,30 +150,47 @@ func (j Judge) readCalls(ctx context.Context, v *Verdict, ids []string) error {
 	return nil
 }
 
-// countDeliveries returns how many webhooks were sent of each call, and the calls of which no request for TwiML was answered.
-func (v *Verdict) countDeliveries(all []simulator.Delivery) (sent map[string]int, givenUp map[string]bool) {
-	answered, wantsTwiML := map[event]bool{}, map[event]bool{}
+// answered is what came of all deliveries of one webhook.
+type answered struct {
+	accepted   bool // one of them was answered with 2xx
+	wantsTwiML bool // the call goes on with the answer
+	getsTwiML  bool // and does: the answer to a copy of the request is not heard
+}
+
+func answers(all []simulator.Delivery) map[event]answered {
+	of := map[event]answered{}
 	for _, d := range all {
+		copied := false
 		switch d.Fault {
 		case simulator.FaultWrongToken, simulator.FaultTampered, simulator.FaultHTTPForHTTPS, simulator.FaultQuerySorted, simulator.FaultFlood:
 			continue // forged
+		case simulator.FaultDuplicate, simulator.FaultTwin, simulator.FaultEcho:
+			copied = true
 		}
-		e := event{d.CallSid, d.Ordinal}
-		answered[e] = answered[e] || d.Status/100 == 2
-		wantsTwiML[e] = d.Kind == simulator.KindVoice || d.Kind == simulator.KindGather || d.Kind == simulator.KindRedirect
+		e, ok := event{d.CallSid, d.Ordinal}, d.Status/100 == 2
+		a := of[e]
+		a.accepted = a.accepted || ok
+		a.wantsTwiML = d.Kind == simulator.KindVoice || d.Kind == simulator.KindGather || d.Kind == simulator.KindRedirect
+		a.getsTwiML = a.getsTwiML || ok && !copied
+		of[e] = a
 	}
+	return of
+}
+
+// countDeliveries returns how many webhooks were sent of each call, and the calls of which a request for TwiML was not answered.
+func (v *Verdict) countDeliveries(all []simulator.Delivery) (sent map[string]int, givenUp map[string]bool) {
 	sent, givenUp = map[string]int{}, map[string]bool{}
-	for e, ok := range answered {
+	events := answers(all)
+	for e, of := range events {
 		sent[e.callSid]++
-		if ok {
-			continue
+		if !of.accepted {
+			v.Unanswered++
 		}
-		v.Unanswered++
-		if wantsTwiML[e] {
+		if of.wantsTwiML && !of.getsTwiML {
 			givenUp[e.callSid] = true
 		}
 	}
-	v.Events, v.GivenUp = len(answered), len(givenUp)
+	v.Events, v.GivenUp = len(events), len(givenUp)
 	return sent, givenUp
 }
 

@@ -301,6 +301,7 @@ func (r *run) kill(ctx context.Context, n int) {
 	r.servers[n].Kill()
 	r.log("server %d is killed", n)
 	r.report.count(&r.report.Kills)
+	_ = e2e.Wait(ctx, r.Away)
 	if err := r.servers[n].Restart(ctx); err != nil && ctx.Err() == nil {
 		r.fail(err)
 		return

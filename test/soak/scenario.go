@@ -18,6 +18,8 @@ type Scenario struct {
 	Servers int
 	// Kills are SIGKILLs, spread over the run.
 	Kills int
+	// Away is how long a killed server stays away. Twilio sends a webhook again for 15 s at most.
+	Away time.Duration
 	// KillEvery kills one process after another for as long as people are being called.
 	KillEvery time.Duration
 	// Outages stop PostgreSQL in immediate mode and start it again.

@@ -62,6 +62,16 @@ func TestKilledServerLosesNoCall(t *testing.T) {
 	})
 }
 
+// TestServerThatComesBackTooLateForTwilioLosesNoCall keeps the server away for longer than Twilio sends a webhook again: whoever
+// asks Twilio about the calls that lack one has everything.
+func TestServerThatComesBackTooLateForTwilioLosesNoCall(t *testing.T) {
+	t.Parallel()
+	report := soaked(t, brief(t, Scenario{Database: "sqlite", Calls: 40, Kills: 1, Away: 17 * time.Second}))
+	if report.Unanswered == 0 {
+		t.Error("every webhook was answered: the test proves nothing")
+	}
+}
+
 // TestDatabaseOutageLosesNoCall stops PostgreSQL twice, as a crash would.
 func TestDatabaseOutageLosesNoCall(t *testing.T) {
 	t.Parallel()
