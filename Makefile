@@ -23,9 +23,9 @@ demo: build ## Place simulated calls, end to end: no account; the first build do
 build: ## Build the static binary bin/iagent
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
 
-# The race detector needs a C compiler; everything else does not. SQLite is C that was translated to Go: its own accesses are
-# not looked at, which makes it three times faster.
-RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
+# With RACE=1, which needs a C compiler. SQLite is C that was translated to Go: its own accesses are not looked at, which makes it
+# three times faster.
+DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 
 # These packages start the program as its operators do, in a process of its own, built without the detector, and wait for it: to
 # look for races in the tests themselves finds nothing. They run beside the others, without it, but for the tests of ./test that
@@ -33,19 +33,16 @@ RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/li
 DRIVERS = ./test ./test/crash ./test/release ./test/soak
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
-test: withservers ## Run every test, with its own PostgreSQL and Redis; more kills, seeds and calls are in `make soak` and .ci/run
-	@if CGO_ENABLED=1 $(GO) build -race runtime/cgo 2>/dev/null; then \
-		echo 'go test -race $(PACKAGES), but go test $(DRIVERS)'; \
-		export RACE='$(RACE)' CGO=1; \
-	else \
-		echo 'go test $(PACKAGES) (without -race: no C compiler)'; \
-		export RACE= CGO=0; \
-	fi; \
-	export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
-	bin/withservers sh -c '$(GO) test -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=$$CGO; \
-		$(GO) test $$RACE -timeout 40m -p 2 $$OTHERS; others=$$?; \
-		test -z "$$RACE" || $(GO) test $$RACE -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?; \
+test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/run
+ifndef RACE
+	bin/withservers $(GO) test -timeout 40m -p 4 $(PACKAGES)
+else
+	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
+	bin/withservers sh -c '$(GO) test -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=1; \
+		$(GO) test $(DETECTOR) -timeout 40m -p 2 $$OTHERS; others=$$?; \
+		$(GO) test $(DETECTOR) -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?; \
 		wait $$drivers && test $$others$$raced = 00'
+endif
 
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	@bin/withservers -install
