@@ -82,13 +82,21 @@ func (g optOutGrammar) expand(pattern string) string {
 
 // asks reports whether speech asks never to be called again.
 func (w *optOutWords) asks(speech string) bool {
+	said := w.heard(speech)
+	return w.whole.MatchString(said) || w.demanded(said)
+}
+
+// heard writes speech as the patterns read it, without what our own texts say.
+func (w *optOutWords) heard(speech string) string {
 	said := w.normal(speech)
 	for _, ours := range w.ours {
 		said = strings.ReplaceAll(said, " "+ours+" ", " | ")
 	}
-	if w.whole.MatchString(said) {
-		return true
-	}
+	return said
+}
+
+// demanded reports whether what was heard holds a demand.
+func (w *optOutWords) demanded(said string) bool {
 	for _, demand := range w.demands {
 		for from := 0; from < len(said); {
 			at := demand.FindStringIndex(said[from:])
