@@ -37,7 +37,7 @@ type spoken struct {
 
 // TestWhoeverSaysSoPlainlyOptsOutAndNobodyElse hears people on the phone, with what a recogniser makes of it.
 func TestWhoeverSaysSoPlainlyOptsOutAndNobodyElse(t *testing.T) {
-	for _, name := range []string{"opt_out_first.txt", "opt_out_second.txt"} {
+	for _, name := range []string{"opt_out_first.txt", "opt_out_second.txt", "opt_out_third.txt"} {
 		missed, taken, all := map[string]int{}, map[string]int{}, map[string][2]int{}
 		for _, s := range saidOf(t, name) {
 			n := all[s.language]
