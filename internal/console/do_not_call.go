@@ -101,8 +101,11 @@ func (r doNotCallRow) number() string {
 
 // sourceWords say where an entry comes from.
 func (r doNotCallRow) sourceWords() string {
-	if r.Source == interview.SourceCall {
+	switch r.Source {
+	case interview.SourceCall:
 		return "asked for on a call"
+	case interview.SourceTranscript:
+		return "asked for on a recording"
 	}
 	return r.Source
 }

@@ -114,20 +114,35 @@ func (r *run) judgeContacts(ctx context.Context, to *result) error {
 	for _, truth := range to.Report.Truths {
 		ends[truth.To] = append(ends[truth.To], truth.Status)
 	}
+	return contactsSeen{contacts: contacts, ends: ends, listed: listed, takenAgain: r.takenAgain}.judge(to)
+}
+
+// contactsSeen is what is known of the contacts at the end.
+type contactsSeen struct {
+	contacts []e2e.Contact
+	// ends are how the calls to each number ended, oldest first.
+	ends map[string][]string
+	// listed says that who opted out is on the do-not-call list, takenAgain how often they were taken as a contact again.
+	listed     bool
+	takenAgain int
+}
+
+// judge adds to a result what became of the contacts, and what of it breaks a promise.
+func (s contactsSeen) judge(to *result) error {
 	expect := func(ok, doubled bool, format string, args ...any) {
 		if !ok {
 			to.violate(doubled, fmt.Sprintf(format, args...))
 		}
 	}
-	to.contacts = reached{contacts: len(contacts)}
-	for _, c := range contacts {
-		called := ends[c.PhoneNumber]
+	to.contacts = reached{contacts: len(s.contacts)}
+	for _, c := range s.contacts {
+		called := s.ends[c.PhoneNumber]
 		switch c.PhoneNumber {
 		case optsOut:
 			expect(len(called) == 1, len(called) > 1, "who opted out was called %d times", len(called))
-			expect(listed, false, "who opted out is not on the do-not-call list")
-			expect(r.takenAgain == 0, false, "who opted out was taken as a contact again")
-			if listed {
+			expect(s.listed, false, "who opted out is not on the do-not-call list")
+			expect(s.takenAgain == 0, false, "who opted out was taken as a contact again")
+			if s.listed {
 				to.contacts.optedOut++
 			}
 		case busyFirst:
@@ -154,7 +169,7 @@ func (r *run) judgeContacts(ctx context.Context, to *result) error {
 			to.contacts.answered++
 		}
 	}
-	expect(len(contacts) == contactCount, len(contacts) > contactCount, "there are %d contacts, not %d", len(contacts), contactCount)
+	expect(len(s.contacts) == contactCount, len(s.contacts) > contactCount, "there are %d contacts, not %d", len(s.contacts), contactCount)
 	return nil
 }
 

@@ -8,6 +8,10 @@ import (
 // SourceCall is the source of an entry of the do-not-call list for what somebody said or pressed on a call.
 const SourceCall = "call"
 
+// SourceTranscript is the source of an entry for what was found on the transcript of a recording: an answer that is only recorded is read
+// after the call.
+const SourceTranscript = "transcript"
+
 // DoNotCall is an entry of the do-not-call list: a number that must not be called. The number itself is not kept, so that an erasure
 // of the person does not end the entry.
 type DoNotCall struct {
@@ -18,7 +22,7 @@ type DoNotCall struct {
 	Masked string
 	// Scope is ScopeAll or a campaign's id.
 	Scope string
-	// Source says where the entry comes from: SourceCall, or what whoever wrote it said, such as "api" or "import".
+	// Source says where the entry comes from: SourceCall, SourceTranscript, or what whoever wrote it said, such as "api" or "import".
 	Source string
 	// Reason and RequestedBy say why and who asked; "" for nobody said.
 	Reason, RequestedBy string

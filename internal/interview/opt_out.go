@@ -1,6 +1,9 @@
 package interview
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // OptOut is that a person asked never to be called again.
 type OptOut struct {
@@ -52,6 +55,17 @@ func OptsOut(language, digits, speech string) bool {
 	primary, _ := splitLanguage(language)
 	words := optOutWordsOf(primary)
 	return words != nil && words.asks(speech) || words != englishOptOut && englishOptOut.asks(speech)
+}
+
+// OptedOutOnRecording finds in what was recorded that the person asked never to be called again, in plain words: of "stop" alone nobody
+// can tell there whether it was all that was said. What is known to be ours is left out.
+func OptedOutOnRecording(language string, said []Utterance) bool {
+	primary, _ := splitLanguage(language)
+	words := optOutWordsOf(primary)
+	return slices.ContainsFunc(said, func(u Utterance) bool {
+		return u.Speaker != SpeakerAgent && (words != nil && words.demanded(words.heard(u.Text)) ||
+			words != englishOptOut && englishOptOut.demanded(englishOptOut.heard(u.Text)))
+	})
 }
 
 // optOutWordsOf returns the grammar of a language, by its primary subtag, or nil when there is none.

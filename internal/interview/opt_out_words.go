@@ -19,6 +19,11 @@ type optOutWords struct {
 	before, beforeBut, after, afterBut *regexp.Regexp
 	// elsewhere makes it none wherever it stands in the sentence before the demand.
 	elsewhere *regexp.Regexp
+	// statement is what is no demand though the words are those of one, such as "je ne l'appelle plus": whatever overlaps it is none.
+	statement *regexp.Regexp
+	// instead says whom or when to call: with that after it, a demand is about one call and not about all. It does not count right after
+	// a word of not.
+	instead, not *regexp.Regexp
 	// whole are utterances that mean it when nothing else is said.
 	whole *regexp.Regexp
 	// ours is what our own texts say of opting out; a loudspeaker may carry it back to us.
@@ -34,6 +39,7 @@ type optOutGrammar struct {
 	classes                                     map[string]string
 	demands, before, beforeBut, after, afterBut []string
 	elsewhere, whole, ours                      []string
+	statement, instead, not                     []string
 	spell                                       []string // pairs
 	apostrophe                                  string
 }
@@ -47,6 +53,7 @@ func (g optOutGrammar) compile() *optOutWords {
 	w.before, w.beforeBut = g.anyOf(" (?:", g.before, ") $"), g.anyOf(" (?:", g.beforeBut, ") $")
 	w.after, w.afterBut = g.anyOf("^ (?:", g.after, ") "), g.anyOf("^ (?:", g.afterBut, ") ")
 	w.elsewhere, w.whole = g.anyOf(" (?:", g.elsewhere, ") "), g.anyOf("^ (?:", g.whole, ") $")
+	w.statement, w.instead, w.not = g.anyOf(" (?:", g.statement, ") "), g.anyOf(" (?:", g.instead, ") "), g.anyOf(" (?:", g.not, ") $")
 	return w
 }
 
@@ -75,13 +82,21 @@ func (g optOutGrammar) expand(pattern string) string {
 
 // asks reports whether speech asks never to be called again.
 func (w *optOutWords) asks(speech string) bool {
+	said := w.heard(speech)
+	return w.whole.MatchString(said) || w.demanded(said)
+}
+
+// heard writes speech as the patterns read it, without what our own texts say.
+func (w *optOutWords) heard(speech string) string {
 	said := w.normal(speech)
 	for _, ours := range w.ours {
 		said = strings.ReplaceAll(said, " "+ours+" ", " | ")
 	}
-	if w.whole.MatchString(said) {
-		return true
-	}
+	return said
+}
+
+// demanded reports whether what was heard holds a demand.
+func (w *optOutWords) demanded(said string) bool {
 	for _, demand := range w.demands {
 		for from := 0; from < len(said); {
 			at := demand.FindStringIndex(said[from:])
@@ -110,6 +125,21 @@ func (w *optOutWords) meant(said string, start, end int) bool {
 		return false
 	case w.after.MatchString(after) && !w.afterBut.MatchString(after):
 		return false
+	}
+	for _, at := range w.statement.FindAllStringIndex(said, -1) {
+		if at[0] < end-1 && start < at[1]-1 {
+			return false
+		}
+	}
+	for from := 0; from < len(after); {
+		at := w.instead.FindStringIndex(after[from:])
+		if at == nil {
+			break
+		}
+		if !w.not.MatchString(after[:from+at[0]+1]) {
+			return false
+		}
+		from += at[0] + 1
 	}
 	return true
 }

@@ -28,7 +28,7 @@ type SnapshotDial struct {
 	// Stands says that the intent was not withdrawn and is the call's last, CompletedAt when the call was over.
 	Stands      bool
 	CompletedAt *time.Time
-	// AttemptsBefore counts the other calls of the contact that were dialled before.
+	// AttemptsBefore counts the other calls of the contact that were dialled before, but for those that a stop ended before a phone rang.
 	AttemptsBefore int
 	// StoppedBy and ListedBy are the stop and the entry of the do-not-call list that were in force, "" for none.
 	StoppedBy, ListedBy string
@@ -48,7 +48,7 @@ func (s *Snapshot) Dials(ctx context.Context, since time.Time, after int64, limi
 		return err
 	}, `SELECT v.gate_seq, v.at, v.facts, c.id, c.campaign_id, c.phone_number, COALESCE(k.time_zone, ''), COALESCE(k.consent_basis, ''),
 		k.id IS NOT NULL AND k.phone_number <> '', c.dialed_at, c.completed_at,
-		(SELECT COUNT(*) FROM calls o WHERE c.contact_id <> '' AND o.contact_id = c.contact_id AND o.id <> c.id AND o.dialed_at < v.at),
+		(SELECT COUNT(*) FROM calls o WHERE c.contact_id <> '' AND o.contact_id = c.contact_id AND o.id <> c.id AND o.dialed_at < v.at AND NOT (`+takenBack("o")+`)),
 		COALESCE((SELECT MIN(s.id) FROM stops s WHERE s.scope IN ('`+interview.ScopeAll+`', c.campaign_id) AND s.gate_seq < v.gate_seq
 			AND (s.ended_at IS NULL OR s.ended_gate_seq > v.gate_seq)), '')
 		FROM dial_verdicts v JOIN calls c ON c.id = v.call_id LEFT JOIN contacts k ON k.id = c.contact_id
@@ -132,9 +132,16 @@ func gateRules() []SnapshotRule {
 			statement: `SELECT k.id, k.state FROM contacts k WHERE k.created_at >= $1 AND (k.state = 'WAITING' AND k.next_at IS NULL
 				OR k.state = 'CALLING' AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.contact_id = k.id AND (c.ended_as = '' OR NOT c.settled)))`},
 		{Kind: "contact-miscounted", Text: "the contact has another number of attempts than calls that were dialled",
-			statement: `SELECT k.id, CAST(k.attempts AS TEXT) FROM contacts k WHERE k.created_at >= $1 AND k.attempts <>
-				(SELECT COUNT(*) FROM calls c WHERE c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL)`},
+			statement: `SELECT k.id, CAST(k.attempts AS TEXT) FROM contacts k WHERE k.created_at >= $1 AND (k.attempts >
+				(SELECT COUNT(*) FROM calls c WHERE c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL) OR k.attempts <
+				(SELECT COUNT(*) FROM calls c WHERE c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL AND NOT (` + takenBack("c") + `)))`},
 	}
+}
+
+// takenBack is whether a dialled call, by its alias, may have been taken back as an attempt: a stop canceled it before a phone rang, which
+// costs the contact no attempt unless the contact was over by then. See interview.Call.NeverRang.
+func takenBack(call string) string {
+	return call + `.status = 'CANCELED' AND ` + call + `.cancel_reason = '` + string(interview.CancelStopped) + `' AND ` + call + `.sequence IN (0, 1)`
 }
 
 // SnapshotOptOut is a call on which a person asked never to be called again.

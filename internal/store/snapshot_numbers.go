@@ -16,7 +16,9 @@ func numberRules() []SnapshotRule {
 			statement: `SELECT MAX(c.id), MIN(c.id) FROM calls c WHERE c.direction <> 'inbound' AND (c.phone_number <> '' OR c.live_number <> '') AND` + notOver + `
 				GROUP BY CASE WHEN c.phone_number = '' THEN c.live_number ELSE c.phone_number END
 				HAVING COUNT(*) > 1 AND MAX(c.created_at) >= $1`},
-		// When a call ended is Twilio's time, which may be wrong by ours: what counts is also when we were told.
+		// When a call ended is Twilio's time, which may be wrong by ours: what counts is also when we were told. That is earlier than the
+		// dial of the next call, whose row could be written only once the number was released, by the same clock: two processes must not
+		// have clocks that differ by more than lies between. The end of a call has no place at the gate that would tell without a clock.
 		{Kind: "number-dialled-twice", Text: "the number was dialled while another call to it was not over",
 			statement: `SELECT b.id, a.id FROM calls b JOIN calls a ON a.phone_number = b.phone_number AND a.id <> b.id
 				WHERE b.created_at >= $1 AND b.phone_number <> '' AND a.phone_number <> ''

@@ -92,7 +92,10 @@ func (s *Store) SaveTranscript(ctx context.Context, run interview.Run, callID, r
 			return err
 		}
 		tx.reach(interview.Milestone{Kind: interview.MilestoneTranscribed, Call: call, Recording: recordingSid, Count: len(utterances)})
-		return tx.startExtraction(ctx, run, call, recordingSid)
+		if err := tx.startExtraction(ctx, run, call, recordingSid); err != nil {
+			return err
+		}
+		return tx.optOutOnRecording(ctx, call, recordingSid, utterances)
 	})
 	if err != nil {
 		return fmt.Errorf("saving the transcript of %s: %w", recordingSid, err)

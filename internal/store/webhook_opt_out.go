@@ -26,19 +26,11 @@ func (b *batch) optOut(ctx context.Context) error {
 		if !interview.ValidPhoneNumber(number) {
 			continue // a withheld number of somebody who called us, or one that was erased: nobody can call it
 		}
-		hash, err := b.tx.numberHash(ctx, number)
+		entry, err := b.tx.optOutEntry(ctx, call, interview.SourceCall)
 		if err != nil {
 			return err
 		}
-		scope := interview.ScopeAll
-		if call.Simulated { // what a simulator says holds for no real person
-			scope = call.CampaignID
-		}
-		entries = append(entries, interview.DoNotCall{ID: b.tx.newID(), Hash: hash, Masked: interview.MaskPhoneNumber(number), Scope: scope,
-			Source: interview.SourceCall, RequestedBy: "callee", CallID: call.ID, CreatedAt: b.tx.Now})
-		if call.ErasedAt != nil {
-			entries[len(entries)-1].Masked = ""
-		}
+		entries = append(entries, entry)
 	}
 	if len(entries) == 0 {
 		return nil
@@ -48,6 +40,24 @@ func (b *batch) optOut(ctx context.Context) error {
 	}
 	_, err := b.tx.insertDoNotCall(ctx, entries)
 	return err
+}
+
+// optOutEntry is the entry of the do-not-call list for a person who asked for it on a call.
+func (tx *Tx) optOutEntry(ctx context.Context, call interview.Call, source string) (interview.DoNotCall, error) {
+	number := call.Callee()
+	hash, err := tx.numberHash(ctx, number)
+	if err != nil {
+		return interview.DoNotCall{}, err
+	}
+	entry := interview.DoNotCall{ID: tx.newID(), Hash: hash, Masked: interview.MaskPhoneNumber(number), Scope: interview.ScopeAll,
+		Source: source, RequestedBy: "callee", CallID: call.ID, CreatedAt: tx.Now}
+	if call.Simulated { // what a simulator says holds for no real person
+		entry.Scope = call.CampaignID
+	}
+	if call.ErasedAt != nil {
+		entry.Masked = ""
+	}
+	return entry, nil
 }
 
 // keepOptOut keeps in the call's history and in the audit log that a person opted out, once for each call.

@@ -226,3 +226,30 @@ func TestCallsFromBeforeTheGateNeedNoVerdict(t *testing.T) {
 		}
 	})
 }
+
+// A call that a stop canceled before a phone rang is no attempt: the contact is called again.
+func TestCallThatAStopCanceledBeforeItRangIsNoAttempt(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fx *fixture) {
+		id := fx.dial()
+		stop := fx.stop()
+		fx.status(id, "canceled", 1)
+		fx.exec(`UPDATE calls SET settled = TRUE WHERE id = $1`, id)
+		fx.exec(`UPDATE contacts SET attempts = 0, state = 'WAITING', next_at = $2 WHERE id = $1`, fx.contactOf(id), fx.clock())
+		_, err := fx.store.Resume(fx.t.Context(), stop, "")
+		fx.must(err)
+		again := fx.dial()
+		fx.status(again, "completed", 2)
+		fx.exec(`UPDATE calls SET contact_id = $2 WHERE id = $1`, again, fx.contactOf(id))
+		fx.exec(`UPDATE contacts SET attempts = 1, state = 'CALLING', next_at = NULL WHERE id = $1`, fx.contactOf(id))
+		for _, v := range fx.verify().Violations {
+			if v.Kind == "contact-miscounted" && v.Subject == fx.contactOf(id) || v.Kind == "dialled-over-attempts" {
+				t.Errorf("%+v", v)
+			}
+		}
+		fx.exec(`UPDATE calls SET sequence = 2 WHERE id = $1`, id) // it rang
+		report := fx.verify()
+		if !has(report, "contact-miscounted", fx.contactOf(id)) || !has(report, "dialled-over-attempts", again) {
+			t.Errorf("a call that rang is no attempt: %v", report.Breaches)
+		}
+	})
+}

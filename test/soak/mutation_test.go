@@ -69,41 +69,59 @@ var jsonToVoice = mutant{"inbox/answer.go",
 	[]string{`if true {`},
 }
 
-// build makes the mutant's binary. A text that is not in the sources any more fails the test: it would try a sound build.
+// build makes the mutant's binary.
 func (m mutant) build(t *testing.T) string {
+	t.Helper()
+	original, source := m.source(t)
+	path, err := e2e.Build(t.Context(), t.TempDir(), e2e.Command, "-overlay", overlay(t, map[string]string{original: source}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// source is the file that is changed, and its text then. A text that is not in the sources any more fails the test: it would try a sound
+// build.
+func (m mutant) source(t *testing.T) (file, source string) {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	original := filepath.Join(root, filepath.FromSlash(m.file))
-	text, err := os.ReadFile(original)
+	file = filepath.Join(root, filepath.FromSlash(m.file))
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := string(text)
+	source = string(text)
 	for i, replaced := range m.replaced {
 		if strings.Count(source, replaced) != 1 {
 			t.Fatalf("%s has not exactly one of:\n%s", m.file, replaced)
 		}
 		source = strings.Replace(source, replaced, m.by[i], 1)
 	}
-	dir := t.TempDir()
-	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, text := range map[string][]byte{changed: []byte(source), overlay: replace} {
+	return file, source
+}
+
+// overlay writes the file for go build -overlay that gives files other texts.
+func overlay(t *testing.T, sources map[string]string) string {
+	t.Helper()
+	dir, replace := t.TempDir(), map[string]string{}
+	write := func(name string, text []byte) string {
+		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		return path
 	}
-	path, err := e2e.Build(t.Context(), dir, e2e.Command, "-overlay", overlay)
+	for file, source := range sources {
+		replace[file] = write(filepath.Base(file), []byte(source))
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return write("overlay.json", text)
 }
 
 // TestBrokenPromiseIsNamed runs builds that break the promise: a soak must name what is broken of each.
