@@ -75,7 +75,7 @@ func (s settings) measure(ctx context.Context) error {
 	databases := databases{folder: folder}
 	defer databases.close()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "database\tof\tby\twhat\tseconds\tMB before\tMB at most\tMB of answer")
+	fmt.Fprintln(w, "database\tof\tby\twhat\tseconds\tof processor\tMB before\tMB at most\tMB of answer")
 	var passed error
 	for _, database := range s.databases {
 		for _, format := range s.formats {
@@ -96,7 +96,7 @@ func (s settings) measure(ctx context.Context) error {
 					if f.peak > s.memory || f.time > s.time {
 						passed = errors.Join(passed, fmt.Errorf("%s, %s, by %s, %s: %s and %d MB; the limits are %s and %d MB", database, format, way, f.what, f.time, f.peak, s.time, s.memory))
 					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f\t%d\t%d\t%.1f\n", database, format, way, f.what, f.time.Seconds(), f.idle, f.peak, float64(f.answer)/(1<<20))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f\t%.1f\t%d\t%d\t%.1f\n", database, format, way, f.what, f.time.Seconds(), f.cpu.Seconds(), f.idle, f.peak, float64(f.answer)/(1<<20))
 				}
 			}
 		}
