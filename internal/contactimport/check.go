@@ -46,7 +46,7 @@ func (k *checker) check(row Row) (interview.Contact, Result) {
 	r := Result{Line: row.Line, ExternalID: excerpt(row.Fields[fieldExternalID])}
 	var c interview.Contact
 	if row.Fault != "" {
-		return c, r.refused(ReasonRow, "", "", row.Fault)
+		return c, r.refused(ReasonRow, "", row.Text, row.Fault)
 	}
 	text := row.Fields[fieldPhoneNumber]
 	if spreadsheetNumber.MatchString(text) {
