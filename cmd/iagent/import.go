@@ -13,7 +13,6 @@ import (
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/contactimport"
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -38,28 +37,22 @@ func (imports) Help() string {
 var errRefusedRows = errors.New("rows were refused: see above")
 
 func (i imports) Run(ctx context.Context) error {
-	ctx = interview.WithActor(ctx, cliActor())
-	if err := app.CheckDatabaseURL(i.DatabaseURL); err != nil {
-		return err
+	if i.Refused != "" {
+		if _, err := os.Stat(i.Refused); err == nil {
+			return &app.ConfigError{Faults: []string{"--refused: " + i.Refused + " is there already"}}
+		}
 	}
 	file, err := i.open()
 	if err != nil {
 		return &app.ConfigError{Faults: []string{err.Error()}}
 	}
 	defer func() { _ = file.Close() }()
-	s, err := openExisting(ctx, i.DatabaseURL, func(o *store.Options) { o.PersonCallsPerDay = i.personCalls() })
-	if err != nil {
-		return &app.ConfigError{Faults: []string{"iagent: " + err.Error()}}
-	}
-	defer s.Close()
-	if err := requireMigrated(ctx, s); err != nil {
-		return err
-	}
-	if i.Refused != "" {
-		if _, err := os.Stat(i.Refused); err == nil {
-			return &app.ConfigError{Faults: []string{"--refused: " + i.Refused + " is there already"}}
-		}
-	}
+	tune := func(o *store.Options) { o.PersonCallsPerDay = i.personCalls() }
+	return withDatabase(ctx, i.DatabaseURL, tune, func(ctx context.Context, s *store.Store) error { return i.take(ctx, s, file) })
+}
+
+// take imports the list.
+func (i imports) take(ctx context.Context, s *store.Store, file *os.File) error {
 	bar := newBar(0, "rows")
 	bar.Lines = 0 // nothing elsewhere than on a terminal
 	rows, err := i.rows(file, &bar.Total)

@@ -6,8 +6,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/i-agent/iagent/internal/contactimport"
 	"github.com/i-agent/iagent/internal/interview"
@@ -101,5 +103,31 @@ func masked(r contactimport.Result) string {
 	if r.PhoneNumber != "" && r.Field == "phoneNumber" {
 		return interview.MaskPhoneNumber(r.PhoneNumber)
 	}
-	return interview.WithoutPhoneNumbers(r.Value)
+	if r.Field != "phoneNumber" && r.Field != "" { // "": a row that cannot be read
+		return interview.WithoutPhoneNumbers(r.Value)
+	}
+	return maskedDigits(r.Value)
+}
+
+// maskedDigits is a text of which no number can be read, however somebody wrote it: of more than six digits the last four are left.
+func maskedDigits(text string) string {
+	const short, last = 6, 4
+	digits := 0
+	for _, c := range text {
+		if unicode.IsDigit(c) {
+			digits++
+		}
+	}
+	if digits <= short {
+		return text
+	}
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsDigit(c) {
+			return c
+		}
+		if digits--; digits >= last {
+			return '*'
+		}
+		return c
+	}, text)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -71,12 +72,20 @@ func (i *imported) writeTo(w io.Writer) error {
 	return err
 }
 
-// body is the answer's JSON, whole.
-func (i *imported) body() ([]byte, error) {
-	const others = 4096 // what is not in the lists
-	body := bytes.NewBuffer(make([]byte, 0, i.rows.Size()+i.refused.Size()+others))
-	err := i.writeTo(body)
-	return body.Bytes(), err
+// compressed is the answer's JSON as it is kept; see [write].
+func (i *imported) compressed() ([]byte, error) {
+	var kept bytes.Buffer
+	w, err := gzip.NewWriterLevel(&kept, gzip.BestSpeed)
+	if err == nil {
+		err = i.writeTo(w)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compressing the answer: %w", err)
+	}
+	return kept.Bytes(), nil
 }
 
 // send sends the answer as it is decompressed.

@@ -79,11 +79,11 @@ func (a *api) createContacts(w http.ResponseWriter, r *http.Request) error {
 	if dryRun || key == "" {
 		return done.send(w, status)
 	}
-	whole, err := done.body()
+	kept, err := done.compressed()
 	if err != nil {
 		return err
 	}
-	result, err := a.store.AnswerOnce(ctx, key, sum(asked), store.Answer{Status: status, Body: whole})
+	result, err := a.store.AnswerOnce(ctx, key, sum(asked), store.Answer{Status: status, Body: kept})
 	if err != nil {
 		return err
 	}

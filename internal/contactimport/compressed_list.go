@@ -15,7 +15,6 @@ type CompressedList struct {
 	writer     *flate.Writer
 	encoder    *json.Encoder
 	elements   int
-	size       int
 }
 
 // Add puts an element at the end.
@@ -25,14 +24,13 @@ func (l *CompressedList) Add(element any) error {
 		if err != nil {
 			return fmt.Errorf("compressing a list: %w", err)
 		}
-		l.writer, l.encoder = writer, json.NewEncoder(&counter{to: writer, n: &l.size})
+		l.writer, l.encoder = writer, json.NewEncoder(writer)
 	}
 	separator := ","
 	if l.elements == 0 {
 		separator = "["
 	}
 	l.elements++
-	l.size += len(separator)
 	if _, err := io.WriteString(l.writer, separator); err != nil {
 		return fmt.Errorf("compressing a list: %w", err)
 	}
@@ -44,9 +42,6 @@ func (l *CompressedList) Add(element any) error {
 
 // Len is how many elements there are.
 func (l *CompressedList) Len() int { return l.elements }
-
-// Size is how many bytes WriteTo writes.
-func (l *CompressedList) Size() int { return max(l.size+len("]"), len("[]")) }
 
 // Kept is how many bytes the list takes.
 func (l *CompressedList) Kept() int { return l.compressed.Len() }
@@ -91,16 +86,4 @@ func decoded[Element any](l *CompressedList, each func(Element) error) error {
 		}
 	}
 	return nil
-}
-
-// counter counts what is written.
-type counter struct {
-	to io.Writer
-	n  *int
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.to.Write(p)
-	*c.n += n
-	return n, err
 }
