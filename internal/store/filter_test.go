@@ -127,6 +127,73 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 	})
 }
 
+// "Which calls still lack a recording?": those of which it is overdue, and those of which it is not yet.
+func TestCallsAreFoundByWhatComesNextOfThem(t *testing.T) {
+	clock := newClock()
+	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
+		deadlines := interview.DefaultDeadlines()
+		var late, fresh, live, ended string
+		call := func(agreed bool, change func(c *interview.Call)) string {
+			id := seed(t, s, 1)[0]
+			err := s.write(t.Context(), func(tx *Tx) error {
+				c, err := tx.lockCall(t.Context(), id)
+				if err != nil {
+					return err
+				}
+				at := clock.Now()
+				c.TwilioSid, c.DialedAt, c.StartedAt, c.AnsweredBy = "CA"+id, &at, &at, "human"
+				if agreed {
+					c.Consent, c.ConsentAt = interview.ConsentGiven, &at
+				}
+				change(&c)
+				if err := tx.saveCall(t.Context(), c); err != nil {
+					return err
+				}
+				return tx.beginOverdueChecks(t.Context(), id, at)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		over := func(c *interview.Call) {
+			at := clock.Now()
+			c.Status, c.CompletedAt = interview.CallCompleted, &at
+		}
+		late = call(true, over)
+		clock.Advance(deadlines.Recording + time.Minute)
+		fresh = call(true, over)
+		live = call(true, func(c *interview.Call) { c.Status = interview.CallInProgress })
+		ended = call(true, over)
+		if err := s.EndOverdueChecks(t.Context(), ended); err != nil { // all that was to come has come
+			t.Fatal(err)
+		}
+		recording := Awaiting{What: interview.OverdueRecording, Deadlines: deadlines}
+		inTime := recording
+		inTime.InTime = true
+		end := recording
+		end.What = interview.OverdueEnd
+		for name, tc := range map[string]struct {
+			by   CallFilter
+			want []string
+		}{
+			"a recording":               {CallFilter{Awaiting: &recording}, []string{fresh, late}},
+			"a recording, not late":     {CallFilter{Awaiting: &inTime}, []string{fresh}},
+			"a recording that is late":  {CallFilter{Awaiting: &recording, Overdue: &deadlines}, []string{late}},
+			"a recording, of no status": {CallFilter{Awaiting: &recording, Statuses: []interview.CallStatus{interview.CallBusy}}, nil},
+			"its end":                   {CallFilter{Awaiting: &end}, []string{live}},
+		} {
+			got := everyPage(t, func(p Page) (List[interview.Call], error) { return s.Calls(t.Context(), tc.by, p) }, func(c interview.Call) string { return c.ID })
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("%s: %v, want %v", name, got, tc.want)
+			}
+		}
+		if n, err := s.CallNeighbours(t.Context(), CallFilter{Awaiting: &recording}, late); err != nil || n != (CallNeighbours{Newer: fresh}) {
+			t.Errorf("beside it: %v, %v", n, err)
+		}
+	})
+}
+
 func TestEventsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
