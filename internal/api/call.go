@@ -109,7 +109,7 @@ type history struct {
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"simulated", "since", "until", "overdue", "awaiting")
+		"simulated", "direction", "since", "until", "overdue", "awaiting")
 	if err != nil {
 		return err
 	}
@@ -150,6 +150,11 @@ func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
 	}
 	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
 		return by, err
+	}
+	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
+	case "", interview.DirectionInbound, interview.DirectionOutbound:
+	default:
+		return by, badRequest("direction must be inbound or outbound")
 	}
 	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
 	if awaiting != "" {

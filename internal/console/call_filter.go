@@ -12,7 +12,7 @@ import (
 )
 
 // callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
-var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "since", "until", "awaiting", "overdue"}
+var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "since", "until", "awaiting", "overdue"}
 
 // callFilter reads which calls an address chooses.
 func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, err error) {
@@ -53,6 +53,11 @@ func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, 
 		by.Simulated = &is
 	default:
 		return by, &badRequest{"simulated must be true or false."}
+	}
+	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
+	case "", interview.DirectionInbound, interview.DirectionOutbound:
+	default:
+		return by, &badRequest{"direction must be inbound or outbound."}
 	}
 	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
 	if awaiting != "" {

@@ -24,6 +24,8 @@ type CallFilter struct {
 	Consent *interview.Consent
 	// Simulated chooses simulated calls or, with false, the others; nil is for any.
 	Simulated *bool
+	// Direction is "" for any.
+	Direction interview.Direction
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
@@ -70,6 +72,9 @@ func (by CallFilter) conditions() filter {
 		f.conditions = append(f.conditions, "calls.simulated")
 	} else if by.Simulated != nil {
 		f.conditions = append(f.conditions, "NOT calls.simulated")
+	}
+	if by.Direction != "" { // as its index says it
+		f.conditions = append(f.conditions, "calls.direction = '"+string(by.Direction)+"'")
 	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f

@@ -65,7 +65,7 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		deadlines := interview.DefaultDeadlines()
 		const number = "+15551234567"
 		err := s.write(t.Context(), func(tx *Tx) error {
-			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2 WHERE id = $1`, ids[4], number)
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2, direction = 'inbound' WHERE id = $1`, ids[4], number)
 			return err
 		})
 		if err != nil {
@@ -77,6 +77,8 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		}{
 			"all":               {CallFilter{}, ids},
 			"number":            {CallFilter{PhoneNumber: number}, ids[4:]},
+			"that came in":      {CallFilter{Direction: interview.DirectionInbound}, ids[4:]},
+			"that went out":     {CallFilter{Direction: interview.DirectionOutbound}, ids[:4]},
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},
 			"error":             {CallFilter{ErrorCode: 21211}, ids[:1]},

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ func (by CallFilter) Matches(c interview.Call) bool {
 		(len(by.Statuses) == 0 || slices.Contains(by.Statuses, c.Status)) &&
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
 		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&
+		(by.Direction == "" || cmp.Or(c.Direction, interview.DirectionOutbound) == by.Direction) &&
 		(by.Simulated == nil || c.Simulated == *by.Simulated) &&
 		within(c.CreatedAt, by.Since, by.Until)
 }
