@@ -35,18 +35,7 @@ type listDatabase struct {
 
 // with opens the database of this version and calls f with it.
 func (d listDatabase) with(ctx context.Context, f func(ctx context.Context, s *store.Store) error) error {
-	if err := app.CheckDatabaseURL(d.DatabaseURL); err != nil {
-		return err
-	}
-	s, err := openExisting(ctx, d.DatabaseURL)
-	if err != nil {
-		return &app.ConfigError{Faults: []string{"iagent: " + err.Error()}}
-	}
-	defer s.Close()
-	if err := requireMigrated(ctx, s); err != nil {
-		return err
-	}
-	err = f(interview.WithActor(ctx, cliActor()), s)
+	err := withDatabase(ctx, d.DatabaseURL, nil, f)
 	if errors.Is(err, store.ErrNoCampaign) {
 		return &app.ConfigError{Faults: []string{"iagent: --scope or --campaign: there is no such campaign"}}
 	}
@@ -209,8 +198,12 @@ func (c doNotCallImport) Run(ctx context.Context) error {
 	return c.with(ctx, func(ctx context.Context, s *store.Store) error {
 		result, err := s.ImportDoNotCall(ctx, store.ReadDoNotCallCSV(file),
 			store.NewDoNotCall{Scope: c.Scope, Source: c.Source, Reason: c.Reason, RequestedBy: cliActor()})
+		var wrong *store.FileError
+		if errors.As(err, &wrong) && result.Rows == 0 {
+			return &app.ConfigError{Faults: []string{c.File + ": " + wrong.Error()}}
+		}
 		for _, row := range result.Refused {
-			fmt.Fprintf(os.Stderr, "line %d: %q %s\n", row.Line, row.Value, row.Refused)
+			fmt.Fprintf(os.Stderr, "line %d: %q %s\n", row.Line, maskedDigits(row.Value), row.Refused)
 		}
 		printErr := c.print(map[string]int{"rows": result.Rows, "added": result.Added, "already": result.Already, "refused": result.RefusedRows}, func(w io.Writer) {
 			fmt.Fprintf(w, "%d rows: %d added, %d were there already, %d refused\n", result.Rows, result.Added, result.Already, result.RefusedRows)

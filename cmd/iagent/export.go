@@ -9,6 +9,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/app"
 	iexport "github.com/i-agent/iagent/internal/export"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // export writes all rows of a table of a campaign, from the database: the server need not run.
@@ -28,11 +29,10 @@ func (export) Help() string {
 }
 
 func (e export) Run(ctx context.Context) error {
-	db, err := openExisting(ctx, e.DatabaseURL)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	return withDatabase(ctx, e.DatabaseURL, nil, e.export)
+}
+
+func (e export) export(ctx context.Context, db *store.Store) error {
 	rows := 0
 	write := func(to io.Writer) (err error) {
 		rows, err = iexport.Write(ctx, db, to, iexport.Options{CampaignID: e.Campaign, Table: iexport.Table(e.Table), Format: iexport.Format(e.Format), Viewer: e.Viewer})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,28 +32,6 @@ func campaignOf(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return c.ID
-}
-
-// printed is what a command prints, and its exit code.
-func printed(t *testing.T, args ...string) (string, int) {
-	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	stdout := os.Stdout
-	os.Stdout = out
-	code := run(args)
-	os.Stdout = stdout
-	if _, err := out.Seek(0, io.SeekStart); err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text), code
 }
 
 func TestAnExportedFileIsWholeOrAsItWas(t *testing.T) {
@@ -88,6 +65,41 @@ func TestAnExportedFileIsWholeOrAsItWas(t *testing.T) {
 	if text, code := printed(t, "export", "--campaign", campaign, "--table", "calls", "--format", "ndjson", "--viewer"); code != 0 ||
 		strings.Count(text, "\n") != 2 || strings.Contains(text, "5550000001") || !strings.Contains(text, "+1******0001") {
 		t.Errorf("%d: %s", code, text)
+	}
+}
+
+func TestExportWritesEachTableAndSaysWhatIsWrong(t *testing.T) {
+	campaign := campaignOf(t)
+	for _, table := range []string{"contacts", "calls", "answers", "claims", "verdicts"} {
+		for format, lines := range map[string]int{"csv": 1, "json": 0, "ndjson": 0} {
+			stdout, stderr, code := ran(t, "export", "--campaign", campaign, "--table", table, "--format", format)
+			if code != 0 || stderr != "" || strings.Count(stdout, "\n") < lines || format == "json" && !json.Valid([]byte(stdout)) {
+				t.Errorf("%s as %s: exit code %d\n%s%s", table, format, code, stdout, stderr)
+			}
+		}
+	}
+	file := filepath.Join(t.TempDir(), "calls.csv")
+	if stdout, stderr, code := ran(t, "export", "--campaign", campaign, "--table", "calls", file); code != 0 || stdout != "" || stderr != "2 rows of calls in "+file+"\n" {
+		t.Errorf("into a file: exit code %d, %q, %q", code, stdout, stderr)
+	}
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"no campaign":         {[]string{"--table", "calls"}, exitConfig, "--campaign"},
+		"another campaign":    {[]string{"--table", "calls", "--campaign", "01J00000000000000000000000"}, exitFault, "not found"},
+		"no such table":       {[]string{"--table", "people", "--campaign", campaign}, exitConfig, "contacts"},
+		"no such format":      {[]string{"--table", "calls", "--campaign", campaign, "--format", "xlsx"}, exitConfig, "ndjson"},
+		"no such folder":      {[]string{"--table", "calls", "--campaign", campaign, "nowhere/calls.csv"}, exitConfig, "FILE: "},
+		"another database":    {[]string{"--table", "calls", "--campaign", campaign, "--database-url", "mysql://h/d"}, exitConfig, "DATABASE_URL"},
+		"database not there":  {[]string{"--table", "calls", "--campaign", campaign, "--database-url", "sqlite:nowhere.db"}, exitConfig, "nowhere.db"},
+		"database not filled": {[]string{"--table", "calls", "--campaign", campaign, "--database-url", "sqlite:" + written(t, "empty.db", "")}, exitConfig, "iagent migrate up"},
+	} {
+		stdout, stderr, code := ran(t, append([]string{"export"}, test.args...)...)
+		if code != test.code || !strings.Contains(stdout+stderr, test.want) {
+			t.Errorf("%s: exit code %d, %q, %q", name, code, stdout, stderr)
+		}
 	}
 }
 

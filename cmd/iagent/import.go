@@ -3,21 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/contactimport"
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -41,67 +36,45 @@ func (imports) Help() string {
 
 var errRefusedRows = errors.New("rows were refused: see above")
 
-// importReport is what import prints as JSON.
-type importReport struct {
-	DryRun      bool                   `json:"dryRun"`
-	Contacts    int                    `json:"contacts"`
-	Counts      contactimport.Counts   `json:"counts"`
-	RefusedRows []contactimport.Result `json:"refusedRows"`
-	Error       string                 `json:"error,omitempty"`
-}
-
 func (i imports) Run(ctx context.Context) error {
-	ctx = interview.WithActor(ctx, cliActor())
-	if err := app.CheckDatabaseURL(i.DatabaseURL); err != nil {
-		return err
+	if i.Refused != "" {
+		if _, err := os.Stat(i.Refused); err == nil {
+			return &app.ConfigError{Faults: []string{"--refused: " + i.Refused + " is there already"}}
+		}
 	}
 	file, err := i.open()
 	if err != nil {
 		return &app.ConfigError{Faults: []string{err.Error()}}
 	}
 	defer func() { _ = file.Close() }()
-	s, err := openExisting(ctx, i.DatabaseURL, func(o *store.Options) { o.PersonCallsPerDay = i.personCalls() })
-	if err != nil {
-		return &app.ConfigError{Faults: []string{"iagent: " + err.Error()}}
-	}
-	defer s.Close()
-	if err := requireMigrated(ctx, s); err != nil {
-		return err
-	}
-	if i.Refused != "" {
-		if _, err := os.Stat(i.Refused); err == nil {
-			return &app.ConfigError{Faults: []string{"--refused: " + i.Refused + " is there already"}}
-		}
-	}
+	tune := func(o *store.Options) { o.PersonCallsPerDay = i.personCalls() }
+	return withDatabase(ctx, i.DatabaseURL, tune, func(ctx context.Context, s *store.Store) error { return i.take(ctx, s, file) })
+}
+
+// take imports the list.
+func (i imports) take(ctx context.Context, s *store.Store, file *os.File) error {
 	bar := newBar(0, "rows")
+	bar.Lines = 0 // nothing elsewhere than on a terminal
 	rows, err := i.rows(file, &bar.Total)
 	if err != nil {
 		return i.configured(err)
 	}
-	var refused []contactimport.RefusedRow
-	report := importReport{DryRun: i.DryRun, RefusedRows: []contactimport.Result{}}
-	counts, err := contactimport.Import{Store: s, CampaignID: i.Campaign, DryRun: i.DryRun, Now: time.Now,
-		Each: func(row contactimport.Row, r contactimport.Result) error {
-			if r.Action == contactimport.ActionRefuse {
-				report.RefusedRows = append(report.RefusedRows, r)
-				refused = append(refused, contactimport.RefusedRow{Row: row, Result: r})
-			}
-			return nil
-		},
+	report := importReport{dryRun: i.DryRun, json: i.JSON, mend: i.Refused != ""}
+	counts, err := contactimport.Import{Store: s, CampaignID: i.Campaign, DryRun: i.DryRun, Now: time.Now, Each: report.take,
 		Part: func(c contactimport.Counts) { bar.Show(c.Rows, fmt.Sprint(c.Contacts(), " contacts")) },
 	}.Run(ctx, rows)
 	if counts.Rows > 0 {
 		bar.End()
 	}
-	if writeErr := i.writeRefused(refused); err == nil {
+	if writeErr := i.writeRefused(&report.toMend); err == nil {
 		err = writeErr
 	}
-	report.Counts, report.Contacts = counts, counts.Contacts()
+	report.counts = counts
 	if err != nil {
-		report.Error = err.Error()
+		report.problem = err.Error()
 	}
 	if err == nil || counts.Rows > 0 {
-		if printErr := i.print(report); err == nil {
+		if printErr := report.print(os.Stdout); err == nil {
 			err = printErr
 		}
 	}
@@ -112,7 +85,7 @@ func (i imports) Run(ctx context.Context) error {
 		return i.configured(err)
 	case err != nil:
 		return fmt.Errorf("the import was broken off after %d rows; the same file again adds the rest: %w", counts.Rows, err)
-	case len(report.RefusedRows) > 0:
+	case report.refused > 0:
 		return errRefusedRows
 	}
 	return nil
@@ -138,41 +111,27 @@ func (i imports) configured(err error) error {
 	return err
 }
 
-// open opens the list so that it can be read twice.
-func (i imports) open() (io.ReadSeekCloser, error) {
-	if i.File != "-" {
-		return os.Open(i.File)
+// open opens the list.
+func (i imports) open() (*os.File, error) {
+	if i.File == "-" {
+		return os.Stdin, nil
 	}
-	all, err := io.ReadAll(os.Stdin)
-	return nopCloser{bytes.NewReader(all)}, err
+	return os.Open(i.File)
 }
-
-type nopCloser struct{ io.ReadSeeker }
-
-func (nopCloser) Close() error { return nil }
 
 func (i imports) isJSON() bool { return strings.EqualFold(filepath.Ext(i.File), ".json") }
 
-// rows begins to read the list, and counts its lines first.
-func (i imports) rows(file io.ReadSeeker, total *int) (contactimport.Reader, error) {
-	lines, buffer := 0, make([]byte, 64<<10)
-	for {
-		n, err := file.Read(buffer)
-		if i.isJSON() {
-			lines += bytes.Count(buffer[:n], []byte(`"phoneNumber"`))
-		} else {
-			lines += bytes.Count(buffer[:n], []byte("\n"))
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
+// rows begins to read the list. A file's lines are counted first, for the progress.
+func (i imports) rows(file *os.File, total *int) (contactimport.Reader, error) {
+	if i.File != "-" {
+		n, err := i.count(file)
 		if err != nil {
 			return nil, err
 		}
-	}
-	*total = max(lines, 1)
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		*total = n
 	}
 	if i.isJSON() {
 		return contactimport.NewJSON(file)
@@ -180,54 +139,35 @@ func (i imports) rows(file io.ReadSeeker, total *int) (contactimport.Reader, err
 	return contactimport.NewCSV(file)
 }
 
-func (i imports) print(report importReport) error {
-	if i.JSON {
-		encoder := json.NewEncoder(os.Stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+// count is about how many rows there are.
+func (i imports) count(file io.Reader) (int, error) {
+	end := []byte("\n")
+	if i.isJSON() {
+		end = []byte(`"phoneNumber"`)
 	}
-	const most = 20
-	for n, r := range report.RefusedRows {
-		if n == most {
-			fmt.Printf("… and %d more\n", len(report.RefusedRows)-most)
-			break
+	rows, buffer := 0, make([]byte, 64<<10)
+	for {
+		n, err := file.Read(buffer)
+		rows += bytes.Count(buffer[:n], end)
+		if errors.Is(err, io.EOF) {
+			return rows, nil
 		}
-		fmt.Printf("line %d: %s %s %q %s\n", r.Line, r.Reason, r.Field, masked(r), r.Detail)
+		if err != nil {
+			return 0, err
+		}
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	verb := map[bool]string{false: "are called", true: "would be called"}[i.DryRun]
-	fmt.Fprintf(w, "%d\trows\t\n%d\t%s\t\n", report.Counts.Rows, report.Counts.WillCall, verb)
-	for _, reason := range slices.Sorted(maps.Keys(report.Counts.Waits)) {
-		waits := report.Counts.Waits[reason]
-		fmt.Fprintf(w, "%d\twait\t%s, until %s\n", waits.Count, reason, waits.Until.UTC().Format(time.RFC3339))
-	}
-	for _, reason := range slices.Sorted(maps.Keys(report.Counts.Refused)) {
-		fmt.Fprintf(w, "%d\trefused\t%s\n", report.Counts.Refused[reason], reason)
-	}
-	if report.Counts.Warnings > 0 {
-		fmt.Fprintf(w, "%d\twarnings\tnumbers that look wrong, and are called nevertheless\n", report.Counts.Warnings)
-	}
-	return w.Flush()
-}
-
-// masked is the value of a refused row for a terminal, which others may see or record.
-func masked(r contactimport.Result) string {
-	if r.PhoneNumber != "" && r.Field == "phoneNumber" {
-		return interview.MaskPhoneNumber(r.PhoneNumber)
-	}
-	return interview.WithoutPhoneNumbers(r.Value)
 }
 
 // writeRefused writes the rows that were refused, if somebody wants them and there are any. A file that is there is not overwritten.
-func (i imports) writeRefused(rows []contactimport.RefusedRow) error {
-	if i.Refused == "" || len(rows) == 0 {
+func (i imports) writeRefused(rows *contactimport.RefusedRows) error {
+	if i.Refused == "" || rows.Len() == 0 {
 		return nil
 	}
 	file, err := os.OpenFile(i.Refused, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("--refused: %w", err)
 	}
-	if err := contactimport.WriteRefused(file, rows); err != nil {
+	if err := rows.WriteCSV(file); err != nil {
 		_ = file.Close()
 		return err
 	}

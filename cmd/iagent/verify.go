@@ -92,6 +92,25 @@ func openExisting(ctx context.Context, url string, tune ...func(*store.Options))
 	return store.Open(ctx, url, options)
 }
 
+// withDatabase opens the database of this version for the person who runs the command, and calls f with it.
+func withDatabase(ctx context.Context, url string, tune func(*store.Options), f func(ctx context.Context, s *store.Store) error) error {
+	if err := app.CheckDatabaseURL(url); err != nil {
+		return err
+	}
+	if tune == nil {
+		tune = func(*store.Options) {}
+	}
+	s, err := openExisting(ctx, url, tune)
+	if err != nil {
+		return &app.ConfigError{Faults: []string{"iagent: " + err.Error()}}
+	}
+	defer s.Close()
+	if err := requireMigrated(ctx, s); err != nil {
+		return err
+	}
+	return f(interview.WithActor(ctx, cliActor()), s)
+}
+
 // moment reads a time, or how long ago it was; "" is the zero time.
 func moment(text string) (time.Time, error) {
 	if text == "" {

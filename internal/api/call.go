@@ -2,8 +2,10 @@ package api
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
@@ -107,7 +109,7 @@ type history struct {
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"simulated", "since", "until", "overdue")
+		"simulated", "direction", "since", "until", "overdue", "awaiting")
 	if err != nil {
 		return err
 	}
@@ -149,12 +151,23 @@ func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
 	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
 		return by, err
 	}
-	switch query.Get("overdue") {
-	case "":
-	case "true":
-		by.Overdue = &a.deadlines
+	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
+	case "", interview.DirectionInbound, interview.DirectionOutbound:
 	default:
-		return by, badRequest("overdue must be true")
+		return by, badRequest("direction must be inbound or outbound")
+	}
+	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
+	if awaiting != "" {
+		if !slices.Contains(interview.Awaitable(), awaiting) {
+			return by, badRequest(fmt.Sprintf("awaiting must be one of %v", interview.Awaitable()))
+		}
+		by.Awaiting = &store.Awaiting{What: awaiting, Deadlines: a.deadlines, InTime: overdue == "false"}
+	}
+	switch {
+	case overdue == "true":
+		by.Overdue = &a.deadlines
+	case overdue != "" && (overdue != "false" || awaiting == ""):
+		return by, badRequest("overdue must be true, or false beside awaiting")
 	}
 	by.Since, by.Until, err = queryTimes(query, a.ready.now())
 	return by, err

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -24,22 +23,6 @@ const (
 	// importTimeout bounds an import: it is longer than other requests.
 	importTimeout = 5 * time.Minute
 )
-
-// imported is the answer to POST /api/campaigns/{id}/contacts.
-type imported struct {
-	DryRun bool `json:"dryRun"`
-	// Contacts is how many were added, or would be.
-	Contacts int                  `json:"contacts"`
-	Counts   contactimport.Counts `json:"counts"`
-	// Rows says of a dry run what would become of each row.
-	Rows []contactimport.Result `json:"rows,omitempty"`
-	// RefusedRows are those that are no contacts, each with its line, value and reason.
-	RefusedRows []contactimport.Result `json:"refusedRows"`
-	// Error says why an import was broken off. What is counted was done.
-	Error string `json:"error,omitempty"`
-
-	rows int
-}
 
 // createContacts adds contacts to a campaign, JSON or CSV, or says what that would do. The body is read as it comes and taken part by
 // part. With an Idempotency-Key the request may be sent again: when it ended, it is answered the same; when it was broken off, the
@@ -76,55 +59,35 @@ func (a *api) createContacts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return importProblem(err)
 	}
-	done := imported{DryRun: dryRun, RefusedRows: []contactimport.Result{}}
-	counts, err := contactimport.Import{Store: a.store, CampaignID: campaignID, DryRun: dryRun, Now: a.ready.now, Each: done.take}.Run(ctx, rows)
-	done.Counts, done.Contacts = counts, counts.Contacts()
+	done := imported{dryRun: dryRun}
+	done.counts, err = contactimport.Import{Store: a.store, CampaignID: campaignID, DryRun: dryRun, Now: a.ready.now, Each: done.take}.Run(ctx, rows)
 	status := http.StatusAccepted
 	if dryRun {
 		status = http.StatusOK
 	}
 	if err != nil {
-		if counts.Rows == 0 || dryRun {
+		if done.counts.Rows == 0 || dryRun {
 			return importProblem(err)
 		}
 		p := a.brokenOff(r, err)
-		done.Error = fmt.Sprintf("%s. Of the rows before, what is counted here was done; the same list again adds only the rest", p.message)
-		return answer(w, p.status, done)
+		done.problem = fmt.Sprintf("%s. Of the rows before, what is counted here was done; the same list again adds only the rest", p.message)
+		return done.send(w, p.status)
 	}
 	if !dryRun {
-		a.log.InfoContext(ctx, "contacts imported", "campaign", campaignID, "rows", counts.Rows, "contacts", done.Contacts)
+		a.log.InfoContext(ctx, "contacts imported", "campaign", campaignID, "rows", done.counts.Rows, "contacts", done.counts.Contacts())
 	}
-	if dryRun { // is long, and not kept
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(done) // the client is gone: nobody to tell
-		return nil
+	if dryRun || key == "" {
+		return done.send(w, status)
 	}
-	encoded, err := json.Marshal(done)
+	kept, err := done.compressed()
 	if err != nil {
-		return fmt.Errorf("encoding the answer: %w", err)
+		return err
 	}
-	result := store.Answer{Status: status, Body: encoded}
-	if key != "" && !dryRun {
-		if result, err = a.store.AnswerOnce(ctx, key, sum(asked), result); err != nil {
-			return err
-		}
+	result, err := a.store.AnswerOnce(ctx, key, sum(asked), store.Answer{Status: status, Body: kept})
+	if err != nil {
+		return err
 	}
 	write(w, result.Status, result.Body)
-	return nil
-}
-
-// take keeps a result for the answer.
-func (i *imported) take(_ contactimport.Row, r contactimport.Result) error {
-	if i.DryRun {
-		i.Rows = append(i.Rows, r)
-	}
-	if r.Action == contactimport.ActionRefuse {
-		i.RefusedRows = append(i.RefusedRows, r)
-	}
-	if i.rows++; i.rows > maxImportRows {
-		return &contactimport.FileError{Problem: fmt.Sprintf("there are more than %d rows: split the list", maxImportRows)}
-	}
 	return nil
 }
 

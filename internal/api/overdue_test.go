@@ -55,6 +55,14 @@ func TestOverdueCallsAndRunsAreListed(t *testing.T) {
 			run.Checks != jobs.MaxAttempts {
 			t.Errorf("run %+v", run)
 		}
+		for query, want := range map[string]int{"overdue=true": 1, "awaiting=end": 1, "awaiting=end&overdue=false": 0, "awaiting=end&overdue=true": 1, "awaiting=verdict": 1, "awaiting=verdict&overdue=false": 1, "awaiting=recording": 0} {
+			if calls := s.get("/api/calls?"+query).want(200).list(t, "items"); len(calls) != want {
+				t.Errorf("%s: %v, want %d", query, calls, want)
+			}
+		}
+		for _, query := range []string{"awaiting=rain", "overdue=false", "overdue=no", "overdue=&overdue="} {
+			s.get("/api/calls?" + query).want(400)
+		}
 		if r := s.do("GET", "/api/overdue", "", "Authorization: "); r.status != 401 {
 			t.Errorf("without token: %d", r.status)
 		}

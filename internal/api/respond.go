@@ -1,10 +1,13 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/i-agent/iagent/internal/bulk"
@@ -107,9 +110,16 @@ func answer(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+// write sends JSON. A long answer that was kept is compressed, which no JSON begins like, and is sent as it is decompressed.
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
+	if bytes.HasPrefix(body, []byte("\x1f\x8b")) {
+		if kept, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			_, _ = io.Copy(w, kept)
+		}
+		body = nil
+	}
 	_, _ = w.Write(append(body, '\n')) // the client is gone: nobody to tell
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
-var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "since", "until", "overdue"}
+var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "since", "until", "awaiting", "overdue"}
 
 // callFilter reads which calls an address chooses.
 func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, err error) {
@@ -54,12 +54,23 @@ func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, 
 	default:
 		return by, &badRequest{"simulated must be true or false."}
 	}
-	switch query.Get("overdue") {
-	case "":
-	case "true":
-		by.Overdue = &c.deadlines
+	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
+	case "", interview.DirectionInbound, interview.DirectionOutbound:
 	default:
-		return by, &badRequest{"overdue must be true."}
+		return by, &badRequest{"direction must be inbound or outbound."}
+	}
+	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
+	if awaiting != "" {
+		if !slices.Contains(interview.Awaitable(), awaiting) {
+			return by, &badRequest{"awaiting must be one of " + strings.Join(words(interview.Awaitable()), ", ") + "."}
+		}
+		by.Awaiting = &store.Awaiting{What: awaiting, Deadlines: c.deadlines, InTime: overdue == "false"}
+	}
+	switch {
+	case overdue == "true":
+		by.Overdue = &c.deadlines
+	case overdue != "" && (overdue != "false" || awaiting == ""):
+		return by, &badRequest{"overdue must be true, or false beside awaiting."}
 	}
 	by.Since, by.Until, err = timeRange(query, c.now())
 	return by, err

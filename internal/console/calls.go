@@ -65,7 +65,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if p.list, err = c.store.Calls(r.Context(), by, p.page); err != nil {
 		return err
 	}
-	if by.Overdue == nil {
+	if by.Overdue == nil && by.Awaiting == nil {
 		counts, err := c.store.CallCounts(r.Context(), by)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if len(p.list.Items) > 0 {
 		newest = p.list.Items[0].ID
 	}
-	if by.Overdue == nil {
+	if by.Overdue == nil && by.Awaiting == nil {
 		f.liveList("calls", l, newest)
 	}
 	f.scripts = append(f.scripts, "lists.js")

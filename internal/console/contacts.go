@@ -96,8 +96,18 @@ func reasonWords(reason interview.Refusal) string {
 		return "too many calls of the campaign failed"
 	case interview.RefusalDecided:
 		return "every hypothesis has a verdict"
+	case store.ReasonErased:
+		return "the personal data was erased"
+	case interview.Refusal(interview.CancelRequested):
+		return "its call was canceled by somebody"
+	case interview.Refusal(interview.CancelWithdrawn):
+		return "the consent was withdrawn"
+	case interview.Refusal(interview.CancelReached):
+		return "was reached by another call"
+	case store.ReasonRestored:
+		return "was called after the backup that was restored"
 	}
-	return ""
+	return string(reason)
 }
 
 func contactReasons() []string { return words(interview.Refusals()) }

@@ -189,7 +189,7 @@ func (c *Console) refusedContacts(w http.ResponseWriter, r *http.Request, _ Role
 	if err != nil {
 		return &badRequest{"The list cannot be read again."}
 	}
-	var refused []contactimport.RefusedRow
+	var refused contactimport.RefusedRows
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -199,14 +199,16 @@ func (c *Console) refusedContacts(w http.ResponseWriter, r *http.Request, _ Role
 			return &badRequest{"The list cannot be read to its end: " + err.Error()}
 		}
 		if result, ok := reasons[row.Line]; ok {
-			refused = append(refused, contactimport.RefusedRow{Row: row, Result: result})
+			if err := refused.Add(row, result); err != nil {
+				return err
+			}
 		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8")
 	header.Set("Content-Disposition", `attachment; filename="refused-`+c.now().UTC().Format("20060102-150405")+`.csv"`)
 	header.Set("Cache-Control", "no-store")
-	_ = contactimport.WriteRefused(w, refused) // who does not read it to its end does not want it
+	_ = refused.WriteCSV(w) // who does not read it to its end does not want it
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,12 +30,12 @@ type checker struct {
 	needed []string
 	now    time.Time
 	zones  phone.Zones
-	seen   map[string]int // the line of each number
+	seen   map[uint64]int32 // the line of each number, by its digits
 }
 
 func newChecker(c interview.Campaign, now time.Time) *checker {
 	_, needed := interview.FillQuestions(interview.Questions(c.PromptTemplate), nil)
-	return &checker{region: c.Region, needed: needed, now: now, seen: map[string]int{}}
+	return &checker{region: c.Region, needed: needed, now: now, seen: map[uint64]int32{}}
 }
 
 // spreadsheetNumber is a number that a spreadsheet took for a quantity: its last digits are lost.
@@ -45,7 +46,7 @@ func (k *checker) check(row Row) (interview.Contact, Result) {
 	r := Result{Line: row.Line, ExternalID: excerpt(row.Fields[fieldExternalID])}
 	var c interview.Contact
 	if row.Fault != "" {
-		return c, r.refused(ReasonRow, "", "", row.Fault)
+		return c, r.refused(ReasonRow, "", row.Text, row.Fault)
 	}
 	text := row.Fields[fieldPhoneNumber]
 	if spreadsheetNumber.MatchString(text) {
@@ -57,7 +58,11 @@ func (k *checker) check(row Row) (interview.Contact, Result) {
 	}
 	r.PhoneNumber, r.Warning = number.E164, number.Warning
 	c.PhoneNumber = number.E164
-	if line, ok := k.seen[number.E164]; ok {
+	digits, err := strconv.ParseUint(strings.TrimPrefix(number.E164, "+"), 10, 64)
+	if err != nil { // a valid one has at most 15
+		return c, r.refused(ReasonPhoneNumber, fieldPhoneNumber, text, phone.ErrNotCalled.Error())
+	}
+	if line, ok := k.seen[digits]; ok {
 		return c, r.refused(ReasonDuplicate, fieldPhoneNumber, text, fmt.Sprintf("is on line %d, too", line))
 	}
 	if r := k.checkTexts(row, &c, r); r.Action != "" {
@@ -66,7 +71,7 @@ func (k *checker) check(row Row) (interview.Contact, Result) {
 	if r := k.checkVariables(row, &c, r); r.Action != "" {
 		return c, r
 	}
-	k.seen[number.E164] = row.Line
+	k.seen[digits] = int32(row.Line)
 	return c, r
 }
 

@@ -148,37 +148,44 @@ func (r *csvReader) Read() (Row, error) {
 	for {
 		record, err := r.csv.Read()
 		var parse *csv.ParseError
-		if errors.As(err, &parse) {
-			return Row{Line: parse.StartLine, Fault: "cannot be read: " + parse.Err.Error()}, nil
+		if errors.As(err, &parse) { // what was read before has the number, if one is lucky
+			row, _ := r.row(parse.StartLine, record)
+			row.Fault, row.Text = "cannot be read: "+parse.Err.Error(), excerpt(strings.Join(record, string(r.csv.Comma)))
+			return row, nil
 		}
 		if err != nil {
 			return Row{}, err
 		}
 		line, _ := r.csv.FieldPos(0)
-		row := Row{Line: line, Fields: map[string]string{}}
-		filled := false
-		for i, text := range record {
-			text = strings.TrimSpace(text)
-			switch {
-			case text == "":
-				continue
-			case i >= len(r.columns):
-				row.Fault = fmt.Sprintf("has %d fields, but there are %d columns", len(record), len(r.columns))
-			case slices.Contains(refusedColumns, r.columns[i]):
-				continue
-			case r.columns[i] == "":
-				row.Fault = fmt.Sprintf("has something in column %d, which has no name", i+1)
-			case !utf8.ValidString(text):
-				row.Fault = "is not UTF-8: save the file as CSV UTF-8"
-			default:
-				row.Fields[r.columns[i]] = text
-			}
-			filled = true
-		}
-		if filled { // spreadsheets write rows that are empty
+		if row, filled := r.row(line, record); filled { // spreadsheets write rows that are empty
 			return row, nil
 		}
 	}
+}
+
+// row is a record with the names of its columns; filled says that there is something in it.
+func (r *csvReader) row(line int, record []string) (row Row, filled bool) {
+	row = Row{Line: line, Fields: map[string]string{}}
+	for i, text := range record {
+		text = strings.TrimSpace(text)
+		fault := ""
+		switch {
+		case text == "" || i < len(r.columns) && slices.Contains(refusedColumns, r.columns[i]):
+			continue
+		case i >= len(r.columns):
+			fault = fmt.Sprintf("has %d fields, but there are %d columns", len(record), len(r.columns))
+		case r.columns[i] == "":
+			fault = fmt.Sprintf("has something in column %d, which has no name", i+1)
+		case !utf8.ValidString(text):
+			fault = "is not UTF-8: save the file as CSV UTF-8"
+		default:
+			row.Fields[r.columns[i]] = text
+		}
+		if filled = true; fault != "" {
+			row.Fault, row.Text = fault, excerpt(text)
+		}
+	}
+	return row, filled
 }
 
 // excerpt is the beginning of what was written.

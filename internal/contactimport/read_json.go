@@ -87,7 +87,7 @@ type contact struct {
 }
 
 func rowOf(line int, raw []byte) Row {
-	row := Row{Line: line, Fields: map[string]string{}}
+	row := Row{Line: line, Fields: map[string]string{}, Text: excerpt(string(raw[:min(len(raw), 200)]))}
 	switch {
 	case len(raw) > maxContact:
 		row.Fault = fmt.Sprintf("has more than %d bytes", maxContact)

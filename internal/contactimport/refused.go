@@ -9,8 +9,14 @@ import (
 	"strings"
 )
 
-// RefusedRow is a row that was refused, as it was written, and why.
-type RefusedRow struct {
+// RefusedRows are rows that were refused, as they were written, and why. They are kept compressed: all rows of a long list may be
+// refused. The zero value has none.
+type RefusedRows struct {
+	rows      CompressedList
+	variables []string // the columns of variables that any of them has or should have
+}
+
+type refusedRow struct {
 	Row    Row
 	Result Result
 }
@@ -19,32 +25,40 @@ type RefusedRow struct {
 // imported as it is.
 var refusedColumns = []string{"line", "reason", "detail"}
 
-// WriteRefused writes refused rows as CSV: as they were, with their line in the list and the reason behind.
-func WriteRefused(to io.Writer, rows []RefusedRow) error {
-	columns := []string{}
-	for _, row := range rows {
-		for name := range row.Row.Fields {
-			if strings.HasPrefix(name, varPrefix) && !slices.Contains(columns, name) {
-				columns = append(columns, name)
-			}
-		}
-		if field := row.Result.Field; strings.HasPrefix(field, varPrefix) && !slices.Contains(columns, field) { // a variable that is missing
-			columns = append(columns, field)
+// Add keeps a row that was refused.
+func (r *RefusedRows) Add(row Row, result Result) error {
+	need := func(name string) {
+		if strings.HasPrefix(name, varPrefix) && !slices.Contains(r.variables, name) {
+			r.variables = append(r.variables, name)
 		}
 	}
-	slices.Sort(columns)
-	columns = append(Fields(), columns...)
+	for name := range row.Fields {
+		need(name)
+	}
+	need(result.Field) // a variable that is missing
+	return r.rows.Add(refusedRow{row, result})
+}
+
+// Len is how many there are.
+func (r *RefusedRows) Len() int { return r.rows.Len() }
+
+// WriteCSV writes the rows as they were, with their line in the list and the reason behind.
+func (r *RefusedRows) WriteCSV(to io.Writer) error {
+	columns := append(Fields(), slices.Sorted(slices.Values(r.variables))...)
 	w := csv.NewWriter(to)
 	_ = w.Write(append(slices.Clone(columns), refusedColumns...)) // Error says it
-	for _, row := range rows {
+	err := decoded(&r.rows, func(row refusedRow) error {
 		record := make([]string, 0, len(columns)+len(refusedColumns))
 		for _, name := range columns {
 			record = append(record, row.Row.Fields[name])
 		}
-		_ = w.Write(append(record, strconv.Itoa(row.Result.Line), row.Result.Reason, row.Result.Detail))
-	}
+		return w.Write(append(record, strconv.Itoa(row.Result.Line), row.Result.Reason, row.Result.Detail))
+	})
 	w.Flush()
-	if err := w.Error(); err != nil {
+	if err == nil {
+		err = w.Error()
+	}
+	if err != nil {
 		return fmt.Errorf("writing refused rows: %w", err)
 	}
 	return nil

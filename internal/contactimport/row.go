@@ -14,8 +14,8 @@ type Row struct {
 	Line int
 	// Fields has what was said, by the names of the API; variables are var.NAME.
 	Fields map[string]string
-	// Fault says that the row cannot be read, "" for one that can.
-	Fault string
+	// Fault says that the row cannot be read, "" for one that can; Text is the beginning of what is wrong then.
+	Fault, Text string
 }
 
 // The fields of a row. A variable is one more, with its name behind varPrefix.

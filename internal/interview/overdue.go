@@ -16,6 +16,11 @@ const (
 	OverdueClearance Overdue = "clearance" // to be certain that Twilio has no recording of it but with consent
 )
 
+// Awaitable are all that a call may wait for, in the order of its life.
+func Awaitable() []Overdue {
+	return []Overdue{OverdueDial, OverdueAnswer, OverdueEnd, OverdueVerdict, OverdueRecording, OverdueClearance}
+}
+
 // Deadlines say after how long each of them is overdue.
 type Deadlines struct {
 	// Dial counts from the intent to dial.

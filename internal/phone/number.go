@@ -93,10 +93,9 @@ func isShort(national, region string) bool {
 }
 
 func warning(number *phonenumbers.PhoneNumber) string {
-	if !phonenumbers.IsValidNumber(number) {
-		return "no operator is known to have given out this number"
-	}
 	switch phonenumbers.GetNumberType(number) {
+	case phonenumbers.UNKNOWN: // is not valid
+		return "no operator is known to have given out this number"
 	case phonenumbers.PREMIUM_RATE:
 		return "this is a premium-rate number, which charges whoever calls it"
 	case phonenumbers.SHARED_COST:

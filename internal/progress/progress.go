@@ -11,7 +11,7 @@ import (
 type Bar struct {
 	Out      io.Writer
 	Terminal bool   // draws a bar on one line
-	Total    int    // what Show counts up to
+	Total    int    // what Show counts up to, 0 if nobody knows
 	Unit     string // of the total, such as "calls"
 	Lines    int    // elsewhere: how many lines there are at most
 
@@ -23,7 +23,13 @@ const width = 40
 
 // Show shows how much is done, with more about it behind the count. It may be called as often as one likes.
 func (b *Bar) Show(done int, more string) {
-	all := max(b.Total, 1)
+	if b.Total == 0 {
+		if b.Terminal {
+			fmt.Fprintf(b.Out, "\r%d %s, %s   ", done, b.Unit, more)
+		}
+		return
+	}
+	all := b.Total
 	done = min(done, b.Total)
 	if b.Terminal {
 		filled := done * width / all

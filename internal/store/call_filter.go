@@ -24,13 +24,28 @@ type CallFilter struct {
 	Consent *interview.Consent
 	// Simulated chooses simulated calls or, with false, the others; nil is for any.
 	Simulated *bool
+	// Direction is "" for any.
+	Direction interview.Direction
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
 	Overdue *interview.Deadlines
+	// Awaiting chooses calls by what comes next of them.
+	Awaiting *Awaiting
 }
 
-// maxOverdueCalls bounds how many calls Overdue looks among: the newest of them.
+// Awaiting is what a call waits for next, by the deadlines of an installation.
+type Awaiting struct {
+	What      interview.Overdue
+	Deadlines interview.Deadlines
+	// InTime leaves out calls of which it is overdue.
+	InTime bool
+}
+
+// byDue reports whether the filter asks what is to come of calls.
+func (by CallFilter) byDue() bool { return by.Overdue != nil || by.Awaiting != nil }
+
+// maxOverdueCalls bounds how many calls Overdue and Awaiting look among: the newest of them.
 const maxOverdueCalls = 10_000
 
 func (by CallFilter) conditions() filter {
@@ -57,6 +72,9 @@ func (by CallFilter) conditions() filter {
 		f.conditions = append(f.conditions, "calls.simulated")
 	} else if by.Simulated != nil {
 		f.conditions = append(f.conditions, "NOT calls.simulated")
+	}
+	if by.Direction != "" { // as its index says it
+		f.conditions = append(f.conditions, "calls.direction = '"+string(by.Direction)+"'")
 	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f
@@ -96,8 +114,8 @@ func (f *filter) anyStatus(statuses []interview.CallStatus) {
 // Calls lists calls.
 func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
 	f := by.conditions()
-	if by.Overdue != nil {
-		ids, err := s.overdueCalls(ctx, *by.Overdue, page.After)
+	if by.byDue() {
+		ids, err := s.callsByDue(ctx, by, page.After)
 		if err != nil || len(ids) == 0 {
 			return List[interview.Call]{Items: []interview.Call{}}, err
 		}
@@ -111,16 +129,44 @@ func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[inter
 	return out, nil
 }
 
-// overdueCalls are the ids of the calls of which something is overdue, below after, the newest first.
-func (s *Store) overdueCalls(ctx context.Context, deadlines interview.Deadlines, after string) ([]string, error) {
+// callsByDue are the ids of the calls that Overdue and Awaiting choose, below after, the newest first.
+func (s *Store) callsByDue(ctx context.Context, by CallFilter, after string) ([]string, error) {
 	var ids []string
-	err := s.eachOverdue(ctx, deadlines, func(l OverdueItem) {
-		if l.CallID != "" && (after == "" || l.CallID < after) {
-			ids = append(ids, l.CallID)
+	if by.Overdue != nil {
+		err := s.eachOverdue(ctx, *by.Overdue, func(l OverdueItem) {
+			if l.CallID != "" && (after == "" || l.CallID < after) {
+				ids = append(ids, l.CallID)
+			}
+		})
+		if err != nil {
+			return nil, err
 		}
-	})
+	}
+	if by.Awaiting != nil {
+		awaiting, err := s.callsAwaiting(ctx, *by.Awaiting, after)
+		if err != nil {
+			return nil, err
+		}
+		if by.Overdue != nil {
+			awaiting = slices.DeleteFunc(awaiting, func(id string) bool { return !slices.Contains(ids, id) })
+		}
+		ids = awaiting
+	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	slices.Reverse(ids)
-	return ids[:min(len(ids), maxOverdueCalls)], err
+	return ids[:min(len(ids), maxOverdueCalls)], nil
+}
+
+// callsAwaiting are the ids of the calls that wait for something, below after. Only calls are looked at that the reconciler still checks:
+// of any other nothing is to come.
+func (s *Store) callsAwaiting(ctx context.Context, of Awaiting, after string) ([]string, error) {
+	var ids []string
+	now := s.now()
+	err := s.eachOverdueCheck(ctx, s.read(), of.Deadlines, func(w OverdueCheck) {
+		if w.What == of.What && (after == "" || w.Call.ID < after) && !(of.InTime && w.Due.Before(now)) {
+			ids = append(ids, w.Call.ID)
+		}
+	}, ` WHERE call_watch.call_id IS NOT NULL AND NOT calls.simulated`)
+	return ids, err
 }

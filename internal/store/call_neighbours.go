@@ -16,8 +16,8 @@ type CallNeighbours struct{ Newer, Older string }
 // CallNeighbours finds what a list shows beside a call.
 func (s *Store) CallNeighbours(ctx context.Context, by CallFilter, id string) (CallNeighbours, error) {
 	var n CallNeighbours
-	if by.Overdue != nil {
-		return s.overdueNeighbours(ctx, by, id)
+	if by.byDue() {
+		return s.dueNeighbours(ctx, by, id)
 	}
 	for _, side := range []struct {
 		operator, order string
@@ -38,10 +38,10 @@ func (s *Store) CallNeighbours(ctx context.Context, by CallFilter, id string) (C
 	return n, nil
 }
 
-// overdueNeighbours looks among the calls of which something is overdue.
-func (s *Store) overdueNeighbours(ctx context.Context, by CallFilter, id string) (CallNeighbours, error) {
+// dueNeighbours looks among the calls that are chosen by what is to come of them.
+func (s *Store) dueNeighbours(ctx context.Context, by CallFilter, id string) (CallNeighbours, error) {
 	var n CallNeighbours
-	ids, err := s.overdueCalls(ctx, *by.Overdue, "")
+	ids, err := s.callsByDue(ctx, by, "")
 	if err != nil || len(ids) == 0 {
 		return n, err
 	}

@@ -52,14 +52,14 @@ func (tx *Tx) insertContacts(ctx context.Context, contacts []interview.Contact) 
 	return nil
 }
 
-// reasonErased is why a contact is not called any more whose personal data was erased.
-const reasonErased = "ERASED"
+// ReasonErased is why a contact is not called any more whose personal data was erased.
+const ReasonErased interview.Refusal = "ERASED"
 
 // eraseContacts takes the personal data out of contacts, which are not called any more. The condition has one argument, $2.
 func (tx *Tx) eraseContacts(ctx context.Context, condition string, arg any) error {
 	tx.erases = true
 	_, err := tx.Exec(ctx, `UPDATE contacts SET phone_number = '', external_id = '', variables = '', consent_basis = '', time_zone = '',
-		reason = CASE WHEN state IN ('WAITING', 'CALLING') THEN '`+reasonErased+`' ELSE reason END,
+		reason = CASE WHEN state IN ('WAITING', 'CALLING') THEN '`+string(ReasonErased)+`' ELSE reason END,
 		state = CASE WHEN state IN ('WAITING', 'CALLING') THEN 'REFUSED' ELSE state END, next_at = NULL, updated_at = $1
 		WHERE `+condition, tx.Now, arg)
 	if err != nil {

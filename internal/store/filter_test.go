@@ -65,7 +65,7 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		deadlines := interview.DefaultDeadlines()
 		const number = "+15551234567"
 		err := s.write(t.Context(), func(tx *Tx) error {
-			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2 WHERE id = $1`, ids[4], number)
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2, direction = 'inbound' WHERE id = $1`, ids[4], number)
 			return err
 		})
 		if err != nil {
@@ -77,6 +77,8 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		}{
 			"all":               {CallFilter{}, ids},
 			"number":            {CallFilter{PhoneNumber: number}, ids[4:]},
+			"that came in":      {CallFilter{Direction: interview.DirectionInbound}, ids[4:]},
+			"that went out":     {CallFilter{Direction: interview.DirectionOutbound}, ids[:4]},
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},
 			"error":             {CallFilter{ErrorCode: 21211}, ids[:1]},
@@ -123,6 +125,73 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			func(c interview.Call) string { return c.ID })
 		if !slices.Equal(got, ids[2:3]) {
 			t.Errorf("overdue calls: %v", got)
+		}
+	})
+}
+
+// "Which calls still lack a recording?": those of which it is overdue, and those of which it is not yet.
+func TestCallsAreFoundByWhatComesNextOfThem(t *testing.T) {
+	clock := newClock()
+	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
+		deadlines := interview.DefaultDeadlines()
+		var late, fresh, live, ended string
+		call := func(agreed bool, change func(c *interview.Call)) string {
+			id := seed(t, s, 1)[0]
+			err := s.write(t.Context(), func(tx *Tx) error {
+				c, err := tx.lockCall(t.Context(), id)
+				if err != nil {
+					return err
+				}
+				at := clock.Now()
+				c.TwilioSid, c.DialedAt, c.StartedAt, c.AnsweredBy = "CA"+id, &at, &at, "human"
+				if agreed {
+					c.Consent, c.ConsentAt = interview.ConsentGiven, &at
+				}
+				change(&c)
+				if err := tx.saveCall(t.Context(), c); err != nil {
+					return err
+				}
+				return tx.beginOverdueChecks(t.Context(), id, at)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		over := func(c *interview.Call) {
+			at := clock.Now()
+			c.Status, c.CompletedAt = interview.CallCompleted, &at
+		}
+		late = call(true, over)
+		clock.Advance(deadlines.Recording + time.Minute)
+		fresh = call(true, over)
+		live = call(true, func(c *interview.Call) { c.Status = interview.CallInProgress })
+		ended = call(true, over)
+		if err := s.EndOverdueChecks(t.Context(), ended); err != nil { // all that was to come has come
+			t.Fatal(err)
+		}
+		recording := Awaiting{What: interview.OverdueRecording, Deadlines: deadlines}
+		inTime := recording
+		inTime.InTime = true
+		end := recording
+		end.What = interview.OverdueEnd
+		for name, tc := range map[string]struct {
+			by   CallFilter
+			want []string
+		}{
+			"a recording":               {CallFilter{Awaiting: &recording}, []string{fresh, late}},
+			"a recording, not late":     {CallFilter{Awaiting: &inTime}, []string{fresh}},
+			"a recording that is late":  {CallFilter{Awaiting: &recording, Overdue: &deadlines}, []string{late}},
+			"a recording, of no status": {CallFilter{Awaiting: &recording, Statuses: []interview.CallStatus{interview.CallBusy}}, nil},
+			"its end":                   {CallFilter{Awaiting: &end}, []string{live}},
+		} {
+			got := everyPage(t, func(p Page) (List[interview.Call], error) { return s.Calls(t.Context(), tc.by, p) }, func(c interview.Call) string { return c.ID })
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("%s: %v, want %v", name, got, tc.want)
+			}
+		}
+		if n, err := s.CallNeighbours(t.Context(), CallFilter{Awaiting: &recording}, late); err != nil || n != (CallNeighbours{Newer: fresh}) {
+			t.Errorf("beside it: %v, %v", n, err)
 		}
 	})
 }

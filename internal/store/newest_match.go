@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,12 +10,13 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// Matches reports whether a call of Newest is one that the filter chooses. What is overdue cannot be told.
+// Matches reports whether a call of Newest is one that the filter chooses. What is overdue or awaited cannot be told.
 func (by CallFilter) Matches(c interview.Call) bool {
-	return by.Overdue == nil && (by.CampaignID == "" || c.CampaignID == by.CampaignID) &&
+	return !by.byDue() && (by.CampaignID == "" || c.CampaignID == by.CampaignID) &&
 		(len(by.Statuses) == 0 || slices.Contains(by.Statuses, c.Status)) &&
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
 		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&
+		(by.Direction == "" || cmp.Or(c.Direction, interview.DirectionOutbound) == by.Direction) &&
 		(by.Simulated == nil || c.Simulated == *by.Simulated) &&
 		within(c.CreatedAt, by.Since, by.Until)
 }

@@ -138,6 +138,7 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"failed of a campaign":    {CampaignID: "campaign20000", Statuses: []interview.CallStatus{"FAILED"}},
 			"with an error":           {ErrorCode: 21211},
 			"with an error, of today": {ErrorCode: 21211, Since: later},
+			"that came in":            {Direction: interview.DirectionInbound},
 			"without an answer":       {Consent: &unknown},
 			"since":                   {Since: later},
 			"until":                   {Until: later.AddDate(-1, 0, 0)},

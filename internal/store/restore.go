@@ -155,9 +155,9 @@ func (s *Store) RestoredDial(ctx context.Context, restored Restore, phoneNumber 
 	return callID, nil
 }
 
-// reasonRestored is why a contact is not called: Twilio called the number after the backup from which the database was restored, and
+// ReasonRestored is why a contact is not called: Twilio called the number after the backup from which the database was restored, and
 // nobody knows for which campaign, or what came of it.
-const reasonRestored = "RESTORED"
+const ReasonRestored interview.Refusal = "RESTORED"
 
 // ForgottenCall keeps that Twilio placed a call of which the database knows nothing, so that its number is not called again: contacts
 // that wait with it end.
@@ -170,7 +170,7 @@ func (s *Store) ForgottenCall(ctx context.Context, callSid, phoneNumber string, 
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE contacts SET state = 'EXHAUSTED', reason = '`+reasonRestored+`', next_at = NULL, updated_at = $3
+		_, err = tx.Exec(ctx, `UPDATE contacts SET state = 'EXHAUSTED', reason = '`+string(ReasonRestored)+`', next_at = NULL, updated_at = $3
 			WHERE phone_number <> '' AND phone_number = $1 AND state = 'WAITING' AND created_at < $2 AND NOT simulated`,
 			storable(phoneNumber), created.UTC().Truncate(time.Microsecond), tx.Now)
 		return err

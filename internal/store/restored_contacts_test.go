@@ -16,7 +16,7 @@ func TestContactThatWasCalledAfterTheBackupIsNotCalledAgain(t *testing.T) {
 			t.Fatalf("%v, %v", news, err)
 		}
 		after := s.contacts(t, campaign.ID)
-		if c := after[0]; c.State != interview.ContactExhausted || c.Reason != reasonRestored || c.NextAt != nil {
+		if c := after[0]; c.State != interview.ContactExhausted || c.Reason != ReasonRestored || c.NextAt != nil {
 			t.Errorf("the contact that was called is %s %s, next %v", c.State, c.Reason, c.NextAt)
 		}
 		if c := after[1]; c.State != interview.ContactWaiting {
