@@ -71,11 +71,20 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET direction = 'inbound' WHERE id = $1`, ids[1])
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		for name, tc := range map[string]struct {
 			by   CallFilter
 			want []string
 		}{
 			"all":               {CallFilter{}, ids},
+			"came in":           {CallFilter{Direction: interview.DirectionInbound}, ids[1:2]},
+			"came in, FAILED":   {CallFilter{Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"FAILED"}}, nil},
+			"ours":              {CallFilter{Direction: interview.DirectionOutbound}, []string{ids[0], ids[2], ids[3], ids[4]}},
 			"number":            {CallFilter{PhoneNumber: number}, ids[4:]},
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},

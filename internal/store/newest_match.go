@@ -15,7 +15,7 @@ func (by CallFilter) Matches(c interview.Call) bool {
 		(len(by.Statuses) == 0 || slices.Contains(by.Statuses, c.Status)) &&
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
 		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&
-		(by.Simulated == nil || c.Simulated == *by.Simulated) &&
+		(by.Simulated == nil || c.Simulated == *by.Simulated) && (by.Direction == "" || c.Direction == by.Direction) &&
 		within(c.CreatedAt, by.Since, by.Until)
 }
 

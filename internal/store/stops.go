@@ -145,13 +145,17 @@ func (s *Store) StopsInForce(ctx context.Context) ([]interview.Stop, error) {
 	return stopsInForce(ctx, s.read(), ``)
 }
 
+func stopsInForceBy(and string) string {
+	return selectStops + ` WHERE ended_at IS NULL` + and + ` ORDER BY id DESC`
+}
+
 func stopsInForce(ctx context.Context, q querier, and string, args ...any) ([]interview.Stop, error) {
 	var stops []interview.Stop
 	err := collect(ctx, q, func(r row) error {
 		stop, err := scanStop(r)
 		stops = append(stops, stop)
 		return err
-	}, selectStops+` WHERE ended_at IS NULL`+and+` ORDER BY id DESC`, args...)
+	}, stopsInForceBy(and), args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the stops in force: %w", err)
 	}
