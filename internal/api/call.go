@@ -107,7 +107,7 @@ type history struct {
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"simulated", "since", "until", "overdue")
+		"simulated", "direction", "since", "until", "overdue")
 	if err != nil {
 		return err
 	}
@@ -148,6 +148,9 @@ func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
 	}
 	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
 		return by, err
+	}
+	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
+		return by, badRequest("direction must be inbound or outbound")
 	}
 	switch query.Get("overdue") {
 	case "":

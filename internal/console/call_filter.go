@@ -12,7 +12,7 @@ import (
 )
 
 // callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
-var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "since", "until", "overdue"}
+var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "since", "until", "overdue"}
 
 // callFilter reads which calls an address chooses.
 func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, err error) {
@@ -53,6 +53,9 @@ func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, 
 		by.Simulated = &is
 	default:
 		return by, &badRequest{"simulated must be true or false."}
+	}
+	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
+		return by, &badRequest{"direction must be inbound or outbound."}
 	}
 	switch query.Get("overdue") {
 	case "":
