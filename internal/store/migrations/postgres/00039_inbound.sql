@@ -5,6 +5,12 @@
 CREATE INDEX calls_inbound ON calls (direction, id) WHERE direction = 'inbound';
 CREATE INDEX calls_inbound_campaign ON calls (campaign_id, direction, id) WHERE direction = 'inbound';
 
+-- When each caller id was used last.
+CREATE INDEX dial_intents_caller_id ON dial_intents (from_number, begun_at);
+DROP INDEX dial_intents_begun;
+
 -- +goose Down
+CREATE INDEX dial_intents_begun ON dial_intents (begun_at, from_number);
+DROP INDEX dial_intents_caller_id;
 DROP INDEX calls_inbound_campaign;
 DROP INDEX calls_inbound;
