@@ -64,7 +64,8 @@ type CallError struct {
 	Calls   int                  `json:"calls"`
 }
 
-// Consent counts the people who were asked in the calls that ended in the time. Rate is Yes of Asked, null when nobody was.
+// Consent counts the people who were asked in the calls that ended in the time. Rate is Yes of Asked, null when nobody was. What a person
+// said whose consent was withdrawn on request, or whose call was erased, is not known any more: they are not counted.
 type Consent struct {
 	Asked     int      `json:"asked"`
 	Yes       int      `json:"yes"`
@@ -187,10 +188,12 @@ func calls(counted store.Stats) Calls {
 }
 
 func (c *Consent) count(e store.EndedCalls) {
-	switch e.Consent {
-	case interview.ConsentGiven:
+	switch {
+	case e.Consent == interview.ConsentGiven:
 		c.Yes += e.Calls
-	case interview.ConsentRefused:
+	case e.Consent == interview.ConsentRefused && e.ConsentBy == interview.ConsentByRequest:
+		return
+	case e.Consent == interview.ConsentRefused:
 		c.No += e.Calls
 	default:
 		c.Undecided += e.Calls
