@@ -27,7 +27,7 @@ func TestViewerReadsWithPhoneNumbersMasked(t *testing.T) {
 	})
 	deliver(t, p, "voice", "CA1", id, "To=%2B15550000001&SpeechResult=five+five+five+zero+zero+zero+zero+zero+zero+one&Digits=5550000001")
 
-	served.exec(`UPDATE calls SET status = 'COMPLETED', completed_at = created_at`)
+	served.exec(`UPDATE calls SET status = 'COMPLETED', twilio_sid = 'CA1', completed_at = created_at`)
 	served.exec(`INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline) SELECT id, 'r', '` + number + `', 'AC', created_at, created_at FROM calls`)
 	if stats := served.get("/api/stats"); !strings.Contains(stats.want(200).list(t, "callerIds")[0].text("phoneNumber"), hidden) {
 		t.Error("the caller id is not in the stats")
