@@ -20,24 +20,34 @@ type CallerIDCalls struct {
 	Attested map[string]int
 }
 
-// CallerIDs counts the calls that ended in a time by caller id, the most used first.
-func (s *Store) CallerIDs(ctx context.Context, by StatsFilter) ([]CallerIDCalls, error) {
-	var counted Stats
-	if err := counted.countCallerIDs(ctx, s.read(), by); err != nil {
+// CallerIDs counts the newest calls that ended in a time by caller id, at most so many, the most used caller id first.
+func (s *Store) CallerIDs(ctx context.Context, by StatsFilter, newest int) ([]CallerIDCalls, error) {
+	counted, err := callerIDs(ctx, s.read(), by, newest)
+	if err != nil {
 		return nil, fmt.Errorf("counting calls by caller id: %w", err)
 	}
-	return counted.CallerIDs, nil
+	return counted, nil
 }
 
-func (st *Stats) countCallerIDs(ctx context.Context, q querier, by StatsFilter) error {
+func (st *Stats) countCallerIDs(ctx context.Context, q querier, by StatsFilter) (err error) {
+	st.CallerIDs, err = callerIDs(ctx, q, by, 0)
+	return err
+}
+
+// callerIDs counts all calls when newest is 0.
+func callerIDs(ctx context.Context, q querier, by StatsFilter, newest int) (counted []CallerIDCalls, err error) {
 	var f filter
 	by.real("calls.campaign_id", &f)
 	f.equal("calls.campaign_id", by.CampaignID)
 	by.during("calls.completed_at", &f)
 	f.conditions = append(f.conditions, "calls.direction = 'outbound'", "calls.twilio_sid <> ''", "dial_intents.from_number <> ''")
+	placed := f.where()
+	if newest > 0 {
+		placed += " ORDER BY calls.id DESC LIMIT " + f.arg(newest)
+	}
 	short := f.arg(int(interview.ShortCall.Seconds()))
 	at := map[string]int{}
-	err := collect(ctx, q, func(r row) error {
+	err = collect(ctx, q, func(r row) error {
 		var one CallerIDCalls
 		var attested string
 		if err := r.Scan(&one.Number, &attested, &one.Calls, &one.Answered, &one.Short, &one.Machines); err != nil {
@@ -45,10 +55,10 @@ func (st *Stats) countCallerIDs(ctx context.Context, q querier, by StatsFilter) 
 		}
 		n, known := at[one.Number]
 		if !known {
-			n, at[one.Number] = len(st.CallerIDs), len(st.CallerIDs)
-			st.CallerIDs = append(st.CallerIDs, CallerIDCalls{Number: one.Number, Attested: map[string]int{}})
+			n, at[one.Number] = len(counted), len(counted)
+			counted = append(counted, CallerIDCalls{Number: one.Number, Attested: map[string]int{}})
 		}
-		all := &st.CallerIDs[n]
+		all := &counted[n]
 		all.Calls, all.Answered, all.Short, all.Machines = all.Calls+one.Calls, all.Answered+one.Answered, all.Short+one.Short, all.Machines+one.Machines
 		if attested != "" {
 			all.Attested[attested] += one.Calls
@@ -57,7 +67,7 @@ func (st *Stats) countCallerIDs(ctx context.Context, q querier, by StatsFilter) 
 	}, `SELECT from_number, stir_status, COUNT(*), SUM(answered), SUM(CASE WHEN answered = 1 AND duration < `+short+` THEN 1 ELSE 0 END),
 		SUM(CASE WHEN answered = 1 AND machine = 1 AND consent <> 'given' THEN 1 ELSE 0 END) FROM (SELECT dial_intents.from_number, calls.stir_status,
 		calls.duration, calls.consent, `+answeredCall+` AS answered, `+machineCall+` AS machine
-		FROM calls JOIN dial_intents ON dial_intents.call_id = calls.id`+f.where()+`) AS placed GROUP BY from_number, stir_status ORDER BY 1, 2`, f.args...)
-	slices.SortStableFunc(st.CallerIDs, func(a, b CallerIDCalls) int { return b.Calls - a.Calls })
-	return err
+		FROM calls JOIN dial_intents ON dial_intents.call_id = calls.id`+placed+`) AS placed GROUP BY from_number, stir_status ORDER BY 1, 2`, f.args...)
+	slices.SortStableFunc(counted, func(a, b CallerIDCalls) int { return b.Calls - a.Calls })
+	return counted, err
 }

@@ -167,7 +167,7 @@ func TestCallsAreCountedByCallerID(t *testing.T) {
 		}
 		campaign := s.mustCall(t, ids[0]).CampaignID
 		for name, by := range map[string]StatsFilter{"all": {}, "of the campaign": {CampaignID: campaign}, "of today": {Since: s.now().AddDate(0, 0, -1)}} {
-			counted, err := s.CallerIDs(t.Context(), by)
+			counted, err := s.CallerIDs(t.Context(), by, 100)
 			if err != nil || len(counted) != 2 {
 				t.Fatalf("%s: %+v, %v", name, counted, err)
 			}
@@ -180,9 +180,12 @@ func TestCallsAreCountedByCallerID(t *testing.T) {
 			}
 		}
 		for name, by := range map[string]StatsFilter{"of another campaign": {CampaignID: "other"}, "of before": {Until: s.now().AddDate(0, 0, -1)}} {
-			if counted, err := s.CallerIDs(t.Context(), by); err != nil || len(counted) != 0 {
+			if counted, err := s.CallerIDs(t.Context(), by, 100); err != nil || len(counted) != 0 {
 				t.Errorf("%s: %+v, %v", name, counted, err)
 			}
+		}
+		if counted, err := s.CallerIDs(t.Context(), StatsFilter{}, 2); err != nil || len(counted) != 1 || counted[0].Number != second || counted[0].Calls != 2 {
+			t.Errorf("of the newest two: %+v, %v", counted, err)
 		}
 		if interview.ShortCall.Seconds() != 10 {
 			t.Error("what is short has changed: the docs say it, and so do these calls")
