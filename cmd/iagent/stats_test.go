@@ -35,7 +35,7 @@ func canceledAgo(t *testing.T, url string, ago time.Duration, numbers ...string)
 		t.Fatalf("%+v, %v", made, err)
 	}
 	for _, call := range made.Items {
-		if _, err := s.CancelCall(t.Context(), call.ID); err != nil {
+		if _, err := s.CancelCall(t.Context(), call.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -91,7 +91,7 @@ func New(config Config) http.Handler {
 	a.handle("POST /api/simulations", "", a.startSimulation)
 	a.handleQuery("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
-	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
+	a.handleQuery("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
 	a.handle("POST /api/calls/{id}/withdraw-consent", "Call", a.withdrawConsent)
 	if a.reconcile = config.Reconcile; a.reconcile != nil {
 		a.handle("POST /api/calls/{id}/reconcile", "Call", a.reconcileCall)

@@ -171,9 +171,14 @@ func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, showCall(d))
 }
 
-// cancelCall ends a call: 200 when that is done, 202 when Twilio has it and is asked to. 409 when it is over.
+// cancelCall ends a call: 200 when that is done, 202 when Twilio has it and is asked to. 409 when it is over. Who asks, and why, may be
+// said.
 func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.store.CancelCall(r.Context(), r.PathValue("id"))
+	who, err := whoAsks(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := a.store.CancelCall(interview.WithActor(r.Context(), who.RequestedBy), r.PathValue("id"), who.Reason)
 	if err != nil {
 		return err
 	}
