@@ -69,6 +69,7 @@ type resume struct {
 	listDatabase
 	Campaign string `placeholder:"ID" help:"End the stops of this campaign. Without it, those of all campaigns."`
 	ID       string `name:"id" placeholder:"ID" help:"End this stop alone."`
+	Reason   string `help:"Why, for the audit log."`
 }
 
 var errNotStopped = errors.New("no such stop is in force")
@@ -87,7 +88,7 @@ func (c resume) Run(ctx context.Context) error {
 			if c.ID != "" && stop.ID != c.ID || c.ID == "" && stop.Scope != cmp.Or(c.Campaign, interview.ScopeAll) {
 				continue
 			}
-			if stop, err = s.Resume(ctx, stop.ID, cliActor()); err != nil {
+			if stop, err = s.Resume(ctx, stop.ID, cliActor(), c.Reason); err != nil {
 				return err
 			}
 			ended = append(ended, showStop(stop))

@@ -76,22 +76,22 @@ func New(config Config) http.Handler {
 		config.Now = time.Now
 	}
 	a.ready = readiness{store: config.Store, now: config.Now}
-	a.handle("GET /healthz", "", a.health)
-	a.handle("GET /readyz", "", a.readyz)
+	a.handleQuery("GET /healthz", "", a.health)
+	a.handleQuery("GET /readyz", "", a.readyz)
 	a.handle("POST /api/campaigns", "Campaign", a.createCampaign)
-	a.handle("GET /api/campaigns", "Campaign", a.listCampaigns)
+	a.handleQuery("GET /api/campaigns", "Campaign", a.listCampaigns)
 	a.handle("GET /api/campaigns/{id}", "Campaign", a.getCampaign)
 	a.handle("PATCH /api/campaigns/{id}", "Campaign", a.changeCampaign)
 	a.handle("POST /api/campaigns/{id}/calls", "Campaign", a.createCalls)
-	a.handle("GET /api/campaigns/{id}/dispositions", "Campaign", a.getDispositions)
-	a.handle("GET /api/campaigns/{id}/export", "Campaign", a.exportCampaign)
-	a.handle("POST /api/campaigns/{id}/contacts", "Campaign", a.createContacts)
-	a.handle("GET /api/contacts", "Contact", a.listContacts)
+	a.handleQuery("GET /api/campaigns/{id}/dispositions", "Campaign", a.getDispositions)
+	a.handleQuery("GET /api/campaigns/{id}/export", "Campaign", a.exportCampaign)
+	a.handleQuery("POST /api/campaigns/{id}/contacts", "Campaign", a.createContacts)
+	a.handleQuery("GET /api/contacts", "Contact", a.listContacts)
 	a.handle("GET /api/contacts/{id}", "Contact", a.getContact)
 	a.handle("POST /api/simulations", "", a.startSimulation)
-	a.handle("GET /api/calls", "Call", a.listCalls)
+	a.handleQuery("GET /api/calls", "Call", a.listCalls)
 	a.handle("GET /api/calls/{id}", "Call", a.getCall)
-	a.handle("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
+	a.handleQuery("POST /api/calls/{id}/cancel", "Call", a.cancelCall)
 	a.handle("POST /api/calls/{id}/withdraw-consent", "Call", a.withdrawConsent)
 	if a.reconcile = config.Reconcile; a.reconcile != nil {
 		a.handle("POST /api/calls/{id}/reconcile", "Call", a.reconcileCall)
@@ -99,7 +99,7 @@ func New(config Config) http.Handler {
 	a.handle("DELETE /api/personal-data", "", a.eraseNumber)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
-	a.handle("GET /api/webhooks", "Webhook", a.listWebhooks)
+	a.handleQuery("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
 	a.handleRejections()
 	a.try = config.TryReplay
@@ -108,12 +108,12 @@ func New(config Config) http.Handler {
 	}
 	a.handleDoNotCall()
 	a.handle("POST /api/stops", "Campaign", a.stop)
-	a.handle("GET /api/stops", "Stop", a.listStops)
-	a.handle("DELETE /api/stops/{id}", "Stop", a.resume)
-	a.handle("GET /api/audit", "", a.listAudit)
-	a.handle("GET /api/stats", "", a.getStats)
-	a.handle("GET /api/overdue", "", a.listOverdue)
-	a.handle("GET /api/runs", "Run", a.listRuns)
+	a.handleQuery("GET /api/stops", "Stop", a.listStops)
+	a.handleQuery("DELETE /api/stops/{id}", "Stop", a.resume)
+	a.handleQuery("GET /api/audit", "", a.listAudit)
+	a.handleQuery("GET /api/stats", "", a.getStats)
+	a.handleQuery("GET /api/overdue", "", a.listOverdue)
+	a.handleQuery("GET /api/runs", "Run", a.listRuns)
 	a.handle("GET /api/runs/{id}", "Run", a.getRun)
 	a.handle("POST /api/runs/{id}/retry", "Run", a.retryRun)
 	a.handle("POST /api/runs/retry", "", a.retryRuns)
@@ -128,6 +128,16 @@ type endpoint func(w http.ResponseWriter, r *http.Request) error
 
 // handle registers an endpoint; noun names what its {id} is, for the answer 404.
 func (a *api) handle(pattern, noun string, serve endpoint) {
+	a.handleQuery(pattern, noun, func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := queryOf(r); err != nil { // such as dryRun, where nothing is tried
+			return err
+		}
+		return serve(w, r)
+	})
+}
+
+// handleQuery is handle for an endpoint that reads its query.
+func (a *api) handleQuery(pattern, noun string, serve endpoint) {
 	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if id := r.PathValue("id"); id != "" && !plausibleID(id) {
 			a.refuse(w, r, noun, errNotFound)

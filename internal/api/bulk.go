@@ -19,7 +19,7 @@ type Bulk interface {
 }
 
 func (a *api) handleBulk(runner Bulk) {
-	a.handle("GET /api/bulk-jobs", "Bulk job", a.listBulkJobs)
+	a.handleQuery("GET /api/bulk-jobs", "Bulk job", a.listBulkJobs)
 	a.handle("GET /api/bulk-jobs/{id}", "Bulk job", a.getBulkJob)
 	if a.bulk = runner; runner != nil {
 		a.handle("POST /api/bulk-jobs", "Bulk job", a.startBulkJob)

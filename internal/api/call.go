@@ -151,9 +151,7 @@ func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
 	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
 		return by, err
 	}
-	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
-	case "", interview.DirectionInbound, interview.DirectionOutbound:
-	default:
+	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
 		return by, badRequest("direction must be inbound or outbound")
 	}
 	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
@@ -181,9 +179,14 @@ func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, showCall(d))
 }
 
-// cancelCall ends a call: 200 when that is done, 202 when Twilio has it and is asked to. 409 when it is over.
+// cancelCall ends a call: 200 when that is done, 202 when Twilio has it and is asked to. 409 when it is over. Who asks, and why, may be
+// said.
 func (a *api) cancelCall(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.store.CancelCall(r.Context(), r.PathValue("id"))
+	who, err := whoAsks(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := a.store.CancelCall(interview.WithActor(r.Context(), who.RequestedBy), r.PathValue("id"), who.Reason)
 	if err != nil {
 		return err
 	}

@@ -312,3 +312,25 @@ func deliver(t *testing.T, p *store.Processor, kind inbox.Kind, callSid, callID,
 		IdempotencyToken: "token of Twilio", ReceivedAt: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
 	})
 }
+
+func TestCallsThatCameInAreListedByDirection(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, s *server) {
+		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002", "+15550000003")
+		s.exec(`UPDATE calls SET direction = 'inbound' WHERE id = '` + ids[1] + `'`)
+		for query, want := range map[string][]string{"direction=inbound": {ids[1]}, "direction=outbound": {ids[2], ids[0]}, "direction=": {ids[2], ids[1], ids[0]},
+			"direction=inbound&status=FAILED": nil, "direction=outbound&status=QUEUED&limit=1": {ids[2]}} {
+			var listed []string
+			for _, c := range s.get("/api/calls?"+query).want(200).list(t, "items") {
+				listed = append(listed, c.text("id"))
+				if inbound := c["direction"] == "inbound"; inbound != (c.text("id") == ids[1]) {
+					t.Errorf("%s: %v", query, c)
+				}
+			}
+			if !slices.Equal(listed, want) {
+				t.Errorf("%s: %v, want %v", query, listed, want)
+			}
+		}
+		s.get("/api/calls?direction=both").wantError(400, "direction must be inbound or outbound")
+	})
+}

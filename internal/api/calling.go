@@ -56,7 +56,7 @@ func callingOf(c interview.Campaign) calling {
 	shown := calling{Identity: c.Identity, Voice: c.Voice, Region: c.Region, CallingHours: c.CallingHours, Holidays: c.Holidays,
 		Attempts: c.Attempts, MaxConcurrent: c.MaxConcurrent, MaxPerDay: c.MaxPerDay, RequireConsentBasis: c.RequireConsentBasis,
 		StopWhenDecided: c.StopWhenDecided}
-	if shown.CallingHours == nil {
+	if len(shown.CallingHours) == 0 { // counts as none given
 		shown.CallingHours = interview.DefaultCallingHours()
 	}
 	if shown.Holidays == nil {

@@ -160,3 +160,30 @@ func TestCallInEveryStateCanBeErased(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoCancelsACallAndWhyIsInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, s *server) {
+		ids := s.queue(s.campaign("ACTIVE"), "+15550000001", "+15550000002", "+15550000003")
+		s.do("POST", "/api/calls/"+ids[0]+"/cancel", `{"requestedBy":"ann","reason":"wrong list"}`).want(200)
+		s.do("POST", "/api/calls/"+ids[1]+"/cancel?reason=complaint", "").want(200)
+		s.do("POST", "/api/calls/"+ids[2]+"/cancel", `{"because":"x"}`).wantError(400, `Malformed JSON: unknown field "because"`)
+		entries := s.get("/api/audit?action=call.cancel").want(200).list(t, "items")
+		if len(entries) != 2 || entries[1].text("actor") != "ann" || entries[1].text("reason") != "wrong list" || entries[1].text("subject") != ids[0] || entries[0].text("reason") != "complaint" {
+			t.Errorf("the audit log has %v", entries)
+		}
+	})
+}
+
+// A campaign without hours has the default ones, and says so.
+func TestNoCallingHoursAreShownAsTheDefault(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, s *server) {
+		for _, body := range []string{`{"name":"n"}`, `{"name":"n","callingHours":[]}`} {
+			made := s.do("POST", "/api/campaigns", body).want(201)
+			if hours, _ := made["callingHours"].([]any); len(hours) != 2 {
+				t.Errorf("%s: %v", body, made["callingHours"])
+			}
+		}
+	})
+}

@@ -46,9 +46,9 @@ func showDoNotCall(d interview.DoNotCall) doNotCall {
 const maxSource = 64
 
 func (a *api) handleDoNotCall() {
-	a.handle("POST /api/do-not-call", "", a.addDoNotCall)
-	a.handle("GET /api/do-not-call", "", a.listDoNotCall)
-	a.handle("DELETE /api/do-not-call/{id}", "Entry of the do-not-call list", a.removeDoNotCall)
+	a.handleQuery("POST /api/do-not-call", "", a.addDoNotCall)
+	a.handleQuery("GET /api/do-not-call", "", a.listDoNotCall)
+	a.handleQuery("DELETE /api/do-not-call/{id}", "Entry of the do-not-call list", a.removeDoNotCall)
 }
 
 // addDoNotCall answers 201, or 200 when the number is there already with this scope. A body of text/csv is imported.
@@ -57,6 +57,9 @@ func (a *api) addDoNotCall(w http.ResponseWriter, r *http.Request) error {
 		return a.importDoNotCall(w, r)
 	}
 	var body doNotCallRequest
+	if _, err := queryOf(r); err != nil { // the scope of a CSV file is there, that of one number in the body
+		return err
+	}
 	if err := decode(w, r, &body); err != nil {
 		return err
 	}

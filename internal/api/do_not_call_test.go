@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func TestStopIsBegunAndEndedOverTheAPI(t *testing.T) {
 		s.do("POST", "/api/stops", `{"mode":"softly"}`).wantInvalid(`mode "softly" must be finish or hangup`)
 		s.do("POST", "/api/stops", `{"scope":"nobody","mode":"finish"}`).wantInvalid("scope must be all, or the id of a campaign")
 		for range 2 {
-			ended := s.do("DELETE", "/api/stops/"+begun.text("id")+"?requestedBy=bob", "").want(200)
+			ended := s.do("DELETE", "/api/stops/"+begun.text("id")+"?requestedBy=bob&reason=over", "").want(200)
 			if ended["inForce"] != false || ended.text("endedBy") != "bob" {
 				t.Errorf("%v", ended)
 			}
@@ -108,5 +109,13 @@ func TestStopIsBegunAndEndedOverTheAPI(t *testing.T) {
 			t.Errorf("%v", all)
 		}
 		s.do("DELETE", "/api/stops/nothing", "").wantError(404, "Stop not found")
+		s.do("DELETE", "/api/stops/"+hangUp.text("id"), `{"requestedBy":"ann","reason":"the complaint is settled"}`).want(200)
+		var said []string
+		for _, entry := range s.get("/api/audit?action=stop.end").want(200).list(t, "items") {
+			said = append(said, entry.text("actor")+": "+entry.text("reason"))
+		}
+		if !slices.Equal(said, []string{"ann: the complaint is settled", "bob: over"}) {
+			t.Errorf("the audit log says %q", said)
+		}
 	})
 }

@@ -69,7 +69,7 @@ type rejectionCheck struct {
 }
 
 func (a *api) handleRejections() {
-	a.handle("GET /api/rejections", "", a.listRejections)
+	a.handleQuery("GET /api/rejections", "", a.listRejections)
 	if a.rejections != nil {
 		a.handle("GET /api/rejections/{id}", "Rejection", a.getRejection)
 		a.handle("POST /api/rejections/{id}/check", "Rejection", a.checkRejection)

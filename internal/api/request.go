@@ -65,7 +65,13 @@ func decode(w http.ResponseWriter, r *http.Request, v any) error {
 func malformed(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		return badRequest(fmt.Sprintf("Malformed JSON: %s must not be a %s", wrongType.Field, wrongType.Value))
+		article := "a"
+		if strings.ContainsRune("aeiou", rune(wrongType.Value[0])) {
+			article = "an"
+		}
+		// Go names the struct that is embedded in a body, too; no field of ours is called so.
+		field := strings.TrimPrefix(wrongType.Field, "calling.")
+		return badRequest(fmt.Sprintf("Malformed JSON: %s must not be %s %s", field, article, wrongType.Value))
 	}
 	reason := strings.TrimPrefix(err.Error(), "json: ")
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -105,7 +111,11 @@ func queryOf(r *http.Request, allowed ...string) (url.Values, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if !slices.Contains(allowed, name) {
-			return nil, badRequest(fmt.Sprintf("Unknown query parameter %q: use %s", excerpt(name), strings.Join(allowed, ", ")))
+			use := "there is none here"
+			if len(allowed) > 0 {
+				use = "use " + strings.Join(allowed, ", ")
+			}
+			return nil, badRequest(fmt.Sprintf("Unknown query parameter %q: %s", excerpt(name), use))
 		}
 	}
 	return query, single(query, "status")

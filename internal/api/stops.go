@@ -93,7 +93,7 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ended, err := a.store.Resume(r.Context(), r.PathValue("id"), who.RequestedBy)
+	ended, err := a.store.Resume(r.Context(), r.PathValue("id"), who.RequestedBy, who.Reason)
 	if err != nil {
 		return err
 	}

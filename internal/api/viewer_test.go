@@ -27,10 +27,16 @@ func TestViewerReadsWithPhoneNumbersMasked(t *testing.T) {
 	})
 	deliver(t, p, "voice", "CA1", id, "To=%2B15550000001&SpeechResult=five+five+five+zero+zero+zero+zero+zero+zero+one&Digits=5550000001")
 
+	served.exec(`UPDATE calls SET status = 'COMPLETED', twilio_sid = 'CA1', completed_at = created_at`)
+	served.exec(`INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline) SELECT id, 'r', '` + number + `', 'AC', created_at, created_at FROM calls`)
+	if stats := served.get("/api/stats"); !strings.Contains(stats.want(200).list(t, "callerIds")[0].text("phoneNumber"), hidden) {
+		t.Error("the caller id is not in the stats")
+	}
+
 	as := "Authorization: Bearer " + viewer
 	webhook := served.get("/api/webhooks?callId="+id).want(200).list(t, "items")[0].text("id")
 	for _, path := range []string{"/api/calls", "/api/calls/" + id, "/api/webhooks", "/api/webhooks/" + webhook, "/api/campaigns", "/api/campaigns/" + campaign,
-		"/api/runs", "/api/overdue"} {
+		"/api/runs", "/api/overdue", "/api/stats", "/api/contacts", "/api/stops", "/api/do-not-call"} {
 		r := served.do("GET", path, "", as)
 		r.want(200)
 		for _, shown := range []string{hidden, "555 000 0001", "five five five", "%2B1555"} {

@@ -106,7 +106,7 @@ func replayWebhook(id string, w store.Webhook) action {
 
 func cancelCall(id string) action {
 	a := callAction(id, "cancel", http.MethodPost, "/api/calls/"+id+"/cancel")
-	a.name, a.danger = "Cancel this call", true
+	a.name, a.danger, a.reason = "Cancel this call", true, optional
 	a.explained, a.done = "Ends the call: at once when it was not dialled, else Twilio is asked to end it.", "The call is canceled, or is being ended at Twilio."
 	return a
 }

@@ -54,9 +54,7 @@ func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, 
 	default:
 		return by, &badRequest{"simulated must be true or false."}
 	}
-	switch by.Direction = interview.Direction(query.Get("direction")); by.Direction {
-	case "", interview.DirectionInbound, interview.DirectionOutbound:
-	default:
+	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
 		return by, &badRequest{"direction must be inbound or outbound."}
 	}
 	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))

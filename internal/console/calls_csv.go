@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/csv"
 	"log/slog"
 	"net/http"
@@ -36,7 +37,7 @@ func (c *Console) callsCSV(w http.ResponseWriter, r *http.Request, role Role) er
 	deadline := http.NewResponseController(w)
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"id", "createdAt", "campaignId", "phoneNumber", "status", "consentGiven", "answeredBy", "duration", "startedAt", "completedAt",
-		"errorCode", "errorMessage", "callSid", "simulated"})
+		"errorCode", "errorMessage", "callSid", "simulated", "direction"})
 	for {
 		for _, call := range part.Items {
 			_ = out.Write(callRow(call, role)) // Flush has its error
@@ -73,7 +74,8 @@ func callRow(call interview.Call, role Role) []string {
 	}
 	consents := map[interview.Consent]string{interview.ConsentGiven: "true", interview.ConsentRefused: "false"}
 	row := []string{call.ID, stamp(&call.CreatedAt), call.CampaignID, shownNumber(role, call.PhoneNumber), string(call.Status), consents[call.Consent],
-		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, shownText(role, call.ErrorMessage), call.TwilioSid, strconv.FormatBool(call.Simulated)}
+		string(call.AnsweredBy), duration, stamp(call.StartedAt), stamp(call.CompletedAt), code, shownText(role, call.ErrorMessage), call.TwilioSid, strconv.FormatBool(call.Simulated),
+		string(cmp.Or(call.Direction, interview.DirectionOutbound))}
 	for n := range row {
 		row[n] = export.HarmlessCell(row[n])
 	}

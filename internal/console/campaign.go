@@ -61,7 +61,7 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 			continue
 		}
 		count := endCount{status: status, label: string(status), calls: live[status],
-			href: address(c.path("/calls"), map[string][]string{"campaignId": {id}, "status": {string(status)}})}
+			href: address(c.path("/calls"), map[string][]string{"campaignId": {id}, "direction": {string(interview.DirectionOutbound)}, "status": {string(status)}})}
 		if status == interview.CallQueued {
 			p.waiting = append(p.waiting, count)
 		} else {

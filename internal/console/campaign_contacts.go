@@ -26,7 +26,9 @@ type contactsOfCampaign struct {
 	next     []contactRow
 	all      string
 	outcomes dispositions
-	exports  []exportLinks
+	// callerIDs are the numbers from which they were called in the last days.
+	callerIDs []callerIDRow
+	exports   []exportLinks
 }
 
 // contactCount is how many contacts are in a state, or in it for a reason.
@@ -97,6 +99,9 @@ func (c *Console) contactsOf(ctx context.Context, role Role, campaignID string) 
 			return p, err
 		}
 		p.outcomes = dispositionsOf(found)
+	}
+	if p.callerIDs, err = c.callerIDs(ctx, role, campaignID, c.now().AddDate(0, 0, -daysShown)); err != nil {
+		return p, err
 	}
 	for _, table := range export.Tables() {
 		link := func(format export.Format) string {

@@ -110,12 +110,20 @@ type endCount struct {
 type progressView struct {
 	store.CampaignProgress
 	ends []endCount
-	href string // all its calls
+	// href is the list of all its calls that we made, inbound that of those that came in.
+	href, inbound string
 }
 
 // progress counts by end state; what no call has is left out.
 func (c *Console) progress(campaignID string, counts store.CampaignProgress) progressView {
-	p := progressView{CampaignProgress: counts, href: address(c.path("/calls"), map[string][]string{"campaignId": {campaignID}})}
+	list := func(direction interview.Direction, status interview.CallStatus) string {
+		query := map[string][]string{"campaignId": {campaignID}, "direction": {string(direction)}}
+		if status != "" {
+			query["status"] = []string{string(status)}
+		}
+		return address(c.path("/calls"), query)
+	}
+	p := progressView{CampaignProgress: counts, href: list(interview.DirectionOutbound, ""), inbound: list(interview.DirectionInbound, "")}
 	at := 0.0
 	add := func(e endCount) {
 		if e.calls == 0 {
@@ -128,8 +136,7 @@ func (c *Console) progress(campaignID string, counts store.CampaignProgress) pro
 	}
 	for _, status := range callStatuses() {
 		if status.Terminal() {
-			add(endCount{status: status, label: string(status), calls: counts.Ended[status],
-				href: address(c.path("/calls"), map[string][]string{"campaignId": {campaignID}, "status": {string(status)}})})
+			add(endCount{status: status, label: string(status), calls: counts.Ended[status], href: list(interview.DirectionOutbound, status)})
 		}
 	}
 	add(endCount{label: "not over", calls: counts.Live})

@@ -148,7 +148,7 @@ func TestCampaignIsMadeStartedAndCalledWithoutScripts(t *testing.T) {
 		t.Errorf("called %v:\n%s", called, result)
 	}
 	shown := o.get(page)
-	for _, want := range []string{"campaignId=" + id + "&amp;status=QUEUED", "Oats are scarce", "Type <code>complete</code>", "Queued now: 3.", "status ACTIVE", "<span>now</span>"} {
+	for _, want := range []string{"campaignId=" + id + "&amp;direction=outbound&amp;status=QUEUED", "Oats are scarce", "Type <code>complete</code>", "Queued now: 3.", "status ACTIVE", "<span>now</span>"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the page does not have %q:\n%s", want, shown)
 		}

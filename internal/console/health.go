@@ -39,6 +39,8 @@ type healthView struct {
 	checks   []Check
 	pauses   []pauseRow
 	tokens   []store.TokenUse
+	// callerIDs are of the last day.
+	callerIDs []callerIDRow
 	// tokenNames are the settings that have them, by fingerprint.
 	tokenNames map[string]string
 	pruned     *time.Time // nil for never
@@ -89,6 +91,9 @@ func (c *Console) readHealth(ctx context.Context, p *healthView) error {
 		p.pauses = append(p.pauses, pauseRow{pause, twilio.Meaning(pause.HTTPStatus, pause.Code)})
 	}
 	if p.tokens, err = c.store.TokenUses(ctx); err != nil {
+		return err
+	}
+	if p.callerIDs, err = c.callerIDs(ctx, p.role, "", c.now().AddDate(0, 0, -1)); err != nil {
 		return err
 	}
 	pruned, err := c.store.LastPrune(ctx)

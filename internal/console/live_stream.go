@@ -37,7 +37,7 @@ func (f *frame) liveList(page string, l listView, newest string) {
 	f.live, f.liveTop = f.path("/live")+"?"+query.Encode(), address(l.base, l.query)
 }
 
-// liveCampaign has the page of a campaign told how many of its calls have ended since it was made.
+// liveCampaign has the page of a campaign told how many of the calls that it made have ended since it was made.
 func (f *frame) liveCampaign(id string) {
 	var over []string
 	for _, status := range callStatuses() {
@@ -45,7 +45,7 @@ func (f *frame) liveCampaign(id string) {
 			over = append(over, string(status))
 		}
 	}
-	query := url.Values{"list": {"calls"}, "campaignId": {id}, "status": {strings.Join(over, ",")}, "after": {allCreated},
+	query := url.Values{"list": {"calls"}, "campaignId": {id}, "direction": {string(interview.DirectionOutbound)}, "status": {strings.Join(over, ",")}, "after": {allCreated},
 		"made": {strconv.FormatInt(f.now.UnixMilli(), 10)}}
 	f.live, f.liveTop = f.path("/live")+"?"+query.Encode(), f.path("/campaigns/"+url.PathEscape(id))
 }

@@ -69,7 +69,7 @@ func stopSaid(answer []byte) string {
 
 // resume ends a stop.
 func resume(s interview.Stop) action {
-	return action{name: "Resume", at: "/stops/" + url.PathEscape(s.ID) + "/resume", from: "/stops", typed: "resume",
+	return action{name: "Resume", at: "/stops/" + url.PathEscape(s.ID) + "/resume", from: "/stops", reason: optional, typed: "resume",
 		explained: "People are dialled again, those who waited first, unless another stop is in force. Nobody is called twice.",
 		done:      "The stop is ended.", request: apiRequest{method: http.MethodDelete, path: "/api/stops/" + s.ID}}
 }

@@ -62,8 +62,11 @@ func TestCallsAreStoppedAndResumedFromEachPage(t *testing.T) {
 	if response, _ := o.do("POST", resume, ""); response.StatusCode != http.StatusBadRequest || len(o.inForce()) != 1 {
 		t.Errorf("nothing typed: %s", response.Status)
 	}
-	if response, _ := o.do("POST", resume, "typed=resume"); response.StatusCode != http.StatusSeeOther || len(o.inForce()) != 0 {
+	if response, _ := o.do("POST", resume, "typed=resume&reason=it+was+a+drill"); response.StatusCode != http.StatusSeeOther || len(o.inForce()) != 0 {
 		t.Errorf("%s, %v", response.Status, o.inForce())
+	}
+	if _, body := o.do("GET", "/console/audit", ""); !strings.Contains(body, "it was a drill") {
+		t.Errorf("the audit log does not say why it was ended:\n%s", body)
 	}
 	if _, body := o.do("GET", "/console/stops", ""); !strings.Contains(body, "complaint of") || strings.Contains(body, "in force") {
 		t.Errorf("the stop is not in the list as ended:\n%s", body)

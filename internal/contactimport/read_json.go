@@ -2,6 +2,7 @@ package contactimport
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func rowOf(line int, raw []byte) Row {
 		var wrong *json.UnmarshalTypeError
 		row.Fault = "cannot be read: " + strings.TrimPrefix(err.Error(), "json: ")
 		if errors.As(err, &wrong) {
-			row.Fault = fmt.Sprintf("cannot be read: %s must not be a %s", wrong.Field, wrong.Value)
+			row.Fault = fmt.Sprintf("cannot be read: %s must not be a %s", cmp.Or(wrong.Field, "a contact"), wrong.Value)
 		}
 		return row
 	}

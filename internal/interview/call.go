@@ -28,6 +28,9 @@ const (
 	DirectionInbound  Direction = "inbound"
 )
 
+// Valid reports whether d is one of the directions.
+func (d Direction) Valid() bool { return d == DirectionOutbound || d == DirectionInbound }
+
 // CallStatuses lists the statuses of a call.
 func CallStatuses() []CallStatus {
 	return []CallStatus{CallQueued, CallDialing, CallDialUnknown, CallRinging, CallInProgress,

@@ -179,3 +179,26 @@ func BenchmarkGateOfAFreeService(b *testing.B) {
 		interview.DefaultCallingHours().NextOpen(day, at, nil)
 	}
 }
+
+func TestSomebodyIsCalledFromANumberOfTheirCountry(t *testing.T) {
+	const us, canada, britain, jersey, germany, reserved = "+12125550100", "+14165550100", "+442079460018", "+441534496000", "+4930123456", "+15550000001"
+	for _, tc := range []struct {
+		callee string
+		ours   []string
+		want   []string
+	}{
+		{"+442079460958", []string{us, britain, germany}, []string{britain}},
+		{"+442079460958", []string{us, jersey, britain}, []string{britain}},
+		{"+442079460958", []string{us, jersey}, []string{jersey}}, // no number of the country: one with its code
+		{"+14165550123", []string{us, canada, us}, []string{canada}},
+		{"+12125550123", []string{us, canada, "+13125550100"}, []string{us, "+13125550100"}},
+		{reserved, []string{germany, us, canada}, []string{us, canada}}, // of a country that nobody knows
+		{"+18005550123", []string{germany, us}, []string{us}},
+		{"+33123456789", []string{us, britain}, []string{us, britain}},
+		{"", []string{us, britain}, []string{us, britain}},
+	} {
+		if got := phone.SameCountry(tc.ours, tc.callee); !slices.Equal(got, tc.want) {
+			t.Errorf("%s is called from %v, want %v", tc.callee, got, tc.want)
+		}
+	}
+}

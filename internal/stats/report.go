@@ -20,10 +20,14 @@ type Report struct {
 	Since *time.Time `json:"since"`
 	Until *time.Time `json:"until"`
 	// CampaignID is null for all campaigns.
-	CampaignID *string  `json:"campaignId"`
-	Calls      Calls    `json:"calls"`
-	Webhooks   Webhooks `json:"webhooks"`
-	Runs       Runs     `json:"runs"`
+	CampaignID *string `json:"campaignId"`
+	// Calls are those that we made, InboundCalls those that came in.
+	Calls        Calls        `json:"calls"`
+	InboundCalls InboundCalls `json:"inboundCalls"`
+	// CallerIDs are the numbers from which we called, the most used first.
+	CallerIDs []CallerID `json:"callerIds"`
+	Webhooks  Webhooks   `json:"webhooks"`
+	Runs      Runs       `json:"runs"`
 	// DialingPaused and Overdue are of now and of all campaigns.
 	DialingPaused []Pause        `json:"dialingPaused"`
 	Overdue       map[string]int `json:"overdue"`
@@ -35,7 +39,7 @@ type Report struct {
 	Verdicts map[interview.HypothesisStatus]int `json:"verdicts"`
 }
 
-// Calls counts calls.
+// Calls counts calls that we made.
 type Calls struct {
 	// Created and Ended are in the time. A call that ended in it may have been created before.
 	Created int                          `json:"created"`
@@ -60,7 +64,8 @@ type CallError struct {
 	Calls   int                  `json:"calls"`
 }
 
-// Consent counts the people who were asked in the calls that ended in the time. Rate is Yes of Asked, null when nobody was.
+// Consent counts the people who were asked in the calls that ended in the time. Rate is Yes of Asked, null when nobody was. What a person
+// said whose consent was withdrawn on request, or whose call was erased, is not known any more: they are not counted.
 type Consent struct {
 	Asked     int      `json:"asked"`
 	Yes       int      `json:"yes"`
@@ -125,7 +130,7 @@ func Collect(ctx context.Context, s *store.Store, by store.StatsFilter) (Report,
 	r := Report{
 		At: counted.At, Since: orNull(by.Since), Until: orNull(by.Until), DialingPaused: []Pause{}, Overdue: counted.Overdue,
 		Recordings: counted.Recordings, Claims: Claims{counted.Claims, counted.RejectedClaims}, Verdicts: counted.Verdicts,
-		Calls: calls(counted), Webhooks: webhooks(counted.Webhooks), Runs: runs(counted), Backlog: Backlog{Runs: counted.Due},
+		Calls: calls(counted), InboundCalls: inboundCalls(counted), CallerIDs: CallerIDs(counted.CallerIDs), Webhooks: webhooks(counted.Webhooks), Runs: runs(counted), Backlog: Backlog{Runs: counted.Due},
 	}
 	if by.CampaignID != "" {
 		r.CampaignID = &by.CampaignID
@@ -148,9 +153,13 @@ func orNull(at time.Time) *time.Time {
 }
 
 func calls(counted store.Stats) Calls {
-	c := Calls{Created: counted.Created, ByEnd: map[interview.CallStatus]int{}, ByError: []CallError{}, Live: counted.Live}
+	const ours = interview.DirectionOutbound
+	c := Calls{Created: counted.Created[ours], ByEnd: map[interview.CallStatus]int{}, ByError: []CallError{}, Live: orNone(counted.Live[ours])}
 	errors := map[CallError]int{}
 	for _, e := range counted.Ended {
+		if e.Direction != ours {
+			continue
+		}
 		c.Ended += e.Calls
 		c.ByEnd[e.Status] += e.Calls
 		if e.ErrorCode != 0 {
@@ -164,14 +173,8 @@ func calls(counted store.Stats) Calls {
 		case e.Machine && e.Consent != interview.ConsentGiven:
 			c.Machines += e.Calls
 			continue
-		case e.Consent == interview.ConsentGiven:
-			c.Consent.Yes += e.Calls
-		case e.Consent == interview.ConsentRefused:
-			c.Consent.No += e.Calls
-		default:
-			c.Consent.Undecided += e.Calls
 		}
-		c.Consent.Asked += e.Calls
+		c.Consent.count(e)
 	}
 	for e, n := range errors {
 		e.Calls = n
@@ -182,6 +185,27 @@ func calls(counted store.Stats) Calls {
 	})
 	c.Consent.Rate, c.MachineRate = rate(c.Consent.Yes, c.Consent.Asked), rate(c.Machines, c.Answered)
 	return c
+}
+
+func (c *Consent) count(e store.EndedCalls) {
+	switch {
+	case e.Consent == interview.ConsentGiven:
+		c.Yes += e.Calls
+	case e.Consent == interview.ConsentRefused && e.ConsentBy == interview.ConsentByRequest:
+		return
+	case e.Consent == interview.ConsentRefused:
+		c.No += e.Calls
+	default:
+		c.Undecided += e.Calls
+	}
+	c.Asked += e.Calls
+}
+
+func orNone(counts map[interview.CallStatus]int) map[interview.CallStatus]int {
+	if counts == nil {
+		return map[interview.CallStatus]int{}
+	}
+	return counts
 }
 
 // meaning is "" for a code that is not known.

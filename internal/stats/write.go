@@ -23,8 +23,10 @@ func (r Report) Write(w io.Writer) error {
 		line(&b, "", "%d %s with error %d: %s", e.Calls, e.Status, e.Code, cmp.Or(e.Meaning, "see twilio.com/docs/api/errors/"+fmt.Sprint(e.Code)))
 	}
 	line(&b, "live now", "%s", words(c.Live))
+	r.InboundCalls.write(&b)
 	line(&b, "consent", "%d asked: %d yes (%s), %d no, %d undecided; %d of %d answered calls were machines (%s)", c.Consent.Asked, c.Consent.Yes,
 		percent(c.Consent.Rate), c.Consent.No, c.Consent.Undecided, c.Machines, c.Answered, percent(c.MachineRate))
+	r.writeCallerIDs(&b)
 	h := r.Webhooks
 	line(&b, "webhooks", "%d events: %d accepted, %d conflicts, %d failed, %d refused; %d duplicate deliveries", h.Total, h.Accepted, h.Conflicts, h.Failed,
 		h.Refused, h.Duplicates)

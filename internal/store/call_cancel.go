@@ -37,8 +37,10 @@ var (
 // CancelCall ends a call: at once when it was not dialled, else by a run of cancel-call, as soon as its CallSid is known.
 // It returns the call as it is then. Canceling again what is still ending changes nothing.
 //
+// The reason, which may be empty, is in the audit log.
+//
 // Errors: ErrNotFound without such a call, ErrCallOver.
-func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, error) {
+func (s *Store) CancelCall(ctx context.Context, callID, reason string) (interview.Call, error) {
 	var call interview.Call
 	err := s.write(ctx, func(tx *Tx) (err error) {
 		if call, err = tx.lockCall(ctx, callID); err != nil {
@@ -54,7 +56,7 @@ func (s *Store) CancelCall(ctx context.Context, callID string) (interview.Call, 
 		if before.Canceling() {
 			return tx.saveCall(ctx, call)
 		}
-		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCancelCall, Subject: call.ID,
+		err = tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditCancelCall, Subject: call.ID, Reason: reason,
 			Detail: map[string]any{"was": before.Status, "is": call.Status}})
 		if err != nil {
 			return err

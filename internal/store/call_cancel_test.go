@@ -27,7 +27,7 @@ func intent(t *testing.T, s *Store, id string) interview.Run {
 
 func (s *Store) mustCancel(t *testing.T, id string) interview.Call {
 	t.Helper()
-	call, err := s.CancelCall(t.Context(), id)
+	call, err := s.CancelCall(t.Context(), id, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,10 +319,10 @@ func TestCancelOfACallThatIsOverMeanwhileAsksTwilioNothing(t *testing.T) {
 		if ending, err := s.BeginCancel(t.Context(), s.mustStart(t, interview.CancelCall, l.id), l.id); err != nil || !ending.Skip {
 			t.Errorf("%+v, %v", ending, err)
 		}
-		if _, err := s.CancelCall(t.Context(), l.id); !errors.Is(err, ErrCallOver) {
+		if _, err := s.CancelCall(t.Context(), l.id, ""); !errors.Is(err, ErrCallOver) {
 			t.Errorf("canceled again: %v", err)
 		}
-		if _, err := s.CancelCall(t.Context(), "nothing"); !errors.Is(err, ErrNotFound) {
+		if _, err := s.CancelCall(t.Context(), "nothing", ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("unknown call: %v", err)
 		}
 	})

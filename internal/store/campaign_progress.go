@@ -9,10 +9,12 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// CampaignProgress counts the calls of a campaign.
+// CampaignProgress counts the calls of a campaign. All but Inbound are calls that we made.
 type CampaignProgress struct {
 	// Calls are all, Live those that are not over.
 	Calls, Live int
+	// Inbound are the calls that came in.
+	Inbound int
 	// Ended are those that are over, by how they ended.
 	Ended map[interview.CallStatus]int
 	// Yes are the calls with a consent, No those of which a person refused it, or gave no clear answer. A machine that answered
@@ -32,15 +34,16 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 		var end interview.CallStatus
 		var consent interview.Consent
 		var by interview.ConsentMeans
-		var n int
-		if err := r.Scan(&id, &end, &consent, &by, &n); err != nil {
+		var n, inbound int
+		if err := r.Scan(&id, &end, &consent, &by, &n, &inbound); err != nil {
 			return err
 		}
 		p := progress[id]
 		if p.Ended == nil {
 			p.Ended = map[interview.CallStatus]int{}
 		}
-		p.count(end, consent, by, n)
+		p.count(end, consent, by, n-2*inbound*n)
+		p.Inbound += inbound * n
 		progress[id] = p
 		return nil
 	}, s.dialect.progress(placeholders(1, len(ids))), anys(ids)...)
@@ -50,18 +53,20 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 	return progress, nil
 }
 
-// progress is the statement that counts calls of some campaigns.
+// progress is the statement that counts all calls of some campaigns, and again those that came in, which are few: the index that has
+// everything else does not tell them apart.
 func (d dialect) progress(campaigns string) string {
 	group := "campaign_id, " + d.ended + ", consent, consent_by"
-	return "SELECT " + group + ", COUNT(*) FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group
+	return "SELECT " + group + ", COUNT(*), 0 FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group +
+		" UNION ALL SELECT " + group + ", COUNT(*), 1 FROM calls WHERE direction = 'inbound' AND campaign_id IN " + campaigns + " GROUP BY " + group
 }
 
 func (p *CampaignProgress) count(end interview.CallStatus, consent interview.Consent, by interview.ConsentMeans, n int) {
 	p.Calls += n
 	if !end.Terminal() {
 		p.Live += n
-	} else {
-		p.Ended[end] += n
+	} else if p.Ended[end] += n; p.Ended[end] == 0 {
+		delete(p.Ended, end)
 	}
 	switch {
 	case consent == interview.ConsentGiven:
@@ -71,32 +76,33 @@ func (p *CampaignProgress) count(end interview.CallStatus, consent interview.Con
 	}
 }
 
-// LiveCalls counts the calls of a campaign that are not over, by status.
+// LiveCalls counts the calls of a campaign that we made and that are not over, by status.
 func (s *Store) LiveCalls(ctx context.Context, campaignID string) (map[interview.CallStatus]int, error) {
 	live := map[interview.CallStatus]int{}
-	err := collect(ctx, s.read(), counting(live), `SELECT status, COUNT(*) FROM calls WHERE campaign_id = $1 AND ended_as = '' GROUP BY status`, campaignID)
+	err := collect(ctx, s.read(), counting(live), `SELECT status, COUNT(*) FROM calls WHERE campaign_id = $1 AND ended_as = '' AND direction = 'outbound' GROUP BY status`, campaignID)
 	if err != nil {
 		return nil, fmt.Errorf("counting the live calls of campaign %s: %w", campaignID, err)
 	}
 	return live, nil
 }
 
-// CallsByDay counts the calls of a campaign that were created on each of some days, of which the first begins at since. An id
-// begins with its time, so an index tells.
+// CallsByDay counts the calls of ours of a campaign that were created on each of some days, of which the first begins at since. An id
+// begins with its time, so an index tells; those that came in are few, and taken off.
 func (s *Store) CallsByDay(ctx context.Context, campaignID string, since time.Time, days int) ([]int, error) {
 	counts := make([]int, days)
 	args := []any{campaignID}
-	parts := make([]string, days)
+	parts := make([]string, 0, 2*days)
 	for n := range counts {
 		args = append(args, firstID(since.AddDate(0, 0, n)))
-		parts[n] = fmt.Sprintf(`SELECT %d AS day, COUNT(*) AS calls FROM calls WHERE campaign_id = $1 AND id >= $%d AND id < $%d`, n, n+2, n+3)
+		ofDay := fmt.Sprintf(`FROM calls WHERE campaign_id = $1 AND id >= $%d AND id < $%d`, n+2, n+3)
+		parts = append(parts, fmt.Sprintf(`SELECT %d AS day, COUNT(*) AS calls %s`, n, ofDay), fmt.Sprintf(`SELECT %d, -COUNT(*) %s AND direction = 'inbound'`, n, ofDay))
 	}
 	args = append(args, firstID(since.AddDate(0, 0, days)))
 	err := collect(ctx, s.read(), func(r row) error {
 		var day, calls int
 		err := r.Scan(&day, &calls)
 		if err == nil {
-			counts[day] = calls
+			counts[day] += calls
 		}
 		return err
 	}, strings.Join(parts, " UNION ALL "), args...)
@@ -106,7 +112,7 @@ func (s *Store) CallsByDay(ctx context.Context, campaignID string, since time.Ti
 	return counts, nil
 }
 
-// CallsTo finds the newest call of a campaign to each of some numbers that was created at a time or later. A number without one
+// CallsTo finds the newest call that a campaign made to each of some numbers that was created at a time or later. A number without one
 // is not in the answer.
 func (s *Store) CallsTo(ctx context.Context, campaignID string, numbers []string, since time.Time) (map[string]interview.Call, error) {
 	found := map[string]interview.Call{}
@@ -120,7 +126,7 @@ func (s *Store) CallsTo(ctx context.Context, campaignID string, numbers []string
 			found[c.PhoneNumber] = c
 		}
 		return err
-	}, selectCalls+` WHERE calls.campaign_id = $1 AND calls.id >= $2 AND calls.phone_number <> '' AND `+condition, append([]any{campaignID, firstID(since)}, args...)...)
+	}, selectCalls+` WHERE calls.campaign_id = $1 AND calls.id >= $2 AND calls.direction = 'outbound' AND calls.phone_number <> '' AND `+condition, append([]any{campaignID, firstID(since)}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for calls of campaign %s: %w", campaignID, err)
 	}

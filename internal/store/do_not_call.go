@@ -144,6 +144,16 @@ type DoNotCallFilter struct {
 	Scope string
 }
 
+// conditions are those of a filter whose number has the hash, nil for none.
+func (by DoNotCallFilter) conditions(hash []byte) filter {
+	var f filter
+	if hash != nil {
+		f.compare("number_hash", "=", hash)
+	}
+	f.equal("scope", by.Scope)
+	return f
+}
+
 const selectDoNotCall = `SELECT id, number_hash, masked, scope, source, reason, requested_by, call_id, created_at FROM do_not_call`
 
 func scanDoNotCall(r row) (interview.DoNotCall, error) {
@@ -154,15 +164,15 @@ func scanDoNotCall(r row) (interview.DoNotCall, error) {
 
 // DoNotCallList lists the entries of the do-not-call list.
 func (s *Store) DoNotCallList(ctx context.Context, by DoNotCallFilter, page Page) (List[interview.DoNotCall], error) {
-	var f filter
+	var hash []byte
 	if by.PhoneNumber != "" {
 		key, err := s.keptNumberKey(ctx, s.read())
 		if err != nil || key == nil { // nothing was ever listed
-			return List[interview.DoNotCall]{}, err
+			return List[interview.DoNotCall]{Items: []interview.DoNotCall{}}, err
 		}
-		f.compare("number_hash", "=", hashNumber(key, by.PhoneNumber))
+		hash = hashNumber(key, by.PhoneNumber)
 	}
-	f.equal("scope", by.Scope)
+	f := by.conditions(hash)
 	out, err := list(ctx, s.read(), selectDoNotCall, "do_not_call", f, page, scanDoNotCall, func(d interview.DoNotCall) string { return d.ID })
 	if err != nil {
 		return out, fmt.Errorf("listing the do-not-call list: %w", err)

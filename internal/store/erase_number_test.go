@@ -36,7 +36,7 @@ func TestErasureByNumberFindsEveryCallOfThePersonAndNoOther(t *testing.T) {
 		}
 		other := create("+15550000001")
 		canceled := create(secretNumber)
-		if _, err := s.CancelCall(t.Context(), canceled); err != nil {
+		if _, err := s.CancelCall(t.Context(), canceled, ""); err != nil {
 			t.Fatal(err)
 		}
 		erasedBefore := create(secretNumber)
@@ -123,7 +123,7 @@ func TestErasureByNumberErasesNothingWhileOneCallIsHeld(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.CancelCall(t.Context(), calls[n]); err != nil {
+			if _, err := s.CancelCall(t.Context(), calls[n], ""); err != nil {
 				t.Fatal(err)
 			}
 			campaigns = append(campaigns, c.ID)

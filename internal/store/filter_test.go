@@ -65,10 +65,16 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		deadlines := interview.DefaultDeadlines()
 		const number = "+15551234567"
 		err := s.write(t.Context(), func(tx *Tx) error {
-			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2, direction = 'inbound' WHERE id = $1`, ids[4], number)
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET phone_number = $2 WHERE id = $1`, ids[4], number)
 			return err
 		})
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET direction = 'inbound' WHERE id = $1`, ids[1])
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		for name, tc := range map[string]struct {
@@ -76,9 +82,10 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			want []string
 		}{
 			"all":               {CallFilter{}, ids},
+			"came in":           {CallFilter{Direction: interview.DirectionInbound}, ids[1:2]},
+			"came in, FAILED":   {CallFilter{Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"FAILED"}}, nil},
+			"ours":              {CallFilter{Direction: interview.DirectionOutbound}, []string{ids[0], ids[2], ids[3], ids[4]}},
 			"number":            {CallFilter{PhoneNumber: number}, ids[4:]},
-			"that came in":      {CallFilter{Direction: interview.DirectionInbound}, ids[4:]},
-			"that went out":     {CallFilter{Direction: interview.DirectionOutbound}, ids[:4]},
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},
 			"error":             {CallFilter{ErrorCode: 21211}, ids[:1]},

@@ -73,7 +73,7 @@ func TestGaugesSayWhatWaitsAndForHowLong(t *testing.T) {
 		if g := measure(); g.Backlog != time.Hour+30*time.Second {
 			t.Errorf("an hour after the webhook failed: %+v", g)
 		}
-		if _, err := s.CancelCall(t.Context(), calls[1]); err != nil {
+		if _, err := s.CancelCall(t.Context(), calls[1], ""); err != nil {
 			t.Fatal(err)
 		}
 		if g := measure(); g.OpenCalls[interview.CallQueued] != 2 {

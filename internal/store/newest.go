@@ -18,12 +18,12 @@ type Newest struct {
 
 // newestColumns are what scanNewestCall takes.
 const newestColumns = `SELECT id, campaign_id, phone_number, twilio_sid, status, consent, consent_at, error_code, dialed_at, started_at,
-	completed_at, created_at FROM calls`
+	completed_at, created_at, simulated, direction FROM calls`
 
 func scanNewestCall(r row) (interview.Call, error) {
 	var c interview.Call
 	err := r.Scan(&c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.Status, &c.Consent, &c.ConsentAt, &c.ErrorCode, &c.DialedAt,
-		&c.StartedAt, &c.CompletedAt, &c.CreatedAt)
+		&c.StartedAt, &c.CompletedAt, &c.CreatedAt, &c.Simulated, &c.Direction)
 	return c, err
 }
 

@@ -129,7 +129,7 @@ func TestNumberIsFreeWhenItsCallIsOver(t *testing.T) {
 				if err := s.DialUnknown(t.Context(), run, id, "timeout"); err != nil {
 					return err
 				}
-				if _, err := s.CancelCall(t.Context(), id); err != nil {
+				if _, err := s.CancelCall(t.Context(), id, ""); err != nil {
 					return err
 				}
 				clock.Advance(time.Minute) // until then the request may still arrive
@@ -137,7 +137,7 @@ func TestNumberIsFreeWhenItsCallIsOver(t *testing.T) {
 				return err
 			},
 			func(id string, run interview.Run) error {
-				if _, err := s.CancelCall(t.Context(), id); err != nil {
+				if _, err := s.CancelCall(t.Context(), id, ""); err != nil {
 					return err
 				}
 				return s.DialPostponed(t.Context(), run, id)

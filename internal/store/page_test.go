@@ -30,7 +30,7 @@ var (
 	rowsSkipped = regexp.MustCompile(`Rows Removed by (?:Filter|Index Recheck): (\d+)`)
 	rowsRead    = regexp.MustCompile(`Scan.*\(actual rows=(\d+)(?:\.\d+)? loops=1\)`)
 	// walks is a walk through a table, or through an index of all its rows, without a key.
-	walks = regexp.MustCompile(`SCAN (calls|webhook_events|function_runs)($| USING (COVERING )?INDEX (sqlite_autoindex\S*|\w+_(ended_as|consent|kind|call|function|state|subject)$))`)
+	walks = regexp.MustCompile(`SCAN (calls|webhook_events|function_runs|do_not_call|stops)($| USING (COVERING )?INDEX (sqlite_autoindex\S*|\w+_(ended_as|consent|kind|call|function|state|subject)$))`)
 )
 
 // effort is how many rows the database read in vain for a list, at least, and its plan.
@@ -87,6 +87,10 @@ func fill(t *testing.T, s *Store, many int) {
 		series + `INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at)
 			SELECT $3 || (100000 + g), CASE g % 2 WHEN 0 THEN 'orchestrate-call' ELSE 'extract-claims' END, 'k' || g, 'done',
 			'{"callId":"c' || g || '"}', 'api', 1, '', $2 FROM n`,
+		series + `INSERT INTO do_not_call (id, number_hash, masked, scope, source, reason, requested_by, call_id, created_at)
+			SELECT $3 || (100000 + g), CAST('h' || g AS ` + blob(s) + `), '', 'all', 'api', '', '', '', $2 FROM n`,
+		series + `INSERT INTO stops (id, scope, mode, requested_by, reason, created_at, hung_up_at, ended_at, ended_by)
+			SELECT $3 || (100000 + g), 'all', 'finish', '', '', $2, $2, $2, '' FROM n`,
 		`ANALYZE`,
 	} {
 		at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -124,25 +128,32 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		s := open(t, url, Options{})
 		fill(t, s, 20_000)
-		later, unknown := time.Now(), interview.ConsentUnknown
+		later, unknown, given := time.Now(), interview.ConsentUnknown, interview.ConsentGiven
 		calls := map[string]CallFilter{
-			"by number":               {PhoneNumber: "+15551000007"},
-			"by no number":            {PhoneNumber: "+15550000000"},
-			"by CallSid":              {CallSid: "CA7"},
-			"of a status":             {Statuses: []interview.CallStatus{"FAILED"}},
-			"of some statuses":        {Statuses: []interview.CallStatus{"FAILED", "COMPLETED", "BUSY"}},
-			"that live":               {Statuses: []interview.CallStatus{"RINGING"}},
-			"that do not live so":     {Statuses: without("COMPLETED")},
-			"that live or failed":     {Statuses: []interview.CallStatus{"RINGING", "QUEUED", "FAILED"}},
-			"of a campaign":           {CampaignID: "none"},
-			"failed of a campaign":    {CampaignID: "campaign20000", Statuses: []interview.CallStatus{"FAILED"}},
-			"with an error":           {ErrorCode: 21211},
-			"with an error, of today": {ErrorCode: 21211, Since: later},
-			"that came in":            {Direction: interview.DirectionInbound},
-			"without an answer":       {Consent: &unknown},
-			"since":                   {Since: later},
-			"until":                   {Until: later.AddDate(-1, 0, 0)},
-			"failed since":            {Since: later, Statuses: []interview.CallStatus{"FAILED", "COMPLETED"}, CampaignID: "campaign20000"},
+			"by number":                       {PhoneNumber: "+15551000007"},
+			"by no number":                    {PhoneNumber: "+15550000000"},
+			"by CallSid":                      {CallSid: "CA7"},
+			"of a status":                     {Statuses: []interview.CallStatus{"FAILED"}},
+			"of some statuses":                {Statuses: []interview.CallStatus{"FAILED", "COMPLETED", "BUSY"}},
+			"that live":                       {Statuses: []interview.CallStatus{"RINGING"}},
+			"that do not live so":             {Statuses: without("COMPLETED")},
+			"that live or failed":             {Statuses: []interview.CallStatus{"RINGING", "QUEUED", "FAILED"}},
+			"of a campaign":                   {CampaignID: "none"},
+			"failed of a campaign":            {CampaignID: "campaign20000", Statuses: []interview.CallStatus{"FAILED"}},
+			"with an error":                   {ErrorCode: 21211},
+			"with an error, of today":         {ErrorCode: 21211, Since: later},
+			"without an answer":               {Consent: &unknown},
+			"since":                           {Since: later},
+			"until":                           {Until: later.AddDate(-1, 0, 0)},
+			"failed since":                    {Since: later, Statuses: []interview.CallStatus{"FAILED", "COMPLETED"}, CampaignID: "campaign20000"},
+			"that came in":                    {Direction: interview.DirectionInbound},
+			"that came in and ended":          {Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"COMPLETED"}},
+			"that came in and did so":         {Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"COMPLETED", "BUSY"}},
+			"that came in for one":            {Direction: interview.DirectionInbound, CampaignID: "campaign20000"},
+			"that came in for one, completed": {Direction: interview.DirectionInbound, CampaignID: "campaign20000", Statuses: []interview.CallStatus{"COMPLETED"}},
+			"that came in since":              {Direction: interview.DirectionInbound, Since: later.AddDate(-10, 0, 0)},
+			"that came in, with a yes":        {Direction: interview.DirectionInbound, Consent: &given},
+			"that we made for one":            {Direction: interview.DirectionOutbound, CampaignID: "campaign20000"},
 		}
 		webhooks := map[string]WebhookFilter{
 			"of a kind":              {Kind: "answer"},
@@ -192,6 +203,17 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			}
 			for name, by := range runs {
 				look(name, selectRuns, "function_runs", by.conditions())
+			}
+			look("of a campaign", selectDoNotCall, "do_not_call", DoNotCallFilter{Scope: "campaign20000"}.conditions(nil))
+			look("by number", selectDoNotCall, "do_not_call", DoNotCallFilter{}.conditions([]byte("h7")))
+			look("by number, of a campaign", selectDoNotCall, "do_not_call", DoNotCallFilter{Scope: "campaign20000"}.conditions([]byte("h7")))
+			look("after an id", selectDoNotCall, "do_not_call", filter{conditions: []string{"do_not_call.id < '0'"}})
+			look("after an id", selectStops, "stops", filter{conditions: []string{"stops.id < '0'"}})
+			for name, statement := range map[string]string{"stops in force": stopsInForceBy(``), "stops to carry out": stopsInForceBy(notCarriedOut),
+				"all stops": selectStops + ` ORDER BY stops.id DESC LIMIT 51`, "all entries": selectDoNotCall + ` ORDER BY do_not_call.id DESC LIMIT 51`} {
+				if plan := s.howRead(t, statement); regexp.MustCompile(`Seq Scan|SCAN (stops|do_not_call)$`).MatchString(plan) || strings.HasPrefix(name, "all") && tableRead.MatchString(plan) {
+					t.Errorf("%s %s:\n%s", when, name, plan)
+				}
 			}
 		}
 		check("with statistics:")

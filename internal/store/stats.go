@@ -22,11 +22,14 @@ type StatsFilter struct {
 // Stats are counts of what happened in a time, and of how things stand now, as one state of the database has it.
 type Stats struct {
 	At time.Time
-	// Created counts the calls that were created in the time; Ended those that ended in it, by status and by Twilio's error code.
-	Created int
+	// Created counts the calls that were created in the time, by who called; Ended those that ended in it, by that, by status and by
+	// Twilio's error code.
+	Created map[interview.Direction]int
 	Ended   []EndedCalls
-	// Live counts the calls that are not over now, by status.
-	Live map[interview.CallStatus]int
+	// Live counts the calls that are not over now, by who called and by status.
+	Live map[interview.Direction]map[interview.CallStatus]int
+	// CallerIDs count the calls that ended in the time by the number from which we made them.
+	CallerIDs []CallerIDCalls
 	// Webhooks count the events that were received in the time.
 	Webhooks []WebhookCounts
 	// Runs count the runs that were created in the time; Dead the runs that failed for good in it, by function and error.
@@ -47,13 +50,15 @@ type Stats struct {
 
 // EndedCalls counts calls that ended alike.
 type EndedCalls struct {
+	Direction interview.Direction
 	Status    interview.CallStatus
 	ErrorCode int
 	Consent   interview.Consent
 	ConsentBy interview.ConsentMeans
-	// Answered says that somebody, or something, picked up; Machine that it was a machine.
-	Answered, Machine bool
-	Calls             int
+	// Answered says that somebody, or something, picked up; Machine that it was a machine. OptedOut says that the person asked for no
+	// more calls.
+	Answered, Machine, OptedOut bool
+	Calls                       int
 }
 
 // WebhookCounts counts events of one kind and outcome, and the further deliveries of them.
@@ -82,12 +87,12 @@ type DeadRuns struct {
 // Stats counts.
 func (s *Store) Stats(ctx context.Context, by StatsFilter) (Stats, error) {
 	stats := Stats{
-		At: s.now(), Live: map[interview.CallStatus]int{}, Recordings: map[interview.RecordingStatus]int{},
+		At: s.now(), Created: map[interview.Direction]int{}, Live: map[interview.Direction]map[interview.CallStatus]int{}, Recordings: map[interview.RecordingStatus]int{},
 		Verdicts: map[interview.HypothesisStatus]int{}, Overdue: map[string]int{},
 	}
 	err := s.snapshot(ctx, func(q querier) error {
 		for _, count := range []func(context.Context, querier, StatsFilter) error{
-			stats.countCalls, stats.countWebhooks, stats.countRuns, stats.countEvidence,
+			stats.countCalls, stats.countCallerIDs, stats.countWebhooks, stats.countRuns, stats.countEvidence,
 		} {
 			if err := count(ctx, q, by); err != nil {
 				return err
@@ -126,12 +131,18 @@ func (by StatsFilter) during(column string, f *filter) {
 	}
 }
 
+// Whether somebody, or something, picked up, and whether it was a machine: 1 or 0.
+const (
+	answeredCall = `CASE WHEN started_at IS NOT NULL OR status = 'COMPLETED' THEN 1 ELSE 0 END`
+	machineCall  = `CASE WHEN answered_by LIKE 'machine%' OR answered_by = 'fax' THEN 1 ELSE 0 END`
+)
+
 func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) error {
 	var created, ended, live filter
 	by.real("campaign_id", &created, &ended, &live)
 	created.equal("calls.campaign_id", by.CampaignID)
 	created.between("calls", "created_at", by.Since, by.Until, 0)
-	err := q.QueryRow(ctx, `SELECT COUNT(*) FROM calls`+created.where(), created.args...).Scan(&st.Created)
+	err := collect(ctx, q, counting(st.Created), `SELECT direction, COUNT(*) FROM calls`+created.where()+` GROUP BY direction`, created.args...)
 	if err != nil {
 		return err
 	}
@@ -139,21 +150,31 @@ func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) erro
 	by.during("completed_at", &ended)
 	err = collect(ctx, q, func(r row) error {
 		var e EndedCalls
-		var answered, machine int
-		err := r.Scan(&e.Status, &e.ErrorCode, &e.Consent, &e.ConsentBy, &answered, &machine, &e.Calls)
-		e.Answered, e.Machine = answered == 1, machine == 1
+		var answered, machine, optedOut int
+		err := r.Scan(&e.Direction, &e.Status, &e.ErrorCode, &e.Consent, &e.ConsentBy, &answered, &machine, &optedOut, &e.Calls)
+		e.Answered, e.Machine, e.OptedOut = answered == 1, machine == 1, optedOut == 1
 		st.Ended = append(st.Ended, e)
 		return err
-	}, `SELECT status, error_code, consent, consent_by, answered, machine, COUNT(*) FROM (SELECT status, error_code, consent, consent_by,
-		CASE WHEN started_at IS NOT NULL OR status = 'COMPLETED' THEN 1 ELSE 0 END AS answered,
-		CASE WHEN answered_by LIKE 'machine%' OR answered_by = 'fax' THEN 1 ELSE 0 END AS machine FROM calls`+ended.where()+`) AS ended
-		GROUP BY status, error_code, consent, consent_by, answered, machine ORDER BY 1, 2, 3, 4, 5, 6`, ended.args...)
+	}, `SELECT direction, status, error_code, consent, consent_by, answered, machine, opted_out, COUNT(*) FROM (SELECT direction, status,
+		error_code, consent, consent_by, `+answeredCall+` AS answered, `+machineCall+` AS machine,
+		CASE WHEN opted_out_at IS NULL THEN 0 ELSE 1 END AS opted_out FROM calls`+ended.where()+`) AS ended
+		GROUP BY direction, status, error_code, consent, consent_by, answered, machine, opted_out ORDER BY 1, 2, 3, 4, 5, 6, 7, 8`, ended.args...)
 	if err != nil {
 		return err
 	}
 	live.equal("campaign_id", by.CampaignID)
 	live.conditions = append(live.conditions, `ended_as = ''`)
-	return collect(ctx, q, counting(st.Live), `SELECT status, COUNT(*) FROM calls`+live.where()+` GROUP BY status`, live.args...)
+	return collect(ctx, q, func(r row) error {
+		var direction interview.Direction
+		var status interview.CallStatus
+		var n int
+		err := r.Scan(&direction, &status, &n)
+		if st.Live[direction] == nil {
+			st.Live[direction] = map[interview.CallStatus]int{}
+		}
+		st.Live[direction][status] = n
+		return err
+	}, `SELECT direction, status, COUNT(*) FROM calls`+live.where()+` GROUP BY direction, status`, live.args...)
 }
 
 func (st *Stats) countWebhooks(ctx context.Context, q querier, by StatsFilter) error {

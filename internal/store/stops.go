@@ -92,10 +92,11 @@ func (tx *Tx) countStopped(ctx context.Context, stopped *Stopped) error {
 	return nil
 }
 
-// Resume ends a stop, and returns it as it is then. Ending it again changes nothing.
+// Resume ends a stop, and returns it as it is then. Who asked, and why, is in the audit log; both may be empty. Ending it again changes
+// nothing.
 //
 // Errors: ErrNotFound.
-func (s *Store) Resume(ctx context.Context, id, requestedBy string) (interview.Stop, error) {
+func (s *Store) Resume(ctx context.Context, id, requestedBy, reason string) (interview.Stop, error) {
 	var stop interview.Stop
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.changeGate(ctx); err != nil {
@@ -114,7 +115,7 @@ func (s *Store) Resume(ctx context.Context, id, requestedBy string) (interview.S
 			id, tx.Now, stop.EndedBy, tx.gateSeq); err != nil {
 			return err
 		}
-		return tx.recordAudit(ctx, interview.AuditEntry{Actor: requestedBy, Action: interview.AuditResume, Subject: id,
+		return tx.recordAudit(ctx, interview.AuditEntry{Actor: requestedBy, Action: interview.AuditResume, Subject: id, Reason: reason,
 			Detail: map[string]any{"scope": stop.Scope, "mode": stop.Mode}})
 	})
 	if err != nil {
@@ -145,13 +146,17 @@ func (s *Store) StopsInForce(ctx context.Context) ([]interview.Stop, error) {
 	return stopsInForce(ctx, s.read(), ``)
 }
 
+func stopsInForceBy(and string) string {
+	return selectStops + ` WHERE ended_at IS NULL` + and + ` ORDER BY id DESC`
+}
+
 func stopsInForce(ctx context.Context, q querier, and string, args ...any) ([]interview.Stop, error) {
 	var stops []interview.Stop
 	err := collect(ctx, q, func(r row) error {
 		stop, err := scanStop(r)
 		stops = append(stops, stop)
 		return err
-	}, selectStops+` WHERE ended_at IS NULL`+and+` ORDER BY id DESC`, args...)
+	}, stopsInForceBy(and), args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the stops in force: %w", err)
 	}

@@ -11,10 +11,12 @@ import (
 // stoppedAtOnce is how many calls one transaction of a stop asks to end: their webhooks wait for it.
 const stoppedAtOnce = 50
 
+const notCarriedOut = ` AND hung_up_at IS NULL`
+
 // CarryOutStops asks for the end of the calls that the stops in force are to end and that were not asked yet, as after a process
 // was killed that had begun with it.
 func (s *Store) CarryOutStops(ctx context.Context) error {
-	stops, err := stopsInForce(ctx, s.read(), ` AND hung_up_at IS NULL`)
+	stops, err := stopsInForce(ctx, s.read(), notCarriedOut)
 	if err != nil {
 		return err
 	}

@@ -69,9 +69,13 @@ func TestAfterAStopNobodyIsDialledUntilItIsEnded(t *testing.T) {
 			t.Errorf("%+v, %v", in, err)
 		}
 		for range 2 {
-			if _, err := one.Resume(t.Context(), stopped.ID, "ann"); err != nil {
+			if _, err := one.Resume(t.Context(), stopped.ID, "ann", "the questions are mended"); err != nil {
 				t.Fatal(err)
 			}
+		}
+		ended, err := one.AuditLog(t.Context(), AuditFilter{Action: interview.AuditResume}, Page{Limit: 10})
+		if err != nil || len(ended.Items) != 1 || ended.Items[0].Actor != "ann" || ended.Items[0].Reason != "the questions are mended" || ended.Items[0].Subject != stopped.ID {
+			t.Errorf("the audit log has %+v, %v", ended.Items, err)
 		}
 		if in, err := two.StopsInForce(t.Context()); err != nil || len(in) != 0 {
 			t.Errorf("%+v, %v", in, err)

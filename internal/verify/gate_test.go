@@ -120,7 +120,7 @@ var gateBreaches = []breach{
 	{"dialled-while-stopped", func(fx *fixture) string {
 		id := fx.take("interviewed")
 		stop := fx.stop()
-		_, err := fx.store.Resume(fx.t.Context(), stop, "")
+		_, err := fx.store.Resume(fx.t.Context(), stop, "", "")
 		fx.must(err)
 		fx.exec(`UPDATE stops SET gate_seq = 2999999, ended_gate_seq = 3000001 WHERE id = $1`, stop)
 		fx.exec(`UPDATE dial_verdicts SET gate_seq = 3000000 WHERE call_id = $1`, id)
@@ -199,7 +199,7 @@ func TestWhatCameAfterADialDoesNotForbidIt(t *testing.T) {
 		stop := fx.stop()
 		fx.exec(`UPDATE stops SET created_at = $2 WHERE id = $1`, stop, fx.clock().Add(-time.Minute))
 		fx.status(listed, "completed", 2)
-		_, err := fx.store.Resume(fx.t.Context(), stop, "")
+		_, err := fx.store.Resume(fx.t.Context(), stop, "", "")
 		fx.must(err)
 		again := fx.dial()
 		fx.must(fx.store.RemoveDoNotCall(fx.t.Context(), fx.list(again, interview.ScopeAll), "", ""))

@@ -52,7 +52,7 @@ var numberBreaches = []breach{
 	}},
 	{"dialled-after-cancel", func(fx *fixture) string {
 		id := fx.queue(fx.nextNumber())[0]
-		_, err := fx.store.CancelCall(fx.t.Context(), id)
+		_, err := fx.store.CancelCall(fx.t.Context(), id, "")
 		fx.must(err)
 		fx.pass(time.Second)
 		fx.exec(`INSERT INTO call_history (id, call_id, at, what, detail) VALUES ('after', $1, $2, 'dial.intent', '')`, id, fx.clock())
@@ -86,7 +86,7 @@ func TestCanceledAndRepeatedCallsAreInOrder(t *testing.T) {
 		cancel := func(id string) {
 			t.Helper()
 			fx.pass(time.Second)
-			_, err := fx.store.CancelCall(ctx, id)
+			_, err := fx.store.CancelCall(ctx, id, "")
 			fx.must(err)
 			fx.pass(time.Second)
 		}

@@ -217,7 +217,7 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 			}
 		}
 		k.report["calls that a stop found under way"] += stopped.Live
-		if _, err := k.other.Resume(t.Context(), stopped.ID, "week"); err != nil {
+		if _, err := k.other.Resume(t.Context(), stopped.ID, "week", ""); err != nil {
 			t.Fatal(err)
 		}
 	})

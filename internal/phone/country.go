@@ -1,0 +1,35 @@
+package phone
+
+import "github.com/nyaruka/phonenumbers"
+
+// SameCountry are those of some E.164 numbers from which somebody is best called: the numbers of their own country; where there is none,
+// those with its country code, which several countries may share; else all of them. Their order stays.
+func SameCountry(numbers []string, callee string) []string {
+	country, code := countryOf(callee)
+	var near, sharing []string
+	for _, number := range numbers {
+		theirs, theirCode := countryOf(number)
+		if code != 0 && theirCode == code {
+			sharing = append(sharing, number)
+			if country != "" && theirs == country {
+				near = append(near, number)
+			}
+		}
+	}
+	switch {
+	case len(near) > 0:
+		return near
+	case len(sharing) > 0:
+		return sharing
+	}
+	return numbers
+}
+
+// countryOf is the country of an E.164 number, ISO 3166-1 alpha-2, "" when the tables do not tell, and its country code, 0 of no number.
+func countryOf(e164 string) (country string, code int) {
+	parsed, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return "", 0
+	}
+	return phonenumbers.GetRegionCodeForNumber(parsed), int(parsed.GetCountryCode())
+}
