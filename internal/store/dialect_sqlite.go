@@ -9,7 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 var sqliteDialect = dialect{name: "sqlite3", ended: "status", batchers: 1}
@@ -43,7 +43,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	common.Set("_busy_timeout", "10000")
 	common.Set("_foreign_keys", "on")
 	common.Set("_pragma", "secure_delete(1)") // what is erased is also gone from the file
-	write, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_txlock=immediate")
+	write, err := openKeeping(path + "?" + common.Encode() + "&_txlock=immediate")
 	if err != nil {
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
@@ -53,7 +53,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		_ = write.Close()
 		return fmt.Errorf("opening SQLite file %s: %w", path, err)
 	}
-	read, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_query_only=true")
+	read, err := openKeeping(path + "?" + common.Encode() + "&_query_only=true")
 	if err != nil {
 		_ = write.Close()
 		return fmt.Errorf("opening SQLite: %w", err)
@@ -69,6 +69,15 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	// A process that was killed may have left in the log what it had erased.
 	<-db.log.clean().tried
 	return nil
+}
+
+// openKeeping opens a file whose connections keep the statements that they have prepared.
+func openKeeping(dsn string) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(sqliteConnector{connector}), nil
 }
 
 func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {

@@ -107,17 +107,20 @@ func (b *batch) load(ctx context.Context) error {
 	for i, id := range sorted {
 		rows[i] = []any{id, b.tx.Now}
 	}
-	claim, args := dedupInsert.statement(b.tx, rows)
-	stmts.query("claiming event ids", func(r row) error {
-		var id string
-		err := r.Scan(&id)
-		b.claimed[id] = true
-		return err
-	}, claim, args...)
-	// A statement of its own, since it must see what was committed while the claim waited.
-	stmts.settledEvents(sorted, b.first)
+	dedupInsert.addNew(stmts, "claiming event ids", rows, func(id string) { b.claimed[id] = true })
+	if b.tx.pgx != nil { // before it is known which ids are taken: it would be another round trip
+		// A statement of its own, since it must see what was committed while the claim waited.
+		stmts.settledEvents(sorted, b.first)
+	}
 	if err := stmts.run(ctx); err != nil {
 		return err
+	}
+	if b.tx.pgx == nil && len(b.claimed) < len(sorted) {
+		stmts := b.tx.newStmtBatch()
+		stmts.settledEvents(slices.DeleteFunc(sorted, func(id string) bool { return b.claimed[id] }), b.first)
+		if err := stmts.run(ctx); err != nil {
+			return err
+		}
 	}
 	maps.Copy(b.calls, b.made)
 	return b.findInterviews(ctx)
@@ -128,7 +131,7 @@ func (b *batch) needsScript() bool {
 	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.withoutScript, d.event.Kind) })
 }
 
-var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
+var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING`, `"id" text`, `"receivedAt" timestamp`)
 
 // admit refuses the deliveries whose call is unknown or not theirs. So it does with those of a call whose event ids were
 // pruned, since nothing would tell that they took effect before; only of one that is not over it takes what Twilio answers when
