@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -176,13 +177,15 @@ func in(d dialect, column string, first int, list []string) (condition string, a
 	if d.name == postgresDialect.name {
 		return column + " = ANY($" + strconv.Itoa(first) + ")", []any{list}
 	}
-	args = anys(list)
-	for n := len(list); n > 0 && n < roundedUpTo && n&(n-1) != 0; n++ {
-		args = append(args, list[0])
+	if len(list) == 1 {
+		return column + " IN ($" + strconv.Itoa(first) + ")", []any{list[0]}
 	}
-	return column + " IN " + placeholders(first, len(args)), args
+	return column + " IN (SELECT value FROM json_each($" + strconv.Itoa(first) + "))", []any{jsonArray(list)}
 }
 
-// roundedUpTo is up to which length a list for SQLite is made a power of two, by its first element again, so that there are few
-// different statements to prepare.
-const roundedUpTo = 1024
+// jsonArray is a list for a statement of SQLite, which has no arrays: its text is the same for lists of any length. Nor does its plan
+// depend on the values: with statistics, SQLite would plan it anew for each list.
+func jsonArray(list []string) string {
+	text, _ := json.Marshal(list) // strings cannot fail
+	return string(text)
+}

@@ -7,11 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"modernc.org/sqlite"
 )
 
 // sqliteConnector opens connections that keep the statements which they have prepared. SQLite would otherwise parse and plan a
 // statement each time that it runs.
-type sqliteConnector struct{ driver.Connector }
+type sqliteConnector struct {
+	driver.Connector
+	// wrote, if set, is called after each transaction with how many pages it wrote into the log.
+	wrote func(pages int)
+}
 
 func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := c.Connector.Connect(ctx)
@@ -22,7 +28,7 @@ func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("opening SQLite: %T lacks a method of a connection", opened), opened.Close())
 	}
-	return &sqliteConn{sqliteDriverConn: conn, byText: map[string]*lru.Element{}}, nil
+	return &sqliteConn{sqliteDriverConn: conn, wrote: c.wrote, byText: map[string]*lru.Element{}}, nil
 }
 
 // sqliteDriverConn is what database/sql uses of the driver's connections.
@@ -35,6 +41,7 @@ type sqliteDriverConn interface {
 	driver.Pinger
 	driver.SessionResetter
 	driver.Validator
+	sqlite.DBStatus
 }
 
 // keptStatements bounds how many statements a connection keeps; the one that was used least recently goes.
@@ -44,6 +51,7 @@ const keptStatements = 256
 // a time.
 type sqliteConn struct {
 	sqliteDriverConn
+	wrote  func(pages int)
 	byText map[string]*lru.Element
 	// used are the *keptStatement, the one that was used last first.
 	used lru.List
@@ -63,6 +71,30 @@ type sqliteDriverStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
+}
+
+// BeginTx begins a transaction that tells how many pages it wrote.
+func (c *sqliteConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.sqliteDriverConn.BeginTx(ctx, options)
+	if err != nil || c.wrote == nil {
+		return tx, err
+	}
+	return sqliteTx{tx, c}, nil
+}
+
+type sqliteTx struct {
+	driver.Tx
+	conn *sqliteConn
+}
+
+func (t sqliteTx) Commit() error {
+	if err := t.Tx.Commit(); err != nil {
+		return err
+	}
+	if pages, _, err := t.conn.Status(sqlite.DBStatusCacheWrite, true); err == nil {
+		t.conn.wrote(pages)
+	}
+	return nil
 }
 
 // ExecContext runs a statement without rows.
