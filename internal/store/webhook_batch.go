@@ -80,6 +80,7 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.admit(ctx); err != nil {
 		return err
 	}
+	b.tx.expectChanges(len(b.admitted))
 	for _, d := range b.admitted {
 		if err := b.settle(ctx, d); err != nil {
 			return err
@@ -277,7 +278,7 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	stmts.insertEvents(b.events)
 	stmts.countDuplicates(b.again)
-	var was, is []interview.Call
+	was, is := make([]interview.Call, 0, len(b.changed)), make([]interview.Call, 0, len(b.changed))
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
 		if _, made := b.made[id]; made {
 			stmts.insertInbound(b.calls[id])
