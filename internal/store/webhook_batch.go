@@ -287,11 +287,13 @@ func (b *batch) save(ctx context.Context) error {
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
 	stmts.saveCalls(was, is)
+	var uncleared []string
 	for i := range is {
 		if is[i].Uncleared() && !was[i].Uncleared() {
-			stmts.resumeOverdueChecks(is[i].ID)
+			uncleared = append(uncleared, is[i].ID)
 		}
 	}
+	stmts.resumeOverdueChecks(uncleared)
 	stmts.saveRecordings(b.recordings)
 	stmts.insertUtterances(b.utterances)
 	replayed := slices.ContainsFunc(b.admitted, func(d *delivery) bool { return d.replaying != nil && d.err == nil })

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
 	"runtime"
-	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,13 +24,13 @@ const (
 	// tripsOfABatch to Postgres: BEGIN; what is loaded; what is saved, with COMMIT.
 	tripsOfABatch = 3
 	// statementsOfABatch on Postgres, however many webhooks it has: BEGIN, the bound of waits, calls, ids, stored answers; events,
-	// duplicates, calls, COMMIT.
-	statementsOfABatch = 9
-	// fixedOnSQLite are BEGIN, calls, stored answers, duplicates, COMMIT; each webhook has its id, and each new one its event and its
-	// call.
-	fixedOnSQLite, idOnSQLite, newOnSQLite = 5, 1, 2
-	// allocationsOfAWebhook is how often memory is allocated for it, in a batch of 32: 103 times on SQLite, 100 times on Postgres.
-	allocationsOfAWebhook = 110
+	// duplicates, calls, checks of those that are over, COMMIT.
+	statementsOfABatch = 10
+	// fixedOnSQLite are BEGIN, calls, stored answers, duplicates, COMMIT; each webhook has its id, and each new one its event, its
+	// call, and that the call is to be checked, if it is over.
+	fixedOnSQLite, idOnSQLite, newOnSQLite = 5, 1, 3
+	// allocationsOfAWebhook is how often memory is allocated for it, in a batch of 32: 119 times on SQLite, 112 times on Postgres.
+	allocationsOfAWebhook = 125
 )
 
 // postgresTraffic counts what is sent to Postgres, by the type of the message.
@@ -79,11 +80,11 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// status is a decision on a status callback: the call gets another status.
+// status is a decision on a status callback: an even one ends the call, an odd one lets it ring again.
 func status(call interview.Call, e *inbox.Event) (interview.Change, inbox.Reply, error) {
-	call.TwilioSid, call.Sequence, call.Status = e.CallSid, call.Sequence+1, interview.CallRinging
-	if call.Sequence%2 == 0 {
-		call.Status = interview.CallInProgress
+	call.TwilioSid, call.StartedAt, call.Sequence, call.Status = e.CallSid, &e.ReceivedAt, call.Sequence+1, interview.CallRinging
+	if e.Form.Get("SequenceNumber") == "0" {
+		call.Status = interview.CallCompleted
 	}
 	return interview.Change{Call: call}, inbox.Reply{Status: 200, ContentType: "application/json", Body: []byte(`{"success":true}`)}, nil
 }
@@ -93,7 +94,8 @@ func callbacks(calls []string, n int) []*delivery {
 	list := make([]*delivery, 0, len(calls)+1)
 	add := func(id string, n int) {
 		e := &inbox.Event{ID: fmt.Sprintf("%s:status:%d", id, n), Kind: inbox.KindStatus, Subject: id, CallSid: "CA" + id,
-			Target: "/status?callId=" + id, ContentType: "application/x-www-form-urlencoded", Body: make([]byte, 600), ReceivedAt: time.Now()}
+			Target: "/status?callId=" + id, ContentType: "application/x-www-form-urlencoded", Body: make([]byte, 600), ReceivedAt: time.Now(),
+			Form: url.Values{"SequenceNumber": {strconv.Itoa(n % 2)}}}
 		list = append(list, &delivery{event: e, hash: e.PayloadHash()})
 	}
 	for _, id := range calls {
@@ -129,9 +131,11 @@ func TestBatchOnPostgresCostsThreeTripsAndAFixedNumberOfStatements(t *testing.T)
 	p := NewProcessor(s, status, inbox.KindStatus)
 	settleTogether(t, p, callbacks(calls, 0), 40) // they get their CallSids
 	settleTogether(t, p, callbacks(calls, 1), 40) // the statements are new to the connection
-	for n, size := range []int{1, 2, 7, 40} {
+	settleTogether(t, p, callbacks(calls, 2), 40)
+	for n, size := range []int{40, 7, 2, 1} {
+		settleTogether(t, p, callbacks(calls[:size], 3+2*n), size)
 		traffic.counts()
-		settleTogether(t, p, callbacks(calls[:size], 2+n), size)
+		settleTogether(t, p, callbacks(calls[:size], 4+2*n), size)
 		if run, parsed, trips := traffic.counts(); run != statementsOfABatch || trips != tripsOfABatch || parsed != 0 {
 			t.Errorf("a batch of %d and a duplicate: %d statements in %d round trips, %d of them parsed; want %d in %d, 0", size, run, trips, parsed,
 				statementsOfABatch, tripsOfABatch)
@@ -148,12 +152,17 @@ func TestBatchOnSQLiteCostsThreeStatementsForEachWebhook(t *testing.T) {
 	calls := seed(t, s, 40)
 	p := NewProcessor(s, status, inbox.KindStatus)
 	settleTogether(t, p, callbacks(calls, 0), 40) // they get their CallSids
-	settleTogether(t, p, callbacks(calls[:1], 1), 1)
-	settleTogether(t, p, callbacks(calls[:2], 2), 2)
+	settleTogether(t, p, callbacks(calls, 1), 40)
+	settleTogether(t, p, callbacks(calls[:1], 2), 1)
+	settleTogether(t, p, callbacks(calls[:1], 3), 1)
+	settleTogether(t, p, callbacks(calls[:1], 4), 1)
+	settleTogether(t, p, callbacks(calls, 5), 40)
+	settleTogether(t, p, callbacks(calls[:1], 6), 1)
 	kept := keptTexts(t, s)
 	for n, size := range []int{1, 2, 7, 40} {
+		settleTogether(t, p, callbacks(calls, 7+2*n), 40)
 		run.Store(0)
-		settleTogether(t, p, callbacks(calls[:size], 3+n), size)
+		settleTogether(t, p, callbacks(calls[:size], 8+2*n), size)
 		if want := int64(fixedOnSQLite + (size+1)*idOnSQLite + size*newOnSQLite); run.Load() != want {
 			t.Errorf("a batch of %d and a duplicate: %d statements, want %d", size, run.Load(), want)
 		}
@@ -193,11 +202,12 @@ func TestWebhookAllocatesNoMoreThanItDid(t *testing.T) {
 		p := NewProcessor(s, status, inbox.KindStatus)
 		settleTogether(t, p, callbacks(calls, 0), size)
 		settleTogether(t, p, callbacks(calls, 1), size)
+		settleTogether(t, p, callbacks(calls, 2), size)
 		var batches [][]*delivery
 		for n := range rounds {
-			batches = append(batches, callbacks(calls, 2+n))
+			batches = append(batches, callbacks(calls, 3+n))
 		}
-		var each []uint64
+		var all uint64
 		for _, batch := range batches {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -206,12 +216,12 @@ func TestWebhookAllocatesNoMoreThanItDid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			each = append(each, (after.Mallocs-before.Mallocs)/size)
+			all += after.Mallocs - before.Mallocs
 		}
-		slices.Sort(each)
-		t.Logf("allocations of a webhook: %d", each)
-		if median := each[rounds/2]; median > allocationsOfAWebhook {
-			t.Errorf("a webhook allocates %d times, more than %d", median, allocationsOfAWebhook)
+		if each := all / rounds / size; each > allocationsOfAWebhook {
+			t.Errorf("a webhook allocates %d times, more than %d", each, allocationsOfAWebhook)
+		} else {
+			t.Logf("a webhook allocates %d times", each)
 		}
 	})
 }
