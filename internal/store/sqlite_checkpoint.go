@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"sync"
 )
@@ -73,7 +74,7 @@ func (c *checkpointer) copy() {
 		db.SetMaxOpenConns(1)
 		c.db = db
 	}
-	_, _ = c.db.Exec("PRAGMA wal_checkpoint(PASSIVE)")
+	_, _ = c.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 // close ends a checkpoint that is under way and begins none any more.

@@ -231,7 +231,7 @@ func questionMarks(text string) string {
 
 // quotedOrPlain is the length of what a text begins with: a quoted text or name, a comment, a parameter such as $12, or one byte.
 func quotedOrPlain(text string) int {
-	end := ""
+	var end string
 	switch {
 	case text[0] == '\'', text[0] == '"':
 		end = text[:1]
