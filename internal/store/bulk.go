@@ -1,7 +1,9 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,39 +25,44 @@ const (
 	plainTimeKind kind = "timestamp"
 )
 
-// bulk is a statement that writes any number of rows. SQLite gets a list of VALUES. Postgres gets a column each as one
-// array, so that its statement is always the same: it is parsed and planned once, not for each number of rows. All but the
-// first are read by subscript, since unnest would keep each of them in a store of its own, which costs more than the rows do.
+// bulk is a statement that writes any number of rows. Postgres gets a column each as one array, so that its statement is always the
+// same: it is parsed and planned once, not for each number of rows. All but the first are read by subscript, since unnest would keep
+// each of them in a store of its own, which costs more than the rows do. SQLite, to which a round trip costs nothing, gets a
+// statement for each row: it is prepared once, too, and needs no journal of its own, as a statement does that may fail after its
+// first row.
 type bulk struct {
-	kinds []kind
-	// What stands before and after the rows.
-	prefix, suffix string
-
-	postgres string
+	kinds            []kind
+	postgres, sqlite string
+	// returning is the key, which Postgres returns of each row that is new.
+	returning string
+	// update says that it is an UPDATE, which has the key behind the other values.
+	update bool
 }
 
-// newInsert is a statement that inserts rows; columns are "name kind", and suffix is ON CONFLICT, RETURNING.
-func newInsert(table, suffix string, columns ...string) *bulk {
+// newInsert is a statement that inserts rows; columns are "name kind", and conflict is ON CONFLICT DO NOTHING or "".
+func newInsert(table, conflict string, columns ...string) *bulk {
 	names, kinds := columnsOf(columns)
 	into := `INSERT INTO ` + table + ` (` + strings.Join(names, ", ") + `) `
 	return &bulk{
-		kinds: kinds, prefix: into + `VALUES `, suffix: ` ` + suffix,
-		postgres: into + selectArrays(kinds) + ` ` + suffix,
+		kinds: kinds, returning: ` RETURNING ` + names[0],
+		postgres: into + selectArrays(kinds) + ` ` + conflict,
+		sqlite:   into + `VALUES ` + placeholders(1, len(names)) + ` ` + conflict,
 	}
 }
 
 // newUpdate is a statement that updates the rows that have the values of the first column, which is the key.
 func newUpdate(table string, columns ...string) *bulk {
 	names, kinds := columnsOf(columns)
-	var set []string
-	for _, name := range names[1:] {
-		set = append(set, name+` = new.`+name)
+	var many, one []string
+	for i, name := range names[1:] {
+		many = append(many, name+` = new.`+name)
+		one = append(one, name+` = $`+strconv.Itoa(i+1))
 	}
-	with := `WITH new (` + strings.Join(names, ", ") + `) AS (`
-	update := `) UPDATE ` + table + ` SET ` + strings.Join(set, ", ") + ` FROM new WHERE ` + table + `.` + names[0] + ` = new.` + names[0]
 	return &bulk{
-		kinds: kinds, prefix: with + `VALUES `, suffix: update,
-		postgres: with + selectArrays(kinds) + update,
+		kinds: kinds, update: true,
+		postgres: `WITH new (` + strings.Join(names, ", ") + `) AS (` + selectArrays(kinds) + `) UPDATE ` + table + ` SET ` +
+			strings.Join(many, ", ") + ` FROM new WHERE ` + table + `.` + names[0] + ` = new.` + names[0],
+		sqlite: `UPDATE ` + table + ` SET ` + strings.Join(one, ", ") + ` WHERE ` + names[0] + ` = $` + strconv.Itoa(len(names)),
 	}
 }
 
@@ -76,28 +83,49 @@ func selectArrays(kinds []kind) string {
 	return fmt.Sprintf("SELECT %s FROM unnest($1::%s[]) WITH ORDINALITY AS rows (first, i)", strings.Join(elements, ", "), kinds[0])
 }
 
-// statement renders the statement for rows, each a value for each column.
-func (b *bulk) statement(tx *Tx, rows [][]any) (sql string, args []any) {
-	if tx.pgx != nil {
-		args = make([]any, len(b.kinds))
-		for i, k := range b.kinds {
-			args[i] = array(k, rows, i)
+// add adds the statement for rows, each a value for each column, to a batch, if there are any.
+func (b *bulk) add(stmts *stmtBatch, doing string, rows [][]any) { b.addNew(stmts, doing, rows, nil) }
+
+// addNew does the same, and inserted is called with the key of each row that was not there before, once the batch runs. The key is a
+// text.
+func (b *bulk) addNew(stmts *stmtBatch, doing string, rows [][]any, inserted func(key string)) {
+	if len(rows) == 0 {
+		return
+	}
+	if stmts.tx.pgx == nil {
+		var wrote func(row []any)
+		if inserted != nil {
+			wrote = func(row []any) { inserted(row[0].(string)) }
 		}
-		return b.postgres, args
+		stmts.eachRow(doing, b.sqlite, b.ordered(rows), wrote)
+		return
 	}
-	args = make([]any, 0, len(b.kinds)*len(rows))
-	for _, row := range rows {
-		args = append(args, row...)
+	args := make([]any, len(b.kinds))
+	for i, k := range b.kinds {
+		args[i] = array(k, rows, i)
 	}
-	return b.prefix + values(len(rows), len(b.kinds)) + b.suffix, args
+	if inserted == nil {
+		stmts.exec(doing, b.postgres, args...)
+		return
+	}
+	stmts.query(doing, func(r row) error {
+		var key string
+		err := r.Scan(&key)
+		inserted(key)
+		return err
+	}, b.postgres+b.returning, args...)
 }
 
-// add adds the statement for rows to a batch, if there are any.
-func (b *bulk) add(stmts *stmtBatch, doing string, rows [][]any) {
-	if len(rows) > 0 {
-		sql, args := b.statement(stmts.tx, rows)
-		stmts.exec(doing, sql, args...)
+// ordered are rows with their values in the order of the statement for one.
+func (b *bulk) ordered(rows [][]any) [][]any {
+	if !b.update {
+		return rows
 	}
+	turned := make([][]any, len(rows))
+	for i, row := range rows {
+		turned[i] = append(slices.Clone(row[1:]), row[0])
+	}
+	return turned
 }
 
 // array is one column of rows; nil is NULL. An array type of pgx's spares it to look into each with reflection.
@@ -149,5 +177,15 @@ func in(d dialect, column string, first int, list []string) (condition string, a
 	if d.name == postgresDialect.name {
 		return column + " = ANY($" + strconv.Itoa(first) + ")", []any{list}
 	}
-	return column + " IN " + placeholders(first, len(list)), anys(list)
+	if len(list) == 1 {
+		return column + " IN ($" + strconv.Itoa(first) + ")", []any{list[0]}
+	}
+	return column + " IN (SELECT value FROM json_each($" + strconv.Itoa(first) + "))", []any{jsonArray(list)}
+}
+
+// jsonArray is a list for a statement of SQLite, which has no arrays: its text is the same for lists of any length. Nor does its plan
+// depend on the values: with statistics, SQLite would plan it anew for each list.
+func jsonArray(list []string) string {
+	text, _ := json.Marshal(list) // strings cannot fail
+	return string(text)
 }

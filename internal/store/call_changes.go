@@ -32,6 +32,16 @@ func (tx *Tx) callChanged(was, is interview.Call, event, request string) {
 	}
 }
 
+// expectChanges makes room for what n webhooks change.
+func (tx *Tx) expectChanges(n int) {
+	if tx.store.options.OnCallChanges != nil {
+		tx.changes = make([]CallChange, 0, n)
+	}
+	if tx.store.options.OnMilestone != nil {
+		tx.milestones = make([]interview.Milestone, 0, n)
+	}
+}
+
 // statusChanged notes that this transaction gives a call another status.
 func (tx *Tx) statusChanged(call interview.Call, before interview.CallStatus) {
 	if call.Status != before && tx.store.options.OnCallChanges != nil {

@@ -125,7 +125,7 @@ func (tx *Tx) lockCall(ctx context.Context, id string) (interview.Call, error) {
 }
 
 // callInsert leaves out a call to a number that has a live one, also one that another transaction is about to commit.
-var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number <> '' DO NOTHING RETURNING id`,
+var callInsert = newInsert("calls", `ON CONFLICT (live_number) WHERE live_number <> '' DO NOTHING`,
 	slices.Concat(callRow, callOrigin, callState)...)
 
 // insertCalls writes new calls. *RefusedNumbersError names those to whose number there is a live call.
@@ -134,15 +134,9 @@ func (tx *Tx) insertCalls(ctx context.Context, calls []interview.Call) error {
 	for i, c := range calls {
 		rows[i] = tx.newCall(c)
 	}
-	insert, args := callInsert.statement(tx, rows)
 	created := map[string]bool{}
 	stmts := tx.newStmtBatch()
-	stmts.query("creating calls", func(r row) error {
-		var id string
-		err := r.Scan(&id)
-		created[id] = true
-		return err
-	}, insert, args...)
+	callInsert.addNew(stmts, "creating calls", rows, func(id string) { created[id] = true })
 	if err := stmts.run(ctx); err != nil {
 		return err
 	}
@@ -176,24 +170,34 @@ func (tx *Tx) saveCall(ctx context.Context, call interview.Call) error {
 	return stmts.run(ctx)
 }
 
-// saveCalls writes the calls whose state is another than it was, and of all of them the columns in which any differs. This
-// transaction holds their rows.
+// saveCalls writes the calls whose state is another than it was. This transaction holds their rows. SQLite writes of each the columns
+// that differ; Postgres, which writes all of them with one statement, those in which any differs.
 func (b *stmtBatch) saveCalls(was, is []interview.Call) {
 	var states [][]any
 	var ids []string
-	var differs columnSet
+	var union columnSet
 	for i, call := range is {
 		before, state := stateOf(was[i]), stateOf(call)
-		if d := differing(before, state); d != 0 {
-			differs |= d
+		d := differing(before, state)
+		switch {
+		case d == 0:
+		case b.tx.pgx == nil:
+			callUpdate(d).add(b, "saving a call", [][]any{b.tx.callRow(call.ID, state, d)})
+		default:
+			union |= d
 			ids, states = append(ids, call.ID), append(states, state)
 		}
 	}
 	rows := make([][]any, len(ids))
 	for i, state := range states {
-		rows[i] = append([]any{ids[i], b.tx.Now}, chosen(state, differs)...)
+		rows[i] = b.tx.callRow(ids[i], state, union)
 	}
-	callUpdate(differs).add(b, "saving calls", rows)
+	callUpdate(union).add(b, "saving calls", rows)
+}
+
+// callRow are the values of callRow and of the columns of callState that are chosen.
+func (tx *Tx) callRow(id string, state []any, columns columnSet) []any {
+	return append([]any{id, tx.Now}, chosen(state, columns)...)
 }
 
 // columnSet has a bit for each column of callState.

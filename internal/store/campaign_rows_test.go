@@ -289,7 +289,8 @@ func effortOf(t *testing.T, s *Store, statement string, args []any) (int, string
 	}
 	n, plan := 0, strings.Join(lines, "\n")
 	if q.sqlite {
-		return strings.Count(plan, "SCAN ") << 20, plan
+		// An array of arguments is read as a whole, of course.
+		return (strings.Count(plan, "SCAN ") - strings.Count(plan, "SCAN json_each ")) << 20, plan
 	}
 	for _, counts := range []*regexp.Regexp{rowsSkipped, rowsRead} {
 		for _, match := range counts.FindAllStringSubmatch(plan, -1) {

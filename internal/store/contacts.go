@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -23,33 +22,21 @@ func contactsOf(calls []interview.Call) []interview.Contact {
 	return contacts
 }
 
-// contactsAtOnce bounds the contacts of one INSERT. SQLite looks for the name of each parameter among all that were before it.
-const contactsAtOnce = 20
-
 // insertContacts writes new contacts.
 func (tx *Tx) insertContacts(ctx context.Context, contacts []interview.Contact) error {
-	most := contactsAtOnce
-	if tx.pgx != nil {
-		most = max(len(contacts), 1) // an array for each column
-	}
-	for part := range slices.Chunk(contacts, most) {
-		rows := make([][]any, len(part))
-		for i, c := range part {
-			variables, err := encoded(c.Variables)
-			if err != nil {
-				return err
-			}
-			rows[i] = []any{c.ID, c.CampaignID, c.PhoneNumber, storable(c.ExternalID), c.TimeZone, c.Language, storable(variables),
-				storable(c.ConsentBasis), pointedTime(c.ConsentAt), string(c.State), string(c.Reason), pointedTime(c.NextAt), c.Attempts,
-				c.CallID, c.CallerID, c.Simulated, c.CreatedAt, c.UpdatedAt}
-		}
-		stmts := tx.newStmtBatch()
-		contactInsert.add(stmts, "creating contacts", rows)
-		if err := stmts.run(ctx); err != nil {
+	rows := make([][]any, len(contacts))
+	for i, c := range contacts {
+		variables, err := encoded(c.Variables)
+		if err != nil {
 			return err
 		}
+		rows[i] = []any{c.ID, c.CampaignID, c.PhoneNumber, storable(c.ExternalID), c.TimeZone, c.Language, storable(variables),
+			storable(c.ConsentBasis), pointedTime(c.ConsentAt), string(c.State), string(c.Reason), pointedTime(c.NextAt), c.Attempts,
+			c.CallID, c.CallerID, c.Simulated, c.CreatedAt, c.UpdatedAt}
 	}
-	return nil
+	stmts := tx.newStmtBatch()
+	contactInsert.add(stmts, "creating contacts", rows)
+	return stmts.run(ctx)
 }
 
 // ReasonErased is why a contact is not called any more whose personal data was erased.

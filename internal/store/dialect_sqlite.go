@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 var sqliteDialect = dialect{name: "sqlite3", ended: "status", batchers: 1}
@@ -19,10 +20,13 @@ type sqliteDB struct {
 	write, read *sql.DB
 	// log is the write-ahead log beside the file.
 	log *walCleaner
+	// checkpoints copies it into the file.
+	checkpoints *checkpointer
 }
 
 func (d *sqliteDB) close() {
 	d.log.close()
+	d.checkpoints.close()
 	_ = d.read.Close()
 	_ = d.write.Close()
 }
@@ -43,7 +47,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	common.Set("_busy_timeout", "10000")
 	common.Set("_foreign_keys", "on")
 	common.Set("_pragma", "secure_delete(1)") // what is erased is also gone from the file
-	write, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_txlock=immediate")
+	log := newWALCleaner(path)
+	checkpoints := &checkpointer{path: path, copying: &log.copying}
+	write, err := openKeeping(path+"?"+common.Encode()+"&_txlock=immediate&_pragma=wal_autocheckpoint("+strconv.Itoa(walBound)+")", checkpoints.wrote)
 	if err != nil {
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
@@ -53,13 +59,13 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		_ = write.Close()
 		return fmt.Errorf("opening SQLite file %s: %w", path, err)
 	}
-	read, err := sql.Open("sqlite", path+"?"+common.Encode()+"&_query_only=true")
+	read, err := openKeeping(path+"?"+common.Encode()+"&_query_only=true", nil)
 	if err != nil {
 		_ = write.Close()
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
 	read.SetMaxOpenConns(8)
-	db := &sqliteDB{write: write, read: read, log: newWALCleaner(path)}
+	db := &sqliteDB{write: write, read: read, log: log, checkpoints: checkpoints}
 	client, err := river.NewClient(riversqlite.New(write), &river.Config{})
 	if err != nil {
 		db.close()
@@ -69,6 +75,15 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	// A process that was killed may have left in the log what it had erased.
 	<-db.log.clean().tried
 	return nil
+}
+
+// openKeeping opens a file whose connections keep the statements that they have prepared.
+func openKeeping(dsn string, wrote func(pages int)) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(sqliteConnector{connector, wrote}), nil
 }
 
 func (s *Store) writeSQLite(ctx context.Context, f func(tx *Tx) error) error {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -80,7 +79,7 @@ func (tx *Tx) requireScope(ctx context.Context, scope string) error {
 	return nil
 }
 
-var doNotCallInsert = newInsert("do_not_call", `ON CONFLICT (number_hash, scope) DO NOTHING RETURNING id`, "id text", "number_hash bytea",
+var doNotCallInsert = newInsert("do_not_call", `ON CONFLICT (number_hash, scope) DO NOTHING`, "id text", "number_hash bytea",
 	"masked text", "scope text", "source text", "reason text", "requested_by text", "call_id text", "created_at timestamptz", "gate_seq bigint")
 
 // insertDoNotCall writes the entries that are not there yet, and returns the ids of those. This transaction holds the gate.
@@ -91,17 +90,10 @@ func (tx *Tx) insertDoNotCall(ctx context.Context, entries []interview.DoNotCall
 			e.CreatedAt, tx.gateSeq}
 	}
 	fresh := map[string]bool{}
-	for part := range slices.Chunk(rows, insertAtOnce) { // SQLite parses longer statements for longer than it runs them
-		insert, args := doNotCallInsert.statement(tx, part)
-		err := collect(ctx, tx, func(r row) error {
-			var id string
-			err := r.Scan(&id)
-			fresh[id] = true
-			return err
-		}, insert, args...)
-		if err != nil {
-			return nil, fmt.Errorf("writing to the do-not-call list: %w", err)
-		}
+	stmts := tx.newStmtBatch()
+	doNotCallInsert.addNew(stmts, "writing to the do-not-call list", rows, func(id string) { fresh[id] = true })
+	if err := stmts.run(ctx); err != nil {
+		return nil, err
 	}
 	return fresh, nil
 }

@@ -43,10 +43,15 @@ func (tx *Tx) beginOverdueChecks(ctx context.Context, callID string, at time.Tim
 	return nil
 }
 
-// resumeOverdueChecks has a call checked that may not be checked any more: that it was answered can be told after its end.
-func (b *stmtBatch) resumeOverdueChecks(callID string) {
-	b.exec("scheduling a check of call "+callID, `INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 0, 0)
-		ON CONFLICT (call_id) DO NOTHING`, callID, b.tx.Now)
+var checkInsert = newInsert("call_watch", `ON CONFLICT (call_id) DO NOTHING`, "call_id text", "next_at timestamptz", "checks integer", "absences integer")
+
+// resumeOverdueChecks has calls checked that may not be checked any more: that a call was answered can be told after its end.
+func (b *stmtBatch) resumeOverdueChecks(callIDs []string) {
+	rows := make([][]any, len(callIDs))
+	for i, id := range callIDs {
+		rows[i] = []any{id, b.tx.Now, 0, 0}
+	}
+	checkInsert.add(b, "scheduling checks of calls", rows)
 }
 
 // ClaimOverdueChecks takes calls whose next check is due, for the given time, so that no other process checks them too.

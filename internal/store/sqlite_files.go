@@ -71,6 +71,8 @@ type walCleaner struct {
 	// closing is closed with the store.
 	closing chan struct{}
 	once    sync.Once
+	// copying is held while the log is copied into the database's file.
+	copying sync.Mutex
 
 	mu      sync.Mutex
 	next    *walPass // not begun yet, nil for none
@@ -145,6 +147,8 @@ var errWALBusy = errors.New("somebody reads or writes the log")
 // truncate copies the log into the database's file and empties it, on a connection of its own: it must not wait for a reader
 // for as long as a transaction may.
 func (w *walCleaner) truncate() error {
+	w.copying.Lock()
+	defer w.copying.Unlock()
 	if info, err := os.Stat(w.path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}

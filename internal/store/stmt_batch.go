@@ -22,13 +22,22 @@ type statement struct {
 	scan  func(row) error
 	sql   string
 	args  []any
+	// rows, if set, are the arguments for each time that the statement runs, on SQLite; wrote, if set, is called with those by which a
+	// row was written.
+	rows  [][]any
+	wrote func(args []any)
 }
 
 func (tx *Tx) newStmtBatch() *stmtBatch { return &stmtBatch{tx: tx} }
 
 // query adds a statement and calls scan for each of its rows, once the batch runs.
 func (b *stmtBatch) query(doing string, scan func(row) error, sql string, args ...any) {
-	b.statements = append(b.statements, statement{doing, scan, sql, args})
+	b.statements = append(b.statements, statement{doing: doing, scan: scan, sql: sql, args: args})
+}
+
+// eachRow adds a statement for SQLite that runs once for each of rows, and calls wrote with those by which a row was written.
+func (b *stmtBatch) eachRow(doing, sql string, rows [][]any, wrote func(args []any)) {
+	b.statements = append(b.statements, statement{doing: doing, sql: sql, rows: rows, wrote: wrote})
 }
 
 // exec adds a statement without rows.
@@ -43,14 +52,34 @@ func (b *stmtBatch) run(ctx context.Context) error {
 		return b.tx.store.span(ctx, func(ctx context.Context) error { return b.tx.store.around(func() error { return b.send(ctx) }) }, b.texts()...)
 	}
 	for _, s := range b.statements {
-		var err error
-		if s.scan != nil {
-			err = collect(ctx, b.tx, s.scan, s.sql, s.args...)
-		} else {
-			_, err = b.tx.Exec(ctx, s.sql, s.args...)
-		}
-		if err != nil {
+		if err := s.run(ctx, b.tx); err != nil {
 			return fmt.Errorf("%s: %w", s.doing, err)
+		}
+	}
+	return nil
+}
+
+// run runs a statement of SQLite.
+func (s statement) run(ctx context.Context, tx *Tx) error {
+	if s.scan != nil {
+		return collect(ctx, tx, s.scan, s.sql, s.args...)
+	}
+	if s.rows == nil {
+		_, err := tx.Exec(ctx, s.sql, s.args...)
+		return err
+	}
+	// None takes long: there is no need for the driver to wait, each time, for the end of ctx as well.
+	unwatched := context.WithoutCancel(ctx)
+	for _, args := range s.rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := tx.Exec(unwatched, s.sql, args...)
+		if err != nil {
+			return err
+		}
+		if n > 0 && s.wrote != nil {
+			s.wrote(args)
 		}
 	}
 	return nil

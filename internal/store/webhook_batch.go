@@ -80,6 +80,7 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.admit(ctx); err != nil {
 		return err
 	}
+	b.tx.expectChanges(len(b.admitted))
 	for _, d := range b.admitted {
 		if err := b.settle(ctx, d); err != nil {
 			return err
@@ -107,17 +108,20 @@ func (b *batch) load(ctx context.Context) error {
 	for i, id := range sorted {
 		rows[i] = []any{id, b.tx.Now}
 	}
-	claim, args := dedupInsert.statement(b.tx, rows)
-	stmts.query("claiming event ids", func(r row) error {
-		var id string
-		err := r.Scan(&id)
-		b.claimed[id] = true
-		return err
-	}, claim, args...)
-	// A statement of its own, since it must see what was committed while the claim waited.
-	stmts.settledEvents(sorted, b.first)
+	dedupInsert.addNew(stmts, "claiming event ids", rows, func(id string) { b.claimed[id] = true })
+	if b.tx.pgx != nil { // before it is known which ids are taken: it would be another round trip
+		// A statement of its own, since it must see what was committed while the claim waited.
+		stmts.settledEvents(sorted, b.first)
+	}
 	if err := stmts.run(ctx); err != nil {
 		return err
+	}
+	if b.tx.pgx == nil && len(b.claimed) < len(sorted) {
+		stmts := b.tx.newStmtBatch()
+		stmts.settledEvents(slices.DeleteFunc(sorted, func(id string) bool { return b.claimed[id] }), b.first)
+		if err := stmts.run(ctx); err != nil {
+			return err
+		}
 	}
 	maps.Copy(b.calls, b.made)
 	return b.findInterviews(ctx)
@@ -128,7 +132,7 @@ func (b *batch) needsScript() bool {
 	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.withoutScript, d.event.Kind) })
 }
 
-var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING RETURNING "id"`, `"id" text`, `"receivedAt" timestamp`)
+var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING`, `"id" text`, `"receivedAt" timestamp`)
 
 // admit refuses the deliveries whose call is unknown or not theirs. So it does with those of a call whose event ids were
 // pruned, since nothing would tell that they took effect before; only of one that is not over it takes what Twilio answers when
@@ -274,7 +278,7 @@ func (b *batch) save(ctx context.Context) error {
 	}
 	stmts.insertEvents(b.events)
 	stmts.countDuplicates(b.again)
-	var was, is []interview.Call
+	was, is := make([]interview.Call, 0, len(b.changed)), make([]interview.Call, 0, len(b.changed))
 	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
 		if _, made := b.made[id]; made {
 			stmts.insertInbound(b.calls[id])
@@ -283,11 +287,13 @@ func (b *batch) save(ctx context.Context) error {
 		was, is = append(was, b.changed[id]), append(is, b.calls[id])
 	}
 	stmts.saveCalls(was, is)
+	var uncleared []string
 	for i := range is {
 		if is[i].Uncleared() && !was[i].Uncleared() {
-			stmts.resumeOverdueChecks(is[i].ID)
+			uncleared = append(uncleared, is[i].ID)
 		}
 	}
+	stmts.resumeOverdueChecks(uncleared)
 	stmts.saveRecordings(b.recordings)
 	stmts.insertUtterances(b.utterances)
 	replayed := slices.ContainsFunc(b.admitted, func(d *delivery) bool { return d.replaying != nil && d.err == nil })

@@ -143,7 +143,7 @@ func (b *stmtBatch) insertInbound(call interview.Call) {
 		return
 	}
 	callInsert.add(b, "keeping a call that came in", [][]any{b.tx.newCall(call)})
-	b.resumeOverdueChecks(call.ID)
+	b.resumeOverdueChecks([]string{call.ID})
 }
 
 // callers are the calls that came in, of contacts, in which the consent was decided just now.
