@@ -4,13 +4,16 @@
 //
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
+//	go run ./test/bench -peers
 //	go run ./test/bench -prune 1000000 -requests 200000
 //	go run ./test/bench -console 100000 -events 1000000
 //
 // PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
 // load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
-// for each webhook a transaction of four statements, or one statement that does all they do. Machines differ, and one
-// machine differs from minute to minute: the ratios tell more than the figures.
+// for each webhook a transaction of four statements, or one statement that does all they do, or one statement for all
+// webhooks that wait. With -peers there are also plain Go with Twilio's library, Express with it (where node and npm are;
+// its packages come from npm), and pgbench. Machines differ, and one machine differs from minute to minute: the ratios tell
+// more than the figures.
 //
 // Exit status 1 says that a webhook was lost, taken twice, or not answered with 200.
 package main
@@ -40,6 +43,7 @@ type options struct {
 	console     int
 	events      int
 	viewers     int
+	peers       bool
 }
 
 func main() {
@@ -55,6 +59,7 @@ func main() {
 	flag.IntVar(&o.console, "console", 0, "instead: measure the pages of the console over so many calls, and what live lists cost the webhooks")
 	flag.IntVar(&o.events, "events", 0, "with -console: how many webhooks there are; 0 is ten for each call")
 	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
+	flag.BoolVar(&o.peers, "peers", false, "measure also plain Go and Express with Twilio's libraries, and pgbench")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -122,6 +127,11 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.baseline > 0 {
 		if err := r.addPlains(ctx, o, db); err != nil {
+			return err
+		}
+	}
+	if o.peers && o.database == "postgres" {
+		if err := r.addPeers(ctx, o, db); err != nil {
 			return err
 		}
 	}
