@@ -36,11 +36,11 @@ type querier interface {
 	text(ctx context.Context, query string, args ...any) (text string, found bool, err error)
 }
 
-func openDatabase(ctx context.Context, kind string) (database, error) {
-	if kind == "sqlite" {
+func openDatabase(ctx context.Context, o options) (database, error) {
+	if o.database == "sqlite" {
 		return openSQLite(ctx)
 	}
-	return openPostgres(ctx)
+	return openPostgres(ctx, o.slow)
 }
 
 // attach opens a database that another process made.

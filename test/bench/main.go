@@ -5,6 +5,7 @@
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
 //	go run ./test/bench -peers
+//	go run ./test/bench -peers -slow 2ms
 //	go run ./test/bench -prune 1000000 -requests 200000
 //	go run ./test/bench -console 100000 -events 1000000
 //
@@ -25,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 )
@@ -44,6 +46,7 @@ type options struct {
 	events      int
 	viewers     int
 	peers       bool
+	slow        time.Duration
 }
 
 func main() {
@@ -60,6 +63,7 @@ func main() {
 	flag.IntVar(&o.events, "events", 0, "with -console: how many webhooks there are; 0 is ten for each call")
 	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
 	flag.BoolVar(&o.peers, "peers", false, "measure also plain Go and Express with Twilio's libraries, and pgbench")
+	flag.DurationVar(&o.slow, "slow", 0, "make each flush of PostgreSQL to the disk so much longer, such as 2ms; needs gcc")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -90,6 +94,8 @@ func (o *options) check() error {
 		return fmt.Errorf("unknown argument %q", flag.Arg(0))
 	case o.database != "postgres" && o.database != "sqlite":
 		return errors.New("-database: use postgres or sqlite")
+	case o.slow > 0 && (o.database != "postgres" || os.Getenv("TEST_DATABASE_URL") != ""):
+		return errors.New("-slow is for a PostgreSQL that is started for the run: the library that makes flushes slow cannot be loaded by SQLite, which is a part of a static program, nor by a server that runs")
 	case o.requests < 100 || o.connections < 1 || o.rounds < 1:
 		return errors.New("-requests must be at least 100, -connections and -rounds at least 1")
 	case o.duplicates < 0 || o.duplicates > 0.9:
@@ -114,7 +120,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer done()
-	db, err := openDatabase(ctx, o.database)
+	db, err := openDatabase(ctx, o)
 	if err != nil {
 		return err
 	}
