@@ -49,7 +49,7 @@ func attach(ctx context.Context, url string, connections int) (database, error) 
 		s := &sqlite{file: path}
 		return s, s.open(ctx)
 	}
-	p := &postgres{}
+	p := &postgres{address: url, attached: true}
 	return p, p.open(ctx, url, connections)
 }
 

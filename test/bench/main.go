@@ -137,7 +137,10 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	if o.peers && o.database == "postgres" {
-		if err := r.addPeers(ctx, o, db); err != nil {
+		if err := r.addExpress(ctx, o, db); err != nil {
+			return err
+		}
+		if err := r.addPgbench(ctx, o, db); err != nil {
 			return err
 		}
 	}

@@ -17,13 +17,14 @@ import (
 
 // postgres is a database of our own on a server that somebody else runs, or that runs for this benchmark.
 type postgres struct {
-	address string
-	pool    *pgxpool.Pool
-	admin   string               // "" when the server goes with us
-	own     *testserver.Postgres // nil when it is somebody else's
-	master  int                  // process id of the server, 0 if not of this machine
-	slow    time.Duration        // that each flush takes longer
-	remove  func()               // removes the slow disk's library
+	address  string
+	attached bool // the database is another process'
+	pool     *pgxpool.Pool
+	admin    string               // "" when the server goes with us
+	own      *testserver.Postgres // nil when it is somebody else's
+	master   int                  // process id of the server, 0 if not of this machine
+	slow     time.Duration        // that each flush takes longer
+	remove   func()               // removes the slow disk's library
 }
 
 func openPostgres(ctx context.Context, slow time.Duration) (_ *postgres, err error) {
@@ -166,7 +167,7 @@ func (p *postgres) close() error {
 	if p.own != nil {
 		return p.own.Close()
 	}
-	if p.address == "" {
+	if p.address == "" || p.attached {
 		return nil
 	}
 	u, err := url.Parse(p.address)

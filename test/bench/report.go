@@ -76,22 +76,24 @@ func (r *report) addPlains(ctx context.Context, o options, db database) error {
 // nextSeed makes calls that no other receiver has.
 func (r *report) nextSeed(o options) uint64 { return o.seed + 2*uint64(len(r.receivers)) }
 
-// addPeers does the same for those that are not ours.
-func (r *report) addPeers(ctx context.Context, o options, db database) error {
+// addExpress does the same for Express; where it cannot be installed, the report says why.
+func (r *report) addExpress(ctx context.Context, o options, db database) error {
 	folder, remove, err := installExpress(ctx)
 	if err != nil {
 		r.missing = append(r.missing, expressName+": "+err.Error())
-	} else {
-		r.remove = remove
-		m := newMeasured(r.nextSeed(o), o.baseline, o)
-		if err := plainCalls(ctx, oneTransaction, db, m.calls()); err != nil {
-			return err
-		}
-		server, err := serveExpress(ctx, folder, o, db.url())
-		if err := r.add(m, server, err); err != nil {
-			return err
-		}
+		return nil
 	}
+	r.remove = remove
+	m := newMeasured(r.nextSeed(o), o.baseline, o)
+	if err := plainCalls(ctx, oneTransaction, db, m.calls()); err != nil {
+		return err
+	}
+	server, err := serveExpress(ctx, folder, o, db.url())
+	return r.add(m, server, err)
+}
+
+// addPgbench adds PostgreSQL's own load generator.
+func (r *report) addPgbench(ctx context.Context, o options, db database) error {
 	generator, err := newPgbench(ctx, o, db)
 	if err != nil {
 		return err
@@ -296,8 +298,13 @@ func (r *report) checks() []check {
 			WHERE call_id = calls.id AND outcome = 'accepted' AND event_id IN (twilio_sid || ':status:initiated',
 			twilio_sid || ':status:ringing', twilio_sid || ':status:in-progress', twilio_sid || ':status:completed'))`, calls},
 	}
+	return append(checks, othersChecks(r.receivers[1:])...)
+}
+
+// othersChecks are those of the receivers that are not the program.
+func othersChecks(others []*measured) (checks []check) {
 	kept := map[string]*[2]int{}
-	for _, m := range r.receivers[1:] {
+	for _, m := range others {
 		prefix := "plain"
 		if m.name == string(sharedCommits) {
 			prefix = "shared"
@@ -320,29 +327,42 @@ func (r *report) checks() []check {
 	return checks
 }
 
-// verdict asks the database whether the promise was kept.
-func (r *report) verdict(ctx context.Context, db database) error {
-	var broken []error
-	expect := func(what string, got, want int) {
-		if got != want {
-			broken = append(broken, fmt.Errorf("%s: %d, not %d", what, got, want))
-		}
+// run counts, and says if it is not what it must be.
+func (c check) run(ctx context.Context, db database) error {
+	n, err := db.count(ctx, c.query)
+	if err != nil {
+		return fmt.Errorf("counting %s: %w", c.what, err)
 	}
-	for _, m := range r.receivers {
+	return differs(c.what, n, c.want)
+}
+
+func differs(what string, got, want int) error {
+	if got == want {
+		return nil
+	}
+	return fmt.Errorf("%s: %d, not %d", what, got, want)
+}
+
+// wrongAnswers compares the answers with what was sent.
+func wrongAnswers(receivers []*measured) (broken []error) {
+	for _, m := range receivers {
 		if m.generator != nil {
 			continue
 		}
 		events, repeated := m.expected()
-		expect(m.name+": answers that are the first of their event", int(m.answers.first.Load()), events)
-		expect(m.name+": answers to a duplicate", int(m.answers.duplicate.Load()), repeated)
-		expect(m.name+": answers other than 200 with success", int(m.answers.other.Load()), 0)
+		broken = append(broken,
+			differs(m.name+": answers that are the first of their event", int(m.answers.first.Load()), events),
+			differs(m.name+": answers to a duplicate", int(m.answers.duplicate.Load()), repeated),
+			differs(m.name+": answers other than 200 with success", int(m.answers.other.Load()), 0))
 	}
+	return broken
+}
+
+// verdict asks the database whether the promise was kept.
+func (r *report) verdict(ctx context.Context, db database) error {
+	broken := wrongAnswers(r.receivers)
 	for _, check := range r.checks() {
-		n, err := db.count(ctx, check.query)
-		if err != nil {
-			return fmt.Errorf("counting %s: %w", check.what, err)
-		}
-		expect(check.what, n, check.want)
+		broken = append(broken, check.run(ctx, db))
 	}
 	if err := errors.Join(broken...); err != nil {
 		return fmt.Errorf("the promise is broken:\n%w", err)
