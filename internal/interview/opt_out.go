@@ -51,20 +51,20 @@ func OptsOut(language, digits, speech string) bool {
 	}
 	primary, _ := splitLanguage(language)
 	words := optOutWordsOf(primary)
-	return words != nil && words.asks(speech) || words != englishOptOut && englishOptOut.asks(speech)
+	return words != nil && words.asks(speech) || primary != "en" && englishOptOut().asks(speech)
 }
 
 // optOutWordsOf returns the grammar of a language, by its primary subtag, or nil when there is none.
 func optOutWordsOf(primary string) *optOutWords {
 	switch primary {
 	case "en":
-		return englishOptOut
+		return englishOptOut()
 	case "es":
-		return spanishOptOut
+		return spanishOptOut()
 	case "fr":
-		return frenchOptOut
+		return frenchOptOut()
 	case "de":
-		return germanOptOut
+		return germanOptOut()
 	}
 	return nil
 }
