@@ -38,6 +38,8 @@ type report struct {
 	receivers []*measured
 	missing   []string // peers that cannot run here, and why
 	remove    func()   // removes the files of Express
+	started   time.Duration
+	idle      int // bytes of memory before the first webhook, 0 if that cannot be known
 }
 
 func (r *report) program() *measured { return r.receivers[0] }
@@ -51,7 +53,11 @@ func (r *report) addProgram(ctx context.Context, o options, binary string, db da
 	if err := seedCalls(ctx, db, m.calls()); err != nil {
 		return err
 	}
+	begun := time.Now()
 	server, err := serve(ctx, binary, db.url())
+	if err == nil {
+		r.started, r.idle = time.Since(begun), residentMemory(server.PID())
+	}
 	return r.add(m, server, err)
 }
 
@@ -235,6 +241,7 @@ func (r *report) print() {
 		}
 		fmt.Printf("   %s\n", m.name)
 	}
+	fmt.Printf("%-22s ready after %d ms, %d MB before the first webhook\n", "start", r.started.Milliseconds(), r.idle>>20)
 	fmt.Printf("%-22s %d first, %d duplicate, %d other, of %d sent\n", "answers", program.answers.first.Load(),
 		program.answers.duplicate.Load(), program.answers.other.Load(), len(program.warmUp.requests)+len(program.traffic.requests))
 }
