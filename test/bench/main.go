@@ -6,6 +6,7 @@
 //	go run ./test/bench -database sqlite -requests 10000
 //	go run ./test/bench -peers
 //	go run ./test/bench -peers -slow 2ms
+//	go run ./test/bench -growth 5000000
 //	go run ./test/bench -prune 1000000 -requests 200000
 //	go run ./test/bench -console 100000 -events 1000000
 //
@@ -47,6 +48,7 @@ type options struct {
 	viewers     int
 	peers       bool
 	slow        time.Duration
+	growth      int
 }
 
 func main() {
@@ -64,6 +66,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
 	flag.BoolVar(&o.peers, "peers", false, "measure also plain Go and Express with Twilio's libraries, and pgbench")
 	flag.DurationVar(&o.slow, "slow", 0, "make each flush of PostgreSQL to the disk so much longer, such as 2ms; needs gcc")
+	flag.IntVar(&o.growth, "growth", 0, "instead: measure so many webhooks in twelve parts, while the tables grow")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -96,6 +99,8 @@ func (o *options) check() error {
 		return errors.New("-database: use postgres or sqlite")
 	case o.slow > 0 && (o.database != "postgres" || os.Getenv("TEST_DATABASE_URL") != ""):
 		return errors.New("-slow is for a PostgreSQL that is started for the run: the library that makes flushes slow cannot be loaded by SQLite, which is a part of a static program, nor by a server that runs")
+	case o.growth > 0 && o.growth < 1200:
+		return errors.New("-growth must be at least 1200")
 	case o.requests < 100 || o.connections < 1 || o.rounds < 1:
 		return errors.New("-requests must be at least 100, -connections and -rounds at least 1")
 	case o.duplicates < 0 || o.duplicates > 0.9:
@@ -108,6 +113,9 @@ func (o *options) check() error {
 func run(ctx context.Context, o options) (err error) {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.growth > 0 {
+		return growthRun(ctx, o)
 	}
 	if o.prune > 0 {
 		return pruneRun(ctx, o)
