@@ -49,10 +49,12 @@ soak: withservers ## Kill servers and stop databases in the middle of 2,000 call
 	$(GO) run ./test/soak $(SOAK)
 	WEEK_CONTACTS=2000 WEEK_DAYS=7 STOP_CALLS=300 bin/withservers $(GO) test -count=1 -timeout 4h -v -run "TwelveZones|AStopEnds" ./test/week
 
-bench: withservers ## Measure signature checks, then the whole server under load
+bench: withservers ## Measure signature checks, then the whole server under load; PEERS=1 adds Express and other receivers, and commands (BENCH='-requests 8000' is a short form)
 	$(GO) test -run '^$$' -bench . -benchmem ./test/interop/signature ./signature
 	@bin/withservers -install
-	$(GO) run ./test/bench
+	$(GO) run ./test/bench $(if $(PEERS),-peers) $(BENCH)
+	$(if $(PEERS),$(GO) run ./test/bench -peers -database sqlite $(BENCH))
+	$(if $(PEERS),$(GO) run ./test/bench -peers -slow 2ms $(BENCH))
 
 lint: ## Check the code with golangci-lint and .golangci.yml, the rules themselves, what the documents point to, and the workflows
 	$(GO) run $(GOLANGCI_LINT) run $$($(GO) list -m -f '{{.Dir}}/...')

@@ -15,7 +15,7 @@ func keyOptions(v *Verifier, req Request, suspects Suspects) []keyOption {
 	var list []keyOption
 	s := newScratch()
 	s.target.set(req.Target)
-	_ = s.readParams(&req) // a body that cannot be read names no account
+	_ = s.readMessage(nil, &req) // a body that cannot be read names no account
 	chosen, _ := v.candidates(s, &req)
 	for _, a := range chosen {
 		for _, k := range a.keys {

@@ -13,7 +13,7 @@ type form struct {
 	params []param
 	text   []byte // a copy of the body, decoded in place
 	size   int    // how much of the text is in use; zeros follow
-	sorter sorter
+	orders orders
 }
 
 // param is one parameter, by its places in the text.
@@ -36,9 +36,18 @@ func (f *form) value(p param) []byte { return f.text[p.value.start:p.value.end] 
 // The parameters end up in the order in which they are signed: by name in byte
 // order, a repeated name by its values, equal values once.
 func (f *form) parse(body []byte) {
+	if f.readAsBefore(body) {
+		return
+	}
 	f.scan(body)
+	sent := append(f.orders.sent[:0], f.params...)
 	f.sort()
+	f.orders.sent = sent
+	f.remember(body, sent)
 }
+
+// wide is how many bytes are copied at once.
+const wide = 16
 
 // block is how many bytes of the text are looked at together. The text ends
 // with at least one block of zeros, so that a whole block can always be read.
@@ -154,7 +163,7 @@ func (f *form) add(name, value string) {
 	start := len(f.text)
 	f.text = append(append(f.text, name...), value...)
 	nameEnd, end := start+len(name), len(f.text)
-	f.text = append(f.text, make([]byte, 8)...) // for orderOf
+	f.text = append(f.text, make([]byte, wide)...) // to be read in whole words
 	f.params = append(f.params, param{orderOf(f.text[start:], len(name)),
 		span{uint32(start), uint32(nameEnd)}, span{uint32(nameEnd), uint32(end)}})
 }
@@ -162,25 +171,27 @@ func (f *form) add(name, value string) {
 // appendSigned appends names and values as they are signed. Most are short, so
 // they are copied sixteen bytes at a time; the next copy overwrites what was too much.
 func (f *form) appendSigned(dst []byte) []byte {
-	n := len(dst)
-	dst = slices.Grow(dst, len(f.text)+block)
+	n, text := len(dst), f.text
+	dst = slices.Grow(dst, len(text)+block)
 	dst = dst[:cap(dst)]
 	for i := range f.params {
 		p := &f.params[i]
-		n += copyWide(dst[n:], f.text[p.name.start:], p.name.len())
-		n += copyWide(dst[n:], f.text[p.value.start:], p.value.len())
+		if p.name.len() <= wide && p.value.len() <= wide {
+			copyWide(dst, n, text, int(p.name.start))
+			n += p.name.len()
+			copyWide(dst, n, text, int(p.value.start))
+			n += p.value.len()
+			continue
+		}
+		n += copy(dst[n:], f.name(*p))
+		n += copy(dst[n:], f.value(*p))
 	}
 	return dst[:n]
 }
 
-// copyWide copies n bytes, and up to fifteen more that the next copy overwrites.
-func copyWide(dst, src []byte, n int) int {
-	if len(dst) < 16 || len(src) < 16 || n > 16 {
-		return copy(dst, src[:n])
-	}
-	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
-	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
-	return n
+// copyWide copies so many bytes, whose number the compiler knows.
+func copyWide(dst []byte, to int, src []byte, from int) {
+	*(*[wide]byte)(dst[to : to+wide : to+wide]) = [wide]byte(src[from : from+wide : from+wide])
 }
 
 // lookup returns the first value of a name that parse has sorted, and whether
@@ -197,7 +208,7 @@ func (f *form) lookup(name string) (value []byte, several bool) {
 
 // queryParam is lookup in a raw query. It overwrites the form.
 func (f *form) queryParam(query []byte, name string) (value []byte, several bool) {
-	if bytes.IndexByte(query, '%') < 0 && !bytes.Contains(query, []byte(name)) {
+	if bytes.IndexByte(query, '%') < 0 && (name != "" && bytes.IndexByte(query, name[0]) < 0 || !bytes.Contains(query, []byte(name))) {
 		return nil, false
 	}
 	f.scan(query)

@@ -86,14 +86,18 @@ func (v *Verifier) verify(s *scratch, req *Request) (Match, error) {
 		return Match{}, reject(ErrMalformedTarget, "two bodySHA256 parameters")
 	}
 	s.bodyHash = append(s.bodyHash[:0], bodyHash...)
-	if err := s.readParams(req); err != nil {
+	prefixes := v.prefixes
+	if req.WebSocket {
+		prefixes = v.wsPrefixes
+	}
+	if err := s.readMessage(prefixes[0].text, req); err != nil {
 		return Match{}, err
 	}
 	accounts, err := v.candidates(s, req)
 	if err != nil {
 		return Match{}, err
 	}
-	match, err := v.search(s, req, accounts)
+	match, err := v.search(s, req, prefixes, accounts)
 	if err != nil {
 		return Match{}, err
 	}
@@ -105,10 +109,12 @@ func (v *Verifier) verify(s *scratch, req *Request) (Match, error) {
 	return match, nil
 }
 
-// readParams leaves the signed concatenation of the form parameters in
-// s.params. Bytes that the signature does not cover are refused.
-func (s *scratch) readParams(req *Request) error {
-	s.params, s.form.params = s.params[:0], s.form.params[:0]
+// readMessage leaves what is signed in s.message, if prefix and target are the
+// URL, and the concatenation of the form parameters, its end, in s.params.
+// Bytes that the signature does not cover are refused.
+func (s *scratch) readMessage(prefix []byte, req *Request) error {
+	s.message = append(append(s.message[:0], prefix...), s.target.text...)
+	s.params, s.form.params = nil, s.form.params[:0]
 	switch {
 	case len(s.bodyHash) > 0, len(req.Body) == 0:
 		return nil
@@ -118,7 +124,9 @@ func (s *scratch) readParams(req *Request) error {
 		return reject(ErrUnsignedBody, "not a form, and no bodySHA256 in the URL")
 	}
 	s.form.parse(req.Body)
-	s.params = s.form.appendSigned(s.params)
+	url := len(s.message)
+	s.message = s.form.appendSigned(s.message)
+	s.params = s.message[url:]
 	return nil
 }
 
@@ -158,19 +166,15 @@ func (v *Verifier) candidates(s *scratch, req *Request) ([]account, error) {
 // search tries every token on the URL as received, then on its other forms,
 // likeliest first, and stops at the first that fits. Which one it was is no
 // secret; the comparison is.
-func (v *Verifier) search(s *scratch, req *Request, accounts []account) (Match, error) {
+func (v *Verifier) search(s *scratch, req *Request, prefixes []prefix, accounts []account) (Match, error) {
 	tokens := 0
 	s.urls = s.urls[:0]
 	if len(req.Signature) == signatureLen {
 		s.signature = append(s.signature[:0], req.Signature...)
-		prefixes := v.prefixes
-		if req.WebSocket {
-			prefixes = v.wsPrefixes
-		}
 		for i := range accounts {
 			for n := range accounts[i].keys {
 				tokens++
-				if s.fitsAsReceived(&accounts[i].keys[n], prefixes[0].text) {
+				if s.fitsAsReceived(&accounts[i].keys[n]) {
 					return Match{AccountSid: accounts[i].sid, Token: n}, nil
 				}
 			}

@@ -54,7 +54,7 @@ func OptsOut(language, digits, speech string) bool {
 	}
 	primary, _ := splitLanguage(language)
 	words := optOutWordsOf(primary)
-	return words != nil && words.asks(speech) || words != englishOptOut && englishOptOut.asks(speech)
+	return words != nil && words.asks(speech) || primary != "en" && englishOptOut().asks(speech)
 }
 
 // OptedOutOnRecording finds in what was recorded that the person asked never to be called again, in plain words: of "stop" alone nobody
@@ -72,13 +72,13 @@ func OptedOutOnRecording(language string, said []Utterance) bool {
 func optOutWordsOf(primary string) *optOutWords {
 	switch primary {
 	case "en":
-		return englishOptOut
+		return englishOptOut()
 	case "es":
-		return spanishOptOut
+		return spanishOptOut()
 	case "fr":
-		return frenchOptOut
+		return frenchOptOut()
 	case "de":
-		return germanOptOut
+		return germanOptOut()
 	}
 	return nil
 }

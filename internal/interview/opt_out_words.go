@@ -34,7 +34,8 @@ type optOutWords struct {
 	spell *strings.Replacer
 }
 
-// optOutGrammar is an optOutWords as it is written.
+// optOutGrammar is an optOutWords as it is written. Its expressions take tens of milliseconds and megabytes, so each language's are made
+// when the first answer in it is read, and not whenever the program starts.
 type optOutGrammar struct {
 	classes                                     map[string]string
 	demands, before, beforeBut, after, afterBut []string

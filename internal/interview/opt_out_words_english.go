@@ -1,8 +1,10 @@
 package interview
 
+import "sync"
+
 // englishOptOut is the grammar of English. It holds: a verb of ceasing with a verb of contact, contact that is denied or forbidden,
 // a verb of removal with the person or the number, and lists by name.
-var englishOptOut = optOutGrammar{
+var englishOptOut = sync.OnceValue(optOutGrammar{
 	classes: map[string]string{
 		"threat":  `police|cops|sue|suing|report|reporting|lawyer|attorney|block|blocking|complain|complaint|legal action|court|authorities|fcc|ftc`,
 		"f":       `(?: (?:please|ever|just|even|fucking|freaking|frigging|bloody|damn|damned|goddamn|fuckin|all|always|constantly|dare|try|people|guys|folks|now|the hell|the fuck|god damn|already|again|simply|kindly|immediately|actually|really|also|both|then|once and for all))*`,
@@ -110,4 +112,4 @@ var englishOptOut = optOutGrammar{
 		`(?:(?:please|just|ok|okay|now|hey|sorry|uh|um|yes|well|right|oh|look|listen|stop it|stop this|,) )*(?:stop|stop it|stop this)(?: (?:please|stop|stop it|now|it|this|right now|immediately|no|thank you|thanks|ok|okay|already|,))* [|]`,
 	},
 	ours: []string{"or say stop calling me", "or say , stop calling me"},
-}.compile()
+}.compile)

@@ -1,7 +1,9 @@
 package interview
 
+import "sync"
+
 // frenchOptOut is the grammar of French, with tu and vous, with and without "ne", as it is spoken in Europe and Canada.
-var frenchOptOut = optOutGrammar{
+var frenchOptOut = sync.OnceValue(optOutGrammar{
 	apostrophe: " ", spell: []string{" s il vous plait ", " svp ", " s il te plait ", " svp "},
 	classes: map[string]string{
 		"f":       `(?: (?:s il vous plait|s il te plait|svp|donc|enfin|maintenant|immediatement|tout de suite|jamais|encore|ici|toujours|tout le temps|desormais|a l avenir|a nouveau|de nouveau|plus jamais|bon sang|merde|bordel|aussi|simplement|vite|bien vouloir|gentiment|une fois pour toutes|la|surtout|absolument|vraiment))*`,
@@ -68,4 +70,4 @@ var frenchOptOut = optOutGrammar{
 	},
 	whole: []string{`(?:(?:svp|bon|ecoutez|mais|,) )*(?:stop|arretez|arrete|arretez ca|ca suffit|assez|basta)(?: (?:svp|maintenant|merci|tout de suite|stop|arretez|ca suffit|assez|,))* [|]`},
 	ours:  []string{"ou dites ne m appelez plus", "ou dites | ne m appelez plus", "ou dites , ne m appelez plus"},
-}.compile()
+}.compile)

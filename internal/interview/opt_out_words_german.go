@@ -1,8 +1,10 @@
 package interview
 
+import "sync"
+
 // germanOptOut is the grammar of German, with Sie, du and ihr, and with what is said in Austria and Switzerland. Its verbs come apart:
 // "rufen Sie mich nie wieder an", "mich nicht mehr anrufen".
-var germanOptOut = optOutGrammar{
+var germanOptOut = sync.OnceValue(optOutGrammar{
 	classes: map[string]string{
 		"f":      `(?: (?:bitte|endlich|sofort|jetzt|mal|doch|gefalligst|einfach|nun|umgehend|verdammt|verdammt noch mal|noch mal|nochmal|noch einmal|ja|hier|da|auch|gleich|standig|dauernd|immer|immer wieder|andauernd|wirklich|unbedingt|jemals|in zukunft|zukunftig|kunftig|bloss|um gottes willen|heute noch|schon|damit|so|gerne|gern|eh|halt|kein einziges mal|nur|ganz|also|uberhaupt|unverzuglich|auf der stelle|ein fur alle mal))*`,
 		"tail":   `bitte|endlich|sofort|jetzt|danke|danke schon|vielen dank|nicht mehr|mehr|nie wieder|wiederhoren|auf wiederhoren|tschuss|ok|okay|verstanden|ist das klar|ja|und|oder|hier|standig|dauernd|immer|die ganze zeit|jeden tag|verdammt|noch mal|nochmal|in zukunft|ab sofort|fur immer|ein fur alle mal|umgehend|herrschaftszeiten|danke sehr|klar|kapiert|gell|gut|merci|ade|servus|baba|wieder|raus|heraus|runter|herunter|aus|weg|da|auf der stelle|,`,
@@ -62,4 +64,4 @@ var germanOptOut = optOutGrammar{
 	},
 	whole: []string{`(?:(?:bitte|also|halt|so|he|,) )*(?:stop|stopp|aufhoren|horen sie auf|hor auf|hort auf|basta|schluss|schluss jetzt|schluss damit|hor auf damit|horen sie auf damit|aufhorn)(?: (?:bitte|jetzt|sofort|endlich|danke|stopp|stop|damit|aufhoren|schluss|,))* [|]`},
 	ours:  []string{"oder sagen sie rufen sie mich nicht mehr an", "oder sagen sie , rufen sie mich nicht mehr an"},
-}.compile()
+}.compile)

@@ -1,7 +1,9 @@
 package interview
 
+import "sync"
+
 // spanishOptOut is the grammar of Spanish, with tú, usted, vos, ustedes and vosotros.
-var spanishOptOut = optOutGrammar{
+var spanishOptOut = sync.OnceValue(optOutGrammar{
 	classes: map[string]string{
 		"f":       `(?: (?:por favor|porfavor|porfa|ya|de una vez|de una buena vez|nunca|jamas|mas|nunca mas|otra vez|de nuevo|tambien|inmediatamente|ahora mismo|ahora|por dios|siempre|todo el tiempo|tanto|todos los dias|cada dia|carajo|joder|hombre|senorita|senor|senora|usted|ustedes|vos|tu|vosotros|de inmediato|favor de|directamente|simplemente|hoy mismo|entonces|pues))*`,
 		"tail":    `por favor|porfavor|porfa|ya|nunca|jamas|mas|nunca mas|otra vez|de nuevo|gracias|muchas gracias|de una vez|de una buena vez|por dios|inmediatamente|ahora mismo|de inmediato|adios|senor|senora|senorita|hombre|carajo|joder|hostia|cono|todo el tiempo|todos los dias|a cada rato|tanto|si|vale|ok|entendido|de verdad|en serio|y punto|punto|ahora|para siempre|se lo pido|te lo pido|les pido|estoy harto|estoy harta|y|que|,`,
@@ -70,4 +72,4 @@ var spanishOptOut = optOutGrammar{
 	},
 	whole: []string{`(?:(?:por favor|ya|oiga|mire|bueno|,) )*(?:stop|basta|basta ya|ya basta|pare|paren|para|alto|dejeme|dejenme)(?: (?:por favor|ya|de una vez|ahora|gracias|basta|stop|pare|paren|,))* [|]`},
 	ours:  []string{"o diga no me llamen mas", "o diga | no me llamen mas", "o diga , no me llamen mas"},
-}.compile()
+}.compile)

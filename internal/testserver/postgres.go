@@ -32,6 +32,8 @@ type Options struct {
 	MaxConnections int
 	// Settings are further PostgreSQL settings, "name=value".
 	Settings []string
+	// Env is added to PostgreSQL's environment, "NAME=value".
+	Env []string
 }
 
 // StartPostgres makes a new database cluster and returns once it accepts
@@ -46,6 +48,7 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	p.server = server{
 		name: "PostgreSQL", binary: filepath.Join(bin, "postgres"),
 		args: func(port int) []string { return postgresArgs(o, port) },
+		env:  o.Env,
 		ping: p.ping, gentle: syscall.SIGINT, hard: syscall.SIGQUIT,
 	}
 	if err := p.create(); err != nil {

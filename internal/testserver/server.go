@@ -27,6 +27,7 @@ type server struct {
 	name   string
 	binary string
 	args   func(port int) []string
+	env    []string // besides that of every server
 	ping   func(ctx context.Context) error
 	gentle syscall.Signal // ends it after a clean shutdown
 	hard   syscall.Signal // ends it at once, as a crash would
@@ -216,6 +217,9 @@ func (s *server) command(binary string, args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C", "TZ=UTC"}
+	if binary == s.binary {
+		cmd.Env = append(cmd.Env, s.env...)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.as}
 	return cmd
 }

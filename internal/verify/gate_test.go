@@ -235,7 +235,7 @@ func TestCallThatAStopCanceledBeforeItRangIsNoAttempt(t *testing.T) {
 		fx.status(id, "canceled", 1)
 		fx.exec(`UPDATE calls SET settled = TRUE WHERE id = $1`, id)
 		fx.exec(`UPDATE contacts SET attempts = 0, state = 'WAITING', next_at = $2 WHERE id = $1`, fx.contactOf(id), fx.clock())
-		_, err := fx.store.Resume(fx.t.Context(), stop, "")
+		_, err := fx.store.Resume(fx.t.Context(), stop, "", "")
 		fx.must(err)
 		again := fx.dial()
 		fx.status(again, "completed", 2)

@@ -65,7 +65,7 @@ func consoleRun(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer done()
-	db, err := openDatabase(ctx, o.database)
+	db, err := openDatabase(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,8 @@ func rates(list []float64) (text string) {
 
 func median(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
-	return sorted[len(sorted)/2]
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // openViewers opens live lists, of one kind or another, and reads them until they are closed.

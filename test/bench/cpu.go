@@ -84,3 +84,14 @@ func ownCPU(pid int) (time.Duration, bool) {
 	p, ok := readProcess(pid)
 	return p.own, ok
 }
+
+// residentMemory is how much memory of a process is in RAM, in bytes, or 0. Source: proc_pid_statm(5).
+func residentMemory(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.Atoi(fields[1])
+	return pages * os.Getpagesize()
+}

@@ -36,11 +36,11 @@ type querier interface {
 	text(ctx context.Context, query string, args ...any) (text string, found bool, err error)
 }
 
-func openDatabase(ctx context.Context, kind string) (database, error) {
-	if kind == "sqlite" {
+func openDatabase(ctx context.Context, o options) (database, error) {
+	if o.database == "sqlite" {
 		return openSQLite(ctx)
 	}
-	return openPostgres(ctx)
+	return openPostgres(ctx, o.slow)
 }
 
 // attach opens a database that another process made.
@@ -49,7 +49,7 @@ func attach(ctx context.Context, url string, connections int) (database, error) 
 		s := &sqlite{file: path}
 		return s, s.open(ctx)
 	}
-	p := &postgres{}
+	p := &postgres{address: url, attached: true}
 	return p, p.open(ctx, url, connections)
 }
 
@@ -64,6 +64,19 @@ func seedCalls(ctx context.Context, db database, calls []*call) error {
 	if err != nil {
 		return fmt.Errorf("inserting the campaign: %w", err)
 	}
+	if err := insertCalls(ctx, db, "calls", calls); err != nil {
+		return err
+	}
+	// As the database would have done by itself, had the calls come one by one.
+	if err := db.exec(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("analyzing: %w", err)
+	}
+	return nil
+}
+
+// insertCalls fills the program's table of calls, or a copy of it.
+func insertCalls(ctx context.Context, db database, table string, calls []*call) error {
+	now := time.Now().UTC().Truncate(time.Microsecond)
 	for begin := 0; begin < len(calls); begin += callsAtOnce {
 		part := calls[begin:min(begin+callsAtOnce, len(calls))]
 		args := []any{now, accountSid}
@@ -73,15 +86,11 @@ func seedCalls(ctx context.Context, db database, calls []*call) error {
 			rows = append(rows, fmt.Sprintf(`($%d, 'bench', $%d, $%d, $2, 'DIALING', -1, '', 0, $1, 0, '', '', $1, $1)`, n+1, n+2, n+3))
 			args = append(args, c.id, c.phone, c.sid)
 		}
-		err := db.exec(ctx, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent,
+		err := db.exec(ctx, `INSERT INTO `+table+` (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent,
 			consent_attempts, dialed_at, error_code, error_message, transcript, created_at, updated_at) VALUES `+strings.Join(rows, ", "), args...)
 		if err != nil {
 			return fmt.Errorf("inserting calls: %w", err)
 		}
-	}
-	// As the database would have done by itself, had the calls come one by one.
-	if err := db.exec(ctx, "ANALYZE"); err != nil {
-		return fmt.Errorf("analyzing: %w", err)
 	}
 	return nil
 }

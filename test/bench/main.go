@@ -4,13 +4,18 @@
 //
 //	go run ./test/bench
 //	go run ./test/bench -database sqlite -requests 10000
+//	go run ./test/bench -peers
+//	go run ./test/bench -peers -slow 2ms
+//	go run ./test/bench -growth 5000000
 //	go run ./test/bench -prune 1000000 -requests 200000
 //	go run ./test/bench -console 100000 -events 1000000
 //
 // PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
 // load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
-// for each webhook a transaction of four statements, or one statement that does all they do. Machines differ, and one
-// machine differs from minute to minute: the ratios tell more than the figures.
+// for each webhook a transaction of four statements, or one statement that does all they do, or one statement for all
+// webhooks that wait. With -peers there are also plain Go with Twilio's library, Express with it (where node and npm are;
+// its packages come from npm), and pgbench. Machines differ, and one machine differs from minute to minute: the ratios tell
+// more than the figures.
 //
 // Exit status 1 says that a webhook was lost, taken twice, or not answered with 200.
 package main
@@ -22,6 +27,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 )
@@ -40,6 +46,9 @@ type options struct {
 	console     int
 	events      int
 	viewers     int
+	peers       bool
+	slow        time.Duration
+	growth      int
 }
 
 func main() {
@@ -55,6 +64,9 @@ func main() {
 	flag.IntVar(&o.console, "console", 0, "instead: measure the pages of the console over so many calls, and what live lists cost the webhooks")
 	flag.IntVar(&o.events, "events", 0, "with -console: how many webhooks there are; 0 is ten for each call")
 	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
+	flag.BoolVar(&o.peers, "peers", false, "measure also plain Go and Express with Twilio's libraries, and pgbench")
+	flag.DurationVar(&o.slow, "slow", 0, "make each flush of PostgreSQL to the disk so much longer, such as 2ms; needs gcc")
+	flag.IntVar(&o.growth, "growth", 0, "instead: measure so many webhooks in twelve parts, while the tables grow")
 	flag.StringVar(&o.binary, "iagent", "", "binary to measure instead of building ./cmd/iagent")
 	flag.Parse()
 	if p := os.Getenv(plainVariable); p != "" {
@@ -85,6 +97,10 @@ func (o *options) check() error {
 		return fmt.Errorf("unknown argument %q", flag.Arg(0))
 	case o.database != "postgres" && o.database != "sqlite":
 		return errors.New("-database: use postgres or sqlite")
+	case o.slow > 0 && (o.database != "postgres" || os.Getenv("TEST_DATABASE_URL") != ""):
+		return errors.New("-slow is for a PostgreSQL that is started for the run: the library that makes flushes slow cannot be loaded by SQLite, which is a part of a static program, nor by a server that runs")
+	case o.growth > 0 && o.growth < 1200:
+		return errors.New("-growth must be at least 1200")
 	case o.requests < 100 || o.connections < 1 || o.rounds < 1:
 		return errors.New("-requests must be at least 100, -connections and -rounds at least 1")
 	case o.duplicates < 0 || o.duplicates > 0.9:
@@ -98,6 +114,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if o.growth > 0 {
+		return growthRun(ctx, o)
+	}
 	if o.prune > 0 {
 		return pruneRun(ctx, o)
 	}
@@ -109,7 +128,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer done()
-	db, err := openDatabase(ctx, o.database)
+	db, err := openDatabase(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -122,6 +141,14 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.baseline > 0 {
 		if err := r.addPlains(ctx, o, db); err != nil {
+			return err
+		}
+	}
+	if o.peers && o.database == "postgres" {
+		if err := r.addExpress(ctx, o, db); err != nil {
+			return err
+		}
+		if err := r.addPgbench(ctx, o, db); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	sdk "github.com/twilio/twilio-go/client"
+
 	"github.com/i-agent/iagent/signature"
 )
 
@@ -27,17 +29,46 @@ const (
 	oneTransaction plain = "one transaction each"
 	// oneStatement does all of it in one statement, as only PostgreSQL can.
 	oneStatement plain = "one statement each"
+	// officialSDK is oneTransaction with the signature checked by Twilio's own library.
+	officialSDK plain = "plain Go, official SDK"
+	// sharedCommits puts all webhooks that wait into one statement, as only PostgreSQL can.
+	sharedCommits plain = "shared commits"
 )
+
+// keeps says what a receiver does for each webhook.
+func keeps(name string) string {
+	const common = "id, body and reply; the call's status"
+	switch name {
+	case string(oneTransaction):
+		return common + "; BEGIN, four statements, COMMIT"
+	case string(officialSDK):
+		return common + "; BEGIN, four statements, COMMIT; twilio-go checks the signature"
+	case string(oneStatement):
+		return common + "; one statement, its own transaction"
+	case string(sharedCommits):
+		return "the program's rows in copies of its tables with their indexes; one statement for all that wait; no decisions"
+	case expressName:
+		return common + "; BEGIN, four statements, COMMIT; one process of Node.js"
+	case pgbenchName:
+		return common + "; no HTTP, no signature, nothing repeated"
+	}
+	return "all of the promise: each effect once, decided, with its conflicts, jobs and audit"
+}
 
 // plainVariable is set where this binary is to be a plain receiver, and says which.
 const plainVariable = "BENCH_PLAIN"
 
 // plains are the receivers that a kind of database can run.
-func plains(database string) []plain {
-	if database == "sqlite" {
+func plains(o options) []plain {
+	switch {
+	case o.database == "sqlite" && o.peers:
+		return []plain{oneTransaction, officialSDK}
+	case o.database == "sqlite":
 		return []plain{oneTransaction}
+	case o.peers:
+		return []plain{oneTransaction, oneStatement, sharedCommits, officialSDK}
 	}
-	return []plain{oneTransaction, oneStatement}
+	return []plain{oneTransaction, oneStatement, sharedCommits}
 }
 
 // plainTables are those of all plain receivers; they share no call.
@@ -60,7 +91,13 @@ func plainTables(ctx context.Context, db database) error {
 }
 
 // plainCalls inserts the calls of a plain receiver.
-func plainCalls(ctx context.Context, db database, calls []*call) error {
+func plainCalls(ctx context.Context, p plain, db database, calls []*call) error {
+	if p == sharedCommits {
+		if err := sharedTables(ctx, db); err != nil {
+			return err
+		}
+		return insertCalls(ctx, db, "shared_calls", calls)
+	}
 	err := db.transact(ctx, func(tx transaction) error {
 		for _, c := range calls {
 			if err := tx.exec(ctx, `INSERT INTO plain_calls (id, status, updated_at) VALUES ($1, 'queued', $2)`, c.id, time.Now().UTC()); err != nil {
@@ -99,7 +136,7 @@ func runPlain(p plain) error {
 	if err != nil {
 		return err
 	}
-	r, err := newReceiver(p, db)
+	r, err := newReceiver(ctx, p, db)
 	if err != nil {
 		return errors.Join(err, db.close())
 	}
@@ -123,48 +160,74 @@ func runPlain(p plain) error {
 
 // receiver answers the webhooks of a plain receiver.
 type receiver struct {
-	db       database
-	lock     string // of a SELECT
-	verifier *signature.Verifier
-	take     func(ctx context.Context, w *hook) (first bool, reply string, err error)
+	db     database
+	lock   string // of a SELECT
+	verify func(r *http.Request, body []byte, form url.Values) error
+	take   func(ctx context.Context, w *hook) (first bool, reply string, err error)
 }
 
 // hook is a webhook on its way through a plain receiver.
 type hook struct {
-	id, call, status string
-	body             []byte
-	now              time.Time
+	id, call, status           string
+	target, contentType, token string
+	form                       url.Values
+	body                       []byte
+	now                        time.Time
 }
 
 const plainReply = `{"success":true}`
 
-func newReceiver(p plain, db database) (*receiver, error) {
+func newReceiver(ctx context.Context, p plain, db database) (*receiver, error) {
 	verifier, err := signature.New(signature.Config{URL: publicURL, Tokens: []string{authToken}})
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{db: db, verifier: verifier, lock: " FOR UPDATE"}
+	r := &receiver{db: db, lock: " FOR UPDATE"}
+	r.verify = func(request *http.Request, body []byte, _ url.Values) error {
+		_, err := verifier.VerifyRequest(request, body)
+		return err
+	}
 	if _, ok := db.(*sqlite); ok {
 		r.lock = ""
 	}
 	switch p {
 	case oneTransaction:
 		r.take = r.inTransaction
+	case officialSDK:
+		r.take, r.verify = r.inTransaction, officially()
 	case oneStatement:
 		r.take = r.inStatement
+	case sharedCommits:
+		s, err := newSharing(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		r.take = s.take
 	default:
 		return nil, fmt.Errorf("no receiver is called %q", p)
 	}
 	return r, nil
 }
 
+// officially checks a signature with Twilio's library, as its documentation shows.
+func officially() func(*http.Request, []byte, url.Values) error {
+	validator := sdk.NewRequestValidator(authToken)
+	return func(request *http.Request, _ []byte, form url.Values) error {
+		params := make(map[string]string, len(form))
+		for name := range form {
+			params[name] = form.Get(name)
+		}
+		if !validator.Validate(publicURL+request.RequestURI, params, request.Header.Get(signature.Header)) {
+			return errors.New("wrong signature")
+		}
+		return nil
+	}
+}
+
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(request.Body, 64<<10))
-	if err == nil {
-		_, err = r.verifier.VerifyRequest(request, body)
-	}
 	if err != nil {
-		http.Error(w, "not signed", http.StatusForbidden)
+		http.Error(w, "no body", http.StatusBadRequest)
 		return
 	}
 	form, err := url.ParseQuery(string(body))
@@ -172,7 +235,15 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
-	h := &hook{call: request.URL.Query().Get("callId"), status: form.Get("CallStatus"), body: body, now: time.Now().UTC()}
+	if err := r.verify(request, body, form); err != nil {
+		http.Error(w, "not signed", http.StatusForbidden)
+		return
+	}
+	h := &hook{
+		call: request.URL.Query().Get("callId"), status: form.Get("CallStatus"), target: request.RequestURI,
+		contentType: request.Header.Get("Content-Type"), token: request.Header.Get("I-Twilio-Idempotency-Token"),
+		form: form, body: body, now: time.Now().UTC(),
+	}
 	h.id = form.Get("CallSid") + ":status:" + h.status
 	first, reply, err := r.take(request.Context(), h)
 	if err != nil {

@@ -17,22 +17,33 @@ import (
 
 // postgres is a database of our own on a server that somebody else runs, or that runs for this benchmark.
 type postgres struct {
-	address string
-	pool    *pgxpool.Pool
-	admin   string               // "" when the server goes with us
-	own     *testserver.Postgres // nil when it is somebody else's
-	master  int                  // process id of the server, 0 if not of this machine
+	address  string
+	attached bool // the database is another process'
+	pool     *pgxpool.Pool
+	admin    string               // "" when the server goes with us
+	own      *testserver.Postgres // nil when it is somebody else's
+	master   int                  // process id of the server, 0 if not of this machine
+	slow     time.Duration        // that each flush takes longer
+	remove   func()               // removes the slow disk's library
 }
 
-func openPostgres(ctx context.Context) (_ *postgres, err error) {
-	p := &postgres{admin: os.Getenv("TEST_DATABASE_URL")}
+func openPostgres(ctx context.Context, slow time.Duration) (_ *postgres, err error) {
+	p := &postgres{admin: os.Getenv("TEST_DATABASE_URL"), slow: slow}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
 		}
 	}()
 	if p.admin == "" {
-		if p.own, err = testserver.StartPostgres(ctx, testserver.Options{Fsync: true}); err != nil {
+		server := testserver.Options{Fsync: true}
+		if slow > 0 {
+			environment, remove, err := buildSlowDisk(ctx, slow)
+			if err != nil {
+				return nil, err
+			}
+			server.Env, p.remove = environment, remove
+		}
+		if p.own, err = testserver.StartPostgres(ctx, server); err != nil {
 			return nil, err
 		}
 		p.address = p.own.URL()
@@ -94,7 +105,11 @@ func (p *postgres) describe(ctx context.Context) string {
 	if err != nil {
 		return "PostgreSQL"
 	}
-	return fmt.Sprintf("PostgreSQL %s, fsync %s, synchronous_commit %s", version, fsync, commit)
+	text := fmt.Sprintf("PostgreSQL %s, fsync %s, synchronous_commit %s", version, fsync, commit)
+	if p.slow > 0 {
+		text += fmt.Sprintf(", each flush %s longer", p.slow)
+	}
+	return text
 }
 
 func (p *postgres) exec(ctx context.Context, statement string, args ...any) error {
@@ -146,10 +161,13 @@ func (p *postgres) close() error {
 	if p.pool != nil {
 		p.pool.Close()
 	}
+	if p.remove != nil {
+		defer p.remove()
+	}
 	if p.own != nil {
 		return p.own.Close()
 	}
-	if p.address == "" {
+	if p.address == "" || p.attached {
 		return nil
 	}
 	u, err := url.Parse(p.address)

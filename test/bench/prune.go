@@ -31,7 +31,7 @@ func pruneRun(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer done()
-	db, err := openDatabase(ctx, o.database)
+	db, err := openDatabase(ctx, o)
 	if err != nil {
 		return err
 	}

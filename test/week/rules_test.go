@@ -161,7 +161,7 @@ func (k *week) stopAgainAndAgain(until <-chan struct{}) error {
 			return err
 		}
 		<-between.C
-		if _, err := k.other.Resume(k.t.Context(), stop.ID, "week"); err != nil {
+		if _, err := k.other.Resume(k.t.Context(), stop.ID, "week", ""); err != nil {
 			return err
 		}
 		select {
