@@ -1,0 +1,99 @@
+package week_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// stopped is a stop that was in force, and the calls that it found under way.
+type stopped struct {
+	scope       string
+	from, until time.Time
+	live        []string // CallSids
+}
+
+// list puts a number on the do-not-call list.
+func (k *week) list(number string) {
+	_, _, err := k.other.AddDoNotCall(k.t.Context(), store.NewDoNotCall{PhoneNumber: number, Scope: interview.ScopeAll, Source: "week"})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if _, listed := k.listed[number]; listed {
+		return
+	}
+	k.listed[number] = k.clock.Now()
+	k.report["entries of the do-not-call list"]++
+	before := k.outbound(number)
+	k.t.Cleanup(func() {
+		if n := k.outbound(number); n != before {
+			k.t.Errorf("%s was called %d times since it is on the do-not-call list", number, n-before)
+		}
+	})
+}
+
+// outbound counts the calls to a number that Twilio was asked for.
+func (k *week) outbound(number string) (n int) {
+	for _, truth := range k.sim.Truths() {
+		if truth.Direction != "inbound" && truth.To == number {
+			n++
+		}
+	}
+	return n
+}
+
+// stop stops a scope until a time.
+func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
+	t, now := k.t, k.clock.Now()
+	stop, err := k.other.Stop(t.Context(), store.NewStop{Scope: scope, Mode: mode, RequestedBy: "week", Reason: "a drill"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.report["stops"]++
+	called := k.called(scope)
+	this := stopped{scope: scope, from: now, until: until}
+	for _, truth := range k.sim.Truths() {
+		if slices.Contains(called, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now)) {
+			this.live = append(this.live, truth.CallSid)
+		}
+	}
+	k.stopped = append(k.stopped, this)
+	k.at(until, func() {
+		for _, sid := range k.called(scope) {
+			if !slices.Contains(called, sid) {
+				t.Errorf("at %s a call of %s was dialled though stop %s is in force since %s", k.clock.Now(), scope, stop.ID, now)
+			}
+		}
+		for _, truth := range k.sim.Truths() {
+			if mode == interview.StopHangUp && slices.Contains(this.live, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now.Add(hangUpWithin))) {
+				t.Errorf("a call lived for %s after the stop at %s that was to hang up", truth.Ended.Sub(now), now)
+			}
+		}
+		k.report["calls that a stop found under way"] += stop.Live
+		if _, err := k.other.Resume(t.Context(), stop.ID, "week"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// called are the CallSids of a scope that Twilio knows.
+func (k *week) called(scope string) (sids []string) {
+	of := map[string]bool{}
+	if scope != interview.ScopeAll {
+		calls, err := k.api.CallsOf(k.t.Context(), scope)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		for _, c := range calls {
+			of[c.TwilioSid] = true
+		}
+	}
+	for _, truth := range k.sim.Truths() {
+		if truth.Direction != "inbound" && (scope == interview.ScopeAll || of[truth.CallSid]) {
+			sids = append(sids, truth.CallSid)
+		}
+	}
+	return sids
+}
