@@ -77,10 +77,11 @@ type studied struct {
 	hours              hours
 	attempts           int
 	concurrent, perDay int
-	people             []e2e.NewContact
+	// people are imported day by day.
+	people [][]e2e.NewContact
 	// late are imported in the evening of the last day, some of whom can be called that day no more.
 	late []e2e.NewContact
-	// completed says that the campaign is completed in the middle of the days.
+	// completed says that the campaign is completed while people wait.
 	completed bool
 }
 
@@ -126,18 +127,21 @@ func (k *week) play() {
 	t.Logf("%d days of %d contacts, and those until everybody was over, took %s", k.days, k.contacts, time.Since(began).Round(time.Millisecond))
 }
 
-// recruit creates the campaigns and imports their contacts. One in ten people is in two campaigns, one in six is in another zone than
-// their number.
+// recruit creates the campaigns, and imports their contacts of the first day. One in ten people is in two campaigns, one in six is in
+// another zone than their number.
 func (k *week) recruit() {
-	perDay := max(k.contacts/10, 20)
+	perDay := max(k.contacts/k.days/5, 10)
 	k.campaigns = []*studied{
-		{name: "default", hours: defaultHours(), attempts: 3, concurrent: 5, perDay: 3 * perDay},
-		{name: "halves", hours: brokenHours(), attempts: 2, concurrent: 3, perDay: 2 * perDay},
+		{name: "default", hours: defaultHours(), attempts: 3, concurrent: 5, perDay: 2 * perDay},
+		{name: "halves", hours: brokenHours(), attempts: 2, concurrent: 3, perDay: perDay + perDay/2},
 		{name: "one attempt", hours: defaultHours(), attempts: 1, perDay: perDay},
 		{name: "basis", hours: brokenHours(), attempts: 4, concurrent: 10},
 		{name: "completed", hours: defaultHours(), attempts: 4, concurrent: 2, completed: true},
 	}
 	all, completed := places(), k.campaigns[4]
+	for _, c := range k.campaigns {
+		c.people = make([][]e2e.NewContact, k.days)
+	}
 	for n := range k.contacts {
 		p := all[n%len(all)]
 		number := p.nth(100 + n)
@@ -158,20 +162,21 @@ func (k *week) recruit() {
 			c.late = append(c.late, person)
 			continue
 		}
-		c.people = append(c.people, person)
+		day := n / 4 % k.days
+		c.people[day] = append(c.people[day], person)
 		switch n % 20 {
 		case 0:
 			c = k.campaigns[(n+1)%4]
-			c.people = append(c.people, person)
+			c.people[day] = append(c.people[day], person)
 		case 10:
-			completed.people = append(completed.people, person)
+			completed.people[0] = append(completed.people[0], person)
 		}
 	}
 	for _, c := range k.campaigns {
 		for n := range max(k.contacts/400, 2) {
 			zoneless := e2e.NewContact{PhoneNumber: nowhere().nth(100*len(k.of) + n), ConsentBasis: "agreed on the order form"}
 			k.of[zoneless.PhoneNumber] = nowhere()
-			c.people = append(c.people, zoneless)
+			c.people[0] = append(c.people[0], zoneless)
 		}
 		hours := "[]"
 		if c.name == "halves" || c.name == "basis" {
@@ -184,7 +189,7 @@ func (k *week) recruit() {
 		if c.id, err = k.api.CreateCampaign(k.t.Context(), c.name, json.RawMessage(setting)); err != nil {
 			k.t.Fatal(err)
 		}
-		k.take(c, "people", c.people)
+		k.take(c, "0", c.people[0])
 		k.loseZone(c)
 	}
 }
@@ -192,6 +197,9 @@ func (k *week) recruit() {
 // take imports contacts of a campaign: all but those of whom the import says that they may never be called.
 func (k *week) take(c *studied, key string, people []e2e.NewContact) {
 	t := k.t
+	if len(people) == 0 {
+		return
+	}
 	done, err := k.api.Import(t.Context(), c.id, key+" of "+c.name, people)
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +255,7 @@ func (k *week) loseZone(c *studied) {
 	}
 }
 
-// disturb plans kills, entries of the do-not-call list and stops, the end of a campaign, and the late imports.
+// disturb plans kills, entries of the do-not-call list, stops, some minutes after the import of the day, and the end of a campaign.
 func (k *week) disturb() {
 	numbers := slices.Sorted(maps.Keys(k.of))
 	for day := range k.days {
@@ -261,13 +269,18 @@ func (k *week) disturb() {
 		}
 		mode := []interview.StopMode{interview.StopHangUp, interview.StopFinish}[day%2]
 		begin := midnight.Add(time.Duration(8+k.draw.IntN(8))*time.Hour + time.Duration(k.draw.IntN(3600))*time.Second)
-		k.at(begin, func() { k.stop(interview.ScopeAll, mode, begin.Add(90*time.Minute)) })
-		of := k.campaigns[day%len(k.campaigns)].id
-		later := begin.Add(3 * time.Hour)
-		k.at(later, func() { k.stop(of, mode, later.Add(time.Hour)) })
+		if day > 0 {
+			k.at(begin.Add(-10*time.Minute), func() {
+				for _, c := range k.campaigns {
+					k.take(c, strconv.Itoa(day), c.people[day])
+				}
+			})
+		}
+		k.at(begin, func() { k.stopAmidCalls(interview.ScopeAll, mode, 90*time.Minute, begin.Add(4*time.Hour)) })
+		of, later := k.campaigns[day%len(k.campaigns)].id, begin.Add(6*time.Hour)
+		k.at(later, func() { k.stopAmidCalls(of, mode, time.Hour, later.Add(2*time.Hour)) })
 	}
-	end := monday.AddDate(0, 0, k.days)
-	k.at(monday.Add(end.Sub(monday)/2), func() {
+	k.at(monday.Add(15*time.Hour), func() {
 		for _, c := range k.campaigns {
 			if !c.completed {
 				continue
@@ -277,11 +290,9 @@ func (k *week) disturb() {
 			}
 		}
 	})
-	k.at(end.Add(-4*time.Hour), func() {
+	k.at(monday.AddDate(0, 0, k.days).Add(-4*time.Hour), func() {
 		for _, c := range k.campaigns {
-			if len(c.late) > 0 {
-				k.take(c, "late", c.late)
-			}
+			k.take(c, "late", c.late)
 		}
 	})
 }

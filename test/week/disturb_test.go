@@ -10,9 +10,8 @@ import (
 
 // stopped is a stop that was in force, and the calls that it found under way.
 type stopped struct {
-	scope       string
-	from, until time.Time
-	live        []string // CallSids
+	scope string
+	live  []string // CallSids
 }
 
 // list puts a number on the do-not-call list.
@@ -44,6 +43,27 @@ func (k *week) outbound(number string) (n int) {
 	return n
 }
 
+// stopAmidCalls stops a scope for a while, as soon as a call of it is under way, or at a time at the latest.
+func (k *week) stopAmidCalls(scope string, mode interview.StopMode, long time.Duration, latest time.Time) {
+	now := k.clock.Now()
+	if now.Before(latest) && len(k.live(k.called(scope))) == 0 {
+		k.at(now.Add(30*time.Second), func() { k.stopAmidCalls(scope, mode, long, latest) })
+		return
+	}
+	k.stop(scope, mode, now.Add(long))
+}
+
+// live are those of the calls that are not over.
+func (k *week) live(sids []string) (live []string) {
+	now := k.clock.Now()
+	for _, truth := range k.sim.Truths() {
+		if slices.Contains(sids, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now)) {
+			live = append(live, truth.CallSid)
+		}
+	}
+	return live
+}
+
 // stop stops a scope until a time.
 func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 	t, now := k.t, k.clock.Now()
@@ -53,12 +73,7 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 	}
 	k.report["stops"]++
 	called := k.called(scope)
-	this := stopped{scope: scope, from: now, until: until}
-	for _, truth := range k.sim.Truths() {
-		if slices.Contains(called, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now)) {
-			this.live = append(this.live, truth.CallSid)
-		}
-	}
+	this := stopped{scope: scope, live: k.live(called)}
 	k.stopped = append(k.stopped, this)
 	k.at(until, func() {
 		for _, sid := range k.called(scope) {
