@@ -46,22 +46,26 @@ func (k *week) outbound(number string) (n int) {
 // stopAmidCalls stops a scope for a while, as soon as a call of it is under way, or at a time at the latest.
 func (k *week) stopAmidCalls(scope string, mode interview.StopMode, long time.Duration, latest time.Time) {
 	now := k.clock.Now()
-	if now.Before(latest) && len(k.live(k.called(scope))) == 0 {
+	if now.Before(latest) && len(k.live(scope)) == 0 {
 		k.at(now.Add(30*time.Second), func() { k.stopAmidCalls(scope, mode, long, latest) })
 		return
 	}
 	k.stop(scope, mode, now.Add(long))
 }
 
-// live are those of the calls that are not over.
-func (k *week) live(sids []string) (live []string) {
+// live are the CallSids of the calls of a scope that are not over.
+func (k *week) live(scope string) (live []string) {
 	now := k.clock.Now()
 	for _, truth := range k.sim.Truths() {
-		if slices.Contains(sids, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now)) {
+		if truth.Direction != "inbound" && (truth.Ended.IsZero() || truth.Ended.After(now)) {
 			live = append(live, truth.CallSid)
 		}
 	}
-	return live
+	if scope == interview.ScopeAll || len(live) == 0 {
+		return live
+	}
+	called := k.called(scope)
+	return slices.DeleteFunc(live, func(sid string) bool { return !called[sid] })
 }
 
 // stop stops a scope until a time.
@@ -73,11 +77,11 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 	}
 	k.report["stops"]++
 	called := k.called(scope)
-	this := stopped{scope: scope, live: k.live(called)}
+	this := stopped{scope: scope, live: k.live(scope)}
 	k.stopped = append(k.stopped, this)
 	k.at(until, func() {
-		for _, sid := range k.called(scope) {
-			if !slices.Contains(called, sid) {
+		for sid := range k.called(scope) {
+			if !called[sid] {
 				t.Errorf("at %s a call of %s was dialled though stop %s is in force since %s", k.clock.Now(), scope, stop.ID, now)
 			}
 		}
@@ -94,7 +98,7 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 }
 
 // called are the CallSids of a scope that Twilio knows.
-func (k *week) called(scope string) (sids []string) {
+func (k *week) called(scope string) map[string]bool {
 	of := map[string]bool{}
 	if scope != interview.ScopeAll {
 		calls, err := k.api.CallsOf(k.t.Context(), scope)
@@ -105,9 +109,10 @@ func (k *week) called(scope string) (sids []string) {
 			of[c.TwilioSid] = true
 		}
 	}
+	sids := map[string]bool{}
 	for _, truth := range k.sim.Truths() {
 		if truth.Direction != "inbound" && (scope == interview.ScopeAll || of[truth.CallSid]) {
-			sids = append(sids, truth.CallSid)
+			sids[truth.CallSid] = true
 		}
 	}
 	return sids
