@@ -38,7 +38,7 @@ const (
 func (w waiting) fault() string {
 	switch w.contact.State {
 	case "CALLING":
-		if w.liveHere > 0 || w.obstacle() != "" {
+		if w.liveHere > 0 || w.kept() {
 			return "" // a call that is under way, or queued until it may be dialled
 		}
 		return "it is CALLING, no call to it is under way, and nothing keeps it from being called"
@@ -51,7 +51,7 @@ func (w waiting) fault() string {
 		return "nobody looks at it again"
 	}
 	if !next.After(w.now) {
-		if next.After(w.now.Add(-turnWithin)) || w.full() {
+		if next.After(w.now.Add(-turnWithin)) || w.kept() {
 			return ""
 		}
 		return fmt.Sprintf("it is due since %s, and nobody looked", next)
@@ -102,17 +102,11 @@ func (w waiting) wrongWait(reason string, next time.Time) string {
 
 const capWindow = 24 * time.Hour
 
-// obstacle is what keeps the person from being called at this moment, "" for nothing.
-func (w waiting) obstacle() string {
-	switch {
-	case !w.hours.open(w.place, w.now):
-		return "OUTSIDE_HOURS"
-	case w.dayUsed():
-		return "CAP_DAY"
-	case w.full():
-		return "CAP_CONCURRENT"
-	}
-	return ""
+// kept reports whether something keeps the person from being called now, or did a moment ago.
+func (w waiting) kept() bool {
+	before := w
+	before.now = w.now.Add(-turnWithin)
+	return w.full() || w.dayUsed() || before.dayUsed() || !w.hours.open(w.place, w.now) || !w.hours.open(w.place, before.now)
 }
 
 func (w waiting) dayUsed() bool {
@@ -175,6 +169,8 @@ func TestAContactThatIsStuckIsReported(t *testing.T) {
 		{"for another call that is over", "WAITING", "LIVE_CALL", day, day.Add(20 * time.Second), nil, "no call to it"},
 		{"called", "CALLING", "", day, time.Time{}, func(w *waiting) { w.liveHere = 1 }, ""},
 		{"queued over night", "CALLING", "OUTSIDE_HOURS", night, time.Time{}, nil, ""},
+		{"due, when the hours have just begun", "CALLING", "", opens, time.Time{}, nil, ""},
+		{"due, when the cap has just ended", "WAITING", "", day, day.Add(-time.Hour), func(w *waiting) { w.perDay, w.dialled = 1, ago(capWindow) }, ""},
 		{"called by nobody", "CALLING", "", day, time.Time{}, nil, "no call to it is under way"},
 		{"for a word that nobody knows", "WAITING", "TOMORROW", day, opens, nil, "time does not cure"},
 	} {
