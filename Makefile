@@ -48,6 +48,7 @@ soak: withservers ## Kill servers and stop databases in the middle of 2,000 call
 	@bin/withservers -install
 	$(GO) run ./test/soak $(SOAK)
 	WEEK_CONTACTS=2000 WEEK_DAYS=7 STOP_CALLS=300 bin/withservers $(GO) test -count=1 -timeout 4h -v -run "TwelveZones|AStopEnds" ./test/week
+	STOP_CALLS=300 bin/withservers $(GO) test -count=1 -timeout 30m -v -run AStopHangsUp ./test
 
 bench: withservers ## Measure signature checks, then the whole server under load; PEERS=1 adds Express and other receivers, and commands (BENCH='-requests 8000' is a short form)
 	$(GO) test -run '^$$' -bench . -benchmem ./test/interop/signature ./signature

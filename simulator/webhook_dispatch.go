@@ -138,7 +138,7 @@ func (s *session) transmit(ctx context.Context, w webhook, p plan) Delivery {
 		first = s.deliver(ctx, w)
 	}
 	after := s.forge(ctx, w, p, false)
-	s.set(func() { s.sim.log = slices.Concat(s.sim.log, before, first, second, after) })
+	s.set(func() { s.sim.log = append(s.sim.log, slices.Concat(before, first, second, after)...) })
 	for _, d := range second {
 		s.reviewCopy(d)
 	}

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/i-agent/iagent/internal/interview"
 )
 
-// dispatchStep is how often contacts are looked for that are due: a step takes much longer than a second of a virtual clock.
-const dispatchStep = 10 * time.Second
+// dispatchStep is how often contacts are looked for at most: a step takes much longer than a second of a virtual clock, and a campaign
+// that has as many calls as it may have is looked at each time.
+const dispatchStep = interview.GatePoll
 
 // stepsAtOnce is how many runs a step calls at once.
 const stepsAtOnce = 4

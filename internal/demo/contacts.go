@@ -53,9 +53,9 @@ func (r *run) importContacts(ctx context.Context) error {
 	contacts := []e2e.NewContact{
 		{PhoneNumber: optsOut, TimeZone: daytimeZone}, {PhoneNumber: busyFirst, TimeZone: daytimeZone}, {PhoneNumber: asleep, TimeZone: nightZone},
 	}
-	taken, err := r.api.Import(ctx, r.byDay.ID, contacts)
-	if err == nil && taken != len(contacts) {
-		err = fmt.Errorf("of %d contacts %d were taken", len(contacts), taken)
+	taken, err := r.api.Import(ctx, r.byDay.ID, "", contacts)
+	if err == nil && taken.Contacts != len(contacts) {
+		err = fmt.Errorf("of %d contacts %d were taken", len(contacts), taken.Contacts)
 	}
 	return err
 }
@@ -74,11 +74,11 @@ func (r *run) dueContacts(ctx context.Context) (due int, err error) {
 
 // callLater asks for another call to who opted out, and moves the clock to the second attempt of who was busy.
 func (r *run) callLater(ctx context.Context) error {
-	taken, err := r.api.Import(ctx, r.campaign.ID, []e2e.NewContact{{PhoneNumber: optsOut}})
+	taken, err := r.api.Import(ctx, r.campaign.ID, "", []e2e.NewContact{{PhoneNumber: optsOut}})
 	if err != nil {
 		return err
 	}
-	r.takenAgain = taken
+	r.takenAgain = taken.Contacts
 	contacts, err := r.api.Contacts(ctx, r.byDay.ID)
 	if err != nil {
 		return err

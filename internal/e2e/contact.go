@@ -25,13 +25,20 @@ type Contact struct {
 	NextAt      *time.Time `json:"nextAt"`
 }
 
-// Import adds contacts to a campaign, and returns how many were taken.
-func (c *Client) Import(ctx context.Context, campaignID string, contacts []NewContact) (int, error) {
-	var taken struct {
-		Contacts int `json:"contacts"`
-	}
-	_, err := c.Do(ctx, http.MethodPost, "/api/campaigns/"+campaignID+"/contacts", "", map[string]any{"contacts": contacts}, &taken)
-	return taken.Contacts, err
+// Imported is what became of the rows of an import.
+type Imported struct {
+	Contacts int `json:"contacts"`
+	Counts   struct {
+		// Refused counts the rows that are no contacts, by reason.
+		Refused map[string]int `json:"refused"`
+	} `json:"counts"`
+}
+
+// Import adds contacts to a campaign. With a key it may be repeated.
+func (c *Client) Import(ctx context.Context, campaignID, key string, contacts []NewContact) (Imported, error) {
+	var taken Imported
+	_, err := c.Do(ctx, http.MethodPost, "/api/campaigns/"+campaignID+"/contacts", key, map[string]any{"contacts": contacts}, &taken)
+	return taken, err
 }
 
 // Contacts reads the contacts of a campaign.

@@ -52,33 +52,27 @@ func OptsOut(language, digits, speech string) bool {
 	if digits = strings.TrimSpace(digits); digits != "" {
 		return digits == OptOutKey
 	}
-	primary, _ := splitLanguage(language)
-	words := optOutWordsOf(primary)
-	return words != nil && words.asks(speech) || primary != "en" && englishOptOut().asks(speech)
+	return slices.ContainsFunc(optOutWordsFor(language), func(w *optOutWords) bool { return w.asks(speech) })
 }
 
 // OptedOutOnRecording finds in what was recorded that the person asked never to be called again, in plain words: of "stop" alone nobody
 // can tell there whether it was all that was said. What is known to be ours is left out.
 func OptedOutOnRecording(language string, said []Utterance) bool {
-	primary, _ := splitLanguage(language)
-	words := optOutWordsOf(primary)
+	grammars := optOutWordsFor(language)
 	return slices.ContainsFunc(said, func(u Utterance) bool {
-		return u.Speaker != SpeakerAgent && (words != nil && words.demanded(words.heard(u.Text)) ||
-			words != englishOptOut && englishOptOut.demanded(englishOptOut.heard(u.Text)))
+		return u.Speaker != SpeakerAgent && slices.ContainsFunc(grammars, func(w *optOutWords) bool { return w.demanded(w.heard(u.Text)) })
 	})
 }
 
-// optOutWordsOf returns the grammar of a language, by its primary subtag, or nil when there is none.
-func optOutWordsOf(primary string) *optOutWords {
-	switch primary {
-	case "en":
-		return englishOptOut()
+// optOutWordsFor are the grammars by which an answer in a language is read: its own, when there is one, and English.
+func optOutWordsFor(language string) []*optOutWords {
+	switch primary, _ := splitLanguage(language); primary {
 	case "es":
-		return spanishOptOut()
+		return []*optOutWords{spanishOptOut(), englishOptOut()}
 	case "fr":
-		return frenchOptOut()
+		return []*optOutWords{frenchOptOut(), englishOptOut()}
 	case "de":
-		return germanOptOut()
+		return []*optOutWords{germanOptOut(), englishOptOut()}
 	}
-	return nil
+	return []*optOutWords{englishOptOut()}
 }

@@ -25,13 +25,17 @@ const (
 // processes may do that at once. It is for one goroutine.
 type Dispatcher struct {
 	store *Store
-	// blocked says until when a campaign is not looked at, since it may call nobody.
-	blocked map[string]time.Time
+	// blocked are the campaigns that may call nobody.
+	blocked map[string]obstacle
 }
+
+// obstacle is what keeps a campaign from calling anybody: it is gone at until, if nobody changes anything, and the campaign is not looked
+// at before again.
+type obstacle struct{ until, again time.Time }
 
 // NewDispatcher makes a dispatcher.
 func NewDispatcher(s *Store) *Dispatcher {
-	return &Dispatcher{store: s, blocked: map[string]time.Time{}}
+	return &Dispatcher{store: s, blocked: map[string]obstacle{}}
 }
 
 // Dispatched says what a pass of the dispatcher did.
@@ -39,7 +43,8 @@ type Dispatched struct {
 	// Settled are calls whose end was made known to their contacts, Queued the calls that were made, Waiting the contacts that wait
 	// on, and Ended those that are over without a call.
 	Settled, Queued, Waiting, Ended int
-	// Next is when there may be something to do again; the zero time when nothing waits.
+	// Next is when there may be something to do again, if neither an operator nor the end of a call changes what there is to do; the
+	// zero time when nothing waits.
 	Next time.Time
 }
 
@@ -79,8 +84,8 @@ func (d *Dispatcher) Pass(ctx context.Context) (Dispatched, error) {
 	done.due(next)
 	now := d.store.now()
 	for _, id := range due {
-		if until := d.blocked[id]; until.After(now) {
-			done.due(until)
+		if by := d.blocked[id]; by.again.After(now) {
+			done.due(by.until)
 			continue
 		}
 		delete(d.blocked, id)
@@ -93,19 +98,12 @@ func (d *Dispatcher) Pass(ctx context.Context) (Dispatched, error) {
 	return done, nil
 }
 
-// dueCampaigns are the campaigns that have contacts which are due, and when the next contact is, if none is now.
+// dueCampaigns are the campaigns that have contacts which are due, and when the next contact is that is not due now.
 func (s *Store) dueCampaigns(ctx context.Context) (due []string, next time.Time, err error) {
 	now := s.now()
-	var first *time.Time
-	err = firstRow(s.read().QueryRow(ctx, `SELECT next_at FROM contacts WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1`), &first)
-	if err != nil {
-		return nil, next, fmt.Errorf("looking for due contacts: %w", err)
-	}
-	if first == nil {
-		return nil, next, nil
-	}
-	if first.After(now) {
-		return nil, *first, nil
+	first, err := s.nextContact(ctx, time.Time{})
+	if err != nil || first.IsZero() || first.After(now) {
+		return nil, first, err
 	}
 	err = collect(ctx, s.read(), func(r row) error {
 		var id string
@@ -116,7 +114,18 @@ func (s *Store) dueCampaigns(ctx context.Context) (due []string, next time.Time,
 	if err != nil {
 		return nil, next, fmt.Errorf("looking for campaigns with due contacts: %w", err)
 	}
-	return due, next, nil
+	next, err = s.nextContact(ctx, now)
+	return due, next, err
+}
+
+// nextContact is when the first contact is looked at of those that are later than a time; the zero time for none.
+func (s *Store) nextContact(ctx context.Context, after time.Time) (time.Time, error) {
+	var next time.Time
+	err := firstRow(s.read().QueryRow(ctx, `SELECT next_at FROM contacts WHERE next_at IS NOT NULL AND next_at > $1 ORDER BY next_at LIMIT 1`, after), &next)
+	if err != nil {
+		return next, fmt.Errorf("looking for the next contact: %w", err)
+	}
+	return next, nil
 }
 
 // dueCampaigns goes from campaign to campaign by the index, not through all of their contacts.
@@ -130,14 +139,14 @@ const dueCampaigns = `WITH RECURSIVE waiting (id) AS (
 func (d *Dispatcher) dispatch(ctx context.Context, campaignID string) (Dispatched, error) {
 	var done Dispatched
 	for {
-		part, obstacle, more, err := d.store.dispatchPart(ctx, campaignID)
+		part, by, more, err := d.store.dispatchPart(ctx, campaignID)
 		done.add(part)
 		switch {
 		case err != nil:
 			return done, err
-		case !obstacle.IsZero():
-			d.blocked[campaignID] = obstacle
-			done.due(obstacle)
+		case !by.again.IsZero():
+			d.blocked[campaignID] = by
+			done.due(by.until)
 			return done, nil
 		case !more:
 			return done, nil

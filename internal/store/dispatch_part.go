@@ -9,11 +9,11 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// dispatchPart handles a part of the due contacts of one campaign. obstacle, if set, says until when the campaign calls nobody, and
-// more that others are due which might be called.
-func (s *Store) dispatchPart(ctx context.Context, campaignID string) (done Dispatched, obstacle time.Time, more bool, err error) {
+// dispatchPart handles a part of the due contacts of one campaign. by, if set, says until when the campaign calls nobody, and more that
+// others are due which might be called.
+func (s *Store) dispatchPart(ctx context.Context, campaignID string) (done Dispatched, by obstacle, more bool, err error) {
 	err = s.write(ctx, func(tx *Tx) error {
-		done, obstacle, more = Dispatched{}, time.Time{}, false
+		done, by, more = Dispatched{}, obstacle{}, false
 		if _, err := tx.Exec(ctx, `SELECT 1 FROM campaigns WHERE id = $1`+tx.store.dialect.lock, campaignID); err != nil {
 			return fmt.Errorf("locking the campaign: %w", err)
 		}
@@ -30,7 +30,7 @@ func (s *Store) dispatchPart(ctx context.Context, campaignID string) (done Dispa
 			more = done.Ended == endAtOnce
 			return err
 		} else if !v.Allowed() {
-			obstacle = earlier(*v.Until, tx.Now.Add(blockedFor))
+			by = obstacle{until: *v.Until, again: earlier(*v.Until, tx.Now.Add(blockedFor))}
 			return nil
 		}
 		room, err := tx.room(ctx, facts)
@@ -38,7 +38,7 @@ func (s *Store) dispatchPart(ctx context.Context, campaignID string) (done Dispa
 			return err
 		}
 		if room == 0 {
-			obstacle = tx.Now.Add(time.Second)
+			by = full(tx.Now)
 			return nil
 		}
 		contacts, err := tx.dueContacts(ctx, campaignID, min(room+dispatchAtOnce/4, dispatchAtOnce))
@@ -47,12 +47,18 @@ func (s *Store) dispatchPart(ctx context.Context, campaignID string) (done Dispa
 		}
 		left, err := tx.dispatchContacts(ctx, facts, contacts, room, &done)
 		more = left == 0 && err == nil
-		if left > 0 { // the campaign has as many queued calls as it may have
-			obstacle = tx.Now.Add(time.Second)
+		if left > 0 {
+			by = full(tx.Now)
 		}
 		return err
 	})
-	return done, obstacle, more, err
+	return done, by, more, err
+}
+
+// full is the obstacle of a campaign that has as many queued calls as it may have.
+func full(now time.Time) obstacle {
+	soon := now.Add(time.Second)
+	return obstacle{until: soon, again: soon}
 }
 
 func earlier(a, b time.Time) time.Time {

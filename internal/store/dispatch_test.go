@@ -187,6 +187,47 @@ func TestACampaignThatMayCallNobodyLeavesItsContactsDue(t *testing.T) {
 	})
 }
 
+func TestAPassSaysWhenThereIsSomethingToDoAgain(t *testing.T) {
+	clock := newClock()
+	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
+		c := recruit(t, s, 2, func(c *interview.Campaign) { c.MaxPerDay, c.MaxConcurrent = 1, 1 })
+		d := NewDispatcher(s)
+		pass := func() Dispatched {
+			t.Helper()
+			done, err := d.Pass(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return done
+		}
+		pass()
+		for _, contact := range s.contacts(t, c.ID) {
+			if contact.State == interview.ContactCalling {
+				s.dialled(t, contact.CallID)
+			}
+		}
+		dialled := clock.Now().Truncate(time.Microsecond)
+		clock.Advance(time.Minute)
+		for _, when := range []string{"first", "while the campaign is not looked at again"} {
+			if next := pass().Next; !next.Equal(dialled.Add(interview.CapWindow)) {
+				t.Errorf("%s: the campaign may call again at %s; want a day after %s", when, next, dialled)
+			}
+		}
+		// Another campaign has a contact that is due before that.
+		soon := clock.Now().Add(time.Hour).Truncate(time.Microsecond)
+		other := recruit(t, s, 1, nil)
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE contacts SET next_at = $2 WHERE campaign_id = $1`, other.ID, soon)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if next := pass().Next; !next.Equal(soon) {
+			t.Errorf("the next contact is due at %s; want %s", next, soon)
+		}
+	})
+}
+
 func TestNoMoreCallsAreQueuedThanTheDialRateAndTheCapAllow(t *testing.T) {
 	eachDatabase(t, Options{DialsPerMinute: 4}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 30, nil)

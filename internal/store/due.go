@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -29,30 +28,37 @@ func (s *Store) DueRuns(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// nextDue is the first time of each kind, in one statement.
+const nextDue = `SELECT 'waiting', not_before FROM (SELECT not_before FROM function_runs WHERE state = 'waiting' ORDER BY not_before NULLS FIRST LIMIT 1) w
+	UNION ALL SELECT 'running', heartbeat_at FROM (SELECT heartbeat_at FROM function_runs WHERE state = 'running' ORDER BY heartbeat_at LIMIT 1) r
+	UNION ALL SELECT 'check', next_at FROM (SELECT next_at FROM call_watch ORDER BY next_at LIMIT 1) c`
+
 // NextDue is the earliest time at which a run has its turn, or counts as lost, and the earliest at which a call is to be checked. They
 // may have passed; the zero time says that there is none.
 func (s *Store) NextDue(ctx context.Context) (run, check time.Time, err error) {
-	for _, due := range []struct {
-		query string
-		after time.Duration
-		next  *time.Time
-	}{
-		{`SELECT not_before FROM function_runs WHERE state = 'waiting' ORDER BY not_before NULLS FIRST LIMIT 1`, 0, &run},
-		{`SELECT heartbeat_at FROM function_runs WHERE state = 'running' ORDER BY heartbeat_at LIMIT 1`, jobs.LostAfter + time.Microsecond, &run},
-		{`SELECT next_at FROM call_watch ORDER BY next_at LIMIT 1`, 0, &check},
-	} {
-		var at sql.NullTime
-		switch err := s.read().QueryRow(ctx, due.query).Scan(&at); {
-		case errors.Is(err, sql.ErrNoRows):
-			continue
-		case err != nil:
-			return time.Time{}, time.Time{}, fmt.Errorf("looking for what is due next: %w", err)
-		case !at.Valid: // a run that waits for nothing
-			at.Time = s.now()
+	err = collect(ctx, s.read(), func(r row) error {
+		var kind string
+		var first sql.NullTime
+		if err := r.Scan(&kind, &first); err != nil {
+			return err
 		}
-		if at.Time = at.Time.Add(due.after).UTC(); due.next.IsZero() || at.Time.Before(*due.next) {
-			*due.next = at.Time
+		at := first.Time.UTC()
+		switch {
+		case kind == "check":
+			check = at
+			return nil
+		case kind == "running":
+			at = at.Add(jobs.LostAfter + time.Microsecond)
+		case !first.Valid: // a run that waits for nothing
+			at = s.now()
 		}
+		if run.IsZero() || at.Before(run) {
+			run = at
+		}
+		return nil
+	}, nextDue)
+	if err != nil {
+		return time.Time{}, time.Time{}, fmt.Errorf("looking for what is due next: %w", err)
 	}
 	return run, check, nil
 }

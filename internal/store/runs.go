@@ -154,7 +154,8 @@ func (tx *Tx) fence(ctx context.Context, run interview.Run, statement string, ar
 }
 
 // PostponeRun puts the attempt back to waiting. An attempt that does not count is given back; one that failed for a service
-// that is away moves on where the run is given up.
+// that is away moves on where the run is given up. An attempt that only waits shows that it is not this run that kills processes: it
+// has all attempts again, or a call that waits for days would be given up for some restarts.
 func (s *Store) PostponeRun(ctx context.Context, run interview.Run, p jobs.Postponement) error {
 	back, resends, more := 1, 0, 0
 	if p.Counts {
@@ -176,9 +177,10 @@ func (s *Store) PostponeRun(ctx context.Context, run interview.Run, p jobs.Postp
 		}
 		err := tx.fence(ctx, run, `UPDATE function_runs
 			SET state = 'waiting', attempts = attempts - $3, last_error = $4, not_before = $5, resends = resends + $6, begin_by = $7,
-				attempts_allowed = attempts_allowed + $8, failing_since = $9
+				attempts_allowed = CASE WHEN $10 AND last_error = '`+processDied+`' AND attempts_allowed < attempts - $3 + $11
+					THEN attempts - $3 + $11 ELSE attempts_allowed + $8 END, failing_since = $9
 			WHERE id = $1 AND attempts = $2 AND state = 'running'`,
-			back, storable(p.Reason), nullTime(p.Until), resends, nullTime(p.BeginBy), more, pointedTime(failing))
+			back, storable(p.Reason), nullTime(p.Until), resends, nullTime(p.BeginBy), more, pointedTime(failing), p.Waited, jobs.MaxAttempts)
 		if err != nil || !p.Resend {
 			return err
 		}

@@ -39,6 +39,9 @@ func places() []place {
 	}
 }
 
+// nowhere is where people are of whom nothing says in which time zone: with a satellite telephone.
+func nowhere() place { return place{number: "+8707731", digits: 5} }
+
 // nth is the n-th number of the place.
 func (p place) nth(n int) string { return fmt.Sprintf("%s%0*d", p.number, p.digits, n) }
 
@@ -58,6 +61,20 @@ func (h hours) open(p place, at time.Time) bool {
 	wall := p.wall(at)
 	minute := wall.Hour()*60 + wall.Minute()
 	return slices.ContainsFunc(h[wall.Weekday()], func(w [2]int) bool { return w[0] <= minute && minute < w[1] })
+}
+
+// next is the first minute, from the one of after on, in which somebody of the place may be called; the zero time when none comes within
+// two weeks.
+func (h hours) next(p place, after time.Time) time.Time {
+	if h.open(p, after) {
+		return after
+	}
+	for at := after.Truncate(time.Minute); at.Before(after.AddDate(0, 0, 14)); at = at.Add(time.Minute) {
+		if at.After(after) && h.open(p, at) {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // defaultHours are those of a campaign that names none.

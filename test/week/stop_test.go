@@ -48,7 +48,7 @@ func TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
 				for n := range live + live/2 {
 					people = append(people, e2e.NewContact{PhoneNumber: places()[0].nth(1000 + n)})
 				}
-				if _, err := w.api.Import(t.Context(), campaign, people); err != nil {
+				if _, err := w.api.Import(t.Context(), campaign, "people", people); err != nil {
 					t.Fatal(err)
 				}
 				at := monday.Add(30 * time.Second)

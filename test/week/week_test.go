@@ -46,7 +46,7 @@ func TestTwoDaysOfCallsPassInSeconds(t *testing.T) {
 						number := fmt.Sprintf("+1212555%04d", 100+len(asked))
 						numbers, asked[number] = append(numbers, number), at
 					}
-					placed, err := w.api.Client.Place(t.Context(), campaign, "", numbers)
+					placed, err := w.api.Client.Place(t.Context(), campaign, at.String(), numbers)
 					if err != nil {
 						t.Fatal(err)
 					}

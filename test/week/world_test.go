@@ -90,7 +90,7 @@ func newWorld(t *testing.T, database string, start time.Time, config simulator.C
 	twilio := httptest.NewServer(w.sim)
 	w.front, w.url = httptest.NewServer(http.HandlerFunc(w.serve)), twilio.URL
 	w.open()
-	w.api = e2etest.API{Client: &e2e.Client{URL: func() string { return w.front.URL }, Token: e2etest.AdminToken}}
+	w.api = e2etest.API{Client: &e2e.Client{URL: func() string { return w.front.URL }, Token: e2etest.AdminToken, Retry: true}}
 	t.Cleanup(func() {
 		_ = w.sim.Close()
 		w.front.Close()

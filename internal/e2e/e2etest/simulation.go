@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/simulator"
@@ -22,9 +23,13 @@ type Simulation struct {
 	Proxy *e2e.Proxy
 	// URL is the base of Twilio's API; with /v1, of the models'.
 	URL string
+	// Latency is how long each request takes before it is answered, set before the first.
+	Latency time.Duration
 
 	mu       sync.Mutex
 	requests map[string]int
+	open     int // requests that are not answered yet
+	most     int // of them at once
 	held     []*Held
 	refused  map[string]int // what is answered with a status instead
 }
@@ -59,6 +64,7 @@ func NewSimulation(t testing.TB, config simulator.Config) *Simulation {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.began(r.Context())()
 		if status := s.receive(t, r); status != 0 {
 			refuse(w, status, 20000+status, http.StatusText(status)) // as Twilio says it; models have no way that all share
 			return
@@ -105,6 +111,27 @@ func (s *Simulation) Requests() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.requests)
+}
+
+// MostAtOnce is how many requests were open at the same time at most.
+func (s *Simulation) MostAtOnce() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
+// began counts an open request, lets the time pass that each takes, and returns what to do when it is answered.
+func (s *Simulation) began(ctx context.Context) (answered func()) {
+	s.mu.Lock()
+	s.open++
+	s.most = max(s.most, s.open)
+	s.mu.Unlock()
+	_ = e2e.Wait(ctx, s.Latency) // who asked may be gone
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.open--
+	}
 }
 
 // Hold keeps requests of a kind waiting, of dials only those to a number, until they are released or whoever asked is gone.
