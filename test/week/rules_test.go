@@ -27,7 +27,7 @@ func TestEachRuleOfTheGateHolds(t *testing.T) {
 			storetest.EachAtOnce(t, func(t *testing.T, database string) {
 				w := newWorld(t, database, tenInNewYork, simulator.Config{Seed: 7, Pick: rulePeople, Model: e2etest.OneClaim},
 					func(c *app.Config) { c.DialsPerMinute = "1000" })
-				k := &week{world: w, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{}, report: map[string]int{}}
+				k := &week{world: w, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{}, listed: map[string]time.Time{}, report: map[string]int{}}
 				var err error
 				if k.other, err = store.Open(t.Context(), database, store.Options{Now: w.clock.Now}); err != nil {
 					t.Fatal(err)
@@ -36,6 +36,7 @@ func TestEachRuleOfTheGateHolds(t *testing.T) {
 				play(k)
 				for _, c := range k.campaigns { // what still waits is over with its campaign
 					k.do("PATCH", "/api/campaigns/"+c.id, map[string]any{"status": "COMPLETED"})
+					c.completed = true
 				}
 				k.pass(k.clock.Now().Add(2 * time.Hour))
 				if k.outbound("") == 0 {
@@ -84,17 +85,16 @@ func (k *week) study(c studied, p place, own bool, numbers ...int) *studied {
 	if c.id, err = k.api.CreateCampaign(k.t.Context(), "", json.RawMessage(setting)); err != nil {
 		k.t.Fatal(err)
 	}
+	var people []e2e.NewContact
 	for _, n := range numbers {
 		person := e2e.NewContact{PhoneNumber: p.nth(n)}
 		if own {
 			person.TimeZone = p.zone
 		}
 		k.of[person.PhoneNumber] = p
-		c.people = append(c.people, person)
+		people = append(people, person)
 	}
-	if _, err := k.api.Import(k.t.Context(), c.id, c.people); err != nil {
-		k.t.Fatal(err)
-	}
+	k.take(&c, "people", people)
 	k.campaigns = append(k.campaigns, &c)
 	return &c
 }
