@@ -28,21 +28,17 @@ build: ## Build the static binary bin/iagent
 DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 
 # These packages start the program as its operators do, in a process of its own, built without the detector, and wait for it: to
-# look for races in the tests themselves finds nothing. They run beside the others, without it, but for the tests of ./test that
-# run servers in their own process.
+# look for races in the tests themselves finds nothing. They run beside the others, the longest first, without it, but for the
+# tests of ./test that run servers in their own process.
 DRIVERS = ./test ./test/crash ./test/release ./test/soak
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
 test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/run
-ifndef RACE
-	bin/withservers $(GO) test -timeout 40m -p 4 $(PACKAGES)
-else
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
-	bin/withservers sh -c '$(GO) test -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=1; \
-		$(GO) test $(DETECTOR) -timeout 40m -p 2 $$OTHERS; others=$$?; \
-		$(GO) test $(DETECTOR) -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?; \
+	bin/withservers sh -c '$(GO) test -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=$(if $(RACE),1,0); \
+		$(GO) test $(if $(RACE),$(DETECTOR)) -timeout 40m -p 2 $$OTHERS; others=$$?; raced=0; \
+		$(if $(RACE),$(GO) test $(DETECTOR) -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
-endif
 
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	@bin/withservers -install

@@ -200,13 +200,22 @@ func (j Judge) judgeBroken(v *Verdict, givenUp map[string]bool) {
 		if slices.Contains(j.Excused, broken.Rule) {
 			continue
 		}
-		if broken.Rule == simulator.RuleDebuggerErrors && !slices.ContainsFunc(v.Report.Debugger, func(e simulator.DebuggerEntry) bool {
-			return e.Level == "error" && e.Fault == simulator.FaultNone && !givenUp[e.CallSid]
-		}) {
-			continue // they follow from webhooks without an answer, which are a rule of their own
+		if broken.Rule == simulator.RuleDebuggerErrors {
+			v.judgeDebugger(givenUp)
+			continue
 		}
 		v.fault(broken.Rule, broken.Rule == simulator.RuleTakenTwice || broken.Rule == simulator.RuleCalledTwice,
 			"%d times: %s, such as %s", broken.Count, broken.Meaning, strings.Join(broken.Examples, "; "))
+	}
+}
+
+// judgeDebugger takes over the errors in Twilio's Debugger, but for those that follow from requests for TwiML that nobody answered, which
+// are a rule of their own.
+func (v *Verdict) judgeDebugger(givenUp map[string]bool) {
+	for _, e := range v.Report.Debugger {
+		if e.Level == "error" && e.Fault == simulator.FaultNone && !givenUp[e.CallSid] {
+			v.fault(simulator.RuleDebuggerErrors, false, "call %s: %d %s (%s)", e.CallSid, e.Code, e.Message, e.URL)
+		}
 	}
 }
 

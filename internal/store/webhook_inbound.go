@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -144,6 +146,13 @@ func (b *stmtBatch) insertInbound(call interview.Call) {
 	}
 	callInsert.add(b, "keeping a call that came in", [][]any{b.tx.newCall(call)})
 	b.resumeOverdueChecks([]string{call.ID})
+}
+
+// madeMeanwhile reports whether a batch failed since another process has kept the same call that came in, of another of its webhooks,
+// between our look for it and our commit. Then it is found the next time. On SQLite nobody else writes between the two.
+func madeMeanwhile(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.ConstraintName == "calls_twilio_sid"
 }
 
 // callers are the calls that came in, of contacts, in which the consent was decided just now.

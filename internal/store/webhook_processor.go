@@ -217,12 +217,14 @@ func (p *Processor) take() (batch []*delivery) {
 func (p *Processor) settle(deliveries []*delivery) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
 	defer cancel()
-	if err := p.commit(ctx, deliveries); err == nil {
+	err := p.commit(ctx, deliveries)
+	if err == nil {
 		for _, d := range deliveries {
 			p.close(ctx, d)
 		}
 		return
-	} else if len(deliveries) == 1 {
+	}
+	if len(deliveries) == 1 && !madeMeanwhile(err) {
 		deliveries[0].err = err
 		p.close(ctx, deliveries[0])
 		return
