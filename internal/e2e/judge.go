@@ -171,7 +171,7 @@ func answers(all []simulator.Delivery) map[event]answered {
 		a := of[e]
 		a.accepted = a.accepted || ok
 		a.wantsTwiML = d.Kind == simulator.KindVoice || d.Kind == simulator.KindGather || d.Kind == simulator.KindRedirect
-		a.getsTwiML = a.getsTwiML || ok && !copied
+		a.getsTwiML = a.getsTwiML || ok && !copied && d.Failure == "" // an answer can be lost
 		of[e] = a
 	}
 	return of
