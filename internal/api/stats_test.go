@@ -29,7 +29,7 @@ func TestStatsOfCallerIDsAndOfCallsThatCameIn(t *testing.T) {
 		}
 		for query, want := range map[string]float64{"": 2, "?since=1h": 2, "?campaignId=" + campaign: 2, "?until=1h": 0} {
 			got := s.get("/api/stats" + query).want(200)
-			callerIDs := object(got).list(t, "callerIds")
+			callerIDs := got.list(t, "callerIds")
 			if want == 0 {
 				if len(callerIDs) != 0 {
 					t.Errorf("%s: %v", query, callerIDs)
