@@ -168,7 +168,7 @@ func (k *week) judgeContacts(c *studied, calls []simulator.Truth) (over int) {
 		byNumber[truth.To] = append(byNumber[truth.To], truth)
 	}
 	for _, truth := range k.sim.Truths() {
-		optedOut[truth.To] = optedOut[truth.To] || truth.OptedOut
+		optedOut[truth.To] = optedOut[truth.To] || truth.OptedOut || saidNeverAgain(truth)
 	}
 	tally := map[string]int{}
 	for _, contact := range contacts {

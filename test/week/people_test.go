@@ -98,6 +98,14 @@ func brokenHours() hours {
 // brokenHoursJSON is what the campaign with brokenHours says.
 const brokenHoursJSON = `[{"days": "mon-sun", "from": "10:00", "to": "12:00"}, {"days": "mon-sun", "from": "14:00", "to": "18:30"}]`
 
+// neverAgain is what some people say at a question. Whether or not the program heard it then, it is on the recording.
+const neverAgain = "Please never call me again."
+
+// saidNeverAgain reports whether the person said so on a call.
+func saidNeverAgain(truth simulator.Truth) bool {
+	return slices.ContainsFunc(truth.Lines, func(l simulator.Line) bool { return l.Text == neverAgain })
+}
+
 // weekPeople are those of MixedPeople, some of whom are busy or away at first, or opt out.
 func weekPeople() simulator.People {
 	answer := simulator.Answer{Say: "It costs 2 dollars."}
@@ -105,7 +113,7 @@ func weekPeople() simulator.People {
 	people.Same = true
 	for _, s := range []simulator.Script{
 		simulator.OptsOut(), simulator.OptsOutByKey(),
-		simulator.ConsentsByKeypad(answer, answer).OptsOutAt(2, "Please never call me again.", ""),
+		simulator.ConsentsByKeypad(answer, answer).OptsOutAt(2, neverAgain, ""),
 		simulator.Consents(answer, answer).After(simulator.LineBusy, simulator.NobodyAnswers),
 		simulator.ConsentsByKeypad(answer, answer).After(simulator.NobodyAnswers),
 		simulator.Consents(answer, answer).After(simulator.AnsweringMachine),
