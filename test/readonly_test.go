@@ -37,9 +37,12 @@ func TestReadOnlyPostgresNeedsNoRestart(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	if got := ready(); got != http.StatusServiceUnavailable {
-		t.Errorf("/readyz is %d while nothing can be written", got)
-	}
+	e2etest.Eventually(t, func() error { // what it found a moment ago may be told once more
+		if got := ready(); got != http.StatusServiceUnavailable {
+			return fmt.Errorf("/readyz is %d while nothing can be written", got)
+		}
+		return nil
+	})
 
 	if err := writable(t.Context()); err != nil {
 		t.Fatal(err)
