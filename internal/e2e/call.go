@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,19 @@ type Utterance struct {
 
 // Consented reports whether the person is known to have agreed.
 func (c Call) Consented() bool { return c.ConsentGiven != nil && *c.ConsentGiven }
+
+// toldOverREST ends the id of an event for which Twilio has no callback: that a call is queued, it tells whoever fetches the call.
+const toldOverREST = ":status:queued"
+
+// TookEffect counts the webhooks of the call that took effect, without what was only fetched.
+func (c Call) TookEffect() (n int) {
+	for _, e := range c.Events {
+		if e.Outcome == "accepted" && !strings.HasSuffix(e.EventID, toldOverREST) {
+			n++
+		}
+	}
+	return n
+}
 
 // Happened counts the entries of the call's history by what they are about.
 func (c Call) Happened() map[string]int {

@@ -221,7 +221,7 @@ func (v *Verdict) judgeDebugger(givenUp map[string]bool) {
 
 // judgeCounts holds what is counted of a call against how often it happened.
 func (j Judge) judgeCounts(v *Verdict, call Call, truth simulator.Truth, sent int) {
-	if accepted := call.Outcomes()["accepted"]; j.Events && accepted != sent {
+	if accepted := call.TookEffect(); j.Events && accepted != sent {
 		v.fault("events", accepted > sent, "call %s (%s): %d events were sent, %d took effect: %v", call.ID, truth.CallSid, sent, accepted, call.Events)
 	}
 	if j.Claims == nil {
