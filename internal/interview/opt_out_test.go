@@ -56,3 +56,29 @@ func FuzzOptsOut(f *testing.F) {
 	f.Add("de", "ÄÖÜ ß İ '' ,,..")
 	f.Fuzz(func(_ *testing.T, language, speech string) { OptsOut(language, "", speech) })
 }
+
+// A question may hold the words of an opt-out. Where nobody can tell who spoke, it must not put everybody on the list who was asked it.
+func TestQuestionAboutUnwantedCallsIsNoOptOutOnARecording(t *testing.T) {
+	script := Script{Language: "en", Questions: []string{
+		"What do you say to a company so that it does stop calling you? Please take me off your list, for example.",
+		"Which number do you give?",
+	}}
+	for heard, want := range map[string]bool{
+		"What do you say to a company so that it does stop calling you? Please take me off your list, for example.":                            false,
+		"what do you say to the company so that it does stop calling you? Please take me off your list for example. I say nothing, I hang up.": false,
+		"Please take me off your list, for example. Which number do you give?":                                                                 false,
+		"Please take me off your list, for example. Take me off your list right now, I mean it, and do not ever call again.":                   true,
+		"Which number do you give? Never call me again.":                                                                                       true,
+		"Take me off your list": true,
+	} {
+		if got := OptedOutOnRecording(script, []Utterance{{Speaker: SpeakerUnknown, Text: heard}}); got != want {
+			t.Errorf("%q: %t", heard, got)
+		}
+		if got := OptedOutOnRecording(script, []Utterance{{Speaker: SpeakerAgent, Text: heard}}); got {
+			t.Errorf("%q is our own", heard)
+		}
+	}
+	if !OptedOutOnRecording(script, []Utterance{{Speaker: SpeakerCallee, Text: "Please take me off your list, for example."}}) {
+		t.Error("the person's own channel is theirs, whatever the script says")
+	}
+}

@@ -10,7 +10,7 @@ import (
 // the answers during the call. It takes the gate, so it is the last that a transaction does, and writes nothing when nobody asked, or
 // when it was heard during the call.
 func (tx *Tx) optOutOnRecording(ctx context.Context, call interview.Call, recordingSid string, said []interview.Utterance) error {
-	if call.OptedOutAt != nil || !interview.ValidPhoneNumber(call.Callee()) || !interview.OptedOutOnRecording(call.Script.Language, said) {
+	if call.OptedOutAt != nil || !interview.ValidPhoneNumber(call.Callee()) || !interview.OptedOutOnRecording(call.Script, said) {
 		return nil
 	}
 	entry, err := tx.optOutEntry(ctx, call, interview.SourceTranscript)
