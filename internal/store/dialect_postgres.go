@@ -113,33 +113,18 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 		return fmt.Errorf("connecting to Postgres: %w", err)
 	}
 	defer conn.Release() // which closes a connection whose transaction could not be ended
-	var begun pgx.Tx
-	err = s.around(func() (err error) {
-		begun, err = conn.Begin(ctx)
-		return err
-	})
-	if begun != nil {
-		defer func() {
-			if inTransaction(conn) {
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-				defer cancel()
-				_ = begun.Rollback(ctx)
-			}
-		}()
-	}
-	if err != nil {
-		return fmt.Errorf("beginning: %w", err)
-	}
+	begun := &postgresTx{conn: conn}
+	defer begun.rollback(ctx)
 	tx := s.newTx(ctx, pgxQuerier{begun})
 	tx.pgx = begun
 	if err := f(tx); err != nil {
 		return err
 	}
-	if !inTransaction(conn) { // committed with its last statements
+	if !begun.begun() { // committed with its last statements, or empty
 		tx.committed()
 		return nil
 	}
-	err = s.span(ctx, func(ctx context.Context) error { return s.around(func() error { return begun.Commit(ctx) }) }, "COMMIT")
+	err = s.span(ctx, func(ctx context.Context) error { return s.around(func() error { return begun.commit(ctx) }) }, "COMMIT")
 	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
@@ -147,13 +132,15 @@ func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {
 	return nil
 }
 
-func inTransaction(conn *pgxpool.Conn) bool { return conn.Conn().PgConn().TxStatus() != 'I' }
-
 // postgresInserter enqueues in the transaction of pgx.
 type postgresInserter struct{ client *river.Client[pgx.Tx] }
 
 func (i postgresInserter) insert(ctx context.Context, tx *Tx, runs []enqueued) error {
-	_, err := i.client.InsertManyFastTx(ctx, tx.pgx, insertParams(runs))
+	begun, err := tx.pgx.asPGX(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = i.client.InsertManyFastTx(ctx, begun, insertParams(runs))
 	return err
 }
 

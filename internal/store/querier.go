@@ -41,7 +41,7 @@ type Tx struct {
 	Now time.Time
 
 	// Exactly one of the two is set.
-	pgx pgx.Tx
+	pgx *postgresTx
 	sql *sql.Tx
 	// erases says that this transaction erases something, so that its traces in the database's files must go as well.
 	erases bool

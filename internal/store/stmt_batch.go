@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -109,10 +110,13 @@ func (b *stmtBatch) send(ctx context.Context) error {
 		return nil
 	}
 	batch := &pgx.Batch{}
+	if !b.tx.pgx.begun() {
+		b.statements = slices.Insert(b.statements, 0, statement{doing: "beginning", sql: "BEGIN"})
+	}
 	for _, s := range b.statements {
 		batch.Queue(s.sql, s.args...)
 	}
-	results := b.tx.pgx.SendBatch(ctx, batch)
+	results := b.tx.pgx.conn.SendBatch(ctx, batch)
 	for _, s := range b.statements {
 		if err := s.read(results); err != nil {
 			_ = results.Close() // only repeats the error

@@ -38,8 +38,8 @@ type Options struct {
 	CallerIDs []string
 	// DialVersion is the version of the webhooks with which calls are dialled.
 	DialVersion interview.Version
-	// Around, if set, is called with every round trip of a write transaction: its begin, its commit, a statement, or the
-	// statements that Postgres is sent together. It runs the round trip or not; its error ends the transaction as a lost
+	// Around, if set, is called with every round trip of a write transaction: its commit, a statement, or the statements that
+	// Postgres is sent together, the first with its BEGIN. It runs the round trip or not; its error ends the transaction as a lost
 	// connection would. For tests.
 	Around func(roundTrip func() error) error
 
