@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // kind is the type of a column, as Postgres names it.
@@ -102,7 +99,7 @@ func (b *bulk) addNew(stmts *stmtBatch, doing string, rows [][]any, inserted fun
 	}
 	args := make([]any, len(b.kinds))
 	for i, k := range b.kinds {
-		args[i] = array(k, rows, i)
+		args[i] = column{k, rows, i}
 	}
 	if inserted == nil {
 		stmts.exec(doing, b.postgres, args...)
@@ -126,46 +123,6 @@ func (b *bulk) ordered(rows [][]any) [][]any {
 		turned[i] = append(slices.Clone(row[1:]), row[0])
 	}
 	return turned
-}
-
-// array is one column of rows; nil is NULL. An array type of pgx's spares it to look into each with reflection.
-func array(k kind, rows [][]any, column int) any {
-	switch k {
-	case bytesKind:
-		return gather[[]byte](rows, column)
-	case integerKind:
-		return pointers[int](rows, column)
-	case bigintKind:
-		return pointers[int64](rows, column)
-	case timeKind, plainTimeKind:
-		return pointers[time.Time](rows, column)
-	case boolKind:
-		return gather[bool](rows, column)
-	default:
-		return gather[string](rows, column)
-	}
-}
-
-func gather[T any](rows [][]any, column int) pgtype.FlatArray[T] {
-	list := make(pgtype.FlatArray[T], len(rows))
-	for i, row := range rows {
-		list[i], _ = row[column].(T)
-	}
-	return list
-}
-
-// pointers takes values, pointers to values and nil.
-func pointers[T any](rows [][]any, column int) pgtype.FlatArray[*T] {
-	list := make(pgtype.FlatArray[*T], len(rows))
-	for i, row := range rows {
-		switch v := row[column].(type) {
-		case T:
-			list[i] = &v
-		case *T:
-			list[i] = v
-		}
-	}
-	return list
 }
 
 // in is the condition that a column is one of a list, whose arguments begin at $first.

@@ -71,6 +71,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
 			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		registerColumns(conn)
 		return nil
 	}
 	if through := s.options.conn; through != nil {
