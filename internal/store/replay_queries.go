@@ -39,7 +39,7 @@ func (by ReplayFilter) conditions() filter {
 	if by.Outcome != "" && by.Outcome != inbox.Accepted {
 		f.conditions = append(f.conditions, notAccepted)
 	}
-	f.equalWord("kind", string(by.Kind))
+	f.ofKind(by.Kind)
 	if strings.HasPrefix(by.Call, "CA") && len(by.Call) > 26 { // our ids have 26 characters
 		f.equal("call_sid", by.Call)
 	} else {

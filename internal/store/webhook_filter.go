@@ -36,7 +36,7 @@ func (by WebhookFilter) conditions() filter {
 	} else if f.equalWord("outcome", string(by.Outcome)); by.Outcome != "" && by.Outcome != inbox.Accepted {
 		f.conditions = append(f.conditions, notAccepted)
 	}
-	f.equalWord("kind", string(by.Kind))
+	f.ofKind(by.Kind)
 	f.equal("call_id", by.CallID)
 	if by.CampaignID != "" {
 		f.conditions = append(f.conditions, "campaign_id <> ''")
@@ -55,6 +55,14 @@ func (by WebhookFilter) conditions() filter {
 	}
 	f.receivedBetween(by.Since, by.Until)
 	return f
+}
+
+// ofKind chooses the webhooks of a kind. Its index has no status callbacks, and says so in these words.
+func (f *filter) ofKind(kind inbox.Kind) {
+	f.equalWord("kind", string(kind))
+	if kind != "" && kind != inbox.KindStatus {
+		f.conditions = append(f.conditions, "kind <> 'status'")
+	}
 }
 
 // notAccepted chooses each of the rare outcomes by itself, which their index finds.
