@@ -98,7 +98,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 		pool.Close()
 		return fmt.Errorf("opening River: %w", err)
 	}
-	s.postgres, s.dialect, s.inserter = pool, postgresDialect, postgresInserter{client}
+	s.postgres, s.reset, s.dialect, s.inserter = pool, reset, postgresDialect, postgresInserter{client}
 	return nil
 }
 

@@ -37,6 +37,8 @@ type poolReset struct {
 	pool  *pgxpool.Pool
 	last  time.Time
 	conns map[*trackedConn]struct{}
+	// readOnly says that sessions may be left that can only read.
+	readOnly bool
 }
 
 func newPoolReset(onReset func(), onFault func(error)) *poolReset {
@@ -83,6 +85,7 @@ func (p *poolReset) saw(err error) {
 	}
 	p.mu.Lock()
 	now := p.now()
+	p.readOnly = true
 	if p.pool == nil || now.Sub(p.last) < resetEvery {
 		p.mu.Unlock()
 		return
@@ -100,6 +103,17 @@ func (p *poolReset) saw(err error) {
 	}
 	if p.onReset != nil {
 		p.onReset()
+	}
+}
+
+// wrote takes in that something was written. If sessions were read-only before, others of them may be left that were made between the
+// last reset and now: none of them is used again.
+func (p *poolReset) wrote() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.readOnly {
+		p.readOnly = false
+		p.pool.Reset()
 	}
 }
 

@@ -78,6 +78,8 @@ type Store struct {
 	postgres *pgxpool.Pool
 	sqlite   *sqliteDB
 
+	// reset is that of Postgres.
+	reset    *poolReset
 	inserter inserter
 	// entropy makes the ids of this process sort in the order in which they were made, also within a millisecond.
 	entropy *ulid.LockedMonotonicReader
@@ -208,7 +210,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // ProbeWrite writes one row and commits. Its error says that nothing can be written now: the session is read-only, the disk
-// is full, the file is locked.
+// is full, the file is locked. After it succeeded, no session of this process is one that can only read.
 func (s *Store) ProbeWrite(ctx context.Context) error {
 	err := s.write(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO write_probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, tx.Now)
@@ -216,6 +218,9 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("writing to the database: %w", err)
+	}
+	if s.reset != nil {
+		s.reset.wrote()
 	}
 	return nil
 }
