@@ -176,17 +176,20 @@ func (f *form) appendSigned(dst []byte) []byte {
 	dst = dst[:cap(dst)]
 	for i := range f.params {
 		p := &f.params[i]
-		if p.name.len() <= wide && p.value.len() <= wide {
-			copyWide(dst, n, text, int(p.name.start))
-			n += p.name.len()
-			copyWide(dst, n, text, int(p.value.start))
-			n += p.value.len()
-			continue
-		}
-		n += copy(dst[n:], f.name(*p))
-		n += copy(dst[n:], f.value(*p))
+		n = appendPiece(dst, n, text, p.name)
+		n = appendPiece(dst, n, text, p.value)
 	}
 	return dst[:n]
+}
+
+// appendPiece copies a name or a value to a place, and returns where it ends.
+func appendPiece(dst []byte, to int, text []byte, from span) int {
+	n := from.len()
+	copyWide(dst, to, text, int(from.start))
+	if n > wide {
+		copy(dst[to+wide:], text[from.start+wide:from.end])
+	}
+	return to + n
 }
 
 // copyWide copies so many bytes, whose number the compiler knows.
