@@ -95,7 +95,7 @@ func consoleRun(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(slow, measureViewers(ctx, server, o, loads))
+	return errors.Join(slow, measureViewers(ctx, server, db, o, loads))
 }
 
 // pageRepeats is how often each page is asked for, in turn with the others.
@@ -162,37 +162,56 @@ func readPage(ctx context.Context, url string) (int, error) {
 // liveAddress is where a list says that its news come from.
 var liveAddress = regexp.MustCompile(`<meta name="live" content="([^"]+)"`)
 
-// measureViewers compares the rate of webhooks with and without open live lists, in turn.
-func measureViewers(ctx context.Context, server *server, o options, loads []*traffic) error {
+// viewing is how webhooks fare while lists are open, or none.
+type viewing struct {
+	rates []float64 // webhooks a second, by round
+	sent  int
+	cpu   time.Duration // of the program and the database
+}
+
+func (v *viewing) each() time.Duration { return v.cpu / time.Duration(max(v.sent, 1)) }
+
+// measureViewers compares webhooks with and without open live lists, in turn: their rate, and the processor time for each, which differs
+// less from round to round. Every other pair of rounds has the lists first, so that what grows meanwhile counts for both alike.
+func measureViewers(ctx context.Context, server *server, db database, o options, loads []*traffic) error {
 	conns, err := dialAll(ctx, server.Address, o.connections)
 	if err != nil {
 		return err
 	}
 	defer conns.close()
 	var answers answers
-	var with, without []float64
+	var with, without viewing
 	for i, load := range loads {
-		close := func() {}
-		if i%2 == 1 {
+		round, close := &without, func() {}
+		if i%4 == 1 || i%4 == 2 {
+			round = &with
 			if close, err = openViewers(ctx, server.URL(), o.viewers); err != nil {
 				return err
 			}
 		}
+		before := times(server, db)
 		_, elapsed, err := conns.send(ctx, load.requests, &answers)
+		after := times(server, db)
 		close()
 		if err != nil {
 			return err
 		}
-		rate := float64(len(load.requests)) / elapsed.Seconds()
-		if i%2 == 1 {
-			with = append(with, rate)
-		} else {
-			without = append(without, rate)
+		round.rates = append(round.rates, float64(len(load.requests))/elapsed.Seconds())
+		round.sent += len(load.requests)
+		for _, who := range []string{"program", "database"} {
+			round.cpu += after[who] - before[who]
 		}
 	}
-	fmt.Printf("\nwebhooks/s, by round      %s without viewers\n                          %s with %d live lists\n", rates(without), rates(with), o.viewers)
-	share := 1 - median(with)/median(without)
-	fmt.Printf("the viewers cost %.1f %% of the rate (median of %d rounds each)\n", 100*share, o.rounds)
+	fmt.Printf("\nwebhooks/s, by round      %s without viewers\n                          %s with %d live lists\n", rates(without.rates), rates(with.rates), o.viewers)
+	fmt.Printf("processor per webhook     %v without, %v with\n", without.each().Round(time.Microsecond), with.each().Round(time.Microsecond))
+	rate := 1 - median(with.rates)/median(without.rates)
+	fmt.Printf("the viewers cost %.1f %% of the rate (median of %d rounds each)", 100*rate, o.rounds)
+	share := rate
+	if without.cpu > 0 { // known, and differs less
+		share = float64(with.each()-without.each()) / float64(with.each())
+		fmt.Printf(", %.1f %% of the processor time", 100*share)
+	}
+	fmt.Println()
 	if n := answers.other.Load(); n > 0 {
 		return fmt.Errorf("%d webhooks were not answered as they should", n)
 	}
