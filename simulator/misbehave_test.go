@@ -400,3 +400,22 @@ func TestAnswerThatTakesTooLongBreaksARule(t *testing.T) {
 		t.Errorf("broken %v", broken)
 	}
 }
+
+func TestCopyThatTakesTooLongBreaksNoRuleWhenItsWebhookWasAnswered(t *testing.T) {
+	original := Delivery{Kind: KindStatus, Status: 200}
+	slow := Delivery{Kind: KindStatus, Fault: FaultEcho, TimedOut: true, Error: "nothing came in time"}
+	for name, test := range map[string]struct {
+		all    []Delivery
+		broken bool
+	}{
+		"answered":     {[]Delivery{original, slow}, false},
+		"not answered": {[]Delivery{{Kind: KindStatus, Status: 500}, slow}, true},
+		"no copy":      {[]Delivery{{Kind: KindStatus, TimedOut: true}, {Kind: KindStatus, Fault: FaultEcho, Status: 200}}, true},
+	} {
+		rep := &Report{}
+		rep.judge(test.all, true)
+		if got := slices.ContainsFunc(rep.Broken, func(v Violation) bool { return v.Rule == RuleTooSlow }); got != test.broken {
+			t.Errorf("%s: too slow is %t, want %t", name, got, test.broken)
+		}
+	}
+}

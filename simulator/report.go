@@ -184,7 +184,9 @@ func (rep *Report) judge(all []Delivery, marks bool) {
 		return
 	}
 	accepted := slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Status/100 != 2 })
-	if slow := slices.IndexFunc(all, func(d Delivery) bool { return d.TimedOut }); slow >= 0 && !answeredLater(all[slow:]) {
+	answered := slices.ContainsFunc(accepted, func(d Delivery) bool { return !d.Fault.repeats() })
+	late := func(d Delivery) bool { return d.TimedOut && !(answered && d.Fault.repeats()) } // nobody waits for the answer to a copy
+	if slow := slices.IndexFunc(all, late); slow >= 0 && !answeredLater(all[slow:]) {
 		rep.breakRule(RuleTooSlow, all[slow].short())
 	}
 	if len(accepted) == 0 {
