@@ -163,13 +163,5 @@ func TestAnExportThatFailsOnTheWayDoesNotLookWhole(t *testing.T) {
 // exec runs a statement on the database of the server.
 func (s *server) exec(statement string) {
 	s.t.Helper()
-	var err error
-	if pool := s.store.Postgres(); pool != nil {
-		_, err = pool.Exec(s.t.Context(), statement)
-	} else {
-		_, err = s.store.SQLite().ExecContext(s.t.Context(), statement)
-	}
-	if err != nil {
-		s.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(s.t, s.store, statement)
 }

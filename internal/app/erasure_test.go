@@ -1,11 +1,9 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -122,23 +120,8 @@ func newCaller(t *testing.T, databaseURL string) *caller {
 	config := complete()
 	config.DatabaseURL, config.APIURL, config.OpenAIBaseURL = databaseURL, services.URL, services.URL+"/v1"
 	config.AccountSid, config.PhoneNumber, config.AdminToken, config.LogLevel = restSid, "+15550009999", adminToken, "debug"
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.app, err = Open(t.Context(), config, Options{Listener: listener, Log: log, StopWithin: time.Second}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- c.app.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		c.app.Close()
-	})
+	listener, _ := listen(t)
+	c.app, _ = run(t, config, Options{Listener: listener, Log: log})
 	hooks := webhook.New(webhook.Config{URLs: c.app.callbackURLs()})
 	c.processor = store.NewProcessor(c.app.store, hooks.Decide)
 	return c

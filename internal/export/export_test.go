@@ -42,15 +42,7 @@ func surveyed(t *testing.T, url string) database {
 
 func (d database) exec(statement string) {
 	d.t.Helper()
-	var err error
-	if pool := d.Postgres(); pool != nil {
-		_, err = pool.Exec(d.t.Context(), statement)
-	} else {
-		_, err = d.SQLite().ExecContext(d.t.Context(), statement)
-	}
-	if err != nil {
-		d.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(d.t, d, statement)
 }
 
 // contacts makes contacts from first on, each with one call in which something was said. FROM n is the series of their numbers.

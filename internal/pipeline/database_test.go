@@ -154,15 +154,7 @@ func (db *database) scan(query string, args []any, into ...any) error {
 // exec changes the database beside the store.
 func (db *database) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
-	var err error
-	if pool := db.store.Postgres(); pool != nil {
-		_, err = pool.Exec(t.Context(), statement, args...)
-	} else {
-		_, err = db.store.SQLite().ExecContext(t.Context(), statement, args...)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.Exec(t, db.store, statement, args...)
 }
 
 // runState is where the run of a function stands.

@@ -206,16 +206,7 @@ func TestFloodOfRejectionsIsBounded(t *testing.T) {
 // stored is how many rejections there are, and the sum of their sizes.
 func stored(t *testing.T, s *store.Store) (count, size int) {
 	t.Helper()
-	const statement = `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM rejections`
-	var err error
-	if pool := s.Postgres(); pool != nil {
-		err = pool.QueryRow(t.Context(), statement).Scan(&count, &size)
-	} else {
-		err = s.SQLite().QueryRowContext(t.Context(), statement).Scan(&count, &size)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.QueryRow(t, s, `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM rejections`, nil, &count, &size)
 	return count, size
 }
 

@@ -244,15 +244,7 @@ func (k *week) loseZone(c *studied) {
 	}
 	k.report["rows of imports"]++
 	k.report["contacts"]++
-	const forget = `UPDATE contacts SET time_zone = '' WHERE phone_number = $1`
-	if pool := k.other.Postgres(); pool != nil {
-		_, err = pool.Exec(t.Context(), forget, number)
-	} else {
-		_, err = k.other.SQLite().ExecContext(t.Context(), forget, number)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.Exec(t, k.other, `UPDATE contacts SET time_zone = '' WHERE phone_number = $1`, number)
 }
 
 // disturb plans kills, entries of the do-not-call list, stops, some minutes after the import of the day, and the end of a campaign.
