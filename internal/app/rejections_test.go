@@ -332,8 +332,8 @@ func TestPathOfThePublicURLMayBeCutOffOrKept(t *testing.T) {
 	}
 }
 
-// TestUnknownAccountIsCalledOne: its token is not configured, so its signature cannot fit.
-func TestUnknownAccountIsCalledOne(t *testing.T) {
+// TestUnknownAccountIsNamedAsTheCause: its token is not configured, so its signature cannot fit.
+func TestUnknownAccountIsNamedAsTheCause(t *testing.T) {
 	a := &App{settings: settings{accounts: []string{restSid}}}
 	if a.unknownAccount(restSid) || a.unknownAccount("") || !a.unknownAccount("AC"+strings.Repeat("b", 32)) {
 		t.Error("accounts are mixed up")

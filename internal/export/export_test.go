@@ -131,7 +131,7 @@ func TestEveryTableHasTheSameRowsInEveryFormat(t *testing.T) {
 	})
 }
 
-func TestACampaignThatIsNotThereIsToldBeforeTheFirstByte(t *testing.T) {
+func TestCampaignThatIsNotThereIsToldBeforeTheFirstByte(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	for _, table := range export.Tables() {
 		var out bytes.Buffer
@@ -163,7 +163,7 @@ func TestNoCellOfACSVIsAFormula(t *testing.T) {
 }
 
 // A viewer sees no number: not in its column, and in nothing that people wrote or said.
-func TestAViewersExportHasNoPhoneNumber(t *testing.T) {
+func TestViewersExportHasNoPhoneNumber(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	d.contacts(1, 1, "number_15550001234", "+15550001234", "call five five five zero zero zero one two three four or 555 000 1234")
 	for _, table := range export.Tables() {
@@ -230,7 +230,7 @@ func live() uint64 {
 	return m.HeapAlloc
 }
 
-func TestAnExportOfManyRowsNeedsLittleMemory(t *testing.T) {
+func TestExportOfManyRowsNeedsLittleMemory(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	const many, length = 8_000, 2_000
 	d.contacts(1, many, "x", "+15550001234", strings.Repeat("bread ", length/6))
@@ -248,7 +248,7 @@ func TestAnExportOfManyRowsNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-func TestAnExportEndsWhenNobodyReadsItAnyMore(t *testing.T) {
+func TestExportEndsWhenNobodyReadsItAnyMore(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	d.contacts(1, 500, "x", "+15550001234", "two dollars")
 	gone := errors.New("gone")

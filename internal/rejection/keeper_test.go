@@ -226,8 +226,8 @@ func TestOneClientKeepsFewRejections(t *testing.T) {
 	}
 }
 
-// TestFaultOfTheKeeperEndsNothing: neither a database that is away nor a panic.
-func TestFaultOfTheKeeperEndsNothing(t *testing.T) {
+// TestServerOutlivesAFailureToKeepARejection: a database that is away, or a panic.
+func TestServerOutlivesAFailureToKeepARejection(t *testing.T) {
 	e := explainer(t, "https://calls.example.com")
 	k, w := keeper(t, away{}, e)
 	k.Offer(t.Context(), *refused("https://nobody.example", hook))
@@ -250,8 +250,7 @@ func (away) KeepRejections(context.Context, []*store.RejectionDetail, store.Reje
 	return errors.New("away")
 }
 
-// TestHeldRequestsAreLetGo after a time.
-func TestHeldRequestsAreLetGo(t *testing.T) {
+func TestHeldRequestsAreRemovedAfterATime(t *testing.T) {
 	h, now := newHeld(), time.Now()
 	for i := range 10 {
 		h.put(fmt.Sprint(i), refused("", hook), i%2 == 0, now.Add(time.Duration(i)*time.Minute))

@@ -20,9 +20,9 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice stops a campaign in the middle of its calls, half a minute after they began, and
+// TestStopEndsAllLiveCallsAndNobodyIsCalledTwice stops a campaign in the middle of its calls, half a minute after they began, and
 // resumes it an hour later: those who were not called yet are called then, and nobody again. STOP_CALLS is how many live calls.
-func TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
+func TestStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
 	live, err := strconv.Atoi(cmp.Or(os.Getenv("STOP_CALLS"), "20"))
 	if err != nil {
 		t.Fatal(err)
