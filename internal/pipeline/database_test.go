@@ -195,7 +195,7 @@ func (db *database) takeOver(t *testing.T, function interview.Function, key stri
 	return db.start(t, function, key)
 }
 
-// wait puts an attempt that asked for patience back to waiting, as a worker does, and starts the next one.
+// wait puts an attempt that is to wait back to waiting, as a worker does, and starts the next one.
 func (db *database) wait(t *testing.T, run interview.Run, until time.Time) interview.Run {
 	t.Helper()
 	if err := db.store.PostponeRun(t.Context(), run, jobs.Postponement{Until: until, Reason: "asked to wait", Waited: true}); err != nil {

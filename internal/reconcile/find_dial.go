@@ -51,7 +51,7 @@ func (r *Reconciler) findDial(ctx context.Context, w store.OverdueCheck) (int, e
 		if owner != "" {
 			continue
 		}
-		if rival, err := r.config.Store.DialRival(ctx, w.Call.ID); err != nil || rival {
+		if other, err := r.config.Store.OtherDialUnderWay(ctx, w.Call.ID); err != nil || other {
 			return 0, err
 		}
 		return r.feedStatus(ctx, w.Call, remote)
