@@ -42,11 +42,11 @@ const (
 // Source says how an event arrived.
 type Source string
 
-// An event is delivered by Twilio, delivered again by an operator, or rebuilt from Twilio's REST API.
+// The sources.
 const (
-	SourceWebhook    Source = "webhook"
-	SourceReplay     Source = "replay"
-	SourceReconciled Source = "reconciled"
+	SourceWebhook    Source = "webhook"    // Twilio delivered it
+	SourceReplay     Source = "replay"     // an operator delivered it again
+	SourceReconciled Source = "reconciled" // it was rebuilt from Twilio's REST API
 )
 
 // Event is one verified webhook. It is immutable once it was handed to a [Processor].

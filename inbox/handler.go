@@ -80,9 +80,10 @@ type Config struct {
 // Handler turns Twilio's webhooks into events, lets its Processor make them take effect, and answers.
 //
 //	first delivery                            the Processor's reply
-//	duplicate or conflict                     the first reply again, byte for byte
-//	…, of {"success":true}, or of TwiML
-//	to a client that accepts JSON by name     200 {"success":true,"duplicate":true}
+//	duplicate or conflict                     the first reply again, byte for byte; but
+//	  where that was {"success":true}         200 {"success":true,"duplicate":true}
+//	  where it was no JSON, and the request
+//	  has application/json in its Accept      200 {"success":true,"duplicate":true}
 //	signature                                 403 {"error":"Invalid signature"}
 //	other method, body too large, no form     405, 413, 415
 //	refusal                                   its status, {"error":Reason}
@@ -155,6 +156,7 @@ func unidentified(kind Kind) string {
 	return fmt.Sprintf("no Identify for webhooks of kind %.64q, which inbox.ID has no rule for", kind)
 }
 
+// ServeHTTP handles one webhook.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.config.Verifier == nil {
 		WriteError(w, http.StatusForbidden, "Invalid signature")

@@ -101,7 +101,7 @@ func TestFailureOfIdentifyIsHiddenFromTheSender(t *testing.T) {
 	want(t, serve(h, webhook("voice", "CallSid=CA1")), 400, "application/json", `{"error":"Malformed parameter"}`, false)
 }
 
-// Twilio does not send an event again because it lost patience with us: it must be processed all the same.
+// Twilio does not send an event again because it stopped waiting for the answer: it must be processed all the same.
 func TestClientThatHangsUpDoesNotLoseTheEvent(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	h := newHandler(t, inbox.Config{Timeout: time.Minute, Processor: process(func(ctx context.Context, _ *inbox.Event) (inbox.Result, error) {

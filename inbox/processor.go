@@ -9,22 +9,20 @@ import (
 // Outcome says what became of a delivery.
 type Outcome string
 
-// A delivery takes effect (accepted), repeats one that did (duplicate), or repeats its id with another payload
-// (conflict). A conflict is answered as a duplicate, and recorded; an event that was rebuilt from Twilio's REST API never
-// is one, since it does not have the bytes that Twilio sent. A failed delivery left nothing but its record, and may be sent
-// again. A refused one was verified, but the program must not act on it.
+// The outcomes. A conflict is answered as a duplicate, and recorded; an event that was rebuilt from Twilio's REST API never
+// is one, since it does not have the bytes that Twilio sent.
 const (
-	Accepted  Outcome = "accepted"
-	Duplicate Outcome = "duplicate"
-	Conflict  Outcome = "conflict"
-	Failed    Outcome = "failed"
-	Refused   Outcome = "refused"
+	Accepted  Outcome = "accepted"  // it took effect
+	Duplicate Outcome = "duplicate" // it repeats one that took effect
+	Conflict  Outcome = "conflict"  // it has the id of one that took effect, and another payload
+	Failed    Outcome = "failed"    // nothing of it was kept but a record of the failure; it may be sent again
+	Refused   Outcome = "refused"   // it was verified, but the program must not act on it
 )
 
 // Result is what became of a delivery: Accepted, Duplicate or Conflict, with the reply to the first delivery.
 type Result struct {
 	Outcome Outcome
-	Reply   Reply
+	Reply   Reply // what the sender is answered
 }
 
 // Processor makes an event take effect exactly once.
@@ -59,12 +57,13 @@ type Refusal struct {
 	Reason string
 }
 
+// Error names the status and the reason.
 func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.Status, r.Reason) }
 
 // Refuse returns a Refusal.
 func Refuse(status int, reason string) error { return &Refusal{Status: status, Reason: reason} }
 
 // RepeatHorizon is how long after a webhook Twilio may still send it again, or one with the same id: a call lasts up to 24
-// hours, and the delivery receipts of a message come up to three days later. The Prune of inboxpgx and inboxsql does not
-// forget younger ids.
+// hours, and the delivery receipts of a message come up to three days later. The Prune of inboxpgx and inboxsql removes
+// no younger ids.
 const RepeatHorizon = 7 * 24 * time.Hour

@@ -71,7 +71,7 @@ type Suspects struct {
 	// not told its own ([Config.AccountSid]).
 	Accounts []string
 	// QueryNames are the parameters that the query of every URL given to Twilio
-	// has, so that their absence is told.
+	// has, so that a missing one is reported.
 	QueryNames []string
 	// Header are the headers of the request, with its host as "Host".
 	// X-Forwarded-* and its relatives, Authorization, Content-Length and
@@ -107,14 +107,14 @@ type Explanation struct {
 	// come first. One of CauseUnknown says that nothing is proven.
 	Causes []Cause
 	// Expected is the text that a signature of this request would cover here.
-	// The values of its parameters are masked unless a cause is proven: whoever
-	// holds no token has no business to bring text onto a screen.
+	// The values of its parameters are masked unless a cause is proven: a sender
+	// without a token must not choose a text that somebody is shown.
 	Expected Text
 	// Signed is the text that was signed; nil unless a cause is proven.
 	Signed *Text
-	// Tried is how many HMACs were computed. Exhausted means that there were
-	// more to compute than the limit allows.
-	Tried     int
+	// Tried is how many HMACs were computed.
+	Tried int
+	// Exhausted means that there were more to compute than the limit allows.
 	Exhausted bool
 }
 

@@ -11,7 +11,7 @@ import (
 // parameters that follow it. It holds no token and no signature, and no
 // password of a URL. Control characters are replaced, long values shortened.
 type Text struct {
-	URL    string  `json:"url"`
+	URL    string  `json:"url"`              // scheme, host, path and query
 	Params []Param `json:"params,omitempty"` // in the order in which they are signed
 }
 

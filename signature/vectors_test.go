@@ -101,7 +101,7 @@ func TestOfficialSDKVectorsGetTheOfficialVerdict(t *testing.T) {
 }
 
 // A wrong list of tokens must not hide behind a right one.
-func TestVectorsFailWithAnotherToken(t *testing.T) {
+func TestVectorsAreRefusedWithAnotherToken(t *testing.T) {
 	for _, vec := range loadVectors(t) {
 		base, req := vec.request(t)
 		if _, err := mustNew(t, Config{URL: base, Tokens: []string{vec.Token + "x"}}).Verify(req); err == nil {

@@ -47,11 +47,11 @@ type update struct {
 // Line is something that was said on a call.
 type Line struct {
 	Speaker  Speaker `json:"speaker"`
-	Text     string  `json:"text"`
-	Heard    string  `json:"heard,omitempty"` // what speech-to-text makes of it, where that differs
-	StartSec float64 `json:"startSec"`        // since the call was answered
-	EndSec   float64 `json:"endSec"`
-	Claims   []Claim `json:"claims,omitempty"`
+	Text     string  `json:"text"`             // what was said
+	Heard    string  `json:"heard,omitempty"`  // what speech-to-text makes of it, where that differs
+	StartSec float64 `json:"startSec"`         // since the call was answered
+	EndSec   float64 `json:"endSec"`           // likewise
+	Claims   []Claim `json:"claims,omitempty"` // of the script's [Answer]
 
 	start, end time.Time
 	words      []word

@@ -72,12 +72,12 @@ func (c *call) dial(ctx context.Context) string {
 	}
 	c.set(func() { c.status = "ringing" })
 	c.sendStatus(ctx, "ringing", "ringing")
-	ring, patience := c.state.script.Ring.Duration(), c.timeout()
+	ring, timeout := c.state.script.Ring.Duration(), c.timeout()
 	if ring <= 0 {
 		ring = ringing
 	}
-	if c.state.script.Outcome == NobodyAnswers || ring > patience {
-		if c.advance(ctx, patience) != nil {
+	if c.state.script.Outcome == NobodyAnswers || ring > timeout {
+		if c.advance(ctx, timeout) != nil {
 			return "canceled"
 		}
 		return "no-answer"

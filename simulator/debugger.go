@@ -4,13 +4,13 @@ import "time"
 
 // DebuggerEntry is what Twilio would show in its Debugger: something that an application did wrong.
 type DebuggerEntry struct {
-	At         time.Time `json:"at"` // in the virtual time of the call or message
-	CallSid    string    `json:"callSid"`
-	MessageSid string    `json:"messageSid,omitempty"`
-	Code       int       `json:"code"`  // Twilio's error code; 0 is a remark of the simulator itself
-	Level      string    `json:"level"` // "error" or "warning"
-	Message    string    `json:"message"`
-	URL        string    `json:"url,omitempty"` // the request it is about
+	At         time.Time `json:"at"`                   // in the virtual time of the call or message
+	CallSid    string    `json:"callSid"`              // empty for a message
+	MessageSid string    `json:"messageSid,omitempty"` // empty for a call
+	Code       int       `json:"code"`                 // Twilio's error code; 0 is a remark of the simulator itself
+	Level      string    `json:"level"`                // "error" or "warning"
+	Message    string    `json:"message"`              // what went wrong, as a sentence
+	URL        string    `json:"url,omitempty"`        // the request it is about
 	// Fault is set when the request went wrong on purpose: then the entry says nothing about the application.
 	Fault Fault `json:"fault,omitempty"`
 }

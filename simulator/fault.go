@@ -67,7 +67,7 @@ const (
 	FaultSpeechNoTimes   Fault = "speech-no-times"  // 500 to verbose_json
 	FaultModelNoSchema   Fault = "model-no-schema"  // a strict json_schema is refused
 	FaultModelThinks     Fault = "model-thinks"     // <think>…</think> before the answer
-	FaultModelProse      Fault = "model-prose"      // sentences and a fence around the answer
+	FaultModelProse      Fault = "model-prose"      // sentences and a Markdown code fence around the answer
 	FaultModelReasoning  Fault = "model-reasoning"  // the answer is in reasoning_content
 	FaultModelToolCall   Fault = "model-tool-call"  // the answer is in the arguments of a tool call
 	FaultModelParts      Fault = "model-parts"      // the content is a list of parts

@@ -134,7 +134,7 @@ func catalogue() []entry {
 		{FaultDoc{FaultModelThinks, "ModelThinks", "The answer stands behind <think>…</think>, in which there may be another one.",
 			"Reads what stands behind.", false, 0.05, 0.10},
 			func(f *Faults) *float64 { return &f.ModelThinks }},
-		{FaultDoc{FaultModelProse, "ModelProse", "The answer stands in a fence between two sentences.",
+		{FaultDoc{FaultModelProse, "ModelProse", "The answer is a Markdown code block between two sentences.",
 			"Finds it.", false, 0.05, 0.10},
 			func(f *Faults) *float64 { return &f.ModelProse }},
 		{FaultDoc{FaultModelReasoning, "ModelReasoning", "The content is empty, the answer is in reasoning_content.",

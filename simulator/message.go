@@ -171,12 +171,12 @@ func segments(body string) int {
 type MessageTruth struct {
 	MessageSid string `json:"messageSid"`
 	Direction  string `json:"direction"` // inbound is from the person to the application
-	From       string `json:"from"`
+	From       string `json:"from"`      // E.164, as To
 	To         string `json:"to"`
-	Body       string `json:"body"`
-	Script     string `json:"script"`
-	Status     string `json:"status"` // of the REST API; final once Wait has returned
-	ErrorCode  int    `json:"errorCode,omitempty"`
+	Body       string `json:"body"`                // the text
+	Script     string `json:"script"`              // the Name of the person's script
+	Status     string `json:"status"`              // of the REST API; final once Wait has returned
+	ErrorCode  int    `json:"errorCode,omitempty"` // Twilio's, of a message that did not arrive
 }
 
 // MessageTruths lists what is true of every message so far. Those of one conversation are in the order of their creation.

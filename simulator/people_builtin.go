@@ -3,55 +3,55 @@ package simulator
 // The scripts of this package. Each function takes the lines to say once consent is given; without any, the person says some
 // sentences about the prices and sales of a shop.
 
-// Consents says yes and answers.
+// Consents is a person who says yes and answers.
 func Consents(answers ...Answer) Script {
 	return Script{Name: "consents", Greeting: "Hello?", Answers: orOpinions(answers),
 		Replies: []Reply{{Say: "Yes, sure, go ahead.", Means: ConsentYes}}}
 }
 
-// ConsentsByKeypad presses 1 in the middle of the question, and answers.
+// ConsentsByKeypad is a person who presses 1 in the middle of the question, and answers.
 func ConsentsByKeypad(answers ...Answer) Script {
 	return Script{Name: "consents-by-keypad", Greeting: "Hello?", Answers: orOpinions(answers),
 		Replies: []Reply{{Digits: "1", Means: ConsentYes, BargeIn: true}}}
 }
 
-// Refuses says no.
+// Refuses is a person who says no.
 func Refuses(...Answer) Script {
 	return Script{Name: "refuses", Greeting: "Yes, who is this?",
 		Replies: []Reply{{Say: "No, I'd rather not.", Means: ConsentNo}}}
 }
 
-// RefusesByKeypad presses 2.
+// RefusesByKeypad is a person who presses 2.
 func RefusesByKeypad(...Answer) Script {
 	return Script{Name: "refuses-by-keypad", Greeting: "Hello?",
 		Replies: []Reply{{Digits: "2", Means: ConsentNo}}}
 }
 
-// UnclearThenYes says yes when asked for the second time.
+// UnclearThenYes is a person who says yes only when asked for the second time.
 func UnclearThenYes(answers ...Answer) Script {
 	return Script{Name: "unclear-then-yes", Greeting: "Hello?", Answers: orOpinions(answers),
 		Replies: []Reply{{Say: "Sorry, what is this about?"}, {Say: "Oh, okay. Yes.", Means: ConsentYes}}}
 }
 
-// UnclearTwice never says yes or no.
+// UnclearTwice is a person who says neither yes nor no, twice.
 func UnclearTwice(...Answer) Script {
 	return Script{Name: "unclear-twice", Greeting: "Hello?",
 		Replies: []Reply{{Say: "I was there yesterday."}, {Say: "The weather is lovely here."}}}
 }
 
-// Silent answers the phone and says nothing.
+// Silent is a person who answers the phone and says nothing.
 func Silent(...Answer) Script { return Script{Name: "silent"} }
 
 // Busy is a person whose line is busy.
 func Busy(...Answer) Script { return Script{Name: "busy", Outcome: LineBusy} }
 
-// NoAnswer lets it ring.
+// NoAnswer is a person who does not answer the phone.
 func NoAnswer(...Answer) Script { return Script{Name: "no-answer", Outcome: NobodyAnswers} }
 
 // Fails is a number that cannot be reached.
 func Fails(...Answer) Script { return Script{Name: "fails", Outcome: CallFails} }
 
-// HangsUpMidway consents, says one line and hangs up.
+// HangsUpMidway is a person who consents, says one line and hangs up.
 func HangsUpMidway(answers ...Answer) Script {
 	s := Consents(answers...)
 	s.Name, s.HangUp = "hangs-up-midway", &HangUp{Answers: 1}

@@ -10,7 +10,7 @@ import (
 // Report is the result of a run: what was sent, how it was answered, and what is true of each call and message, to compare with
 // what the application believes.
 type Report struct {
-	Seed     uint64 `json:"seed"`
+	Seed     uint64 `json:"seed"`     // that of [Config]
 	Webhooks int    `json:"webhooks"` // deliveries that arrived, duplicates and retries included
 	Accepted int    `json:"accepted"` // answered 2xx
 	Refused  int    `json:"refused"`  // answered otherwise, or not at all
@@ -30,19 +30,19 @@ type Report struct {
 	Faults map[Fault]int `json:"faults"` // how often each happened
 	Broken []Violation   `json:"broken"` // empty for an application that survived
 
-	Calls      map[string]int  `json:"calls"` // by true final status
-	Recordings int             `json:"recordings"`
-	Debugger   []DebuggerEntry `json:"debugger,omitempty"`
-	Truths     []Truth         `json:"truths"` // of calls
-	Messages   []MessageTruth  `json:"messages,omitempty"`
+	Calls      map[string]int  `json:"calls"`              // by true final status
+	Recordings int             `json:"recordings"`         // how many there are
+	Debugger   []DebuggerEntry `json:"debugger,omitempty"` // as [Simulator.Debugger]
+	Truths     []Truth         `json:"truths"`             // as [Simulator.Truths]
+	Messages   []MessageTruth  `json:"messages,omitempty"` // as [Simulator.MessageTruths]
 }
 
 // Truth is what really happened on a call.
 type Truth struct {
 	CallSid  string  `json:"callSid"`
-	To       string  `json:"to"`
+	To       string  `json:"to"` // E.164, as From
 	From     string  `json:"from"`
-	Script   string  `json:"script"`
+	Script   string  `json:"script"`   // its Name
 	Status   string  `json:"status"`   // of the REST API; final once Wait has returned
 	Duration int     `json:"duration"` // seconds since the answer
 	Consent  Consent `json:"consent"`  // what the person meant and the application heard of
@@ -53,8 +53,8 @@ type Truth struct {
 	Created    time.Time        `json:"created"`
 	Started    time.Time        `json:"started,omitzero"`
 	Ended      time.Time        `json:"ended,omitzero"`
-	AnsweredBy string           `json:"answeredBy,omitempty"`
-	Recordings []RecordingTruth `json:"recordings,omitempty"`
+	AnsweredBy string           `json:"answeredBy,omitempty"` // the result of machine detection
+	Recordings []RecordingTruth `json:"recordings,omitempty"` // those that the application asked for
 	// Unasked are the recordings that the application did not ask for.
 	Unasked []RecordingTruth `json:"unasked,omitempty"`
 	Lines   []Line           `json:"lines,omitempty"` // in the order in which they began
@@ -63,9 +63,9 @@ type Truth struct {
 // RecordingTruth is a recording of a call.
 type RecordingTruth struct {
 	Sid           string        `json:"sid"`
-	Status        string        `json:"status"`
-	Length        time.Duration `json:"length"`
-	Channels      int           `json:"channels"`
+	Status        string        `json:"status"`                  // of the REST API
+	Length        time.Duration `json:"length"`                  // in virtual time
+	Channels      int           `json:"channels"`                // 1 or 2
 	PersonChannel int           `json:"personChannel,omitempty"` // 1 or 2; 0 when both sides are mixed
 	Agent         []string      `json:"agent,omitempty"`         // what speech-to-text hears of each side
 	Person        []string      `json:"person,omitempty"`

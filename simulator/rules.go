@@ -4,26 +4,25 @@ import "fmt"
 
 // Violation is a broken rule: something that no application should do, whatever goes wrong around it.
 type Violation struct {
-	Rule     string   `json:"rule"` // one of the Rule constants
-	Meaning  string   `json:"meaning"`
-	Count    int      `json:"count"`
+	Rule     string   `json:"rule"`     // one of the Rule constants
+	Meaning  string   `json:"meaning"`  // of the rule, as a sentence
+	Count    int      `json:"count"`    // how often it was broken
 	Examples []string `json:"examples"` // the first few, for a search in the application's log
 }
 
-// The rules of [Report.Broken].
+// The rules of [Report.Broken], and what breaks them.
 const (
-	RuleForgedAccepted  = "forged-accepted"
-	RuleUnanswered      = "unanswered"
-	RuleAnswersDiffer   = "answers-differ"
-	RuleTakenTwice      = "taken-twice"
-	RuleFalseDuplicate  = "false-duplicate"
-	RuleTooSlow         = "too-slow"
-	RuleDebuggerErrors  = "debugger-errors"
-	RuleForgedUnrefused = "forged-unrefused"
-	RuleCalledTwice     = "called-twice"
-	RuleTextedTwice     = "texted-twice"
-	// RuleCalledAfterOptOut concerns people whose script says that they opt out; see [OptOut].
-	RuleCalledAfterOptOut = "called-after-opt-out"
+	RuleForgedAccepted    = "forged-accepted"      // a forged request was answered 2xx or 3xx
+	RuleUnanswered        = "unanswered"           // a webhook got no 2xx at any attempt
+	RuleAnswersDiffer     = "answers-differ"       // a duplicate of a TwiML request got another answer than the first
+	RuleTakenTwice        = "taken-twice"          // a duplicate was not called one
+	RuleFalseDuplicate    = "false-duplicate"      // a new event was called a duplicate
+	RuleTooSlow           = "too-slow"             // an answer came after Twilio's time, or that of the URL
+	RuleDebuggerErrors    = "debugger-errors"      // the Debugger has an error that no fault caused
+	RuleForgedUnrefused   = "forged-unrefused"     // a forged request was answered 5xx and not 403
+	RuleCalledTwice       = "called-twice"         // a lost answer of the REST API led to a second call
+	RuleTextedTwice       = "texted-twice"         // a lost answer of the REST API led to a second message
+	RuleCalledAfterOptOut = "called-after-opt-out" // a person was called who had opted out ([OptOut])
 )
 
 // Rules lists the rules with their meanings, in the order in which they are reported.

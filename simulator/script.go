@@ -113,7 +113,7 @@ func (s Script) nth(n int) Script {
 
 // Reply is what a person does when they are asked for consent. The zero value is silence.
 type Reply struct {
-	Say    string  `json:"say,omitempty" yaml:"say,omitempty"`
+	Say    string  `json:"say,omitempty" yaml:"say,omitempty"`       // the words
 	Heard  string  `json:"heard,omitempty" yaml:"heard,omitempty"`   // what speech recognition makes of Say; default: Say
 	Digits string  `json:"digits,omitempty" yaml:"digits,omitempty"` // keys pressed instead of speaking
 	Means  Consent `json:"means,omitempty" yaml:"means,omitempty"`   // for [Truth.Consent]
@@ -126,7 +126,7 @@ type Reply struct {
 
 // Answer is one line of an interview.
 type Answer struct {
-	Say    string `json:"say,omitempty" yaml:"say,omitempty"`
+	Say    string `json:"say,omitempty" yaml:"say,omitempty"`       // the words
 	Heard  string `json:"heard,omitempty" yaml:"heard,omitempty"`   // what speech-to-text makes of Say; default: Say
 	Digits string `json:"digits,omitempty" yaml:"digits,omitempty"` // keys pressed instead of speaking
 	// Means is OptOut for a person who now says never again; nothing else.
@@ -139,12 +139,12 @@ type Answer struct {
 
 // Claim is a fact in an answer, for tests that judge what an application extracted.
 type Claim struct {
-	Hypothesis string   `json:"hypothesis,omitempty" yaml:"hypothesis,omitempty"` // words of the hypothesis it speaks to
-	Field      string   `json:"field,omitempty" yaml:"field,omitempty"`
-	Number     *float64 `json:"number,omitempty" yaml:"number,omitempty"`
-	Unit       string   `json:"unit,omitempty" yaml:"unit,omitempty"`
-	Quote      string   `json:"quote,omitempty" yaml:"quote,omitempty"`
-	Supports   *bool    `json:"supports,omitempty" yaml:"supports,omitempty"` // nil: neither for nor against
+	Hypothesis string   `json:"hypothesis,omitempty" yaml:"hypothesis,omitempty"` // words of the hypothesis that it is about
+	Field      string   `json:"field,omitempty" yaml:"field,omitempty"`           // what the application calls such a fact, such as PRICE
+	Number     *float64 `json:"number,omitempty" yaml:"number,omitempty"`         // nil: the fact has none
+	Unit       string   `json:"unit,omitempty" yaml:"unit,omitempty"`             // of Number, as the application names units, such as USD
+	Quote      string   `json:"quote,omitempty" yaml:"quote,omitempty"`           // the words that say it; empty: the whole answer
+	Supports   *bool    `json:"supports,omitempty" yaml:"supports,omitempty"`     // nil: neither for nor against
 }
 
 // HangUp says when a person hangs up: at whichever comes first. In a text conversation Answers is how many they give.

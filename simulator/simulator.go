@@ -228,7 +228,7 @@ type Progress struct {
 	ConversationsEnded int // of those, without a message that is not over
 }
 
-// Progress is cheap enough to be asked for many times a second.
+// Progress returns how far the run has come. It costs little, so it may be called many times a second.
 func (s *Simulator) Progress() Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -93,7 +93,7 @@ func TestUnaskedRecordingIsVisibleOverRESTOnly(t *testing.T) {
 	}
 }
 
-func TestPersonTakenForAMachineSaysYes(t *testing.T) {
+func TestPersonTakenForAMachineCanSayYes(t *testing.T) {
 	r := newFixture(t, Config{Pick: func(string, int) Script { return TakenForMachine() }})
 	r.call(t, "+15557770001", detecting(r))
 	r.wait(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // outside changes the database beside a running server.
@@ -20,15 +21,7 @@ type outside struct {
 
 func (o outside) exec(statement string) {
 	o.t.Helper()
-	var err error
-	if pool := o.Postgres(); pool != nil {
-		_, err = pool.Exec(o.t.Context(), statement)
-	} else {
-		_, err = o.SQLite().ExecContext(o.t.Context(), statement)
-	}
-	if err != nil {
-		o.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(o.t, o, statement)
 }
 
 // breakHandlers makes every webhook fail when its event is to be kept, and says how to mend that.

@@ -20,10 +20,10 @@ import (
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
-// TestStoppedProcessDoesNotDialWhenItWakes stops a process (SIGSTOP) after its intent to dial is committed and before it
+// TestSuspendedProcessDoesNotDialWhenItContinues stops a process (SIGSTOP) after its intent to dial is committed and before it
 // has sent anything to Twilio. Another takes the call over. When the first wakes, the time of its intent is over: what it
 // would send now could be the second call to the same person.
-func TestStoppedProcessDoesNotDialWhenItWakes(t *testing.T) {
+func TestSuspendedProcessDoesNotDialWhenItContinues(t *testing.T) {
 	t.Parallel()
 	const number = "+15550004000"
 	database := testdb.Postgres(t)

@@ -23,9 +23,9 @@ const (
 	requestsAtOnce = 100
 )
 
-// TestAStopHangsUpAllCallsInTime stops a server in the middle of its calls, in the time of this machine and with requests to Twilio that
+// TestStopHangsUpAllCallsInTime stops a server in the middle of its calls, in the time of this machine and with requests to Twilio that
 // take their time: the test of the week knows no time in which the program itself works. STOP_CALLS is how many live calls.
-func TestAStopHangsUpAllCallsInTime(t *testing.T) {
+func TestStopHangsUpAllCallsInTime(t *testing.T) {
 	t.Parallel()
 	live, err := strconv.Atoi(cmp.Or(os.Getenv("STOP_CALLS"), "20"))
 	if err != nil {

@@ -30,7 +30,7 @@ func (d demo) Run(ctx context.Context) error {
 	}
 	options := idemo.Options{
 		Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd())),
-		Calls: d.Calls, Seed: d.Seed, Keep: d.Keep, Furnish: d.Keep, Port: d.Port, Simulator: newSimulator,
+		Calls: d.Calls, Seed: d.Seed, Keep: d.Keep, Samples: d.Keep, Port: d.Port, Simulator: newSimulator,
 	}
 	if d.Profile != "" || len(d.Fault) > 0 {
 		faults, err := simulator.ParseProfile(cmp.Or(d.Profile, "calm"))

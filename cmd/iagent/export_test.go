@@ -34,7 +34,7 @@ func campaignOf(t *testing.T) string {
 	return c.ID
 }
 
-func TestAnExportedFileIsWholeOrAsItWas(t *testing.T) {
+func TestExportedFileIsWholeOrAsItWas(t *testing.T) {
 	campaign := campaignOf(t)
 	file := filepath.Join(t.TempDir(), "contacts.csv")
 	export := func(campaign, table string) int {

@@ -83,11 +83,11 @@ func Schema(dialect Dialect, options ...Option) ([]string, error) {
 	return dedup.Schema(dedup.Dialect(dialect), options)
 }
 
-// Prune forgets what is old, in transactions of at most 500 rows. Of events received before payloads it forgets the raw
-// bodies, and the records of failures and conflicts; they still are duplicates when they come again. Events received
-// before ids are forgotten altogether, so that they would take effect again: Twilio's signature does not expire, so keep
-// ids longer than a captured request could do harm. It is an error if ids is after payloads, or younger than
-// [inbox.RepeatHorizon]. Call it once a day or so; it may run beside webhooks and beside itself.
+// Prune removes what is old, in transactions of at most 500 rows. Of events received before payloads it removes the raw
+// bodies, and the records of failures and conflicts; such an event is still a duplicate when it comes again. Events received
+// before ids are removed altogether, and would take effect again: Twilio's signature does not expire, so keep ids longer than
+// a captured request could do harm. It is an error if ids is after payloads, or younger than [inbox.RepeatHorizon].
+// Call it once a day or so; it may run while webhooks arrive, and in several processes at once.
 func (p *Processor) Prune(ctx context.Context, payloads, ids time.Time) error {
 	return p.dedup.Prune(ctx, payloads, ids)
 }

@@ -16,14 +16,14 @@ var concurrentCases = []testCase{
 }
 
 // onEveryProcessor runs a case whose duplicate goes to the Processor itself, and again with the duplicate at its peer.
-func onEveryProcessor(run func(t *testing.T, tr *trial, duplicate inbox.Processor)) func(*testing.T, Open) {
+func onEveryProcessor(run func(t *testing.T, tr *fixture, duplicate inbox.Processor)) func(*testing.T, Open) {
 	return func(t *testing.T, open Open) {
 		t.Run("Same", func(t *testing.T) {
-			tr := newTrial(t, open)
+			tr := newFixture(t, open)
 			run(t, tr, tr.Harness)
 		})
 		t.Run("Peer", func(t *testing.T) {
-			tr := newTrial(t, open)
+			tr := newFixture(t, open)
 			if peer := tr.Peer(); peer != nil {
 				run(t, tr, peer)
 			}
@@ -31,7 +31,7 @@ func onEveryProcessor(run func(t *testing.T, tr *trial, duplicate inbox.Processo
 	}
 }
 
-func duplicateWaits(t *testing.T, tr *trial, duplicate inbox.Processor) {
+func duplicateWaits(t *testing.T, tr *fixture, duplicate inbox.Processor) {
 	first := tr.inFlight(event("waits", tokenBlock))
 	second := tr.later(t.Context(), duplicate, event("waits", ""))
 	select {
@@ -51,7 +51,7 @@ func duplicateWaits(t *testing.T, tr *trial, duplicate inbox.Processor) {
 	tr.wantState(event("waits", ""), 1)
 }
 
-func duplicateTakesOver(t *testing.T, tr *trial, duplicate inbox.Processor) {
+func duplicateTakesOver(t *testing.T, tr *fixture, duplicate inbox.Processor) {
 	first := tr.inFlight(event("takes-over", tokenBlock+tokenFail))
 	second := tr.later(t.Context(), duplicate, event("takes-over", ""))
 	tr.unblock()
@@ -71,7 +71,7 @@ func failedWith(err error) bool {
 	return err != nil && !errors.As(err, &refusal)
 }
 
-func duplicateGivesUp(t *testing.T, tr *trial, duplicate inbox.Processor) {
+func duplicateGivesUp(t *testing.T, tr *fixture, duplicate inbox.Processor) {
 	first := tr.inFlight(event("gives-up", tokenBlock))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

@@ -34,12 +34,12 @@ var faults = []struct {
 
 // crashing runs a scenario with a fault at its first statement, then at the next one, until the fault is beyond its last.
 // The scenario says whether the fault happened.
-func crashing(scenario func(tr *trial, fault Fault, id string) bool, next func(int) int) func(*testing.T, Open) {
+func crashing(scenario func(tr *fixture, fault Fault, id string) bool, next func(int) int) func(*testing.T, Open) {
 	return func(t *testing.T, open Open) {
-		shared := newTrial(t, open)
+		shared := newFixture(t, open)
 		for _, f := range faults {
 			t.Run(f.name, func(t *testing.T) {
-				tr := &trial{Harness: shared.Harness, t: t}
+				tr := &fixture{Harness: shared.Harness, t: t}
 				fault := f.Fault
 				defer func() {
 					if t.Failed() {
@@ -65,7 +65,7 @@ func crashing(scenario func(tr *trial, fault Fault, id string) bool, next func(i
 
 // restart resets the faults and starts the Processor again if its process has ended; a lost connection it must survive by
 // itself. It says whether the fault happened.
-func (tr *trial) restart(fault Fault) (triggered bool) {
+func (tr *fixture) restart(fault Fault) (triggered bool) {
 	tr.t.Helper()
 	triggered = tr.Faults().Triggered()
 	if triggered && fault.Process {
@@ -77,7 +77,7 @@ func (tr *trial) restart(fault Fault) (triggered bool) {
 	return triggered
 }
 
-func crashFirst(tr *trial, fault Fault, id string) bool {
+func crashFirst(tr *fixture, fault Fault, id string) bool {
 	e := event(id, "")
 	tr.Faults().Arm(fault)
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, e)
@@ -87,7 +87,7 @@ func crashFirst(tr *trial, fault Fault, id string) bool {
 }
 
 // settleCrash is settle, and besides: an event that has its effect is a duplicate, one that has not is new.
-func (tr *trial) settleCrash(e *inbox.Event, result inbox.Result, err error) {
+func (tr *fixture) settleCrash(e *inbox.Event, result inbox.Result, err error) {
 	tr.t.Helper()
 	effects, claimed := tr.state(e)
 	if effects > 1 || claimed != (effects == 1) || err == nil && effects == 0 {
@@ -108,7 +108,7 @@ func (tr *trial) settleCrash(e *inbox.Event, result inbox.Result, err error) {
 	}
 }
 
-func crashFailing(tr *trial, fault Fault, id string) bool {
+func crashFailing(tr *fixture, fault Fault, id string) bool {
 	tr.Faults().Arm(fault)
 	_, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, tokenFail))
 	triggered := tr.restart(fault)
@@ -120,7 +120,7 @@ func crashFailing(tr *trial, fault Fault, id string) bool {
 	return triggered
 }
 
-func crashDuplicate(tr *trial, fault Fault, id string) bool {
+func crashDuplicate(tr *fixture, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
 	tr.Faults().Arm(fault)
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, event(id, ""))
@@ -133,7 +133,7 @@ func crashDuplicate(tr *trial, fault Fault, id string) bool {
 	return triggered
 }
 
-func crashConflict(tr *trial, fault Fault, id string) bool {
+func crashConflict(tr *fixture, fault Fault, id string) bool {
 	first := tr.must(inbox.Accepted, event(id, ""))
 	other := eventOf(id, "", "CallStatus=ringing&CallDuration=7")
 	tr.Faults().Arm(fault)
@@ -151,7 +151,7 @@ func crashConflict(tr *trial, fault Fault, id string) bool {
 }
 
 // crashMany has three events, each twice, on their way when the fault comes.
-func crashMany(tr *trial, fault Fault, id string) bool {
+func crashMany(tr *fixture, fault Fault, id string) bool {
 	var events []*inbox.Event
 	for i := range 3 {
 		events = append(events, event(fmt.Sprint(id, "-", i), ""))

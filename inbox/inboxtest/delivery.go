@@ -62,7 +62,7 @@ func send(ctx context.Context, p inbox.Processor, e *inbox.Event) answer {
 }
 
 // later delivers an event in the background.
-func (tr *trial) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <-chan answer {
+func (tr *fixture) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <-chan answer {
 	c := make(chan answer, 1)
 	tr.underway.Add(1)
 	go func() {
@@ -73,7 +73,7 @@ func (tr *trial) later(ctx context.Context, p inbox.Processor, e *inbox.Event) <
 }
 
 // await wants Process to have returned, whatever it says.
-func (tr *trial) await(c <-chan answer) answer {
+func (tr *fixture) await(c <-chan answer) answer {
 	tr.t.Helper()
 	a := <-c
 	if a.broken != "" {
@@ -83,14 +83,14 @@ func (tr *trial) await(c <-chan answer) answer {
 }
 
 // deliver gives the event to a Processor, and wants Process to return.
-func (tr *trial) deliver(ctx context.Context, p inbox.Processor, e *inbox.Event) (inbox.Result, error) {
+func (tr *fixture) deliver(ctx context.Context, p inbox.Processor, e *inbox.Event) (inbox.Result, error) {
 	tr.t.Helper()
 	a := tr.await(tr.later(ctx, p, e))
 	return a.result, a.err
 }
 
 // must delivers the event and wants an outcome.
-func (tr *trial) must(want inbox.Outcome, e *inbox.Event) inbox.Reply {
+func (tr *fixture) must(want inbox.Outcome, e *inbox.Event) inbox.Reply {
 	tr.t.Helper()
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, e)
 	if err != nil || result.Outcome != want {
@@ -100,7 +100,7 @@ func (tr *trial) must(want inbox.Outcome, e *inbox.Event) inbox.Reply {
 }
 
 // mustFail delivers the event and wants an error, without a panic.
-func (tr *trial) mustFail(e *inbox.Event) error {
+func (tr *fixture) mustFail(e *inbox.Event) error {
 	tr.t.Helper()
 	result, err := tr.deliver(tr.t.Context(), tr.Harness, e)
 	if err == nil {
@@ -110,7 +110,7 @@ func (tr *trial) mustFail(e *inbox.Event) error {
 }
 
 // inFlight delivers an event that is told to block, and returns while it is being handled.
-func (tr *trial) inFlight(e *inbox.Event) <-chan answer {
+func (tr *fixture) inFlight(e *inbox.Event) <-chan answer {
 	tr.t.Helper()
 	c := tr.later(tr.t.Context(), tr.Harness, e)
 	select {
@@ -122,7 +122,7 @@ func (tr *trial) inFlight(e *inbox.Event) <-chan answer {
 }
 
 // together delivers all events at once, every second one to the peer where there is one.
-func (tr *trial) together(events []*inbox.Event) []answer {
+func (tr *fixture) together(events []*inbox.Event) []answer {
 	tr.t.Helper()
 	processors := []inbox.Processor{tr.Harness, tr.Harness}
 	if peer := tr.Peer(); peer != nil {

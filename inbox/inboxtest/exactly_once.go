@@ -21,7 +21,7 @@ var exactlyOnceCases = []testCase{
 }
 
 func firstDelivery(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	e := event("first", "")
 	reply := tr.must(inbox.Accepted, e)
 	tr.wantReply("the first delivery", reply, inbox.Reply{Status: 200, ContentType: "text/xml", Body: []byte("<Response><Say>1</Say></Response>")})
@@ -37,7 +37,7 @@ func firstDelivery(t *testing.T, open Open) {
 
 // handledOnce counts the handler's calls: of a handling whose reply is thrown away nothing else may be left to see.
 func handledOnce(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	tr.must(inbox.Accepted, event("handled", ""))
 	tr.wantHandled("a first delivery", 0, 1)
 	tr.must(inbox.Duplicate, event("handled", ""))
@@ -50,7 +50,7 @@ func handledOnce(t *testing.T, open Open) {
 }
 
 // wantHandled compares how often the handler was called since it had been called before times.
-func (tr *trial) wantHandled(what string, before, want int64) {
+func (tr *fixture) wantHandled(what string, before, want int64) {
 	tr.t.Helper()
 	if got := tr.handled.Load() - before; got != want {
 		tr.t.Fatalf("%s: the handler was called %d times; want %d", what, got, want)
@@ -58,7 +58,7 @@ func (tr *trial) wantHandled(what string, before, want int64) {
 }
 
 func duplicateDelivery(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	first := tr.must(inbox.Accepted, event("twice", ""))
 	for range 3 {
 		tr.wantReply("a duplicate", tr.must(inbox.Duplicate, event("twice", "another token")), first)
@@ -76,7 +76,7 @@ func duplicateDelivery(t *testing.T, open Open) {
 }
 
 func duplicateAfterRestart(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	first := tr.must(inbox.Accepted, event("restart", ""))
 	if err := tr.Reopen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -98,14 +98,14 @@ func oddReplies(t *testing.T, open Open) {
 	}
 	h := open(t, func(e *inbox.Event) (inbox.Reply, error) { return replies[e.IdempotencyToken], nil })
 	for name, want := range replies {
-		tr := &trial{Harness: h, t: t}
+		tr := &fixture{Harness: h, t: t}
 		tr.wantReply("the first delivery", tr.must(inbox.Accepted, event("odd-"+name, name)), want)
 		tr.wantReply("the duplicate", tr.must(inbox.Duplicate, event("odd-"+name, "")), want)
 	}
 }
 
 func manyOfOne(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	events := make([]*inbox.Event, manyDeliveries)
 	for i := range events {
 		events[i] = event("many", fmt.Sprint("token ", i))
@@ -132,7 +132,7 @@ func manyOfOne(t *testing.T, open Open) {
 }
 
 func manyOfMany(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	var events []*inbox.Event
 	for i := range manyDeliveries {
 		// Its duplicate goes to the same Processor in the same breath; another id shares no lock with it.

@@ -27,7 +27,7 @@ var failureCases = []testCase{
 }
 
 func failThenSucceed(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	for attempt := 1; attempt <= 3; attempt++ {
 		err := tr.mustFail(event("fails", tokenFail))
 		var refusal *inbox.Refusal
@@ -43,7 +43,7 @@ func failThenSucceed(t *testing.T, open Open) {
 }
 
 func failWithTwoPayloads(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	for range 3 {
 		tr.mustFail(event("two", tokenFail))
 		tr.mustFail(eventOf("two", tokenFail, "CallStatus=ringing&CallDuration=7"))
@@ -59,7 +59,7 @@ func failWithTwoPayloads(t *testing.T, open Open) {
 // forbiddenReply: a reply that asks for another delivery would be stored, and given to each.
 func forbiddenReply(t *testing.T, open Open) {
 	status := 0
-	tr := &trial{t: t}
+	tr := &fixture{t: t}
 	tr.Harness = open(t, func(*inbox.Event) (inbox.Reply, error) { return inbox.Reply{Status: status}, nil })
 	for i, forbidden := range []int{500, 503, 199, 600} {
 		status = forbidden
@@ -73,7 +73,7 @@ func forbiddenReply(t *testing.T, open Open) {
 }
 
 // wantFailure wants one failed record, with this attempt number and a quotation of the error.
-func (tr *trial) wantFailure(e *inbox.Event, attempt int, quote string) {
+func (tr *fixture) wantFailure(e *inbox.Event, attempt int, quote string) {
 	tr.t.Helper()
 	failed := tr.records(e, inbox.Failed)
 	if len(failed) != 1 {
@@ -91,7 +91,7 @@ func (tr *trial) wantFailure(e *inbox.Event, attempt int, quote string) {
 func uglyError(t *testing.T, open Open) {
 	ugly := "begin \x00\xff\xfe " + strings.Repeat("e\u0301", 10_000)
 	h := open(t, func(e *inbox.Event) (inbox.Reply, error) { return inbox.Reply{}, errors.New(ugly) })
-	tr := &trial{Harness: h, t: t}
+	tr := &fixture{Harness: h, t: t}
 	tr.mustFail(event("ugly", ""))
 	tr.wantFailure(event("ugly", ""), 1, "begin")
 	if n := len(tr.records(event("ugly", ""), inbox.Failed)[0].Error); n > maxError {
@@ -100,7 +100,7 @@ func uglyError(t *testing.T, open Open) {
 }
 
 func failAmongOthers(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	var events []*inbox.Event
 	for i := range manyDeliveries {
 		token := ""
@@ -127,7 +127,7 @@ func failAmongOthers(t *testing.T, open Open) {
 }
 
 func refuseThenSucceed(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	for range 2 {
 		err := tr.mustFail(event("refused", tokenRefuse))
 		var refusal *inbox.Refusal
@@ -144,7 +144,7 @@ func refuseThenSucceed(t *testing.T, open Open) {
 }
 
 func panicThenSucceed(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	tr.mustFail(event("panics", tokenPanic))
 	tr.wantState(event("panics", ""), 0)
 	tr.wantFailure(event("panics", ""), 1, "the handler's own panic")
@@ -159,7 +159,7 @@ func cancelMidway(t *testing.T, open Open) {
 	defer cancel()
 	var armed atomic.Bool
 	armed.Store(true)
-	tr := newHookedTrial(t, open, func(*inbox.Event) {
+	tr := newHookedFixture(t, open, func(*inbox.Event) {
 		if armed.CompareAndSwap(true, false) {
 			cancel()
 		}
@@ -169,7 +169,7 @@ func cancelMidway(t *testing.T, open Open) {
 }
 
 func cancelBefore(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	result, err := tr.deliver(ctx, tr.Harness, event("late", ""))
@@ -177,7 +177,7 @@ func cancelBefore(t *testing.T, open Open) {
 }
 
 // settle delivers an event again whose delivery was interrupted, and wants one effect in the end.
-func (tr *trial) settle(e *inbox.Event, result inbox.Result, err error) {
+func (tr *fixture) settle(e *inbox.Event, result inbox.Result, err error) {
 	tr.t.Helper()
 	if err == nil {
 		tr.wantState(e, 1)

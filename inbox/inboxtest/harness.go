@@ -37,7 +37,7 @@ type Harness interface {
 	Claimed(ctx context.Context, eventID string) (bool, error)
 	// Events returns the records of an event, oldest first.
 	Events(ctx context.Context, eventID string) ([]Recorded, error)
-	// FaultInjector is what every statement of the Processor passes; see [FaultInjector].
+	// Faults is what every statement of the Processor passes; see [FaultInjector].
 	Faults() *FaultInjector
 	// Reopen ends the Processor as a crash would, without asking it, and starts another with the same handle over the
 	// same database, connected and without a fault.

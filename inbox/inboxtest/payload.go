@@ -18,7 +18,7 @@ var payloadCases = []testCase{
 }
 
 func oddBodies(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	for name, body := range map[string]string{
 		"empty":  "",
 		"binary": "a=\x00\xff\xfe\r\n&b=%00",
@@ -37,7 +37,7 @@ func oddBodies(t *testing.T, open Open) {
 
 // hostileText: the signature covers neither the token nor the content type, and a path may have any bytes.
 func hostileText(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	e := event("hostile", "\xff\x00 not text")
 	e.Target = "/api/\xff\xfe?callId=" + Subject + "&x=\xc3\x28"
 	e.ContentType = "application/x-www-form-urlencoded; \xff"
@@ -47,7 +47,7 @@ func hostileText(t *testing.T, open Open) {
 }
 
 func conflicts(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	e := event("conflict", "")
 	first := tr.must(inbox.Accepted, e)
 	for range 2 {
@@ -71,7 +71,7 @@ func conflicts(t *testing.T, open Open) {
 
 // otherQuery: the query is signed, and so is part of the payload; the path may be one of two.
 func otherQuery(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	e := event("query", "")
 	first := tr.must(inbox.Accepted, e)
 	path, query, _ := strings.Cut(e.Target, "?")
@@ -84,7 +84,7 @@ func otherQuery(t *testing.T, open Open) {
 }
 
 func manyConflicts(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	e := event("many-conflicts", "")
 	first := tr.must(inbox.Accepted, e)
 	var all []*inbox.Event
@@ -107,7 +107,7 @@ func manyConflicts(t *testing.T, open Open) {
 
 // reconciledDuplicate: what is rebuilt from Twilio's REST API never has the bytes that Twilio sent.
 func reconciledDuplicate(t *testing.T, open Open) {
-	tr := newTrial(t, open)
+	tr := newFixture(t, open)
 	for _, sources := range [][2]inbox.Source{
 		{inbox.SourceWebhook, inbox.SourceReconciled},
 		{inbox.SourceReconciled, inbox.SourceWebhook},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -42,7 +43,7 @@ type Config struct {
 	// TryReplay says what Replay would do, and does nothing; see store.Processor. Without it there is no dry run.
 	TryReplay func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
 	// Bulk runs bulk jobs. Without it they are only listed.
-	Bulk Bulk
+	Bulk *bulk.Runner
 }
 
 // api is the handler. It keeps nothing between requests but what readiness remembers.
@@ -55,7 +56,7 @@ type api struct {
 	replay      func(ctx context.Context, id string, replay store.Replay) (store.Replayed, error)
 	reconcile   func(ctx context.Context, callID string) (interview.Asked, error)
 	try         func(ctx context.Context, ids []string, replay store.Replay) ([]store.Replayed, error)
-	bulk        Bulk
+	bulk        *bulk.Runner
 	simulations bool
 
 	routes    *http.ServeMux

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -11,14 +10,7 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// Bulk runs bulk jobs; a bulk.Runner does.
-type Bulk interface {
-	Plan(ctx context.Context, kind store.BulkKind, by store.BulkFilter) (bulk.Plan, error)
-	Start(ctx context.Context, kind store.BulkKind, by store.BulkFilter, reason string) (store.BulkJob, error)
-	Stop(ctx context.Context, id string) (store.BulkJob, error)
-}
-
-func (a *api) handleBulk(runner Bulk) {
+func (a *api) handleBulk(runner *bulk.Runner) {
 	a.handleQuery("GET /api/bulk-jobs", "Bulk job", a.listBulkJobs)
 	a.handle("GET /api/bulk-jobs/{id}", "Bulk job", a.getBulkJob)
 	if a.bulk = runner; runner != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // queue asks for calls and returns their ids.
@@ -292,15 +293,7 @@ func TestHistoryOfADialIsShown(t *testing.T) {
 func (s *server) runOf(callID string) (id string) {
 	s.t.Helper()
 	const query = `SELECT id FROM function_runs WHERE function = 'orchestrate-call' AND key = $1`
-	var err error
-	if pool := s.store.Postgres(); pool != nil {
-		err = pool.QueryRow(s.t.Context(), query, callID).Scan(&id)
-	} else {
-		err = s.store.SQLite().QueryRowContext(s.t.Context(), query, callID).Scan(&id)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	storetest.QueryRow(s.t, s.store, query, []any{callID}, &id)
 	return id
 }
 

@@ -74,7 +74,7 @@ func TestContactsAreImportedFromCSVAndJSON(t *testing.T) {
 	})
 }
 
-func TestAListThatIsNoneIsRefused(t *testing.T) {
+func TestListThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
 	path := "/api/campaigns/" + s.recruiting("") + "/contacts"

@@ -62,7 +62,7 @@ func (r reply) wantInvalid(message string) {
 }
 
 // A list of this size is what a company brings along.
-func TestALongDoNotCallListIsImportedInOneRequest(t *testing.T) {
+func TestLongDoNotCallListIsImportedInOneRequest(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
 	var file strings.Builder

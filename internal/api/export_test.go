@@ -40,7 +40,7 @@ func TestDispositionsAreCountedByCodeWithTheirRates(t *testing.T) {
 	})
 }
 
-func TestACampaignIsExportedInTheFormatThatIsAskedFor(t *testing.T) {
+func TestCampaignIsExportedInTheFormatThatIsAskedFor(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *server) {
 		campaign := s.campaign("ACTIVE")
 		s.queue(campaign, "+15550000001", "+15550000002")
@@ -68,7 +68,7 @@ func TestACampaignIsExportedInTheFormatThatIsAskedFor(t *testing.T) {
 	})
 }
 
-func TestAViewersExportIsMaskedAndNotKept(t *testing.T) {
+func TestViewersExportIsMaskedAndNotKept(t *testing.T) {
 	const viewer = "a-viewer-token-of-the-test"
 	db := opened(t, storetest.SQLite(t))
 	h := httptest.NewServer(api.New(api.Config{Store: db, AdminToken: token, ViewerToken: viewer}))
@@ -108,7 +108,7 @@ func (p *parts) Flush() { p.flushed, p.sinceFlush = p.flushed+1, 0 }
 func (p *parts) SetWriteDeadline(t time.Time) error { p.until = t; return nil }
 
 // The first rows are sent before the last were read, and the server's limit for whole answers ends no export.
-func TestAnExportIsSentPartByPart(t *testing.T) {
+func TestExportIsSentPartByPart(t *testing.T) {
 	s := onSQLite(t)
 	campaign := s.campaign("ACTIVE")
 	const many = 950
@@ -137,7 +137,7 @@ type lossy struct {
 
 func (l *lossy) Flush() { l.close() }
 
-func TestAnExportThatFailsOnTheWayDoesNotLookWhole(t *testing.T) {
+func TestExportThatFailsOnTheWayDoesNotLookWhole(t *testing.T) {
 	db := opened(t, storetest.SQLite(t))
 	s := serve(t, db)
 	campaign := s.campaign("ACTIVE")
@@ -163,13 +163,5 @@ func TestAnExportThatFailsOnTheWayDoesNotLookWhole(t *testing.T) {
 // exec runs a statement on the database of the server.
 func (s *server) exec(statement string) {
 	s.t.Helper()
-	var err error
-	if pool := s.store.Postgres(); pool != nil {
-		_, err = pool.Exec(s.t.Context(), statement)
-	} else {
-		_, err = s.store.SQLite().ExecContext(s.t.Context(), statement)
-	}
-	if err != nil {
-		s.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(s.t, s.store, statement)
 }

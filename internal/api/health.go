@@ -55,7 +55,7 @@ func (r *readiness) check(ctx context.Context) (string, error) {
 	if !r.answeredAt.IsZero() && r.now().Sub(r.answeredAt) < answerFor {
 		return r.answer, nil
 	}
-	// The answer is for all who wait for it, so it does not depend on the patience of one.
+	// The answer is for all who wait for it, so it does not depend on how long one of them waits.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
 	defer cancel()
 	missing, err := r.missing(ctx)

@@ -51,15 +51,7 @@ func TestNotReadyOnANewerSchema(t *testing.T) {
 		s := serveProbes(t, opened(t, url), time.Minute)
 		s.get("/readyz").want(200)
 		const newer = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`
-		var err error
-		if pool := s.store.Postgres(); pool != nil {
-			_, err = pool.Exec(t.Context(), newer)
-		} else {
-			_, err = s.store.SQLite().Exec(newer)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		storetest.Exec(t, s.store, newer)
 		s.get("/readyz").wantError(503, "Database schema is newer than this program")
 		if err := s.store.MigrateUp(t.Context()); err == nil || !strings.Contains(err.Error(), "newer than this program") {
 			t.Errorf("migrating up: %v", err)

@@ -72,30 +72,18 @@ func TestOverdueCallsAndRunsAreListed(t *testing.T) {
 // lateCall writes a call that should have ended half an hour ago, one that is in time, and a run that died.
 func lateCall(t *testing.T, s *server) {
 	t.Helper()
-	exec := func(statement string, args ...any) {
-		t.Helper()
-		var err error
-		if pool := s.store.Postgres(); pool != nil {
-			_, err = pool.Exec(t.Context(), statement, args...)
-		} else {
-			_, err = s.store.SQLite().ExecContext(t.Context(), statement, args...)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	now := time.Now().UTC()
 	campaign, err := s.store.CreateCampaign(t.Context(), interview.Campaign{Name: "n", Category: "c", Status: interview.CampaignActive, Identity: storetest.Caller(), CallingHours: interview.AllHours()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for id, started := range map[string]time.Time{"call-late": now.Add(-time.Hour), "call-fine": now.Add(-time.Minute)} {
-		exec(`INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts,
+		storetest.Exec(t, s.store, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts,
 			dialed_at, started_at, error_code, error_message, transcript, created_at, updated_at)
 			VALUES ($1, $2, '+15550001111', $3, '', 'IN_PROGRESS', -1, '', 0, $4, $4, 0, '', '', $4, $4)`, id, campaign.ID, "CA"+id, started)
-		exec(`INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 3, 0)`, id, now)
+		storetest.Exec(t, s.store, `INSERT INTO call_watch (call_id, next_at, checks, absences) VALUES ($1, $2, 3, 0)`, id, now)
 	}
-	exec(`INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at, finished_at)
+	storetest.Exec(t, s.store, `INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at, finished_at)
 		VALUES ('dead', 'transcribe-recording', 'call-late:RE1', 'failed', '{"callId":"call-late","recordingSid":"RE1"}', 'api', $1, 'no', $2, $2)`,
 		jobs.MaxAttempts, now.Add(-time.Minute))
 }

@@ -88,7 +88,7 @@ func TestNoEndpointIgnoresAParameterThatItDoesNotKnow(t *testing.T) {
 	})
 }
 
-func TestAWrongTypeIsNamedByTheFieldOfTheBody(t *testing.T) {
+func TestWrongTypeIsNamedByTheFieldOfTheBody(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, s *server) {
 		for body, want := range map[string]string{

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,36 +21,63 @@ const adminToken = "the-admin-token"
 // serve runs an i-agent until the test ends and returns its URL.
 func serve(t *testing.T, c Config) string {
 	t.Helper()
+	listener, url := listen(t)
+	run(t, c, Options{Listener: listener})
+	return url
+}
+
+// listen opens a port of this machine, and returns the URL of what is served there.
+func listen(t *testing.T) (net.Listener, string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Open(t.Context(), c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: time.Second})
+	return listener, "http://" + listener.Addr().String()
+}
+
+// run opens an i-agent and runs it until the test ends, or until stop is called. Without a log nothing is logged.
+func run(t *testing.T, c Config, o Options) (a *App, stop func()) {
+	t.Helper()
+	o.Log, o.StopWithin = cmp.Or(o.Log, slog.New(slog.DiscardHandler)), cmp.Or(o.StopWithin, time.Second)
+	a, err := Open(t.Context(), c, o)
 	if err != nil {
-		_ = listener.Close()
+		_ = o.Listener.Close()
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 		a.Close()
 	})
-	return "http://" + listener.Addr().String()
+	t.Cleanup(stop)
+	return a, stop
 }
 
 // ask sends a request with the admin token as password.
 func ask(t *testing.T, method, url, body string) (*http.Response, string) {
 	t.Helper()
+	return send(t, method, url, body, func(r *http.Request) { r.SetBasicAuth("admin", adminToken) })
+}
+
+// askAPI sends a request with the admin token as bearer token.
+func askAPI(t *testing.T, method, url, body string) (*http.Response, string) {
+	t.Helper()
+	return send(t, method, url, body, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+adminToken) })
+}
+
+func send(t *testing.T, method, url, body string, authorize func(*http.Request)) (*http.Response, string) {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetBasicAuth("admin", adminToken)
+	authorize(r)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -65,21 +94,11 @@ func ask(t *testing.T, method, url, body string) (*http.Response, string) {
 // post sends a request to the API that creates something, and returns its id.
 func post(t *testing.T, url, body string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+adminToken)
-	r.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
+	response, text := askAPI(t, "POST", url, body)
 	var created struct {
 		ID string `json:"id"`
 	}
-	if err := json.NewDecoder(response.Body).Decode(&created); err != nil || response.StatusCode/100 != 2 {
+	if err := json.Unmarshal([]byte(text), &created); err != nil || response.StatusCode/100 != 2 {
 		t.Fatal(response.Status, err)
 	}
 	return created.ID

@@ -1,11 +1,9 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,26 +39,26 @@ func knows(text string) bool {
 	return strings.Contains(text, saidWords) || strings.Contains(text, url.QueryEscape(saidWords)) || written.MatchString(text)
 }
 
-// gossips are Twilio and a model server that repeat in their errors what they were sent.
-type gossips struct {
+// repeatingServices are Twilio and a model server that repeat in their errors what they were sent.
+type repeatingServices struct {
 	mu sync.Mutex
 	// fails says how each operation answers: its status, 0 for well.
 	fails map[string]int
 }
 
-func (g *gossips) status(op string) int {
+func (g *repeatingServices) status(op string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.fails[op]
 }
 
-func (g *gossips) set(op string, status int) {
+func (g *repeatingServices) set(op string, status int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.fails[op] = status
 }
 
-func (g *gossips) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *repeatingServices) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	op := "end"
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/chat/completions"):
@@ -104,7 +102,7 @@ func (g *gossips) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type caller struct {
 	t         *testing.T
 	app       *App
-	services  *gossips
+	services  *repeatingServices
 	log       *e2e.LogBuffer
 	processor *store.Processor
 	id        string
@@ -112,7 +110,7 @@ type caller struct {
 
 func newCaller(t *testing.T, databaseURL string) *caller {
 	t.Helper()
-	c := &caller{t: t, services: &gossips{fails: map[string]int{}}, log: &e2e.LogBuffer{}}
+	c := &caller{t: t, services: &repeatingServices{fails: map[string]int{}}, log: &e2e.LogBuffer{}}
 	services := httptest.NewServer(c.services)
 	t.Cleanup(services.Close)
 	log, err := telemetry.NewLogger(c.log, "text", "debug")
@@ -122,23 +120,8 @@ func newCaller(t *testing.T, databaseURL string) *caller {
 	config := complete()
 	config.DatabaseURL, config.APIURL, config.OpenAIBaseURL = databaseURL, services.URL, services.URL+"/v1"
 	config.AccountSid, config.PhoneNumber, config.AdminToken, config.LogLevel = restSid, "+15550009999", adminToken, "debug"
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.app, err = Open(t.Context(), config, Options{Listener: listener, Log: log, StopWithin: time.Second}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- c.app.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		c.app.Close()
-	})
+	listener, _ := listen(t)
+	c.app, _ = run(t, config, Options{Listener: listener, Log: log})
 	hooks := webhook.New(webhook.Config{URLs: c.app.callbackURLs()})
 	c.processor = store.NewProcessor(c.app.store, hooks.Decide)
 	return c

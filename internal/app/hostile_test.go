@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 
 	"html"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -99,28 +96,12 @@ func openHostile(t *testing.T) *hostileSite {
 		twilio.CloseClientConnections()
 		twilio.Close()
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.url = "http://" + listener.Addr().String()
+	listener, url := listen(t)
+	h.url = url
 	c := complete()
 	c.DatabaseURL, c.URL, c.AuthToken, c.AccountSid, c.PhoneNumber = storetest.SQLite(t), h.url, h.token, h.account, "+15550009999"
 	c.APIURL, c.OpenAIBaseURL, c.OpenAIKey, c.ViewerToken, c.DialsPerMinute = twilio.URL, twilio.URL+"/v1", hostileKey, hostileViewer, "1000"
-	h.app, err = Open(t.Context(), c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: time.Second, Simulator: newSimulator})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- h.app.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		h.app.Close()
-	})
+	h.app, _ = run(t, c, Options{Listener: listener, Simulator: newSimulator})
 	return h
 }
 

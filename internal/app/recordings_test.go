@@ -2,10 +2,7 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,29 +26,12 @@ func TestRecordingOfAnInterviewIsPlayedFromTwilio(t *testing.T) {
 		_ = twilio.Close()
 		at.Close()
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + listener.Addr().String()
-	a, err := Open(t.Context(), Config{
+	listener, url := listen(t)
+	run(t, Config{
 		AuthToken: token, AccountSid: account, PhoneNumber: "+15550000000", APIURL: at.URL, URL: url, DatabaseURL: storetest.SQLite(t),
 		Host: "127.0.0.1", Port: "0", AdminToken: adminToken, OpenAIBaseURL: at.URL + "/v1", OpenAIKey: "none", TranscribeModel: "simulated",
 		ExtractModel: "simulated", JobsEngine: "river", DialsPerMinute: "1000", LogFormat: "text", LogLevel: "error",
-	}, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		a.Close()
-	})
+	}, Options{Listener: listener, StopWithin: 5 * time.Second})
 
 	campaign := post(t, url+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What do you pay for a case?\n- How many do you sell?","status":"ACTIVE","identity":{"organisation":"Shelf Research","callbackNumber":"+15550009999","purpose":"prices on the shelf"},"callingHours":[{"days":"mon-sun","from":"00:00","to":"24:00"}],"hypotheses":[{"question":"Is it?"}]}`)
 	post(t, url+"/api/campaigns/"+campaign+"/calls", `{"phoneNumbers":["+15551234567"]}`)

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,29 +42,8 @@ func newSite(t *testing.T, databaseURL, appURL string, change ...func(*Config)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.app, err = Open(t.Context(), config, Options{Listener: listener, Log: log, StopWithin: time.Second}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.app.Run(ctx) }()
-	closed := false
-	close = func() {
-		if closed {
-			return
-		}
-		closed = true
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		s.app.Close()
-	}
-	t.Cleanup(close)
+	listener, _ := listen(t)
+	s.app, close = run(t, config, Options{Listener: listener, Log: log})
 	return s, close
 }
 
@@ -355,8 +332,8 @@ func TestPathOfThePublicURLMayBeCutOffOrKept(t *testing.T) {
 	}
 }
 
-// TestUnknownAccountIsCalledOne: its token is not configured, so its signature cannot fit.
-func TestUnknownAccountIsCalledOne(t *testing.T) {
+// TestUnknownAccountIsNamedAsTheCause: its token is not configured, so its signature cannot fit.
+func TestUnknownAccountIsNamedAsTheCause(t *testing.T) {
 	a := &App{settings: settings{accounts: []string{restSid}}}
 	if a.unknownAccount(restSid) || a.unknownAccount("") || !a.unknownAccount("AC"+strings.Repeat("b", 32)) {
 		t.Error("accounts are mixed up")

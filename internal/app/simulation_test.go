@@ -1,12 +1,8 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -40,27 +36,10 @@ func serveSimulating(t *testing.T, c Config, configure func(at string, c *Config
 	t.Cleanup(outside.Close)
 	c.AdminToken, c.APIURL, c.OpenAIBaseURL, c.OpenAIKey = adminToken, outside.URL, outside.URL+"/v1", "a-real-key"
 	c.PhoneNumber = "+15550009999"
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	configure("http://"+listener.Addr().String(), &c)
-	a, err := Open(t.Context(), c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), StopWithin: time.Second, Simulator: newSimulator})
-	if err != nil {
-		_ = listener.Close()
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		a.Close()
-	})
-	return "http://" + listener.Addr().String()
+	listener, url := listen(t)
+	configure(url, &c)
+	run(t, c, Options{Listener: listener, Simulator: newSimulator})
+	return url
 }
 
 func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.T) {
@@ -187,26 +166,12 @@ func TestSimulatedCallWithoutItsSimulatorEnds(t *testing.T) {
 // apiObject sends a request to the API and reads the object that it is answered.
 func apiObject(t *testing.T, method, url, body string, want int) map[string]any {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+adminToken)
-	r.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response, text := askAPI(t, method, url, body)
 	if response.StatusCode != want {
 		t.Fatalf("%s %s: %s %s, want %d", method, url, response.Status, text, want)
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal(text, &object); err != nil {
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
 		t.Fatal(err)
 	}
 	return object

@@ -3,9 +3,7 @@ package app
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,24 +14,12 @@ import (
 
 // A page that is open must hold up no stop: its stream would not end by itself.
 func TestOpenPagesDoNotHoldUpTheStop(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener, url := listen(t)
 	var log bytes.Buffer
 	c := complete()
 	c.DatabaseURL, c.AdminToken = storetest.SQLite(t), adminToken
-	a, err := Open(t.Context(), c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(&log, nil)), StopWithin: time.Minute})
-	if err != nil {
-		_ = listener.Close()
-		t.Fatal(err)
-	}
-	defer a.Close()
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	ended := make(chan error)
-	go func() { ended <- a.Run(ctx) }()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/console/live?list=calls&after=&made=0", nil)
+	_, stop := run(t, c, Options{Listener: listener, Log: slog.New(slog.NewTextHandler(&log, nil)), StopWithin: time.Minute})
+	r, err := http.NewRequestWithContext(t.Context(), "GET", url+"/console/live?list=calls&after=&made=0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +36,6 @@ func TestOpenPagesDoNotHoldUpTheStop(t *testing.T) {
 		t.Fatalf("%s %q", response.Status, stream.Text())
 	}
 	stop()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
 	if strings.Contains(log.String(), "did not end in time") {
 		t.Errorf("the stream held up the stop:\n%s", &log)
 	}

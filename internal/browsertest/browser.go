@@ -23,8 +23,8 @@ import (
 //go:embed axe.min.js
 var axe string
 
-// patience is how long a page may take to become what a test waits for. It bounds a test that fails, and no other.
-const patience = time.Minute
+// pageTimeout is how long a page may take to become what a test waits for. It bounds a test that fails, and no other.
+const pageTimeout = time.Minute
 
 // Tab is a page of a browser that has its own cookies.
 type Tab struct {
@@ -46,7 +46,7 @@ func Start(t testing.TB) (open func(t testing.TB, look Look) *Tab) {
 		t.Fatal(err)
 	}
 	options := []chromedp.ExecAllocatorOption{chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.DisableGPU,
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience)}
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(pageTimeout)}
 	if os.Getuid() == 0 { // Chromium's sandbox refuses root
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -151,7 +151,7 @@ func (tab *Tab) Messages() []string {
 
 func (tab *Tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, pageTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		tab.t.Fatalf("%s: %v", what, err)
@@ -185,7 +185,7 @@ func (tab *Tab) Press(keys string) {
 // Eval returns the value of a JavaScript expression.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, pageTimeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -197,7 +197,7 @@ func Eval[T any](tab *Tab, expression string) T {
 // Until waits until a JavaScript expression is true, whatever the page does meanwhile: it may lead to another.
 func (tab *Tab) Until(expression string) {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, pageTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -245,7 +245,7 @@ func (tab *Tab) Accessible() {
 // Screenshot is the whole page as a PNG.
 func (tab *Tab) Screenshot() []byte {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, pageTimeout)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/internal/contactimport"
 )
 
-func TestACompressedListIsTheArrayThatJSONMakes(t *testing.T) {
+func TestCompressedListIsTheArrayThatJSONMakes(t *testing.T) {
 	for _, n := range []int{0, 1, 3} {
 		want := []contactimport.Result{}
 		var list contactimport.CompressedList

@@ -14,16 +14,9 @@ import (
 // atOnce is how many rows one transaction takes: webhooks wait for it on SQLite.
 const atOnce = 1000
 
-// Store is where contacts are kept.
-type Store interface {
-	Campaign(ctx context.Context, id string) (interview.Campaign, error)
-	AddContacts(ctx context.Context, n store.NewContacts) ([]store.AddedContact, error)
-	RecordAudit(ctx context.Context, entry interview.AuditEntry) error
-}
-
 // Import takes a list of contacts into a campaign.
 type Import struct {
-	Store      Store
+	Store      *store.Store
 	CampaignID string
 	// DryRun only says what would become of the rows.
 	DryRun bool

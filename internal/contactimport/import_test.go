@@ -196,7 +196,7 @@ func TestSpreadsheetsWriteCSVInManyWays(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoListIsRefusedByName(t *testing.T) {
+func TestFileThatIsNoListIsRefusedByName(t *testing.T) {
 	for file, want := range map[string]string{
 		"": "is empty", "\n\n": "is empty", "name,number\n": `"name", is none of`, "externalId\nx\n": "no column phoneNumber",
 		"phoneNumber,phoneNumber\n": "twice", "\xff\xfep\x00h\x00": "UTF-16", "p\x00h\x00o\x00n\x00": "UTF-16", "PK\x03\x04zip": "spreadsheet",
@@ -284,7 +284,7 @@ func (b broken) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestAnImportThatBreaksOffSaysWhatItDidAndAddsTheRestLater(t *testing.T) {
+func TestImportThatBreaksOffSaysWhatItDidAndAddsTheRestLater(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		s := opened(t, url)
 		c := campaign(t, s, nil)

@@ -7,9 +7,9 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// TestTheDemoRunsAtAnyTimeOfDay begins demos at each hour of a year: it is day where people are called, night where they wait until
+// TestDemoRunsAtAnyTimeOfDay begins demos at each hour of a year: it is day where people are called, night where they wait until
 // the end, and the clock is never ahead of the machine's.
-func TestTheDemoRunsAtAnyTimeOfDay(t *testing.T) {
+func TestDemoRunsAtAnyTimeOfDay(t *testing.T) {
 	t.Parallel()
 	hours := interview.CallingHours{{Days: "mon-sun", From: opens, To: closes}}
 	zone := func(name string) *time.Location {

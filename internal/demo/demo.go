@@ -27,8 +27,8 @@ type Options struct {
 	Port string
 	// Keep leaves the server up after the table, until the context ends.
 	Keep bool
-	// Furnish adds to a kept server what the study's calls do not have, so that its console has something of everything.
-	Furnish bool
+	// Samples adds to a kept server what the study's calls do not have, so that its console has something of everything.
+	Samples bool
 	// Kept, if set, is called once a kept server is ready to be looked at.
 	Kept func(Kept)
 	// Faults replace the demo's own.
@@ -87,14 +87,14 @@ func Run(ctx context.Context, options Options) error {
 	}
 	result.print(options.Out)
 	if options.Keep {
-		if options.Furnish {
-			if err := run.furnish(bounded); err != nil {
-				return fmt.Errorf("furnishing the console: %w", err)
+		if options.Samples {
+			if err := run.addSamples(bounded); err != nil {
+				return fmt.Errorf("adding samples for the console: %w", err)
 			}
 		}
-		fmt.Fprintf(options.Out, "\nStill serving. Stop with Ctrl-C.\nConsole:  %s/console\nSign in:  %s\n", run.url, run.adminToken)
-		if options.Furnish {
-			fmt.Fprintf(options.Out, "Viewer:   %s\n", run.viewerToken)
+		fmt.Fprintf(options.Out, "\nStill serving. Stop with Ctrl-C.\nConsole:                 %s/console\nSign in with:            %s\n", run.url, run.adminToken)
+		if options.Samples {
+			fmt.Fprintf(options.Out, "or with masked numbers:  %s\n", run.viewerToken)
 		}
 		if options.Kept != nil {
 			options.Kept(Kept{URL: run.url, AdminToken: run.adminToken, ViewerToken: run.viewerToken})

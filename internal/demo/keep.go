@@ -54,9 +54,9 @@ func (r *run) cancelOne(ctx context.Context) error {
 	return err
 }
 
-// furnish adds what else the study's calls do not have: a run that died, and a webhook that was refused. The calls of the study are
+// addSamples adds what else the study's calls do not have: a run that died, and a webhook that was refused. The calls of the study are
 // judged by then.
-func (r *run) furnish(ctx context.Context) error {
+func (r *run) addSamples(ctx context.Context) error {
 	var other campaign
 	if _, err := r.api.Do(ctx, http.MethodPost, "/api/campaigns", "", r.study.Campaign("Oat drink, a call that the model does not understand"), &other); err != nil {
 		return err

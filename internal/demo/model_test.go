@@ -14,33 +14,34 @@ import (
 	"github.com/i-agent/iagent/internal/pipeline"
 )
 
-// notebook is a store that holds what the functions of the pipeline make of the study.
-type notebook struct {
+// results takes what the functions of the pipeline make of the study. The test is about what the model says and what is accepted of it;
+// the database takes no part.
+type results struct {
 	extraction interview.Extraction
 	validation interview.Validation
 	claims     []interview.Claim
 	verdict    interview.Verdict
 }
 
-func (n *notebook) BeginExtraction(context.Context, interview.Run, string, string) (interview.Extraction, error) {
+func (n *results) BeginExtraction(context.Context, interview.Run, string, string) (interview.Extraction, error) {
 	return n.extraction, nil
 }
 
-func (n *notebook) SaveClaims(_ context.Context, _ interview.Run, _, _ string, claims []interview.Claim) error {
+func (n *results) SaveClaims(_ context.Context, _ interview.Run, _, _ string, claims []interview.Claim) error {
 	n.claims = append(n.claims, claims...)
 	return nil
 }
 
-func (n *notebook) BeginValidation(context.Context, interview.Run, string, int) (interview.Validation, error) {
+func (n *results) BeginValidation(context.Context, interview.Run, string, int) (interview.Validation, error) {
 	return n.validation, nil
 }
 
-func (n *notebook) SaveVerdict(_ context.Context, _ interview.Run, verdict interview.Verdict) error {
+func (n *results) SaveVerdict(_ context.Context, _ interview.Run, verdict interview.Verdict) error {
 	n.verdict = verdict
 	return nil
 }
 
-func (n *notebook) KeepAnswer(_ context.Context, _ interview.Run, _, answer, reason string) error {
+func (n *results) KeepAnswer(_ context.Context, _ interview.Run, _, answer, reason string) error {
 	return fmt.Errorf("unreadable answer %q: %s", answer, reason)
 }
 
@@ -61,7 +62,7 @@ func judge(t *testing.T, models *openai.Client, study demo.Study, people []demo.
 	for i, h := range study.Hypotheses {
 		hypotheses = append(hypotheses, interview.Hypothesis{ID: fmt.Sprint("H", i), Question: h.Question})
 	}
-	book, want, rejected := &notebook{}, 0, 0
+	kept, want, rejected := &results{}, 0, 0
 	for i, person := range people {
 		e := interview.Extraction{Call: interview.Call{ID: fmt.Sprint("call-", i), Consent: interview.ConsentGiven}, Hypotheses: hypotheses,
 			Recording: interview.Recording{Sid: fmt.Sprint("RE", i)}}
@@ -75,17 +76,17 @@ func judge(t *testing.T, models *openai.Client, study demo.Study, people []demo.
 		if person.Name == "Lou" {
 			rejected++ // the model invents a quote
 		}
-		book.extraction = e
-		f := pipeline.ExtractClaims{Store: book, Models: models}
+		kept.extraction = e
+		f := pipeline.ExtractClaims{Store: kept, Models: models}
 		if err := f.Run(t.Context(), interview.Run{Args: json.RawMessage(`{}`)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(book.claims) != want {
-		t.Errorf("%d claims of %d people, want %d", len(book.claims), len(people), want)
+	if len(kept.claims) != want {
+		t.Errorf("%d claims of %d people, want %d", len(kept.claims), len(people), want)
 	}
 	evidence := map[string]interview.Evidence{}
-	for _, c := range book.claims {
+	for _, c := range kept.claims {
 		if c.Rejected != "" {
 			if rejected--; rejected < 0 {
 				t.Errorf("%q is rejected: %s", c.RawText, c.Rejected)
@@ -98,13 +99,13 @@ func judge(t *testing.T, models *openai.Client, study demo.Study, people []demo.
 		t.Error("an invented quote was believed")
 	}
 	for i, h := range hypotheses {
-		book.validation = interview.Validation{Hypothesis: h, Revision: 1, Evidence: evidence[h.ID]}
-		f := pipeline.ValidateClaim{Store: book, Models: models}
+		kept.validation = interview.Validation{Hypothesis: h, Revision: 1, Evidence: evidence[h.ID]}
+		f := pipeline.ValidateClaim{Store: kept, Models: models}
 		if err := f.Run(t.Context(), interview.Run{Key: h.ID + ":1", Args: json.RawMessage(`{}`)}); err != nil {
 			t.Fatal(err)
 		}
-		if got := string(book.verdict.Status); got != study.Hypotheses[i].Verdict {
-			t.Errorf("%d people: %q is %s: %v", len(people), h.Question, got, book.verdict)
+		if got := string(kept.verdict.Status); got != study.Hypotheses[i].Verdict {
+			t.Errorf("%d people: %q is %s: %v", len(people), h.Question, got, kept.verdict)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 		JobsEngine: "river", DialsPerMinute: strconv.Itoa(max(1000, options.Calls)),
 		LogFormat: "text", LogLevel: "error",
 	}
-	if options.Furnish {
+	if options.Samples {
 		r.viewerToken = secret()
 		config.ViewerToken, config.DialsPerMinute = r.viewerToken, strconv.Itoa(options.Calls)
 	}
@@ -88,7 +88,7 @@ func newRun(ctx context.Context, options Options) (_ *run, err error) {
 
 func (r *run) openSimulator() (url string, err error) {
 	pick, model := r.study.contactPick(r.study.pick(r.options.Calls)), r.study.Answer
-	if r.options.Furnish {
+	if r.options.Samples {
 		pick, model = keptPick(pick), r.study.keptAnswer
 	}
 	r.simulator, err = simulator.New(simulator.Config{
@@ -144,9 +144,9 @@ func (r *run) play(ctx context.Context) error {
 	if err := r.settle(ctx, bar); err != nil {
 		return err
 	}
-	if r.options.Furnish {
+	if r.options.Samples {
 		if err := r.cancelOne(ctx); err != nil {
-			return fmt.Errorf("furnishing the console: %w", err)
+			return fmt.Errorf("adding samples for the console: %w", err)
 		}
 	}
 	if err := r.callLater(ctx); err != nil {

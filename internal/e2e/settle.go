@@ -12,7 +12,7 @@ import (
 )
 
 // What the product promises, and so how long a verdict on a running system has to wait. A test must not be less patient than
-// the product: the deadlines of tests come from here, and TestKitIsAsPatientAsTheProduct compares them with the product's own.
+// the product: the deadlines of tests come from here, and TestKitWaitsAsLongAsTheProductPromises compares them with the product's own.
 const (
 	// TakenOverWithin is how long a run may stay with a process that was killed, until another attempt has begun.
 	TakenOverWithin = time.Minute

@@ -16,7 +16,7 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-func TestKitIsAsPatientAsTheProduct(t *testing.T) {
+func TestKitWaitsAsLongAsTheProductPromises(t *testing.T) {
 	if got := jobs.LostAfter + 20*time.Second; e2e.TakenOverWithin < got {
 		t.Errorf("a run whose process died is taken over within %s, the kit waits %s", got, e2e.TakenOverWithin)
 	}

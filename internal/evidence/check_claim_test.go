@@ -73,7 +73,7 @@ func TestClaimWithAFaultIsRejectedWithItsReason(t *testing.T) {
 	}
 }
 
-func TestZeroIsAValue(t *testing.T) {
+func TestClaimMayHaveTheValueZero(t *testing.T) {
 	for text, want := range map[string]interview.Unit{"We have 0 cases left": interview.UnitCases, "There are zero units": interview.UnitUnits, "We have none left": interview.UnitCases} {
 		c := good()
 		c.Quote, c.ValueNumber, c.Unit, c.Field = text, num(0), "CASES", "INVENTORY_LEVEL"

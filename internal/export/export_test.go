@@ -42,15 +42,7 @@ func surveyed(t *testing.T, url string) database {
 
 func (d database) exec(statement string) {
 	d.t.Helper()
-	var err error
-	if pool := d.Postgres(); pool != nil {
-		_, err = pool.Exec(d.t.Context(), statement)
-	} else {
-		_, err = d.SQLite().ExecContext(d.t.Context(), statement)
-	}
-	if err != nil {
-		d.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(d.t, d, statement)
 }
 
 // contacts makes contacts from first on, each with one call in which something was said. FROM n is the series of their numbers.
@@ -139,7 +131,7 @@ func TestEveryTableHasTheSameRowsInEveryFormat(t *testing.T) {
 	})
 }
 
-func TestACampaignThatIsNotThereIsToldBeforeTheFirstByte(t *testing.T) {
+func TestCampaignThatIsNotThereIsToldBeforeTheFirstByte(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	for _, table := range export.Tables() {
 		var out bytes.Buffer
@@ -171,7 +163,7 @@ func TestNoCellOfACSVIsAFormula(t *testing.T) {
 }
 
 // A viewer sees no number: not in its column, and in nothing that people wrote or said.
-func TestAViewersExportHasNoPhoneNumber(t *testing.T) {
+func TestViewersExportHasNoPhoneNumber(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	d.contacts(1, 1, "number_15550001234", "+15550001234", "call five five five zero zero zero one two three four or 555 000 1234")
 	for _, table := range export.Tables() {
@@ -238,7 +230,7 @@ func live() uint64 {
 	return m.HeapAlloc
 }
 
-func TestAnExportOfManyRowsNeedsLittleMemory(t *testing.T) {
+func TestExportOfManyRowsNeedsLittleMemory(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	const many, length = 8_000, 2_000
 	d.contacts(1, many, "x", "+15550001234", strings.Repeat("bread ", length/6))
@@ -256,7 +248,7 @@ func TestAnExportOfManyRowsNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-func TestAnExportEndsWhenNobodyReadsItAnyMore(t *testing.T) {
+func TestExportEndsWhenNobodyReadsItAnyMore(t *testing.T) {
 	d := surveyed(t, storetest.SQLite(t))
 	d.contacts(1, 500, "x", "+15550001234", "two dollars")
 	gone := errors.New("gone")

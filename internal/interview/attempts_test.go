@@ -11,7 +11,7 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-func TestAnAttemptPolicyHasItsDefaultsWhereNothingIsSaid(t *testing.T) {
+func TestAttemptPolicyHasItsDefaultsWhereNothingIsSaid(t *testing.T) {
 	for text, want := range map[string]interview.AttemptPolicy{
 		`{}`:        interview.DefaultAttemptPolicy(),
 		`{"max":3}`: {Max: 3, WaitMinutes: 60},
@@ -75,7 +75,7 @@ func TestWhoAnsweredOrOptedOutIsReached(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatEndedIsSettled(t *testing.T) {
+func TestAttemptThatEndedIsSettled(t *testing.T) {
 	at := moment(t, "2026-06-01T08:00:00Z")
 	twice := interview.Campaign{Status: interview.CampaignActive, Attempts: interview.AttemptPolicy{Max: 2, On: []interview.AttemptOutcome{"BUSY", "NO_ANSWER"}, WaitMinutes: 60}}
 	done := twice
@@ -109,7 +109,7 @@ func TestAnAttemptThatEndedIsSettled(t *testing.T) {
 	}
 }
 
-func TestTheNextAttemptIsInAnotherPartOfTheDay(t *testing.T) {
+func TestNextAttemptIsInAnotherPartOfTheDay(t *testing.T) {
 	berlin := zonesOf(t, "Europe/Berlin")
 	retry := interview.Retry{ContactID: "c", Policy: interview.AttemptPolicy{Max: 9, WaitMinutes: 60}, Zones: berlin}
 	part := func(at time.Time) string {
@@ -145,7 +145,7 @@ func TestTheNextAttemptIsInAnotherPartOfTheDay(t *testing.T) {
 	}
 }
 
-func TestAThousandRetriesDoNotComeAtOnce(t *testing.T) {
+func TestManyRetriesDoNotComeAtOnce(t *testing.T) {
 	perMinute := map[time.Time]int{}
 	for i := range 1000 {
 		retry := interview.Retry{ContactID: fmt.Sprintf("01K0000000%04d", i), Policy: interview.AttemptPolicy{WaitMinutes: 60},
@@ -163,7 +163,7 @@ func TestAThousandRetriesDoNotComeAtOnce(t *testing.T) {
 	}
 }
 
-func TestTheNextAttemptIsInsideTheHoursAndNotBeforeTheWait(t *testing.T) {
+func TestNextAttemptIsInsideTheHoursAndNotBeforeTheWait(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	names := []string{"America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "America/Santiago", "Europe/London"}
 	for i := range 1500 {
@@ -188,7 +188,7 @@ func TestTheNextAttemptIsInsideTheHoursAndNotBeforeTheWait(t *testing.T) {
 	}
 }
 
-func TestACircuitOpensWhenNearlyAllCallsFailAndLetsOneThroughAtATime(t *testing.T) {
+func TestCircuitOpensWhenNearlyAllCallsFailAndLetsOneThroughAtATime(t *testing.T) {
 	now := moment(t, "2026-06-01T08:00:00Z")
 	ends := func(newestFirst string) []interview.AttemptEnd {
 		var ended []interview.AttemptEnd

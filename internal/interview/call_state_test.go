@@ -92,7 +92,7 @@ func TestLateAnswerFillsTheStartOfACompletedCall(t *testing.T) {
 	}
 }
 
-func TestEndWithoutDurationGetsItFromItsTwin(t *testing.T) {
+func TestEndWithoutDurationGetsItFromItsDuplicate(t *testing.T) {
 	call := Call{Status: CallInProgress, Sequence: 2}
 	call.Advance(CallCompleted, NoSequence, dialTime.Add(time.Second), nil)
 	call.Advance(CallBusy, 3, dialTime, seconds(7))

@@ -107,7 +107,7 @@ func TestOneAttemptHasTheDispositionOfTheStandard(t *testing.T) {
 }
 
 // Of several attempts the most informative counts, whatever their order.
-func TestTheMostInformativeAttemptDecides(t *testing.T) {
+func TestMostInformativeAttemptDecides(t *testing.T) {
 	busy, unanswered, machine := attempt("BUSY"), attempt("NO_ANSWER"), attempt("COMPLETED", answeredBy("machine_end_beep"), declined(interview.ConsentByDetector))
 	refusal, whole, part, breakOff := attempt("COMPLETED", declined(interview.ConsentByKeypad)), attempt("COMPLETED", consented(5)),
 		attempt("COMPLETED", consented(3)), attempt("COMPLETED", consented(1))
@@ -141,7 +141,7 @@ func TestTheMostInformativeAttemptDecides(t *testing.T) {
 	}
 }
 
-func TestAContactThatWasNotTriedIsNotARefusal(t *testing.T) {
+func TestContactThatWasNotTriedIsNotARefusal(t *testing.T) {
 	busy := []interview.Call{attempt("BUSY")}
 	for reason, want := range map[interview.Refusal][2]interview.Disposition{
 		interview.RefusalDoNotCall:      {"3.11", "3.12"},
@@ -164,7 +164,7 @@ func TestAContactThatWasNotTriedIsNotARefusal(t *testing.T) {
 	}
 }
 
-func TestAContactThatIsNotOverHasNoFinalDisposition(t *testing.T) {
+func TestContactThatIsNotOverHasNoFinalDisposition(t *testing.T) {
 	for _, state := range []interview.ContactState{interview.ContactWaiting, interview.ContactCalling} {
 		contact := interview.Contact{State: state}
 		if got := interview.DispositionOf(contact, []interview.Call{attempt("BUSY")}); got != interview.DispositionOpen {

@@ -70,7 +70,7 @@ type obstacle struct {
 	put     func(*interview.GateFacts)
 }
 
-func TestTheGateNamesWhatIsInTheWay(t *testing.T) {
+func TestGateNamesWhatIsInTheWay(t *testing.T) {
 	if v := interview.MayCall(allowed(t)); !v.Allowed() || v.Final || v.Until != nil || !slices.Equal(v.Zones, []string{"Europe/Berlin"}) {
 		t.Fatalf("nothing is in the way: %+v", v)
 	}
@@ -145,7 +145,7 @@ func TestWhatNothingCuresIsNamedBeforeWhatTimeCures(t *testing.T) {
 }
 
 // A verdict that waits says a later moment; at that moment hours and caps are not in the way for the same cause again.
-func TestAVerdictThatWaitsIsOverWhenItSays(t *testing.T) {
+func TestVerdictThatWaitsIsOverWhenItSays(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	names := []string{"America/New_York", "America/Boise", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Auckland", "Asia/Kolkata"}
 	cases := obstacles(t)
@@ -193,7 +193,7 @@ func TestAVerdictThatWaitsIsOverWhenItSays(t *testing.T) {
 	}
 }
 
-func TestAVerdictIsKeptWithoutItsEmptyParts(t *testing.T) {
+func TestVerdictIsKeptWithoutItsEmptyParts(t *testing.T) {
 	facts := allowed(t)
 	kept, err := json.Marshal(interview.MayCall(facts))
 	if err != nil || string(kept) != `{"zones":["Europe/Berlin"]}` {
@@ -205,7 +205,7 @@ func TestAVerdictIsKeptWithoutItsEmptyParts(t *testing.T) {
 	}
 }
 
-func TestAContactWithoutAttemptsLeftIsExhausted(t *testing.T) {
+func TestContactWithoutAttemptsLeftIsExhausted(t *testing.T) {
 	facts := allowed(t)
 	facts.Attempts = 1
 	if state := interview.MayCall(facts).ContactState(); state != interview.ContactExhausted {

@@ -112,9 +112,9 @@ func (s Script) InboundGreeting(canInterview bool) string {
 func (s Script) InboundIntroduction(called bool) string {
 	switch {
 	case !s.identified():
-		return s.texts().inboundUnknown
+		return s.texts().inboundWithoutIdentity
 	case !called:
-		return s.fill(s.texts().inboundStranger)
+		return s.fill(s.texts().inboundUnknownCaller)
 	}
 	return s.fill(s.texts().inbound)
 }

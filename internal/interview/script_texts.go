@@ -22,13 +22,13 @@ type scriptTexts struct {
 	// introduction opens a call: who, that it is a machine, why, where to reach them. howToOptOut follows it.
 	introduction, howToOptOut string
 	// greetingAbout and greeting open the calls of a campaign without an identity, with a topic and without.
-	greetingAbout, greeting                                                                   string
-	consentQuestion, consentAgain, consentBySpeech, consentByKeypad                           string
-	consentHints, answerHints                                                                 string
-	thanks, openQuestionAbout, openQuestion                                                   string
-	goodbye, declined, notUnderstood, ended, optedOut, stopped                                string
-	noMessage, identifiedMessage                                                              string
-	inbound, inboundStranger, inboundUnknown, inboundInterview, inboundOptOut, inboundGoodbye string
+	greetingAbout, greeting                                                                                string
+	consentQuestion, consentAgain, consentBySpeech, consentByKeypad                                        string
+	consentHints, answerHints                                                                              string
+	thanks, openQuestionAbout, openQuestion                                                                string
+	goodbye, declined, notUnderstood, ended, optedOut, stopped                                             string
+	noMessage, identifiedMessage                                                                           string
+	inbound, inboundUnknownCaller, inboundWithoutIdentity, inboundInterview, inboundOptOut, inboundGoodbye string
 	// closing says again who called and where to reach them; bye is the last word.
 	closing, bye string
 }

@@ -30,12 +30,12 @@ var englishTexts = scriptTexts{
 	noMessage:         "This was an automated research call. We leave no message.",
 	identifiedMessage: "This is an automated call from {organisation} about {purpose}. You can reach us at {number}.",
 
-	inbound:          "Hello. This is {organisation}. You are speaking with a machine. We called you about {purpose}. You can reach us at {number}.",
-	inboundStranger:  "Hello. This is {organisation}. You are speaking with a machine. This number makes research calls. You can reach us at {number}.",
-	inboundUnknown:   "Hello. You are speaking with a machine. This number makes automated research calls.",
-	inboundInterview: "To answer our questions now, press 1.",
-	inboundOptOut:    "To be taken off our list, press 9, or say: stop calling me.",
-	inboundGoodbye:   "Thank you for calling.",
+	inbound:                "Hello. This is {organisation}. You are speaking with a machine. We called you about {purpose}. You can reach us at {number}.",
+	inboundUnknownCaller:   "Hello. This is {organisation}. You are speaking with a machine. This number makes research calls. You can reach us at {number}.",
+	inboundWithoutIdentity: "Hello. You are speaking with a machine. This number makes automated research calls.",
+	inboundInterview:       "To answer our questions now, press 1.",
+	inboundOptOut:          "To be taken off our list, press 9, or say: stop calling me.",
+	inboundGoodbye:         "Thank you for calling.",
 
 	closing: "This was {organisation}. You can reach us at {number}.",
 	bye:     "Goodbye.",

@@ -30,12 +30,12 @@ var frenchTexts = scriptTexts{
 	noMessage:         "C'était un appel automatique pour une étude. Nous ne laissons pas de message.",
 	identifiedMessage: "Ceci est un appel automatique de la part de : {organisation}. Notre appel concerne {purpose}. Vous pouvez nous joindre au {number}.",
 
-	inbound:          "Bonjour. Ici {organisation}. Vous parlez à une machine. Nous vous avons appelé, notre appel concerne {purpose}. Vous pouvez nous joindre au {number}.",
-	inboundStranger:  "Bonjour. Ici {organisation}. Vous parlez à une machine. Ce numéro fait des appels pour des études. Vous pouvez nous joindre au {number}.",
-	inboundUnknown:   "Bonjour. Vous parlez à une machine. Ce numéro fait des appels automatiques pour des études.",
-	inboundInterview: "Pour répondre à nos questions maintenant, appuyez sur 1.",
-	inboundOptOut:    "Pour être retiré de notre liste, appuyez sur 9, ou dites : ne m'appelez plus.",
-	inboundGoodbye:   "Merci de votre appel.",
+	inbound:                "Bonjour. Ici {organisation}. Vous parlez à une machine. Nous vous avons appelé, notre appel concerne {purpose}. Vous pouvez nous joindre au {number}.",
+	inboundUnknownCaller:   "Bonjour. Ici {organisation}. Vous parlez à une machine. Ce numéro fait des appels pour des études. Vous pouvez nous joindre au {number}.",
+	inboundWithoutIdentity: "Bonjour. Vous parlez à une machine. Ce numéro fait des appels automatiques pour des études.",
+	inboundInterview:       "Pour répondre à nos questions maintenant, appuyez sur 1.",
+	inboundOptOut:          "Pour être retiré de notre liste, appuyez sur 9, ou dites : ne m'appelez plus.",
+	inboundGoodbye:         "Merci de votre appel.",
 
 	closing: "C'était {organisation}. Vous pouvez nous joindre au {number}.",
 	bye:     "Au revoir.",

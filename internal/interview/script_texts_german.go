@@ -30,12 +30,12 @@ var germanTexts = scriptTexts{
 	noMessage:         "Das war ein automatischer Anruf für eine Umfrage. Wir hinterlassen keine Nachricht.",
 	identifiedMessage: "Dies ist ein automatischer Anruf von {organisation}. Es geht um {purpose}. Sie erreichen uns unter {number}.",
 
-	inbound:          "Guten Tag. Hier ist {organisation}. Sie sprechen mit einer Maschine. Wir hatten Sie angerufen, es geht um {purpose}. Sie erreichen uns unter {number}.",
-	inboundStranger:  "Guten Tag. Hier ist {organisation}. Sie sprechen mit einer Maschine. Von dieser Nummer kommen Anrufe für Umfragen. Sie erreichen uns unter {number}.",
-	inboundUnknown:   "Guten Tag. Sie sprechen mit einer Maschine. Von dieser Nummer kommen automatische Anrufe für Umfragen.",
-	inboundInterview: "Wenn Sie unsere Fragen jetzt beantworten möchten, drücken Sie die 1.",
-	inboundOptOut:    "Wenn wir Sie von unserer Liste streichen sollen, drücken Sie die 9, oder sagen Sie: Rufen Sie mich nicht mehr an.",
-	inboundGoodbye:   "Danke für Ihren Anruf.",
+	inbound:                "Guten Tag. Hier ist {organisation}. Sie sprechen mit einer Maschine. Wir hatten Sie angerufen, es geht um {purpose}. Sie erreichen uns unter {number}.",
+	inboundUnknownCaller:   "Guten Tag. Hier ist {organisation}. Sie sprechen mit einer Maschine. Von dieser Nummer kommen Anrufe für Umfragen. Sie erreichen uns unter {number}.",
+	inboundWithoutIdentity: "Guten Tag. Sie sprechen mit einer Maschine. Von dieser Nummer kommen automatische Anrufe für Umfragen.",
+	inboundInterview:       "Wenn Sie unsere Fragen jetzt beantworten möchten, drücken Sie die 1.",
+	inboundOptOut:          "Wenn wir Sie von unserer Liste streichen sollen, drücken Sie die 9, oder sagen Sie: Rufen Sie mich nicht mehr an.",
+	inboundGoodbye:         "Danke für Ihren Anruf.",
 
 	closing: "Das war {organisation}. Sie erreichen uns unter {number}.",
 	bye:     "Auf Wiederhören.",

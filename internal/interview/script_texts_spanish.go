@@ -31,12 +31,12 @@ var spanishTexts = scriptTexts{
 	noMessage:         "Esta era una llamada automática para un estudio. No dejamos ningún mensaje.",
 	identifiedMessage: "Esta es una llamada automática de {organisation} en relación con {purpose}. Puede contactarnos en el {number}.",
 
-	inbound:          "Hola. Esto es {organisation}. Está hablando con una máquina. Le habíamos llamado en relación con {purpose}. Puede contactarnos en el {number}.",
-	inboundStranger:  "Hola. Esto es {organisation}. Está hablando con una máquina. Desde este número se hacen llamadas para estudios. Puede contactarnos en el {number}.",
-	inboundUnknown:   "Hola. Está hablando con una máquina. Desde este número se hacen llamadas automáticas para estudios.",
-	inboundInterview: "Para contestar ahora a nuestras preguntas, pulse 1.",
-	inboundOptOut:    "Para que borremos su número de nuestra lista, pulse 9, o diga: no me llamen más.",
-	inboundGoodbye:   "Gracias por llamar.",
+	inbound:                "Hola. Esto es {organisation}. Está hablando con una máquina. Le habíamos llamado en relación con {purpose}. Puede contactarnos en el {number}.",
+	inboundUnknownCaller:   "Hola. Esto es {organisation}. Está hablando con una máquina. Desde este número se hacen llamadas para estudios. Puede contactarnos en el {number}.",
+	inboundWithoutIdentity: "Hola. Está hablando con una máquina. Desde este número se hacen llamadas automáticas para estudios.",
+	inboundInterview:       "Para contestar ahora a nuestras preguntas, pulse 1.",
+	inboundOptOut:          "Para que borremos su número de nuestra lista, pulse 9, o diga: no me llamen más.",
+	inboundGoodbye:         "Gracias por llamar.",
 
 	closing: "Le ha llamado {organisation}. Puede contactarnos en el {number}.",
 	bye:     "Adiós.",

@@ -38,7 +38,7 @@ const (
 // attempt calls a run: it takes it from the ledger, calls its function under a heartbeat, and writes what came of it into
 // the ledger. Whoever calls only learns when to call again. An error is a fault of the ledger.
 //
-// An attempt ends by itself, after attemptTimeout, or when the engine stops; not when its caller has lost patience.
+// An attempt ends by itself, after attemptTimeout, or when the engine stops; not when its caller stops waiting.
 func (e *Engine) attempt(caller context.Context, runID string) (outcome, error) {
 	if !e.begin() {
 		return outcome{}, errStopping

@@ -210,9 +210,9 @@ func TestUnsignedCallIsRefused(t *testing.T) {
 func TestLongEventQueueIsNotTakenForLoss(t *testing.T) {
 	t.Parallel()
 	if got := jobs.BeginWithin(jobs.Function{Concurrency: 2}, 1000); got < 500*time.Minute {
-		t.Errorf("patience %s behind a thousand", got)
+		t.Errorf("wait of %s behind a thousand", got)
 	}
 	if got := jobs.BeginWithin(jobs.Function{Concurrency: 5}, 0); got > 15*time.Minute {
-		t.Errorf("patience %s with nothing before it", got)
+		t.Errorf("wait of %s with nothing before it", got)
 	}
 }

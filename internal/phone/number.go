@@ -4,7 +4,6 @@ package phone
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -107,6 +106,3 @@ func warning(number *phonenumbers.PhoneNumber) string {
 	}
 	return ""
 }
-
-// Problem is a sentence about a number that was refused, for people.
-func Problem(err error) string { return fmt.Sprintf("the number %v", err) }

@@ -90,7 +90,7 @@ func FuzzNormalizeIsIdempotentAndGivesE164(f *testing.F) {
 	})
 }
 
-func TestANumberHasAllTheZonesInWhichItMayBe(t *testing.T) {
+func TestNumberHasAllTheZonesInWhichItMayBe(t *testing.T) {
 	var zones phone.Zones
 	for _, test := range []struct {
 		number string
@@ -122,7 +122,7 @@ func TestANumberHasAllTheZonesInWhichItMayBe(t *testing.T) {
 	}
 }
 
-func TestAPersonsOwnZoneWinsAndIsNeverGuessed(t *testing.T) {
+func TestPersonsOwnZoneWinsAndIsNeverGuessed(t *testing.T) {
 	var zones phone.Zones
 	if got := zones.Of("Asia/Tokyo", "+12127365000").Names(); !slices.Equal(got, []string{"Asia/Tokyo"}) {
 		t.Errorf("own zone: %v", got)
@@ -141,7 +141,7 @@ func TestAPersonsOwnZoneWinsAndIsNeverGuessed(t *testing.T) {
 }
 
 // A number that could be anywhere in North America is called when all of it is awake, or not at all.
-func TestANumberOfAFreeServiceIsCalledOnlyInsideTheHoursOfAllItsZones(t *testing.T) {
+func TestNumberOfAFreeServiceIsCalledOnlyInsideTheHoursOfAllItsZones(t *testing.T) {
 	var zones phone.Zones
 	at := zones.Of("", "+18005550199")
 	day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)

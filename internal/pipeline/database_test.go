@@ -154,15 +154,7 @@ func (db *database) scan(query string, args []any, into ...any) error {
 // exec changes the database beside the store.
 func (db *database) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
-	var err error
-	if pool := db.store.Postgres(); pool != nil {
-		_, err = pool.Exec(t.Context(), statement, args...)
-	} else {
-		_, err = db.store.SQLite().ExecContext(t.Context(), statement, args...)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.Exec(t, db.store, statement, args...)
 }
 
 // runState is where the run of a function stands.
@@ -203,7 +195,7 @@ func (db *database) takeOver(t *testing.T, function interview.Function, key stri
 	return db.start(t, function, key)
 }
 
-// wait puts an attempt that asked for patience back to waiting, as a worker does, and starts the next one.
+// wait puts an attempt that is to wait back to waiting, as a worker does, and starts the next one.
 func (db *database) wait(t *testing.T, run interview.Run, until time.Time) interview.Run {
 	t.Helper()
 	if err := db.store.PostponeRun(t.Context(), run, jobs.Postponement{Until: until, Reason: "asked to wait", Waited: true}); err != nil {

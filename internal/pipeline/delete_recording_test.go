@@ -127,7 +127,7 @@ func TestAnswerThatProvesNothingIsNotAskedFor(t *testing.T) {
 	})
 }
 
-func TestStoreInTroubleEndsNoDeletion(t *testing.T) {
+func TestFailingStoreEndsNoDeletion(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		trouble := errors.New("database is away")
 		for name, answer := range map[string]http.HandlerFunc{

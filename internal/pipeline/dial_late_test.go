@@ -11,14 +11,14 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// sleeper is a store after whose commit of an intent the machine sleeps for a while.
-type sleeper struct {
+// slowDialStore is a store after whose commit of an intent the machine sleeps for a while.
+type slowDialStore struct {
 	*store.Store
 	db     *database
 	sleeps time.Duration
 }
 
-func (s *sleeper) BeginDial(ctx context.Context, run interview.Run, callID string) (interview.Dial, error) {
+func (s *slowDialStore) BeginDial(ctx context.Context, run interview.Run, callID string) (interview.Dial, error) {
 	dial, err := s.Store.BeginDial(ctx, run, callID)
 	s.db.advance(s.sleeps)
 	return dial, err
@@ -27,7 +27,7 @@ func (s *sleeper) BeginDial(ctx context.Context, run interview.Run, callID strin
 func TestIntentThatHasEndedIsWithdrawnUnsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		c, id := newFakeTwilio(t), db.call(t)
-		s := &sleeper{Store: db.store, db: db, sleeps: 30 * time.Second}
+		s := &slowDialStore{Store: db.store, db: db, sleeps: 30 * time.Second}
 		f := newOrchestrate(t, db, c.URL, 0)
 		f.Store = s
 		run := db.start(t, interview.OrchestrateCall, id)

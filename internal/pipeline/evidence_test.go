@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // The judge sees each quote within all that was said around it, after the question, and no phone number.
@@ -66,14 +67,5 @@ func TestQuoteThatInvertsWhatWasSaidIsNoEvidence(t *testing.T) {
 // rewrite changes what the person of a call said.
 func (d *judged) rewrite(callID, text string) {
 	d.t.Helper()
-	const query = `UPDATE utterances SET text = $2 WHERE call_id = $1 AND speaker = 'callee'`
-	var err error
-	if pool := d.store.Postgres(); pool != nil {
-		_, err = pool.Exec(d.t.Context(), query, callID, text)
-	} else {
-		_, err = d.store.SQLite().ExecContext(d.t.Context(), query, callID, text)
-	}
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	storetest.Exec(d.t, d.store, `UPDATE utterances SET text = $2 WHERE call_id = $1 AND speaker = 'callee'`, callID, text)
 }

@@ -85,7 +85,7 @@ func closed(properties map[string]any) map[string]any {
 	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
 }
 
-// rawClaim is a claim of the model's answer, read with patience: each part by itself, in whatever type it came.
+// rawClaim is a claim of the model's answer, read leniently: each part by itself, in whatever type it came.
 type rawClaim json.RawMessage
 
 // UnmarshalJSON keeps the claim as it is.

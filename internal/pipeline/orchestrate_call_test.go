@@ -291,7 +291,7 @@ func TestTooManyRequestsWaitsAndThenDialsOnce(t *testing.T) {
 	})
 }
 
-func TestWaitGrowsToABound(t *testing.T) {
+func TestWaitOfADialGrowsToABound(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		id := db.call(t)
 		var until time.Time

@@ -71,7 +71,7 @@ func (f *TranscribeRecording) Run(ctx context.Context, run interview.Run) error 
 	media, err := f.Twilio.DownloadRecording(ctx, args.RecordingURL, t.Recording.Channels, file.File)
 	var busy *twilio.Error
 	if errors.As(err, &busy) && busy.Throttled() {
-		// Being asked for patience is no failed attempt.
+		// Being told to wait (429) is no failed attempt.
 		return jobs.Wait(f.Now().Add(max(busy.RetryAfter, busyDelay)), "Twilio asks to fetch the recording later")
 	}
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/i-agent/iagent/internal/ratelimit"
 )
 
-// TestInventedHeaderDoesNotChangeTheClient: X-Forwarded-For is anybody's to write.
-func TestInventedHeaderDoesNotChangeTheClient(t *testing.T) {
+// TestForgedHeaderDoesNotChangeTheClient: X-Forwarded-For is anybody's to write.
+func TestForgedHeaderDoesNotChangeTheClient(t *testing.T) {
 	for _, tt := range []struct{ remote, want string }{
 		{"192.0.2.1:4711", "192.0.2.1"},
 		{"[2001:db8::1]:4711", "2001:db8::1"},

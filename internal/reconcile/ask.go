@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck) (int, 
 		return r.findDial(ctx, w)
 	}
 	if w.What == interview.OverdueClearance {
-		return r.clear(ctx, w)
+		return r.clearRecordings(ctx, w)
 	}
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, err
@@ -107,92 +106,6 @@ func (r *Reconciler) giveUpVerdict(ctx context.Context, w store.OverdueCheck) er
 	return r.config.Store.NoVerdict(ctx, w.Call.ID)
 }
 
-// clear looks for recordings of a call that is over. What Twilio has is fed, which has it deleted unless a consent covers
-// it; what is absent or failed has no audio.
-func (r *Reconciler) clear(ctx context.Context, w store.OverdueCheck) (int, error) {
-	repaired, list, err := r.feedRecordings(ctx, w.Call)
-	if notFound(err) {
-		return repaired, r.unknown(ctx, w)
-	}
-	if err != nil {
-		return repaired, err
-	}
-	left := 0
-	for _, recording := range list {
-		switch recording.Status {
-		case "absent", "failed":
-		case "completed":
-			if w.Call.Consent != interview.ConsentGiven {
-				left++
-			}
-		default:
-			left++
-		}
-	}
-	_, err = r.config.Store.RecordingsListed(ctx, w.Call.ID, left, r.config.AbsentAnswers, r.config.AbsentFor)
-	return repaired, err
-}
-
-// findDial looks for a call of which nobody knows whether Twilio created it: one to that number, from ours, since the
-// intent to dial, that is bound to no other of our calls. Caller id and account are those of the intent: what is
-// configured now may be something else.
-func (r *Reconciler) findDial(ctx context.Context, w store.OverdueCheck) (int, error) {
-	if w.Call.Status == interview.CallQueued {
-		if lost, err := r.config.Store.LoseDial(ctx, w.Call.ID); err != nil || !lost {
-			return 0, err
-		}
-	}
-	if w.Call.DialedAt == nil || w.Call.Callee() == "" {
-		return 0, nil // nothing was dialled, or it was erased to whom
-	}
-	intent, _, err := r.config.Store.DialIntent(ctx, w.Call.ID)
-	if err != nil {
-		return 0, err
-	}
-	rest := r.twilio(intent.Account)
-	if rest == nil {
-		return 0, r.noteForeign(ctx, w, intent.Account)
-	}
-	if err := r.limit.Wait(ctx); err != nil {
-		return 0, err
-	}
-	// Twilio's clock and ours may differ a little.
-	calls, err := rest.ListCalls(ctx, w.Call.Callee(), w.Call.DialedAt.Add(-5*time.Second))
-	if err != nil {
-		return 0, err
-	}
-	from := cmp.Or(intent.From, r.config.From)
-	for i := len(calls) - 1; i >= 0; i-- { // Twilio lists the newest first
-		remote := calls[i]
-		if !dialled(remote, from) {
-			continue
-		}
-		owner, err := r.config.Store.CallIDOf(ctx, remote.Sid)
-		if err != nil {
-			return 0, err
-		}
-		if owner != "" {
-			continue
-		}
-		if rival, err := r.config.Store.DialRival(ctx, w.Call.ID); err != nil || rival {
-			return 0, err
-		}
-		return r.feedStatus(ctx, w.Call, remote)
-	}
-	redialled, err := r.config.Store.DialAbsent(ctx, w.Call.ID, r.config.AbsentAnswers, r.config.AbsentFor)
-	if redialled {
-		r.config.Log.Warn("a dial of unknown outcome created no call: dialling again", "call", w.Call.ID)
-	}
-	return 0, err
-}
-
-// dialled reports whether a call may be one that was dialled over REST from a number, "" for any: not one that came in, nor
-// a leg of another.
-func dialled(remote twilio.RemoteCall, from string) bool {
-	return (remote.From == "" || from == "" || twilio.SameNumber(remote.From, from)) && remote.ParentSid == "" &&
-		(remote.Direction == "" || remote.Direction == "outbound-api")
-}
-
 // feedStatus feeds a status that is further than ours.
 func (r *Reconciler) feedStatus(ctx context.Context, call interview.Call, remote twilio.RemoteCall) (int, error) {
 	status, known := interview.CallStatusFromTwilio(remote.Status)
@@ -235,50 +148,6 @@ func statusForm(remote twilio.RemoteCall, status string, at time.Time) url.Value
 		form.Set("CallDuration", strconv.Itoa(*remote.Duration))
 	}
 	return form
-}
-
-// feedRecordings feeds the recordings that are over, and says how many were missing and what Twilio has.
-func (r *Reconciler) feedRecordings(ctx context.Context, call interview.Call) (repaired int, list []twilio.RemoteRecording, err error) {
-	if err := r.limit.Wait(ctx); err != nil {
-		return 0, nil, err
-	}
-	rest := r.twilio(call.AccountSid)
-	if rest == nil {
-		return 0, nil, fmt.Errorf("there is no token for account %s", call.AccountSid)
-	}
-	list, err = rest.ListRecordings(ctx, call.TwilioSid)
-	if err != nil {
-		return 0, nil, err
-	}
-	for _, recording := range list {
-		switch recording.Status {
-		case "completed", "absent", "failed":
-		default:
-			continue
-		}
-		form := url.Values{
-			"CallSid": {call.TwilioSid}, "AccountSid": {recording.AccountSid}, "RecordingSid": {recording.Sid},
-			"RecordingStatus": {recording.Status}, "RecordingUrl": {recording.URL},
-		}
-		if recording.Duration != nil {
-			form.Set("RecordingDuration", strconv.Itoa(*recording.Duration))
-		}
-		if recording.Channels > 0 {
-			form.Set("RecordingChannels", strconv.Itoa(recording.Channels))
-		}
-		if !recording.Started.IsZero() {
-			form.Set("RecordingStartTime", recording.Started.UTC().Format(time.RFC1123Z))
-		}
-		if recording.Source != "" {
-			form.Set("RecordingSource", recording.Source)
-		}
-		n, err := r.feed(ctx, inbox.KindRecording, call.ID, form)
-		repaired += n
-		if err != nil {
-			return repaired, list, err
-		}
-	}
-	return repaired, list, nil
 }
 
 // feed makes an event of what Twilio says and hands it to the inbox, as its webhook would have been. It counts 1 when the

@@ -145,11 +145,7 @@ func (r *fixture) repairs() int {
 // text asks the database for one value.
 func (r *fixture) text(query string, args ...any) (out string) {
 	r.t.Helper()
-	if pool := r.store.Postgres(); pool != nil {
-		r.must(pool.QueryRow(r.t.Context(), query, args...).Scan(&out))
-	} else {
-		r.must(r.store.SQLite().QueryRowContext(r.t.Context(), query, args...).Scan(&out))
-	}
+	storetest.QueryRow(r.t, r.store, query, args, &out)
 	return out
 }
 

@@ -207,13 +207,13 @@ func TestCallOfAnotherDialIsNotTaken(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		id := r.unknown()
-		rival, run := r.begin()
+		other, run := r.begin()
 		r.fakeTwilio.has(remote{sid: sid("CArival"), to: theirs, status: "queued", created: r.clock()})
 		r.pass(20 * time.Second)
 		if c := r.call(id).Call; c.TwilioSid != "" {
 			t.Fatalf("bound to %q", c.TwilioSid)
 		}
-		r.must(r.store.DialAccepted(t.Context(), run, rival, interview.PlacedCall{Sid: sid("CArival"), AccountSid: account}))
+		r.must(r.store.DialAccepted(t.Context(), run, other, interview.PlacedCall{Sid: sid("CArival"), AccountSid: account}))
 		r.pass(time.Minute)
 		if c := r.call(id).Call; c.TwilioSid != "" || c.Status != interview.CallDialUnknown {
 			t.Errorf("%s %q", c.Status, c.TwilioSid)

@@ -206,16 +206,7 @@ func TestFloodOfRejectionsIsBounded(t *testing.T) {
 // stored is how many rejections there are, and the sum of their sizes.
 func stored(t *testing.T, s *store.Store) (count, size int) {
 	t.Helper()
-	const statement = `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM rejections`
-	var err error
-	if pool := s.Postgres(); pool != nil {
-		err = pool.QueryRow(t.Context(), statement).Scan(&count, &size)
-	} else {
-		err = s.SQLite().QueryRowContext(t.Context(), statement).Scan(&count, &size)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.QueryRow(t, s, `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM rejections`, nil, &count, &size)
 	return count, size
 }
 
@@ -235,8 +226,8 @@ func TestOneClientKeepsFewRejections(t *testing.T) {
 	}
 }
 
-// TestFaultOfTheKeeperEndsNothing: neither a database that is away nor a panic.
-func TestFaultOfTheKeeperEndsNothing(t *testing.T) {
+// TestServerOutlivesAFailureToKeepARejection: a database that is away, or a panic.
+func TestServerOutlivesAFailureToKeepARejection(t *testing.T) {
 	e := explainer(t, "https://calls.example.com")
 	k, w := keeper(t, away{}, e)
 	k.Offer(t.Context(), *refused("https://nobody.example", hook))
@@ -259,8 +250,7 @@ func (away) KeepRejections(context.Context, []*store.RejectionDetail, store.Reje
 	return errors.New("away")
 }
 
-// TestHeldRequestsAreLetGo after a time.
-func TestHeldRequestsAreLetGo(t *testing.T) {
+func TestHeldRequestsAreRemovedAfterATime(t *testing.T) {
 	h, now := newHeld(), time.Now()
 	for i := range 10 {
 		h.put(fmt.Sprint(i), refused("", hook), i%2 == 0, now.Add(time.Duration(i)*time.Minute))

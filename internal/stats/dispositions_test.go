@@ -18,27 +18,15 @@ func TestDispositionsOfACampaignArePrintedWithTheirRates(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		exec := func(statement string) {
-			t.Helper()
-			var err error
-			if pool := s.Postgres(); pool != nil {
-				_, err = pool.Exec(t.Context(), statement)
-			} else {
-				_, err = s.SQLite().ExecContext(t.Context(), statement)
-			}
-			if err != nil {
-				t.Fatalf("%s: %v", statement, err)
-			}
-		}
 		const at = `'2026-11-26 09:00:00+00:00'`
-		exec(`INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode, created_at, updated_at)
-			VALUES ('c1', 'Shelves', '', '- One?', 'ACTIVE', 'gather', ` + at + `, ` + at + `)`)
+		storetest.Exec(t, s, `INSERT INTO campaigns (id, name, category, prompt_template, status, answer_mode, created_at, updated_at)
+			VALUES ('c1', 'Shelves', '', '- One?', 'ACTIVE', 'gather', `+at+`, `+at+`)`)
 		contact := func(id, state, status, consent, answers string) {
-			exec(`INSERT INTO contacts (id, campaign_id, phone_number, external_id, time_zone, language, variables, consent_basis, state, reason, attempts,
-				call_id, caller_id, simulated, created_at, updated_at) VALUES ('` + id + `', 'c1', '', '', '', '', '', '', '` + state + `', '', 1, '', '', FALSE, ` + at + `, ` + at + `)`)
-			exec(`INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts, error_code,
-				error_message, transcript, created_at, updated_at, contact_id, answers, dialed_at) VALUES ('` + id + `', 'c1', '', 'CA` + id + `', 'AC', '` +
-				status + `', 0, '` + consent + `', 1, 0, '', '', ` + at + `, ` + at + `, '` + id + `', ` + answers + `, ` + at + `)`)
+			storetest.Exec(t, s, `INSERT INTO contacts (id, campaign_id, phone_number, external_id, time_zone, language, variables, consent_basis, state, reason, attempts,
+				call_id, caller_id, simulated, created_at, updated_at) VALUES ('`+id+`', 'c1', '', '', '', '', '', '', '`+state+`', '', 1, '', '', FALSE, `+at+`, `+at+`)`)
+			storetest.Exec(t, s, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts, error_code,
+				error_message, transcript, created_at, updated_at, contact_id, answers, dialed_at) VALUES ('`+id+`', 'c1', '', 'CA`+id+`', 'AC', '`+
+				status+`', 0, '`+consent+`', 1, 0, '', '', `+at+`, `+at+`, '`+id+`', `+answers+`, `+at+`)`)
 		}
 		contact("1", "REACHED", "COMPLETED", "given", "1")
 		contact("2", "REACHED", "COMPLETED", "refused", "0")

@@ -32,15 +32,7 @@ func (k *known) exec(statement string, values ...string) {
 	if len(values) > 0 {
 		statement += " VALUES (" + strings.Join(values, ", ") + ")"
 	}
-	var err error
-	if pool := k.s.Postgres(); pool != nil {
-		_, err = pool.Exec(k.t.Context(), statement)
-	} else {
-		_, err = k.s.SQLite().ExecContext(k.t.Context(), statement)
-	}
-	if err != nil {
-		k.t.Fatalf("%s: %v", statement, err)
-	}
+	storetest.Exec(k.t, k.s, statement)
 }
 
 // at is a time as both databases read it, from "26 09:00" of November 2026; "" is NULL.

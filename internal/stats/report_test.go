@@ -20,25 +20,13 @@ func TestStatsSayHowManyCallsFailedTodayAndWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		exec := func(statement string) {
-			t.Helper()
-			var err error
-			if pool := s.Postgres(); pool != nil {
-				_, err = pool.Exec(t.Context(), statement)
-			} else {
-				_, err = s.SQLite().ExecContext(t.Context(), statement)
-			}
-			if err != nil {
-				t.Fatalf("%s: %v", statement, err)
-			}
-		}
 		const today, yesterday = `'2026-11-26 09:00:00+00:00'`, `'2026-11-24 09:00:00+00:00'`
-		exec(`INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
-			VALUES ('c1', 'Shelves', '', '', 'ACTIVE', ` + today + `, ` + today + `)`)
+		storetest.Exec(t, s, `INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)
+			VALUES ('c1', 'Shelves', '', '', 'ACTIVE', `+today+`, `+today+`)`)
 		call := func(id, status, answeredBy, consent, code, started, ended string) {
-			exec(`INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts, error_code,
-				error_message, transcript, created_at, updated_at, answered_by, started_at, completed_at) VALUES ('` + id + `', 'c1', '', '', 'AC', '` +
-				status + `', 0, '` + consent + `', 1, ` + code + `, '', '', ` + yesterday + `, ` + today + `, '` + answeredBy + `', ` + started + `, ` + ended + `)`)
+			storetest.Exec(t, s, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts, error_code,
+				error_message, transcript, created_at, updated_at, answered_by, started_at, completed_at) VALUES ('`+id+`', 'c1', '', '', 'AC', '`+
+				status+`', 0, '`+consent+`', 1, `+code+`, '', '', `+yesterday+`, `+today+`, '`+answeredBy+`', `+started+`, `+ended+`)`)
 		}
 		const old = "01KAQ00000000000000000000"
 		call(old+"1", "COMPLETED", "human", "given", "0", today, today)
@@ -50,8 +38,8 @@ func TestStatsSayHowManyCallsFailedTodayAndWhy(t *testing.T) {
 		call(old+"7", "FAILED", "", "", "99999", "NULL", today)
 		call(old+"8", "BUSY", "", "", "0", "NULL", yesterday)
 		call(old+"9", "IN_PROGRESS", "", "", "0", today, "NULL")
-		exec(`INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at, finished_at)
-			VALUES ('r1', 'transcribe-recording', 'k', 'failed', '{"callId":"` + old + `1"}', 'api', 4, 'permanent: model: 401', ` + yesterday + `, ` + today + `)`)
+		storetest.Exec(t, s, `INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at, finished_at)
+			VALUES ('r1', 'transcribe-recording', 'k', 'failed', '{"callId":"`+old+`1"}', 'api', 4, 'permanent: model: 401', `+yesterday+`, `+today+`)`)
 
 		report, err := stats.Collect(t.Context(), s, store.StatsFilter{Since: now.Add(-24 * time.Hour), CampaignID: "c1", Deadlines: interview.DefaultDeadlines()})
 		if err != nil {

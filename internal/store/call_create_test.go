@@ -81,7 +81,7 @@ func TestRefusedRequestLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-func TestTwinRequestsCallNobodyTwice(t *testing.T) {
+func TestConcurrentRepeatsCallNobodyTwice(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		campaign := activeCampaign(t, s)
 		const twins = 16
@@ -181,7 +181,7 @@ func TestCrashBetweenStatementsCreatesAllCallsOrNone(t *testing.T) {
 	}
 }
 
-func TestTwinOfAnOpenRequestGivesUpWaiting(t *testing.T) {
+func TestRepeatOfAnOpenRequestWaitsForABoundedTime(t *testing.T) {
 	u := storetest.Postgres(t)
 	separator := "?"
 	if strings.Contains(u, "?") {

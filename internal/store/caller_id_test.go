@@ -49,7 +49,7 @@ func TestCallsAreSpreadAmongCallerIDsAndAContactKeepsIts(t *testing.T) {
 	})
 }
 
-func TestAContactIsCalledFromANumberOfTheirCountry(t *testing.T) {
+func TestContactIsCalledFromANumberOfTheirCountry(t *testing.T) {
 	const us, britain, canada = "+12125550100", "+442079460018", "+14165550100"
 	eachDatabase(t, Options{DialFrom: us, CallerIDs: []string{britain, canada}, DialsPerMinute: 1000}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 5)
@@ -81,7 +81,7 @@ func TestAContactIsCalledFromANumberOfTheirCountry(t *testing.T) {
 }
 
 // Whoever was called before there were several caller ids knows the only one that there was.
-func TestAContactOfBeforeKeepsTheNumberThatTheyKnow(t *testing.T) {
+func TestContactFromBeforeCallerIDsKeepsTheNumberThatTheyKnow(t *testing.T) {
 	eachDatabase(t, Options{DialFrom: "+12125550100", DialsPerMinute: 1000}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 2)
 		if from := s.calledFrom(t, ids[0]); from != "+12125550100" {
@@ -105,7 +105,7 @@ func TestAContactOfBeforeKeepsTheNumberThatTheyKnow(t *testing.T) {
 	})
 }
 
-func TestTheLastDialFromANumberIsReadByIndex(t *testing.T) {
+func TestLastDialFromANumberIsReadByIndex(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		for _, statement := range []string{lastDials(2), callerIDBefore} {
 			plan := s.howRead(t, statement, []any{"+12125550100", "+442079460018"}[:1+strings.Count(statement, "$2")]...)

@@ -78,7 +78,7 @@ func (s *Store) extract(t *testing.T, callID string, claims ...interview.Claim) 
 	}
 }
 
-func TestTranscriptWithoutHypothesesIsNotMined(t *testing.T) {
+func TestNoClaimsAreExtractedWithoutHypotheses(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		calls, _ := heardCalls(t, s, 1)
 		if n := s.count(t, `SELECT COUNT(*) FROM function_runs WHERE function = 'extract-claims' AND key = $1`, calls[0]+":RE"+calls[0]); n != 1 {

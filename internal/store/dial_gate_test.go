@@ -81,7 +81,7 @@ func (s *Store) contactOf(t *testing.T, callID string) interview.Contact {
 	return c
 }
 
-func TestTheGateRefusesADialByNameAndKeepsItsVerdict(t *testing.T) {
+func TestGateRefusesADialByNameAndKeepsItsVerdict(t *testing.T) {
 	for _, test := range []struct {
 		refusal interview.Refusal
 		final   bool
@@ -151,7 +151,7 @@ func (s *Store) dialled(t *testing.T, id string) {
 	}
 }
 
-func TestADialCountsAsAnAttemptUnlessItIsTakenBack(t *testing.T) {
+func TestDialCountsAsAnAttemptUnlessItIsTakenBack(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		id := seed(t, s, 1)[0]
 		run := s.mustStart(t, interview.OrchestrateCall, id)
@@ -176,7 +176,7 @@ func TestADialCountsAsAnAttemptUnlessItIsTakenBack(t *testing.T) {
 }
 
 // Whoever waits at the gate holds back nobody: its turn comes later.
-func TestACallThatTheGateLetsWaitHoldsBackNoOther(t *testing.T) {
+func TestCallThatTheGateLetsWaitHoldsBackNoOther(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now, DialsPerMinute: 1}, func(t *testing.T, s *Store) {
 		ids := seed(t, s, 2)
@@ -236,7 +236,7 @@ func TestAfterAnEntryOrAStopIsCommittedNobodyIsDialled(t *testing.T) {
 }
 
 // A simulator plays the same few numbers again and again: nobody is called.
-func TestASimulatedPersonIsCalledAsOftenAsOneLikes(t *testing.T) {
+func TestSimulatedPersonIsCalledAsOftenAsOneLikes(t *testing.T) {
 	eachDatabase(t, Options{PersonCallsPerDay: 1}, func(t *testing.T, s *Store) {
 		for range 3 {
 			call, err := s.StartSimulation(t.Context(), interview.Campaign{Name: "Trial"}, []string{"+15550000001"})
@@ -271,7 +271,7 @@ func TestTwoProcessesDoNotExceedTheCapsOfACampaign(t *testing.T) {
 	}
 }
 
-func TestAPersonIsCalledAtMostSoOftenADayByAllCampaigns(t *testing.T) {
+func TestPersonIsCalledAtMostSoOftenADayByAllCampaigns(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now, PersonCallsPerDay: 2}, func(t *testing.T, s *Store) {
 		for i := range 3 {

@@ -10,24 +10,24 @@ import (
 
 const pausedAccount = "AC00000000000000000000000000000001"
 
-// pauseRig is a store whose account can be paused, and its calls.
-type pauseRig struct {
+// pauseFixture is a store whose account can be paused, and its calls.
+type pauseFixture struct {
 	*Store
 	t     *testing.T
 	clock *clock
 	ids   []string
 }
 
-func eachPause(t *testing.T, test func(r *pauseRig)) {
+func eachPause(t *testing.T, test func(r *pauseFixture)) {
 	t.Helper()
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now, DialAccount: pausedAccount, DialFrom: "+15550009999"}, func(t *testing.T, s *Store) {
-		test(&pauseRig{s, t, clock, seed(t, s, 5)})
+		test(&pauseFixture{s, t, clock, seed(t, s, 5)})
 	})
 }
 
 // dial takes the n-th call up to its intent; false when it must wait.
-func (r *pauseRig) dial(n int) (interview.Run, bool) {
+func (r *pauseFixture) dial(n int) (interview.Run, bool) {
 	r.t.Helper()
 	run := r.mustStart(r.t, interview.OrchestrateCall, r.ids[n])
 	dial, err := r.BeginDial(r.t.Context(), run, r.ids[n])
@@ -42,21 +42,21 @@ func (r *pauseRig) dial(n int) (interview.Run, bool) {
 }
 
 // refused is what comes of a dial that Twilio refused for the account.
-func (r *pauseRig) refused(run interview.Run, n, code int) {
+func (r *pauseFixture) refused(run interview.Run, n, code int) {
 	r.t.Helper()
 	until, err := r.DialPaused(r.t.Context(), run, r.ids[n], 401, code)
 	r.must(err)
 	r.must(r.PostponeRun(r.t.Context(), run, jobs.Postponement{Until: until}))
 }
 
-func (r *pauseRig) must(err error) {
+func (r *pauseFixture) must(err error) {
 	r.t.Helper()
 	if err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-func (r *pauseRig) pauses() []DialingPause {
+func (r *pauseFixture) pauses() []DialingPause {
 	r.t.Helper()
 	list, err := r.DialingPauses(r.t.Context())
 	r.must(err)
@@ -64,7 +64,7 @@ func (r *pauseRig) pauses() []DialingPause {
 }
 
 func TestRefusedAccountIsPausedForAllItsCalls(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		first, _ := r.dial(0)
 		second, _ := r.dial(1)
 		r.refused(first, 0, 20003)
@@ -92,7 +92,7 @@ func TestRefusedAccountIsPausedForAllItsCalls(t *testing.T) {
 }
 
 func TestOneCallIsLetThroughWhenTwilioAnswers(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		run, _ := r.dial(0)
 		r.refused(run, 0, 21210)
 		if claimed, _ := r.ClaimProbe(r.t.Context(), pausedAccount); claimed {
@@ -137,7 +137,7 @@ func TestOneCallIsLetThroughWhenTwilioAnswers(t *testing.T) {
 }
 
 func TestCredentialsThatAreAcceptedAgainEndThePause(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		run, _ := r.dial(0)
 		r.refused(run, 0, 20003)
 		wait := firstProbe
@@ -162,7 +162,7 @@ func TestCredentialsThatAreAcceptedAgainEndThePause(t *testing.T) {
 }
 
 func TestPauseOfAnAccountThatNobodyHasIsForgotten(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		run, _ := r.dial(0)
 		r.refused(run, 0, 20003)
 		r.clock.Advance(forgottenAfter + maxProbe)
@@ -173,7 +173,7 @@ func TestPauseOfAnAccountThatNobodyHasIsForgotten(t *testing.T) {
 }
 
 func TestIntentKeepsWithWhatAndUntilWhenItIsDialled(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		run := r.mustStart(r.t, interview.OrchestrateCall, r.ids[0])
 		dial, err := r.BeginDial(r.t.Context(), run, r.ids[0])
 		r.must(err)
@@ -193,7 +193,7 @@ func TestIntentKeepsWithWhatAndUntilWhenItIsDialled(t *testing.T) {
 
 // A process that was stopped comes back after another has taken its run over, and dialled anew.
 func TestWithdrawalOfAnOldAttemptLeavesTheNewIntentAlone(t *testing.T) {
-	eachPause(t, func(r *pauseRig) {
+	eachPause(t, func(r *pauseFixture) {
 		old, _ := r.dial(0)
 		r.clock.Advance(jobs.LostAfter + time.Second)
 		if _, err := r.RescueRuns(r.t.Context()); err != nil {

@@ -86,9 +86,9 @@ func (s *Store) CallIDOf(ctx context.Context, callSid string) (string, error) {
 	return id, err
 }
 
-// DialRival reports whether another call to the same number is being dialled at this moment: Twilio's list does not tell
+// OtherDialUnderWay reports whether another call to the same number is being dialled at this moment: Twilio's list does not tell
 // whose of the two a call is, but its callbacks soon will.
-func (s *Store) DialRival(ctx context.Context, callID string) (bool, error) {
+func (s *Store) OtherDialUnderWay(ctx context.Context, callID string) (bool, error) {
 	var n int
 	err := s.read().QueryRow(ctx, `SELECT COUNT(*) FROM calls other JOIN calls mine ON mine.id = $1
 		WHERE other.phone_number = mine.phone_number AND other.id <> mine.id AND other.twilio_sid = ''

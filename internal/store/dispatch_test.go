@@ -81,7 +81,7 @@ func (s *Store) end(t *testing.T, id string, status interview.CallStatus, change
 	}
 }
 
-func TestAContactIsCalledAgainAsThePolicySaysAndEndsByName(t *testing.T) {
+func TestContactIsCalledAgainAsThePolicySaysAndEndsByName(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now, PersonCallsPerDay: -1}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 1, nil)
@@ -120,7 +120,7 @@ func TestAContactIsCalledAgainAsThePolicySaysAndEndsByName(t *testing.T) {
 	})
 }
 
-func TestAContactThatWasReachedIsNotCalledAgain(t *testing.T) {
+func TestContactThatWasReachedIsNotCalledAgain(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 1, nil)
 		s.pass(t)
@@ -167,7 +167,7 @@ func TestWhomTheGateRefusesWaitsOrEndsByName(t *testing.T) {
 	})
 }
 
-func TestACampaignThatMayCallNobodyLeavesItsContactsDue(t *testing.T) {
+func TestCampaignThatMayCallNobodyLeavesItsContactsDue(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 3, func(c *interview.Campaign) { c.Status = interview.CampaignPaused })
@@ -187,7 +187,7 @@ func TestACampaignThatMayCallNobodyLeavesItsContactsDue(t *testing.T) {
 	})
 }
 
-func TestAPassSaysWhenThereIsSomethingToDoAgain(t *testing.T) {
+func TestPassSaysWhenThereIsSomethingToDoAgain(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 2, func(c *interview.Campaign) { c.MaxPerDay, c.MaxConcurrent = 1, 1 })
@@ -293,7 +293,7 @@ func TestTwoDispatchersMakeOneCallForEachContact(t *testing.T) {
 	})
 }
 
-func TestTheSameNumberInTwoCampaignsIsCalledOneAfterTheOther(t *testing.T) {
+func TestSameNumberInTwoCampaignsIsCalledOneAfterTheOther(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		a, b := recruit(t, s, 1, nil), recruit(t, s, 1, nil)
@@ -314,7 +314,7 @@ func TestTheSameNumberInTwoCampaignsIsCalledOneAfterTheOther(t *testing.T) {
 	})
 }
 
-func TestACompletedOrDecidedCampaignEndsItsWaitingContacts(t *testing.T) {
+func TestCompletedOrDecidedCampaignEndsItsWaitingContacts(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 3, nil)
 		tomorrow := time.Now().Add(24 * time.Hour)
@@ -354,7 +354,7 @@ func TestACompletedOrDecidedCampaignEndsItsWaitingContacts(t *testing.T) {
 	})
 }
 
-func TestTheCircuitBreakerOpensWhenNearlyAllCallsFailAndCloses(t *testing.T) {
+func TestCircuitBreakerOpensWhenNearlyAllCallsFailAndCloses(t *testing.T) {
 	clock := newClock()
 	var seen []string
 	options := Options{Now: clock.Now, DialsPerMinute: 1000, PersonCallsPerDay: -1, OnMilestone: func(m interview.Milestone) {

@@ -9,7 +9,7 @@ import (
 	"github.com/i-agent/iagent/internal/jobs"
 )
 
-func TestDueIsWhatWaitsForNothingMore(t *testing.T) {
+func TestRunIsDueWhenItWaitsForNothingMore(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		if run, check, err := s.NextDue(t.Context()); !run.IsZero() || !check.IsZero() || err != nil {

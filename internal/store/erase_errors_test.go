@@ -162,7 +162,7 @@ func TestErasureWaitsForNoRunThatWaitsForItsCall(t *testing.T) {
 	})
 }
 
-func TestConsentTakenBackTakesWhatModelsSaidInErrors(t *testing.T) {
+func TestWithdrawnConsentErasesWhatModelsSaidInErrors(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		l := recordedLine(t, s)
 		run := s.mustStart(t, interview.TranscribeRecording, l.id+":RE1")

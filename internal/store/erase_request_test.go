@@ -423,7 +423,7 @@ func TestFailureOfAnErasedCallKeepsNoPayload(t *testing.T) {
 	})
 }
 
-func TestConsentTakenBackTakesWhatWasSaid(t *testing.T) {
+func TestWithdrawnConsentErasesWhatWasSaid(t *testing.T) {
 	for name, back := range map[string]func(l *line){
 		"no": func(l *line) { l.send(webhook.KindConsent, "attempt", "2", "SpeechResult", "no") },
 		"machine": func(l *line) {

@@ -93,7 +93,7 @@ func TestSecondCallToANumberWaitsUntilTheFirstIsOver(t *testing.T) {
 }
 
 // Two processes are about to dial the two calls to one number.
-func TestRivalDialsToANumberLeaveOne(t *testing.T) {
+func TestConcurrentDialsToANumberLeaveOne(t *testing.T) {
 	url := storetest.Postgres(t)
 	a, b := open(t, url, Options{DialsPerMinute: 1000}), open(t, url, Options{DialsPerMinute: 1000})
 	for range 10 {

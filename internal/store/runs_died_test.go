@@ -9,7 +9,7 @@ import (
 )
 
 // A call that waits for its hours asks every hour; over days the program is restarted now and then, sometimes in the middle of that.
-func TestARunThatWaitsIsNotGivenUpForRestartsBetween(t *testing.T) {
+func TestRunThatWaitsIsNotGivenUpForRestartsBetween(t *testing.T) {
 	clock := newClock()
 	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
 		id := seed(t, s, 1)[0]

@@ -179,11 +179,11 @@ func (s *Store) awaitScrubbed(ctx context.Context) {
 	if s.sqlite == nil {
 		return
 	}
-	patience := time.NewTimer(scrubWait)
-	defer patience.Stop()
+	timeout := time.NewTimer(scrubWait)
+	defer timeout.Stop()
 	select {
 	case <-s.sqlite.log.clean().done:
-	case <-patience.C:
+	case <-timeout.C:
 	case <-ctx.Done():
 	}
 }

@@ -41,7 +41,7 @@ func TestRedisKeepsItsDataOnlyWithFsync(t *testing.T) {
 	}
 }
 
-func TestRedisRefusesStrangers(t *testing.T) {
+func TestRedisRefusesWhoeverHasNoPassword(t *testing.T) {
 	r, err := testserver.StartRedis(t.Context(), testserver.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -87,9 +87,9 @@ func (m *MediaStream) open() error {
 	if m.client.config.UserAgent != "" {
 		req.Header.Set("User-Agent", m.client.config.UserAgent)
 	}
-	patience := time.AfterFunc(mediaSilence, cancel)
+	timeout := time.AfterFunc(mediaSilence, cancel)
 	resp, err := (&http.Client{Transport: x, CheckRedirect: m.client.checkRedirect}).Do(req) //nolint:bodyclose // shut closes it
-	patience.Stop()
+	timeout.Stop()
 	switch {
 	case errors.Is(err, ErrForeignMedia):
 		cancel()
@@ -146,9 +146,9 @@ func (m *MediaStream) take(resp *http.Response) error {
 // skip throws bytes away, as long as they keep coming.
 func (m *MediaStream) skip(n int64) error {
 	for n > 0 {
-		patience := time.AfterFunc(mediaSilence, m.cancel)
+		timeout := time.AfterFunc(mediaSilence, m.cancel)
 		skipped, err := io.CopyN(io.Discard, m.body, min(n, 1<<20))
-		patience.Stop()
+		timeout.Stop()
 		if n -= skipped; err != nil {
 			return err
 		}
@@ -195,9 +195,9 @@ func (m *MediaStream) Read(p []byte) (int, error) {
 				return 0, io.EOF // it has become shorter
 			}
 		}
-		patience := time.AfterFunc(mediaSilence, m.cancel)
+		timeout := time.AfterFunc(mediaSilence, m.cancel)
 		n, failed := m.body.Read(p)
-		patience.Stop()
+		timeout.Stop()
 		m.at += int64(n)
 		m.bodyAt = m.at
 		if failed != nil {

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// giveUpAfter is left to the system's own patience.
+// giveUpAfter is left to the system.
 func giveUpAfter(time.Duration) func(network, address string, conn syscall.RawConn) error { return nil }

@@ -89,33 +89,17 @@ func (fx *fixture) must(err error) {
 	}
 }
 
-// exec changes the database behind the program's back.
+// exec changes the database beside the store.
 func (fx *fixture) exec(statement string, args ...any) {
 	fx.t.Helper()
-	var n int64
-	var err error
-	if pool := fx.store.Postgres(); pool != nil {
-		tag, e := pool.Exec(fx.t.Context(), statement, args...)
-		n, err = tag.RowsAffected(), e
-	} else {
-		res, e := fx.store.SQLite().ExecContext(fx.t.Context(), statement, args...)
-		if err = e; e == nil {
-			n, err = res.RowsAffected()
-		}
-	}
-	fx.must(err)
-	if n == 0 && !strings.HasPrefix(statement, "DROP") {
+	if storetest.Exec(fx.t, fx.store, statement, args...) == 0 && !strings.HasPrefix(statement, "DROP") {
 		fx.t.Fatalf("nothing changed: %s %v", statement, args)
 	}
 }
 
 func (fx *fixture) text(query string, args ...any) (out string) {
 	fx.t.Helper()
-	if pool := fx.store.Postgres(); pool != nil {
-		fx.must(pool.QueryRow(fx.t.Context(), query, args...).Scan(&out))
-	} else {
-		fx.must(fx.store.SQLite().QueryRowContext(fx.t.Context(), query, args...).Scan(&out))
-	}
+	storetest.QueryRow(fx.t, fx.store, query, args, &out)
 	return out
 }
 

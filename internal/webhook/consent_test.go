@@ -94,7 +94,7 @@ func TestYesAfterHangUpIsKeptButRecordsNothing(t *testing.T) {
 	}
 }
 
-func TestConsentTakenBackErasesWhatWasSaid(t *testing.T) {
+func TestWithdrawnConsentErasesWhatWasSaid(t *testing.T) {
 	earlier := testTime.Add(-time.Minute)
 	call := answered()
 	call.Consent, call.ConsentAttempts, call.ConsentAt, call.Transcript = interview.ConsentGiven, 1, &earlier, "callee: 12 dollars"
@@ -105,7 +105,7 @@ func TestConsentTakenBackErasesWhatWasSaid(t *testing.T) {
 	}
 }
 
-func TestAnswerThatTakesNothingBackErasesNothing(t *testing.T) {
+func TestAnswerThatWithdrawsNothingErasesNothing(t *testing.T) {
 	for _, before := range []interview.Consent{interview.ConsentUnknown, interview.ConsentGiven, interview.ConsentRefused} {
 		for _, speech := range []string{"yes", "hm"} {
 			call := answered()

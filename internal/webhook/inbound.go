@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/twilio/twilio-go/twiml"
@@ -70,20 +68,6 @@ func (d v1) menu(call interview.Call, event *inbox.Event) (interview.Change, inb
 
 // askCaller says the prompts and waits for a key, or for words that opt out. Silence is no choice, and ends the call.
 func (d v1) askCaller(call interview.Call, n int, prompts ...string) []twiml.Element {
-	gather := twiml.VoiceGather{
-		Action:              d.urls.Of(call.Version).Menu(call.ID, n),
-		Method:              http.MethodPost,
-		Input:               "dtmf",
-		NumDigits:           "1",
-		Timeout:             strconv.Itoa(consentTimeout),
-		ActionOnEmptyResult: "true",
-	}
-	if interview.UnderstandsConsent(call.Script.Language) {
-		gather.Input, gather.Language = "dtmf speech", call.Script.HeardLanguage()
-		gather.SpeechTimeout, gather.Hints = "auto", call.Script.AnswerHints()
-	}
-	for _, prompt := range prompts {
-		gather.InnerElements = append(gather.InnerElements, say(call.Script, prompt))
-	}
+	gather := choice(call.Script, d.urls.Of(call.Version).Menu(call.ID, n), call.Script.AnswerHints(), prompts)
 	return append([]twiml.Element{gather}, farewell(call.Script, call.Script.InboundGoodbye())...)
 }

@@ -96,7 +96,7 @@ func TestWhoCallsBackHearsWhoWeAreAndWhatTheKeysDo(t *testing.T) {
 	}
 }
 
-func TestStrangerHearsWhoWeAreAndCanOptOut(t *testing.T) {
+func TestUnknownCallerHearsWhoWeAreAndCanOptOut(t *testing.T) {
 	call := cameIn()
 	call.ContactID, call.CanInterview = "", false
 	change, reply := decide(t, call, callsIn())

@@ -25,22 +25,28 @@ const (
 // Gather, so that an answer cuts them short. Silence is an answer too; should Twilio fall through to what follows the
 // Gather all the same, the call ends, and nothing was recorded.
 func (d v1) ask(call interview.Call, n int, prompts ...string) []twiml.Element {
+	gather := choice(call.Script, d.urls.Of(call.Version).Consent(call.ID, n), call.Script.ConsentHints(), prompts)
+	return append([]twiml.Element{gather}, farewell(call.Script, call.Script.NotUnderstood())...)
+}
+
+// choice says the prompts and waits for one key, or for words where those of the language are understood.
+func choice(script interview.Script, action, hints string, prompts []string) twiml.VoiceGather {
 	gather := twiml.VoiceGather{
-		Action:              d.urls.Of(call.Version).Consent(call.ID, n),
+		Action:              action,
 		Method:              http.MethodPost,
 		Input:               "dtmf",
 		NumDigits:           "1",
 		Timeout:             strconv.Itoa(consentTimeout),
 		ActionOnEmptyResult: "true",
 	}
-	if interview.UnderstandsConsent(call.Script.Language) {
-		gather.Input, gather.Language = "dtmf speech", call.Script.HeardLanguage()
-		gather.SpeechTimeout, gather.Hints = "auto", call.Script.ConsentHints()
+	if interview.UnderstandsConsent(script.Language) {
+		gather.Input, gather.Language = "dtmf speech", script.HeardLanguage()
+		gather.SpeechTimeout, gather.Hints = "auto", hints
 	}
 	for _, prompt := range prompts {
-		gather.InnerElements = append(gather.InnerElements, say(call.Script, prompt))
+		gather.InnerElements = append(gather.InnerElements, say(script, prompt))
 	}
-	return append([]twiml.Element{gather}, farewell(call.Script, call.Script.NotUnderstood())...)
+	return gather
 }
 
 // interview starts the recording, which runs on beside the verbs that follow, and asks the questions. Hanging up ends it.

@@ -78,7 +78,7 @@ func anyEvent(kind inbox.Kind) *inbox.Event {
 	return e
 }
 
-func TestForeignCallSidActsOnNothing(t *testing.T) {
+func TestForeignCallSidChangesNothing(t *testing.T) {
 	for _, kind := range allKinds {
 		call := dialed()
 		call.TwilioSid, call.AccountSid = "CAother", testAccount
@@ -94,7 +94,7 @@ func TestForeignCallSidActsOnNothing(t *testing.T) {
 	}
 }
 
-func TestUnknownAccountActsOnNothing(t *testing.T) {
+func TestUnknownAccountChangesNothing(t *testing.T) {
 	w := New(Config{Accounts: []string{"ACours"}})
 	_, _, err := w.Decide(dialed(), anyEvent(inbox.KindVoice))
 	wantRefusal(t, err, 409, "Call mismatch")

@@ -68,7 +68,7 @@ func run(folder string) error {
 	defer stop()
 	kept, ended := make(chan demo.Kept, 1), make(chan error, 1)
 	go func() {
-		ended <- demo.Run(ctx, demo.Options{Out: io.Discard, Seed: 1, Keep: true, Furnish: true, Within: 5 * time.Minute, Kept: func(k demo.Kept) { kept <- k }})
+		ended <- demo.Run(ctx, demo.Options{Out: io.Discard, Seed: 1, Keep: true, Samples: true, Within: 5 * time.Minute, Kept: func(k demo.Kept) { kept <- k }})
 	}()
 	select {
 	case err := <-ended:

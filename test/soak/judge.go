@@ -103,7 +103,7 @@ func unknownDial(v verify.Violation) bool {
 }
 
 // retryDead runs again what had used up its attempts, as an operator does who was told of it: a recording whose file was
-// late twice while Twilio asked for patience and the server was killed has had its four.
+// late twice while Twilio answered 429 and the server was killed has had its four.
 func (r *run) retryDead(ctx context.Context) error {
 	dead, err := r.api.Runs(ctx, "failed")
 	if err != nil || len(dead) == 0 {
@@ -143,7 +143,7 @@ func (r *run) verify(ctx context.Context, into *verify.Report) error {
 
 // reconcile asks Twilio about everything that is unfinished, without waiting until it is late, and what it comes to.
 func (r *run) reconcile(ctx context.Context) error {
-	// Twilio may ask for patience; then the rest is asked for by the next one.
+	// Twilio may answer 429; then the rest is asked for by the next one.
 	const attempts = 5
 	for n := 1; ; n++ {
 		cmd := exec.CommandContext(ctx, r.Binary, "reconcile", "--since", "24h")

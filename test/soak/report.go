@@ -67,8 +67,8 @@ func (r *Report) violate(rule, format string, args ...any) {
 // Print writes the report for people.
 func (r *Report) Print(out io.Writer) {
 	s, sim, counts := r.Scenario, r.Simulator, r.After.Counts
-	fmt.Fprintf(out, "\n%s: %s\n", s.Name, s.Story)
-	if s.Story != "" { // one that can be named
+	fmt.Fprintf(out, "\n%s: %s\n", s.Name, s.Description)
+	if s.Description != "" { // one that can be named
 		fmt.Fprintf(out, "  %s\n", s.Command())
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

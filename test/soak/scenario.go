@@ -10,10 +10,10 @@ import (
 
 // Scenario says what is done to the server while it works.
 type Scenario struct {
-	Name, Story string
-	Database    string // sqlite or postgres
-	Engine      string // runs the functions: river or inngest; "" is river
-	Calls       int
+	Name, Description string
+	Database          string // sqlite or postgres
+	Engine            string // runs the functions: river or inngest; "" is river
+	Calls             int
 	// Servers is how many processes share the database; 0 means one.
 	Servers int
 	// Kills are SIGKILLs, spread over the run.
@@ -50,17 +50,17 @@ type Scenario struct {
 // scenarios are those of `make soak`.
 func scenarios() []Scenario {
 	return []Scenario{
-		{Name: "kills-sqlite", Story: "the server is killed five times", Database: "sqlite", Calls: 2000, Kills: 5, Reconcile: true},
-		{Name: "kills-postgres", Story: "the server is killed five times", Database: "postgres", Calls: 2000, Kills: 5, Reconcile: true},
-		{Name: "outages", Story: "the server is killed five times, its database stopped twice and read-only twice", Database: "postgres",
+		{Name: "kills-sqlite", Description: "the server is killed five times", Database: "sqlite", Calls: 2000, Kills: 5, Reconcile: true},
+		{Name: "kills-postgres", Description: "the server is killed five times", Database: "postgres", Calls: 2000, Kills: 5, Reconcile: true},
+		{Name: "outages", Description: "the server is killed five times, its database stopped twice and read-only twice", Database: "postgres",
 			Calls: 2000, Kills: 5, Outages: 2, ReadOnly: 2, Reconcile: true},
-		{Name: "two-servers", Story: "two servers on one database take turns, one is killed every few seconds", Database: "postgres",
+		{Name: "two-servers", Description: "two servers on one database take turns, one is killed every few seconds", Database: "postgres",
 			Calls: 2000, Servers: 2, KillEvery: 4 * time.Second, Reconcile: true},
-		{Name: "dropped-unrepaired", Story: "callbacks are dropped for good, nobody asks for them", Database: "sqlite", Calls: 300,
+		{Name: "dropped-unrepaired", Description: "callbacks are dropped for good, nobody asks for them", Database: "sqlite", Calls: 300,
 			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Unrepaired: true},
-		{Name: "dropped", Story: "callbacks are dropped for good, the reconciler asks for them", Database: "sqlite", Calls: 300,
+		{Name: "dropped", Description: "callbacks are dropped for good, the reconciler asks for them", Database: "sqlite", Calls: 300,
 			Faults: map[simulator.Fault]float64{simulator.FaultDrop: 0.03}, Reconcile: true, OverdueAfter: time.Minute},
-		{Name: "refused", Story: "Twilio's REST API refuses the auth token for a while in the middle of the campaigns", Database: "postgres",
+		{Name: "refused", Description: "Twilio's REST API refuses the auth token for a while in the middle of the campaigns", Database: "postgres",
 			Calls: 300, Refusals: 1, Reconcile: true},
 	}
 }

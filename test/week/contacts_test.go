@@ -35,10 +35,10 @@ func TestPeopleOfTwelveZonesAreCalledWithinTheirHours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWorld(t, database, monday, simulator.Config{Seed: 7, Faults: rough, Pick: weekPeople().Pick(7), Model: e2etest.OneClaim}, func(c *app.Config) {
+		w := newEnvironment(t, database, monday, simulator.Config{Seed: 7, Faults: rough, Pick: weekPeople().Pick(7), Model: e2etest.OneClaim}, func(c *app.Config) {
 			c.DialsPerMinute = strconv.Itoa(dialsPerMinute)
 		})
-		k := &week{world: w, contacts: contacts, days: days, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{},
+		k := &week{environment: w, contacts: contacts, days: days, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{},
 			listed: map[string]time.Time{}, report: map[string]int{}}
 		k.play()
 		k.judge()
@@ -60,7 +60,7 @@ func number(t *testing.T, variable string, other int) int {
 
 // week is days of campaigns.
 type week struct {
-	*world
+	*environment
 	contacts, days int
 	draw           *rand.Rand
 	other          *store.Store // another process on the same database
@@ -244,15 +244,7 @@ func (k *week) loseZone(c *studied) {
 	}
 	k.report["rows of imports"]++
 	k.report["contacts"]++
-	const forget = `UPDATE contacts SET time_zone = '' WHERE phone_number = $1`
-	if pool := k.other.Postgres(); pool != nil {
-		_, err = pool.Exec(t.Context(), forget, number)
-	} else {
-		_, err = k.other.SQLite().ExecContext(t.Context(), forget, number)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.Exec(t, k.other, `UPDATE contacts SET time_zone = '' WHERE phone_number = $1`, number)
 }
 
 // disturb plans kills, entries of the do-not-call list, stops, some minutes after the import of the day, and the end of a campaign.

@@ -59,7 +59,7 @@ func (e ended) fault() string {
 	return "it is " + e.contact.State + " at the end"
 }
 
-func TestAnEndThatIsWrongIsReported(t *testing.T) {
+func TestEndThatIsWrongIsReported(t *testing.T) {
 	answered := []simulator.Truth{{Status: "completed", Consent: simulator.ConsentYes}}
 	unheard := []simulator.Truth{{Status: "no-answer"}}
 	contact := func(state, reason string, attempts int) e2e.Contact {

@@ -25,9 +25,9 @@ func TestEachRuleOfTheGateHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.EachAtOnce(t, func(t *testing.T, database string) {
-				w := newWorld(t, database, tenInNewYork, simulator.Config{Seed: 7, Pick: rulePeople, Model: e2etest.OneClaim},
+				w := newEnvironment(t, database, tenInNewYork, simulator.Config{Seed: 7, Pick: rulePeople, Model: e2etest.OneClaim},
 					func(c *app.Config) { c.DialsPerMinute = "1000" })
-				k := &week{world: w, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{}, listed: map[string]time.Time{}, report: map[string]int{}}
+				k := &week{environment: w, draw: rand.New(rand.NewPCG(7, 13)), of: map[string]place{}, listed: map[string]time.Time{}, report: map[string]int{}}
 				var err error
 				if k.other, err = store.Open(t.Context(), database, store.Options{Now: w.clock.Now}); err != nil {
 					t.Fatal(err)

@@ -20,9 +20,9 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice stops a campaign in the middle of its calls, half a minute after they began, and
+// TestStopEndsAllLiveCallsAndNobodyIsCalledTwice stops a campaign in the middle of its calls, half a minute after they began, and
 // resumes it an hour later: those who were not called yet are called then, and nobody again. STOP_CALLS is how many live calls.
-func TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
+func TestStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
 	live, err := strconv.Atoi(cmp.Or(os.Getenv("STOP_CALLS"), "20"))
 	if err != nil {
 		t.Fatal(err)
@@ -31,10 +31,10 @@ func TestAStopEndsAllLiveCallsAndNobodyIsCalledTwice(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			storetest.EachAtOnce(t, func(t *testing.T, database string) {
 				answer := simulator.Answer{Say: strings.Repeat("It costs 2 dollars. ", 10)}
-				w := newWorld(t, database, monday, simulator.Config{Seed: 7, Model: e2etest.OneClaim,
+				w := newEnvironment(t, database, monday, simulator.Config{Seed: 7, Model: e2etest.OneClaim,
 					Pick: func(string, int) simulator.Script { return simulator.ConsentsByKeypad(answer, answer) }},
 					func(c *app.Config) { c.DialsPerMinute = "1000" })
-				k := &week{world: w, draw: rand.New(rand.NewPCG(7, 13)), report: map[string]int{}}
+				k := &week{environment: w, draw: rand.New(rand.NewPCG(7, 13)), report: map[string]int{}}
 				if k.other, err = store.Open(t.Context(), database, store.Options{Now: w.clock.Now}); err != nil {
 					t.Fatal(err)
 				}

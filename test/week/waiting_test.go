@@ -127,9 +127,9 @@ func within24h(times []time.Time, now time.Time) (n int) {
 	return n
 }
 
-// TestAContactThatIsStuckIsReported plants contacts that no time moves on, beside others that wait as they should, and looks at what the
+// TestContactThatIsStuckIsReported plants contacts that no time moves on, beside others that wait as they should, and looks at what the
 // judge of the week says of each.
-func TestAContactThatIsStuckIsReported(t *testing.T) {
+func TestContactThatIsStuckIsReported(t *testing.T) {
 	berlin := places()[slices.IndexFunc(places(), func(p place) bool { return p.zone == "Europe/Berlin" })]
 	night := time.Date(2026, 3, 3, 22, 0, 0, 0, time.UTC)  // Tuesday, 23:00 in Berlin
 	day := time.Date(2026, 3, 3, 10, 0, 0, 0, time.UTC)    // 11:00

@@ -28,7 +28,7 @@ func TestTwoDaysOfCallsPassInSeconds(t *testing.T) {
 			t.Fatal(err)
 		}
 		people := simulator.MixedPeople(simulator.Answer{Say: "It costs 2 dollars."})
-		w := newWorld(t, database, monday, simulator.Config{
+		w := newEnvironment(t, database, monday, simulator.Config{
 			Seed: 7, Faults: rough, Pick: people.Pick(7), Model: e2etest.OneClaim,
 		}, func(c *app.Config) { c.DialsPerMinute = "3" })
 		campaign, err := w.api.CreateCampaign(t.Context(), "", e2etest.Campaign)
@@ -88,7 +88,7 @@ func TestTwoDaysOfCallsPassInSeconds(t *testing.T) {
 }
 
 // verified fails the test unless the database is as it must be once everything is over.
-func (w *world) verified() {
+func (w *environment) verified() {
 	w.t.Helper()
 	s, err := store.Open(w.t.Context(), w.database, store.Options{Now: w.clock.Now})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // pruneBatch is how many rows one transaction of Prune changes at most: webhooks wait for no more than that.
 const pruneBatch = 500
 
-// Prune forgets what is old: the payloads of events received before payloads (the body, of a GET the target), and all records of failures and conflicts of
+// Prune removes what is old: the payloads of events received before payloads (the body, of a GET the target), and all records of failures and conflicts of
 // that age; and the ids themselves, with their answers, of events received before ids.
 func (p *Processor[T]) Prune(ctx context.Context, payloads, ids time.Time) error {
 	if ids.After(payloads) {
@@ -26,10 +26,10 @@ func (p *Processor[T]) Prune(ctx context.Context, payloads, ids time.Time) error
 		if err := p.execOn(ctx, tx, keys, p.sql.deleteEvents, bodies, everything); err != nil {
 			return err
 		}
-		if err := p.execOn(ctx, tx, keys, p.sql.forgetBodies, []byte{}, bodies); err != nil {
+		if err := p.execOn(ctx, tx, keys, p.sql.emptyBodies, []byte{}, bodies); err != nil {
 			return err
 		}
-		return p.execOn(ctx, tx, keys, p.sql.forgetTargets, bodies)
+		return p.execOn(ctx, tx, keys, p.sql.emptyTargets, bodies)
 	}); err != nil {
 		return fmt.Errorf("pruning events: %w", err)
 	}

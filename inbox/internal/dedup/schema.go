@@ -94,8 +94,8 @@ const eventColumns = `event_id, kind, payload_hash, source, account_sid, call_si
 // appear in the order of their numbers, which is what some SQLite drivers count by.
 type statements struct {
 	claim, insertAccepted, selectAccepted, insertConflict, upsertFailed string
-	pageOfEvents, deleteEvents, forgetBodies, forgetTargets             string
-	pageOfIDs, deleteIDs                                                string // the deletes, and forgetBodies, go on with a list of keys
+	pageOfEvents, deleteEvents, emptyBodies, emptyTargets               string
+	pageOfIDs, deleteIDs                                                string // the deletes, and emptyBodies, go on with a list of keys
 }
 
 func newStatements(t Tables) statements {
@@ -127,9 +127,9 @@ DO UPDATE SET attempt = kept.attempt + 1, error = excluded.error, source = exclu
 		pageOfEvents: t.named(`SELECT id FROM {events} WHERE id > $1 AND received_at < $2
 	AND (outcome <> 'accepted' OR length(body) > 0 OR content_type = '' AND target <> '' OR received_at < $3) ORDER BY id LIMIT ` + fmt.Sprint(pruneBatch)),
 		deleteEvents: t.named(`DELETE FROM {events} WHERE (received_at < $1 AND outcome <> 'accepted' OR received_at < $2) AND id IN `),
-		forgetBodies: t.named(`UPDATE {events} SET body = $1 WHERE received_at < $2 AND length(body) > 0 AND id IN `),
+		emptyBodies:  t.named(`UPDATE {events} SET body = $1 WHERE received_at < $2 AND length(body) > 0 AND id IN `),
 		// The parameters of a GET are in its target; it has no content type.
-		forgetTargets: t.named(`UPDATE {events} SET target = '' WHERE received_at < $1 AND content_type = '' AND target <> '' AND id IN `),
+		emptyTargets: t.named(`UPDATE {events} SET target = '' WHERE received_at < $1 AND content_type = '' AND target <> '' AND id IN `),
 
 		pageOfIDs: t.named(`SELECT "id" FROM {dedup} WHERE "id" > $1 AND "receivedAt" < $2 ORDER BY "id" LIMIT ` + fmt.Sprint(pruneBatch)),
 		deleteIDs: t.named(`DELETE FROM {dedup} WHERE "receivedAt" < $1 AND "id" IN `),

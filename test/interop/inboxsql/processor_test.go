@@ -108,7 +108,7 @@ func TestIDOfAnOlderProgramIsADuplicate(t *testing.T) {
 }
 
 // The parameters of a GET are in its target.
-func TestPruneForgetsWhatAGetHasSent(t *testing.T) {
+func TestPruneRemovesWhatAGetHasSent(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *harness) {
 		day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		get := func() *inbox.Event {

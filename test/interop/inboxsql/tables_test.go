@@ -110,7 +110,7 @@ func TestLongestPrefixKeepsIndexesApart(t *testing.T) {
 }
 
 // More rows than one transaction prunes, of every sort.
-func TestPruneForgetsManyRowsAndKeepsTheYoung(t *testing.T) {
+func TestPruneRemovesManyOldRowsAndKeepsNewOnes(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *harness) {
 		const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) `
 		for _, age := range []struct{ name, received string }{

@@ -20,8 +20,8 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// messageRig is a simulator of messages with its application and Twilio's own client.
-type messageRig struct {
+// messageFixture is a simulator of messages with its application and Twilio's own client.
+type messageFixture struct {
 	sim     *simulator.Simulator
 	api     *twilio.RestClient
 	url     string       // of the application
@@ -37,10 +37,10 @@ func (to toServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func newMessageRig(t *testing.T, script simulator.Script) *messageRig {
+func newMessageFixture(t *testing.T, script simulator.Script) *messageFixture {
 	t.Helper()
 	const account, token = "AC0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"
-	r := &messageRig{}
+	r := &messageFixture{}
 	validator := twilioclient.NewRequestValidator(token)
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_ = request.ParseForm()
@@ -78,7 +78,7 @@ func newMessageRig(t *testing.T, script simulator.Script) *messageRig {
 	return r
 }
 
-func (r *messageRig) wait(t *testing.T) {
+func (r *messageFixture) wait(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -88,7 +88,7 @@ func (r *messageRig) wait(t *testing.T) {
 }
 
 func TestOfficialClientSendsFetchesAndListsMessages(t *testing.T) {
-	r := newMessageRig(t, simulator.Script{Replies: []simulator.Reply{{Say: "Yes."}}})
+	r := newMessageFixture(t, simulator.Script{Replies: []simulator.Reply{{Say: "Yes."}}})
 	created, err := r.api.Api.CreateMessage((&openapi.CreateMessageParams{}).SetTo("+15557770001").SetFrom("+15550001111").
 		SetBody("May we ask you something?").SetStatusCallback(r.url + "/message-status"))
 	if err != nil || *created.Status != "queued" || *created.Direction != "outbound-api" || *created.NumMedia != "0" || created.DateSent != nil {
@@ -125,7 +125,7 @@ func TestOfficialClientSendsFetchesAndListsMessages(t *testing.T) {
 }
 
 func TestOfficialClientReadsWhyAMessageDidNotArrive(t *testing.T) {
-	r := newMessageRig(t, simulator.Script{Receipt: simulator.Undelivered, ErrorCode: 30006})
+	r := newMessageFixture(t, simulator.Script{Receipt: simulator.Undelivered, ErrorCode: 30006})
 	params := (&openapi.CreateMessageParams{}).SetTo("+15557770001").SetFrom("+15550001111").SetBody("Hello")
 	created, err := r.api.Api.CreateMessage(params)
 	if err != nil {

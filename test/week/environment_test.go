@@ -22,8 +22,8 @@ import (
 	"github.com/i-agent/iagent/simulator"
 )
 
-// world is an i-agent and the Twilio that it talks to, on one clock. Time passes in pass alone, and stands still while anything is done.
-type world struct {
+// environment is an i-agent and the Twilio that it talks to, on one clock. Time passes in pass alone, and stands still while anything is done.
+type environment struct {
 	t     *testing.T
 	clock *simulator.Clock
 	sim   *simulator.Simulator
@@ -74,10 +74,10 @@ func (p *program) around(roundTrip func() error) error {
 	return errKilled
 }
 
-// newWorld opens a world that begins at start. configure may be nil.
-func newWorld(t *testing.T, database string, start time.Time, config simulator.Config, configure func(*app.Config)) *world {
+// newEnvironment opens an environment that begins at start. configure may be nil.
+func newEnvironment(t *testing.T, database string, start time.Time, config simulator.Config, configure func(*app.Config)) *environment {
 	t.Helper()
-	w := &world{t: t, clock: simulator.NewClock(start), database: database, configure: configure}
+	w := &environment{t: t, clock: simulator.NewClock(start), database: database, configure: configure}
 	config.AccountSid, config.AuthToken, config.OpenAIKey = e2etest.Account, e2etest.Token, e2etest.ModelsToken
 	config.Clock, config.MarksDuplicates, config.Channels = w.clock, true, simulator.ChannelsPersonFirst
 	if config.Slowness == 0 {
@@ -101,7 +101,7 @@ func newWorld(t *testing.T, database string, start time.Time, config simulator.C
 }
 
 // open starts a program; mu is held, or nothing else runs yet.
-func (w *world) open() {
+func (w *environment) open() {
 	config := app.Config{
 		AuthToken: e2etest.Token, AccountSid: e2etest.Account, PhoneNumber: "+15550000000", APIURL: w.url, URL: w.front.URL, DatabaseURL: w.database,
 		Host: "127.0.0.1", Port: "0", AdminToken: e2etest.AdminToken, OpenAIBaseURL: w.url + "/v1", OpenAIKey: e2etest.ModelsToken,
@@ -129,7 +129,7 @@ func (w *world) open() {
 }
 
 // running is the program that runs now: in the place of one that was killed, another one.
-func (w *world) running() *program {
+func (w *environment) running() *program {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.program.dead.Load() {
@@ -141,10 +141,10 @@ func (w *world) running() *program {
 }
 
 // kill kills the program after so many more round trips to its database.
-func (w *world) kill(after int) { w.running().left.Store(int64(max(after, 1))) }
+func (w *environment) kill(after int) { w.running().left.Store(int64(max(after, 1))) }
 
 // serve passes a request to the program that runs. One that is killed before its answer is out answers nothing.
-func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+func (w *environment) serve(rw http.ResponseWriter, r *http.Request) {
 	p, answer := w.running(), httptest.NewRecorder()
 	p.app.Handler().ServeHTTP(answer, r)
 	if p.dead.Load() {
@@ -158,13 +158,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 }
 
 // at has the test do something at a time, before the program does what is due then.
-func (w *world) at(at time.Time, do func()) {
+func (w *environment) at(at time.Time, do func()) {
 	w.plans = append(w.plans, plan{at, do})
 	slices.SortStableFunc(w.plans, func(a, b plan) int { return a.at.Compare(b.at) })
 }
 
 // pass lets time pass until a moment: whatever is due until then is done, in the order of its time.
-func (w *world) pass(until time.Time) {
+func (w *environment) pass(until time.Time) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	for moment, rounds := w.clock.Now(), 0; ; rounds++ {
@@ -202,27 +202,27 @@ func (w *world) pass(until time.Time) {
 	}
 }
 
-func (w *world) idle() {
+func (w *environment) idle() {
 	w.t.Helper()
 	if err := w.clock.WaitIdle(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func (w *world) nextPlan() time.Time {
+func (w *environment) nextPlan() time.Time {
 	if len(w.plans) == 0 {
 		return time.Time{}
 	}
 	return w.plans[0].at
 }
 
-func (w *world) nextCall() time.Time {
+func (w *environment) nextCall() time.Time {
 	next, _ := w.clock.Next()
 	return next
 }
 
 // byNumber are the truths of calls, by the number of the person, in the order in which they were asked for.
-func (w *world) byNumber() map[string][]simulator.Truth {
+func (w *environment) byNumber() map[string][]simulator.Truth {
 	truths := map[string][]simulator.Truth{}
 	for _, truth := range w.sim.Truths() {
 		truths[truth.To] = append(truths[truth.To], truth)

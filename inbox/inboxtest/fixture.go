@@ -21,7 +21,7 @@ const (
 	CallSid    = "CA00000000000000000000000000000000"
 )
 
-// What an event's IdempotencyToken tells the trial's handle to do. The token is no part of the payload, so a delivery
+// What an event's IdempotencyToken tells the handle of a fixture to do. The token is no part of the payload, so a delivery
 // that fails and one that does not may be the same event.
 const (
 	tokenFail   = "fail"
@@ -32,9 +32,9 @@ const (
 
 var errHandle = errors.New("the handler's own error")
 
-// trial is one case: a harness whose handler answers every handling with another body, so that an answer given twice
+// fixture is one case: a harness whose handler answers every handling with another body, so that an answer given twice
 // was stored.
-type trial struct {
+type fixture struct {
 	Harness
 	t       *testing.T
 	handled atomic.Int64
@@ -47,12 +47,12 @@ type trial struct {
 	underway sync.WaitGroup
 }
 
-func newTrial(t *testing.T, open Open) *trial {
-	return newHookedTrial(t, open, nil)
+func newFixture(t *testing.T, open Open) *fixture {
+	return newHookedFixture(t, open, nil)
 }
 
-func newHookedTrial(t *testing.T, open Open, hook func(*inbox.Event)) *trial {
-	tr := &trial{t: t, hook: hook, entered: make(chan string, 64), release: make(chan struct{})}
+func newHookedFixture(t *testing.T, open Open, hook func(*inbox.Event)) *fixture {
+	tr := &fixture{t: t, hook: hook, entered: make(chan string, 64), release: make(chan struct{})}
 	tr.unblock = sync.OnceFunc(func() { close(tr.release) })
 	tr.Harness = open(t, tr.handle)
 	t.Cleanup(func() { // what a case that failed left under way ends before its database does
@@ -62,7 +62,7 @@ func newHookedTrial(t *testing.T, open Open, hook func(*inbox.Event)) *trial {
 	return tr
 }
 
-func (tr *trial) handle(e *inbox.Event) (inbox.Reply, error) {
+func (tr *fixture) handle(e *inbox.Event) (inbox.Reply, error) {
 	n := tr.handled.Add(1)
 	if tr.hook != nil {
 		tr.hook(e)
@@ -99,14 +99,14 @@ func eventOf(id, token, body string) *inbox.Event {
 }
 
 // wantState compares what is durable of an event: its effects, which are claimed or not there at all.
-func (tr *trial) wantState(e *inbox.Event, effects int) {
+func (tr *fixture) wantState(e *inbox.Event, effects int) {
 	tr.t.Helper()
 	if got, claimed := tr.state(e); got != effects || claimed != (effects > 0) {
 		tr.t.Fatalf("event %s: %d effects, claimed %t; want %d, %t", e.ID, got, claimed, effects, effects > 0)
 	}
 }
 
-func (tr *trial) state(e *inbox.Event) (effects int, claimed bool) {
+func (tr *fixture) state(e *inbox.Event) (effects int, claimed bool) {
 	tr.t.Helper()
 	effects, err := tr.Effects(tr.t.Context(), e.ID)
 	if err != nil {
@@ -119,7 +119,7 @@ func (tr *trial) state(e *inbox.Event) (effects int, claimed bool) {
 }
 
 // records returns the event's records with an outcome.
-func (tr *trial) records(e *inbox.Event, outcome inbox.Outcome) []Recorded {
+func (tr *fixture) records(e *inbox.Event, outcome inbox.Outcome) []Recorded {
 	tr.t.Helper()
 	all, err := tr.Events(tr.t.Context(), e.ID)
 	if err != nil {
@@ -135,7 +135,7 @@ func (tr *trial) records(e *inbox.Event, outcome inbox.Outcome) []Recorded {
 }
 
 // wantReply compares an answer with the first one.
-func (tr *trial) wantReply(what string, got, want inbox.Reply) {
+func (tr *fixture) wantReply(what string, got, want inbox.Reply) {
 	tr.t.Helper()
 	if !sameReply(got, want) {
 		tr.t.Errorf("%s was answered %d %s %q; want %d %s %q", what,
