@@ -509,3 +509,31 @@ func TestCampaignSaysWhomItCallsWhenAndHowOften(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+func TestWhichCampaignReachedMostIsOneClickAway(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.signIn(adminToken)
+	o.called("Reached one", "+12125550101", "+12125550102", "+12125550103", "+12125550104")
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE contacts SET state = 'REACHED' WHERE phone_number = '+12125550102'`); err != nil {
+		t.Fatal(err)
+	}
+	o.activeCampaign("Newest")
+	list := o.get("/console/campaigns")
+	for _, want := range []string{`<td class="number">1 of 4 (25 %)</td>`, `<td class="number">–</td>`, `href="/console/campaigns?sort=reached"`} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the list does not have %q:\n%s", want, list)
+		}
+	}
+	for _, sort := range []string{"reached", "rate"} {
+		page := o.get("/console/campaigns?sort=" + sort + "&status=ACTIVE")
+		first, newest := strings.Index(page, ">Reached one<"), strings.Index(page, ">Newest<")
+		if first < 0 || newest < first {
+			t.Errorf("by %s:\n%s", sort, page)
+		}
+	}
+	for _, path := range []string{"/console/campaigns?sort=name", "/console/campaigns?sort=reached&cursor=x"} {
+		if response, body := o.do("GET", path, ""); response.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s\n%s", path, response.Status, body)
+		}
+	}
+}

@@ -56,23 +56,31 @@ func (s *Store) Campaigns(ctx context.Context, by CampaignFilter, page Page) (Li
 	err := s.snapshot(ctx, func(q querier) (err error) {
 		out, err = list(ctx, q, selectCampaigns, "campaigns", by.conditions(), page, scanCampaign,
 			func(c interview.Campaign) string { return c.ID })
-		if err != nil || len(out.Items) == 0 {
+		if err != nil {
 			return err
 		}
-		ids := make([]string, len(out.Items))
-		for i, c := range out.Items {
-			ids[i] = c.ID
-		}
-		byCampaign, err := hypotheses(ctx, q, ids)
-		for i, c := range out.Items {
-			out.Items[i].Hypotheses = byCampaign[c.ID]
-		}
-		return err
+		return withHypotheses(ctx, q, out.Items)
 	})
 	if err != nil {
 		return List[interview.Campaign]{}, fmt.Errorf("listing campaigns: %w", err)
 	}
 	return out, nil
+}
+
+// withHypotheses gives campaigns their hypotheses.
+func withHypotheses(ctx context.Context, q querier, list []interview.Campaign) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]string, len(list))
+	for i, c := range list {
+		ids[i] = c.ID
+	}
+	byCampaign, err := hypotheses(ctx, q, ids)
+	for i, c := range list {
+		list[i].Hypotheses = byCampaign[c.ID]
+	}
+	return err
 }
 
 // CampaignChange is what to change of a campaign; nil leaves a field as it is.
