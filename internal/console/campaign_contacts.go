@@ -27,7 +27,7 @@ type contactsOfCampaign struct {
 	all      string
 	outcomes dispositions
 	// callerIDs are the numbers from which they were called in the last days.
-	callerIDs []callerIDRow
+	callerIDs callerIDsView
 	exports   []exportLinks
 }
 

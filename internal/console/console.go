@@ -73,6 +73,8 @@ type Console struct {
 	now        func() time.Time
 	live       *live
 	handler    http.Handler
+
+	callerIDCounts callerIDCounts
 	// recordings may be nil; listening ends when the server stops.
 	recordings   Recordings
 	listening    context.Context

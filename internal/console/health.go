@@ -40,7 +40,7 @@ type healthView struct {
 	pauses   []pauseRow
 	tokens   []store.TokenUse
 	// callerIDs are of the last day.
-	callerIDs []callerIDRow
+	callerIDs callerIDsView
 	// tokenNames are the settings that have them, by fingerprint.
 	tokenNames map[string]string
 	pruned     *time.Time // nil for never
