@@ -16,6 +16,7 @@ import (
 func (c *Console) routeCampaigns(mux *http.ServeMux) {
 	c.page(mux, "GET /console/campaigns", c.campaigns)
 	c.page(mux, "GET /console/campaigns/{id}", c.campaign)
+	c.page(mux, "GET /console/campaigns/{id}/dispositions", c.campaignDispositions)
 	c.adminPage(mux, "GET /console/campaigns/new", c.newCampaign)
 	c.adminPage(mux, "POST /console/campaigns/new", c.createCampaign)
 	c.adminPage(mux, "GET /console/campaigns/{id}/edit", c.editCampaign)

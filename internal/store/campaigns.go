@@ -194,10 +194,13 @@ func (e *NoIdentityError) Error() string {
 	return "a campaign that is ACTIVE needs " + strings.Join(e.Missing, ", ")
 }
 
+// ErrNothingToDecide says that a campaign without hypotheses cannot stop when they are decided.
+var ErrNothingToDecide = errors.New("a campaign without hypotheses never has a verdict on all")
+
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
 // not dialled, and ends the contacts that wait.
 //
-// Errors: ErrNotFound when there is none, *NoIdentityError.
+// Errors: ErrNotFound when there is none, *NoIdentityError, ErrNothingToDecide.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
 	err := s.write(ctx, func(tx *Tx) (err error) {
@@ -226,6 +229,9 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		}
 		if missing := c.Identity.Missing(); c.Status == interview.CampaignActive && len(missing) > 0 {
 			return &NoIdentityError{missing}
+		}
+		if change.StopWhenDecided != nil && c.StopWhenDecided && len(c.Hypotheses) == 0 {
+			return fmt.Errorf("changing campaign %s: %w", id, ErrNothingToDecide)
 		}
 		err = tx.recordAudit(ctx, interview.AuditEntry{Actor: change.RequestedBy, Action: interview.AuditUpdateCampaign, Subject: id,
 			Reason: change.Reason, Detail: change.detail()})
