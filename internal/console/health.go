@@ -68,7 +68,7 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 		p.facts = c.about()
 	}
 	if c.checks != nil {
-		p.checks = c.checks()
+		p.checks = c.checks(r.Context())
 	}
 	if err := c.readHealth(r.Context(), &p); err != nil {
 		return err

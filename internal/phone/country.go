@@ -35,6 +35,13 @@ func CountryOf(e164 string) string {
 	return country
 }
 
+// SameCode reports whether two E.164 numbers have the same country code, which several countries may share.
+func SameCode(a, b string) bool {
+	_, code := countryOf(a)
+	_, other := countryOf(b)
+	return code != 0 && code == other
+}
+
 // countryOf is the country of an E.164 number, ISO 3166-1 alpha-2, "" when the tables do not tell, and its country code, 0 of no number.
 func countryOf(e164 string) (country string, code int) {
 	parsed, err := phonenumbers.Parse(e164, "")
