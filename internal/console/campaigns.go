@@ -105,8 +105,8 @@ func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) e
 		return &badRequest{"A name to look for has up to 200 bytes."}
 	}
 	p := campaignsView{listView: l, name: by.Name, progress: map[string]progressView{}}
-	var next string
-	if p.items, next, err = c.campaignsInOrder(r.Context(), by, l); err != nil {
+	next, err := c.readCampaigns(r.Context(), by, &p)
+	if err != nil {
 		return err
 	}
 	ids := make([]string, len(p.items))
@@ -120,37 +120,40 @@ func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) e
 	for _, id := range ids {
 		p.progress[id] = c.progress(id, counts[id])
 	}
-	if p.reached, err = c.store.CampaignsReached(r.Context(), ids); err != nil {
-		return err
+	if p.reached == nil {
+		if p.reached, err = c.store.CampaignsReached(r.Context(), ids); err != nil {
+			return err
+		}
 	}
 	p.next = l.older(next)
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Campaigns"), campaignsPage(p))
 	return nil
 }
 
-// campaignsInOrder reads one part of the list, and the cursor of the next one. In an order by numbers, which change, the cursor counts
-// the campaigns before it.
-func (c *Console) campaignsInOrder(ctx context.Context, by store.CampaignFilter, l listView) ([]interview.Campaign, string, error) {
-	order := l.value("sort")
+// readCampaigns reads one part of the list, and the cursor of the next one. In an order by numbers, which change, the cursor counts the
+// campaigns before it.
+func (c *Console) readCampaigns(ctx context.Context, by store.CampaignFilter, p *campaignsView) (next string, err error) {
+	order := p.value("sort")
 	if order == "" {
-		list, err := c.store.Campaigns(ctx, by, l.page)
-		return list.Items, list.Next, err
+		list, err := c.store.Campaigns(ctx, by, p.page)
+		p.items = list.Items
+		return list.Next, err
 	}
 	if !slices.Contains(campaignSorts, order) {
-		return nil, "", &badRequest{"sort must be one of " + strings.Join(campaignSorts, ", ") + "."}
+		return "", &badRequest{"sort must be one of " + strings.Join(campaignSorts, ", ") + "."}
 	}
 	skip := 0
-	if l.page.After != "" {
-		var err error
-		if skip, err = strconv.Atoi(l.page.After); err != nil || skip < 0 {
-			return nil, "", &badRequest{"The cursor is none of this list."}
+	if p.page.After != "" {
+		if skip, err = strconv.Atoi(p.page.After); err != nil || skip < 0 {
+			return "", &badRequest{"The cursor is none of this list."}
 		}
 	}
-	list, more, err := c.store.CampaignsByReached(ctx, by, order == "rate", skip, l.page.Limit)
-	if err != nil || !more {
-		return list, "", err
+	ranked, err := c.store.CampaignsByReached(ctx, by, order == "rate", skip, p.page.Limit)
+	p.items, p.reached = ranked.Items, ranked.Reached
+	if err != nil || !ranked.More {
+		return "", err
 	}
-	return list, strconv.Itoa(skip + len(list)), nil
+	return strconv.Itoa(skip + len(ranked.Items)), nil
 }
 
 // verdicts says how many of a campaign's hypotheses have a verdict.

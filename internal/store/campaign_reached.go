@@ -55,30 +55,39 @@ func contactsByState(campaigns string) string {
 // MaxRanked bounds the campaigns that CampaignsByReached puts in order: the newest of them.
 const MaxRanked = 1_000
 
+// RankedCampaigns are one part of a list of campaigns in the order of a number.
+type RankedCampaigns struct {
+	Items []interview.Campaign
+	// Reached are the counts of all campaigns that were put in order, by id.
+	Reached map[string]CampaignReached
+	// More says that others follow.
+	More bool
+}
+
 // CampaignsByReached lists campaigns by how many of their contacts were reached, the most first, or, with byRate, by which share of
-// them was. Simulated campaigns, which reach nobody, come last. It begins after as many campaigns as skip says, and reports whether more
-// follow.
-func (s *Store) CampaignsByReached(ctx context.Context, by CampaignFilter, byRate bool, skip, limit int) (list []interview.Campaign, more bool, err error) {
+// them was. Simulated campaigns, which reach nobody, come last. It begins after as many campaigns as skip says.
+func (s *Store) CampaignsByReached(ctx context.Context, by CampaignFilter, byRate bool, skip, limit int) (ranked RankedCampaigns, err error) {
 	err = s.snapshot(ctx, func(q querier) error {
-		ids, err := rankedCampaigns(ctx, q, by, byRate)
+		ids, reached, err := rankedCampaigns(ctx, q, by, byRate)
 		if err != nil {
 			return err
 		}
 		ids = ids[min(skip, len(ids)):]
-		if more = len(ids) > limit; more {
+		if ranked.More = len(ids) > limit; ranked.More {
 			ids = ids[:limit]
 		}
-		list, err = campaignsOf(ctx, q, ids)
+		ranked.Reached = reached
+		ranked.Items, err = campaignsOf(ctx, q, ids)
 		return err
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("listing campaigns by whom they reached: %w", err)
+		return RankedCampaigns{}, fmt.Errorf("listing campaigns by whom they reached: %w", err)
 	}
-	return list, more, nil
+	return ranked, nil
 }
 
-// rankedCampaigns are the ids in their order.
-func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate bool) ([]string, error) {
+// rankedCampaigns are the ids in their order, and what they were put in order by.
+func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate bool) ([]string, map[string]CampaignReached, error) {
 	f := by.conditions()
 	newest := `FROM campaigns` + f.where() + ` ORDER BY id DESC LIMIT ` + f.arg(MaxRanked)
 	var ids []string
@@ -91,11 +100,11 @@ func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate b
 		return err
 	}, `SELECT id, simulated `+newest, f.args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	reached := map[string]CampaignReached{}
 	if err := countReached(ctx, q, reached, `(SELECT id FROM (SELECT id `+newest+`) AS newest)`, f.args...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.SortStableFunc(ids, func(a, b string) int {
 		if simulated[a] != simulated[b] {
@@ -107,7 +116,7 @@ func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate b
 		}
 		return byCount
 	})
-	return ids, nil
+	return ids, reached, nil
 }
 
 // campaignsOf reads campaigns with their hypotheses, in the order of their ids.

@@ -51,10 +51,10 @@ func TestCampaignsAreListedByHowManyTheyReached(t *testing.T) {
 			"behind all":   {CampaignFilter{}, false, 9, 5, nil, false},
 			"some of them": {CampaignFilter{Status: interview.CampaignActive, Name: "of"}, false, 0, 5, []interview.Campaign{many, few}, false},
 		} {
-			list, more, err := s.CampaignsByReached(t.Context(), one.by, one.byRate, one.skip, one.limit)
-			same := slices.EqualFunc(list, one.want, func(a, b interview.Campaign) bool { return a.ID == b.ID && a.Name == b.Name })
-			if err != nil || more != one.more || !same {
-				t.Errorf("%s: %+v, %t, %v", name, list, more, err)
+			ranked, err := s.CampaignsByReached(t.Context(), one.by, one.byRate, one.skip, one.limit)
+			same := slices.EqualFunc(ranked.Items, one.want, func(a, b interview.Campaign) bool { return a.ID == b.ID && a.Name == b.Name })
+			if err != nil || ranked.More != one.more || !same || ranked.Reached[many.ID] != (CampaignReached{20, 6}) {
+				t.Errorf("%s: %+v, %v", name, ranked, err)
 			}
 		}
 	})
