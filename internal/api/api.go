@@ -140,7 +140,7 @@ func (a *api) handle(pattern, noun string, serve endpoint) {
 // handleQuery is handle for an endpoint that reads its query.
 func (a *api) handleQuery(pattern, noun string, serve endpoint) {
 	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		if id := r.PathValue("id"); id != "" && !plausibleID(id) {
+		if id := r.PathValue("id"); id != "" && !store.PlausibleID(id) {
 			a.refuse(w, r, noun, errNotFound)
 			return
 		}

@@ -153,7 +153,7 @@ func (a *api) startBulkJob(w http.ResponseWriter, r *http.Request) error {
 func (q bulkRequest) filter() (store.BulkFilter, []fault) {
 	faults := append(textFaults("error", q.Error, maxName, false), textFaults("lastError", q.LastError, maxReason, false)...)
 	for field, id := range map[string]string{"function": string(q.Function), "webhookKind": string(q.WebhookKind), "callId": q.CallID} {
-		if !plausibleID(id) {
+		if !store.PlausibleID(id) {
 			faults = append(faults, fault{Field: field, Error: "is not an id"})
 		}
 	}

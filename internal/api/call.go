@@ -2,10 +2,8 @@ package api
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
@@ -125,50 +123,24 @@ func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) callFilter(query url.Values) (by store.CallFilter, err error) {
-	if by.Statuses, err = queryStatuses(query); err != nil {
+	statuses, err := queryStatuses(query)
+	if err != nil {
 		return by, err
 	}
-	if by.CampaignID, err = queryID(query, "campaignId"); err != nil {
+	if _, err := queryPhoneNumber(query, "phoneNumber"); err != nil {
 		return by, err
 	}
-	if by.PhoneNumber, err = queryPhoneNumber(query, "phoneNumber"); err != nil {
+	twilioSid, err := queryID(query, "twilioSid")
+	if err != nil {
 		return by, err
+	}
+	by, err = store.ParseCallFilter(query, a.deadlines, a.ready.now())
+	if err != nil {
+		return by, conditionProblem(err)
 	}
 	// A call names it twilioSid, its webhooks callSid: either will do.
-	for _, name := range []string{"twilioSid", "callSid"} {
-		sid, err := queryID(query, name)
-		if err != nil {
-			return by, err
-		}
-		by.CallSid = cmp.Or(by.CallSid, sid)
-	}
-	if by.ErrorCode, err = queryCode(query, "errorCode"); err != nil {
-		return by, err
-	}
-	if by.Consent, err = queryConsent(query, "consentGiven"); err != nil {
-		return by, err
-	}
-	if by.Simulated, err = queryBool(query, "simulated"); err != nil {
-		return by, err
-	}
-	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
-		return by, badRequest("direction must be inbound or outbound")
-	}
-	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
-	if awaiting != "" {
-		if !slices.Contains(interview.Awaitable(), awaiting) {
-			return by, badRequest(fmt.Sprintf("awaiting must be one of %v", interview.Awaitable()))
-		}
-		by.Awaiting = &store.Awaiting{What: awaiting, Deadlines: a.deadlines, InTime: overdue == "false"}
-	}
-	switch {
-	case overdue == "true":
-		by.Overdue = &a.deadlines
-	case overdue != "" && (overdue != "false" || awaiting == ""):
-		return by, badRequest("overdue must be true, or false beside awaiting")
-	}
-	by.Since, by.Until, err = queryTimes(query, a.ready.now())
-	return by, err
+	by.Statuses, by.CallSid = statuses, cmp.Or(twilioSid, by.CallSid)
+	return by, nil
 }
 
 func (a *api) getCall(w http.ResponseWriter, r *http.Request) error {

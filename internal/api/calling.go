@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/phone"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -64,7 +65,7 @@ func callingOf(c interview.Campaign) calling {
 	}
 	shown.Attempts.Max = max(shown.Attempts.Max, 1)
 	if shown.Attempts.On == nil {
-		shown.Attempts.On = []interview.AttemptOutcome{}
+		shown.Attempts.On = interview.RetriedOutcomes()
 	}
 	return shown
 }
@@ -84,7 +85,9 @@ func (c callingChange) apply(to *store.CampaignChange) {
 		to.Identity = &trimmed
 	}
 	trim(c.Voice)
-	trim(c.Region)
+	if c.Region != nil {
+		*c.Region = strings.ToUpper(strings.TrimSpace(*c.Region))
+	}
 	to.Voice, to.Region, to.CallingHours, to.Holidays, to.Attempts = c.Voice, c.Region, c.CallingHours, c.Holidays, c.Attempts
 	to.MaxConcurrent, to.MaxPerDay = c.MaxConcurrent, c.MaxPerDay
 	to.RequireConsentBasis, to.StopWhenDecided = c.RequireConsentBasis, c.StopWhenDecided
@@ -120,7 +123,7 @@ func (c callingChange) faults() []fault {
 		faults = append(faults, textFaults("voice", *c.Voice, maxVoice, false)...)
 	}
 	if c.Region != nil {
-		if r := strings.TrimSpace(*c.Region); r != "" && !isRegion(r) {
+		if r := strings.TrimSpace(*c.Region); r != "" && !phone.KnownCountry(strings.ToUpper(r)) {
 			faults = append(faults, fault{Field: "region", Value: excerpt(r), Error: "must be a country of two letters such as US (ISO 3166-1)"})
 		}
 	}
@@ -146,15 +149,7 @@ func capFaults(field string, value *int) []fault {
 	return []fault{{Field: field, Error: "must be between 0, which is no cap, and 1000000"}}
 }
 
-// isRegion reports whether a text may be the code of a country.
-func isRegion(s string) bool {
-	if len(s) != 2 {
-		return false
-	}
-	for _, r := range strings.ToUpper(s) {
-		if r < 'A' || r > 'Z' {
-			return false
-		}
-	}
-	return true
+// nothingToDecide is the fault of a campaign that shall end with its verdicts, and never has one.
+func nothingToDecide() fault {
+	return fault{Field: "stopWhenDecided", Error: "must not be set without hypotheses: nothing would ever be decided"}
 }

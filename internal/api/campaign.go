@@ -217,6 +217,9 @@ func (a *api) changeCampaign(w http.ResponseWriter, r *http.Request) error {
 	if errors.As(err, &noIdentity) {
 		return invalid(identityFaults(noIdentity.Missing))
 	}
+	if errors.Is(err, store.ErrNothingToDecide) {
+		return invalid([]fault{nothingToDecide()})
+	}
 	if err != nil {
 		return err
 	}

@@ -1,62 +1,48 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // maxSearched bounds a text to look for, in bytes.
 const maxSearched = 200
 
-// queryPhoneNumber reads a number to filter by, "" when there is none. A plus sign that was not escaped is a blank in a query,
-// and one that was left out is understood. The number is in no error.
+// conditionProblem is the answer to a condition that cannot be read.
+func conditionProblem(err error) error {
+	var wrong *store.ConditionError
+	if errors.As(err, &wrong) && len(wrong.Words) > 0 {
+		return badRequest(fmt.Sprintf("%s must be one of %v", wrong.Name, wrong.Words))
+	}
+	return badRequest(strings.Replace(err.Error(), " +", " %2B", 1)) // as a query has it
+}
+
+// queryPhoneNumber reads a number to filter by, "" when there is none.
 func queryPhoneNumber(query url.Values, name string) (string, error) {
-	number := strings.TrimSpace(query.Get(name))
-	if number == "" {
-		if query.Has(name) {
-			return "", badRequest(name + " must be an E.164 number such as %2B15551234567")
-		}
-		return "", nil
+	number, err := store.ParseNumber(name, query.Get(name))
+	if err == nil && number == "" && query.Has(name) {
+		err = store.NoNumber(name)
 	}
-	if number[0] != '+' {
-		number = "+" + number
-	}
-	if !interview.ValidPhoneNumber(number) {
-		return "", badRequest(name + " must be an E.164 number such as %2B15551234567")
+	if err != nil {
+		return "", conditionProblem(err)
 	}
 	return number, nil
 }
 
 // queryTimes reads since and until: each is a time as RFC 3339, a date in UTC, or a duration before now such as 24h.
 func queryTimes(query url.Values, now time.Time) (since, until time.Time, err error) {
-	if since, err = queryMoment(query, "since", now); err != nil {
-		return since, until, err
-	}
-	if until, err = queryMoment(query, "until", now); err != nil {
-		return since, until, err
-	}
-	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
-		return since, until, badRequest("since must be before until")
+	since, until, err = interview.ParseTimes(query.Get("since"), query.Get("until"), now)
+	if err != nil {
+		return since, until, badRequest(err.Error())
 	}
 	return since, until, nil
-}
-
-func queryMoment(query url.Values, name string, now time.Time) (time.Time, error) {
-	text := query.Get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := interview.ParseMoment(text, now)
-	if err != nil {
-		return at, badRequest(name + " " + err.Error())
-	}
-	return at, nil
 }
 
 // queryFlag reads true or false, false when there is none.
@@ -80,66 +66,11 @@ func queryText(query url.Values, name string) (string, error) {
 	return text, nil
 }
 
-// queryCode reads an error code of Twilio's, 0 when there is none.
-func queryCode(query url.Values, name string) (int, error) {
-	text := query.Get(name)
-	if text == "" {
-		return 0, nil
-	}
-	code, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || code < 1 {
-		return 0, badRequest(name + " must be a code such as 21211")
-	}
-	return int(code), nil
-}
-
-// queryConsent reads a consentGiven to filter by, nil when there is none.
-func queryConsent(query url.Values, name string) (*interview.Consent, error) {
-	var consent interview.Consent
-	switch query.Get(name) {
-	case "":
-		return nil, nil
-	case "true":
-		consent = interview.ConsentGiven
-	case "false":
-		consent = interview.ConsentRefused
-	case "null":
-		consent = interview.ConsentUnknown
-	default:
-		return nil, badRequest(name + " must be true, false or null")
-	}
-	return &consent, nil
-}
-
-// queryBool reads true or false, nil when there is none.
-func queryBool(query url.Values, name string) (*bool, error) {
-	var is bool
-	switch query.Get(name) {
-	case "":
-		return nil, nil
-	case "true":
-		is = true
-	case "false":
-	default:
-		return nil, badRequest(name + " must be true or false")
-	}
-	return &is, nil
-}
-
 // queryStatuses reads the statuses of which a call has one: the parameter may be repeated, and have several with commas.
 func queryStatuses(query url.Values) ([]interview.CallStatus, error) {
-	var statuses []interview.CallStatus
-	for _, text := range query["status"] {
-		for word := range strings.SplitSeq(text, ",") {
-			status := interview.CallStatus(word)
-			switch {
-			case word == "":
-			case !status.Valid():
-				return nil, badRequest("status is not one of a call")
-			default:
-				statuses = append(statuses, status)
-			}
-		}
+	statuses, unknown := store.ParseStatuses(strings.Join(query["status"], ","))
+	if unknown != "" {
+		return nil, badRequest("status is not one of a call")
 	}
 	return statuses, nil
 }

@@ -25,8 +25,6 @@ const (
 	maxBody = 1 << 20
 	// defaultLimit and maxLimit bound one part of a list; a larger limit is reduced to maxLimit.
 	defaultLimit, maxLimit = 50, 200
-	// maxID bounds an id; ours have 26 characters.
-	maxID = 64
 )
 
 // decode reads a request's JSON object into v. Unknown fields are refused, so that a mistyped one is not ignored.
@@ -124,16 +122,10 @@ func queryOf(r *http.Request, allowed ...string) (url.Values, error) {
 // queryID reads an id to filter by, "" when there is none.
 func queryID(query url.Values, name string) (string, error) {
 	id := query.Get(name)
-	if id != "" && !plausibleID(id) {
+	if id != "" && !store.PlausibleID(id) {
 		return "", badRequest(name + " is not an id")
 	}
 	return id, nil
-}
-
-// plausibleID keeps from the database what could not be an id, such as a NUL, which Postgres takes for an error.
-func plausibleID(id string) bool {
-	strange := func(r rune) bool { return r <= ' ' || r >= 0x7f }
-	return len(id) <= maxID && !strings.ContainsFunc(id, strange)
 }
 
 // list is a part of a list.

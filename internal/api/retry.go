@@ -57,7 +57,7 @@ func (a *api) retryRuns(w http.ResponseWriter, r *http.Request) error {
 	}
 	faults := textFaults("error", body.Error, maxName, false)
 	for field, id := range map[string]string{"function": string(body.Function), "callId": body.CallID} {
-		if !plausibleID(id) {
+		if !store.PlausibleID(id) {
 			faults = append(faults, fault{Field: field, Error: "is not an id"})
 		}
 	}

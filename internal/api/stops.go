@@ -133,7 +133,7 @@ func whoFaults(r *http.Request, who, why *string) []fault {
 }
 
 func scopeFaults(scope string) []fault {
-	if plausibleID(scope) {
+	if store.PlausibleID(scope) {
 		return nil
 	}
 	return []fault{noScope(scope)}

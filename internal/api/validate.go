@@ -52,6 +52,9 @@ func (c newCampaign) faults() []fault {
 	if c.Status == interview.CampaignActive {
 		faults = append(faults, identityFaults(c.Identity.Missing())...)
 	}
+	if c.StopWhenDecided && len(c.Hypotheses) == 0 {
+		faults = append(faults, nothingToDecide())
+	}
 	if len(c.Hypotheses) > maxHypotheses {
 		return append(faults, fault{Field: "hypotheses", Error: fmt.Sprintf("must not be more than %d", maxHypotheses)})
 	}

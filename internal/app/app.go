@@ -92,8 +92,9 @@ type App struct {
 	bulk                           *bulk.Runner
 	health                         *health.Recorder
 	// checks are what the doctor found beside the start.
-	checks  atomic.Pointer[[]doctor.Finding]
-	clients map[string]*twilio.Client // of Twilio's accounts; see twilioClient
+	checks    atomic.Pointer[[]doctor.Finding]
+	countries countryCheck
+	clients   map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the

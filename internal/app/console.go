@@ -29,7 +29,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Simulations: a.simulation != nil, Now: a.options.Now,
 		Recordings: a.recordings(),
 		TokenNames: a.settings.tokenNames(),
-		Health:     a.health, About: a.aboutConsole, Checks: a.startChecks,
+		Health:     a.health, About: a.aboutConsole, Checks: a.consoleChecks,
 		Access: console.Access{
 			AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
 			Local:      api.Local,
@@ -69,19 +69,6 @@ func (a *App) aboutConsole() []console.Fact {
 		{Name: "Rejections are kept for", Value: p.Rejections.String()},
 		{Name: "The audit log is kept for", Value: p.Audit.String()},
 	}
-}
-
-// startChecks are what the doctor found beside the start of this process, nil while it looks.
-func (a *App) startChecks() []console.Check {
-	found := a.checks.Load()
-	if found == nil {
-		return nil
-	}
-	checks := make([]console.Check, len(*found))
-	for i, f := range *found {
-		checks[i] = console.Check{Name: f.Name, At: f.LookedAt, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure}
-	}
-	return checks
 }
 
 // secureHost is the host of a public base URL with https, "" of another.

@@ -14,7 +14,7 @@ func TestServerShowsItsHealthAndTakesBulkJobs(t *testing.T) {
 	app := serve(t, c)
 	askUntil(t, app+"/console/strip", "as of")
 	page := askUntil(t, app+"/console/health", "database.journal") // a check that was made beside the start
-	for _, want := range []string{"Version of the webhooks for new calls", "answers", "REDIS_URL is not set", "Event ids are kept for", "Nothing that is due waits"} {
+	for _, want := range []string{"Version of the webhooks for new calls", "answers", "REDIS_URL is not set", "Event ids are kept for", "Nothing that is due waits", "twilio.countries", "no contact waits to be called"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q:\n%s", want, page)
 		}

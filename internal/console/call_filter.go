@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -14,82 +13,32 @@ import (
 // callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
 var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "since", "until", "awaiting", "overdue"}
 
-// callFilter reads which calls an address chooses.
-func (c *Console) callFilter(query url.Values, role Role) (by store.CallFilter, err error) {
-	if by.Statuses, err = statusesOf(query.Get("status")); err != nil {
-		return by, err
+// callFilter reads which calls an address chooses, as the API does.
+func (c *Console) callFilter(query url.Values, role Role) (store.CallFilter, error) {
+	if role != Admin && strings.TrimSpace(query.Get("phoneNumber")) != "" {
+		return store.CallFilter{}, &forbidden{"A viewer does not search by phone number: that would tell the number that is masked."}
 	}
-	by.CampaignID, by.CallSid = query.Get("campaignId"), query.Get("callSid")
-	if number := strings.TrimSpace(query.Get("phoneNumber")); number != "" {
-		if role != Admin {
-			return by, &forbidden{"A viewer does not search by phone number: that would tell the number that is masked."}
-		}
-		if number[0] != '+' {
-			number = "+" + number
-		}
-		if by.PhoneNumber = number; !interview.ValidPhoneNumber(number) {
-			return by, &badRequest{"phoneNumber must be an E.164 number such as +15551234567."}
-		}
+	statuses, err := statusesOf(query.Get("status"))
+	if err != nil {
+		return store.CallFilter{}, err
 	}
-	if text := query.Get("errorCode"); text != "" {
-		code, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || code < 1 {
-			return by, &badRequest{"errorCode must be a code such as 21211."}
-		}
-		by.ErrorCode = int(code)
+	by, err := store.ParseCallFilter(query, c.deadlines, c.now())
+	if err != nil {
+		return by, &badRequest{err.Error() + "."}
 	}
-	consents := map[string]interview.Consent{"true": interview.ConsentGiven, "false": interview.ConsentRefused, "null": interview.ConsentUnknown}
-	if text := query.Get("consentGiven"); text != "" {
-		consent, ok := consents[text]
-		if !ok {
-			return by, &badRequest{"consentGiven must be true, false or null."}
-		}
-		by.Consent = &consent
-	}
-	switch text := query.Get("simulated"); text {
-	case "":
-	case "true", "false":
-		is := text == "true"
-		by.Simulated = &is
-	default:
-		return by, &badRequest{"simulated must be true or false."}
-	}
-	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
-		return by, &badRequest{"direction must be inbound or outbound."}
-	}
-	overdue, awaiting := query.Get("overdue"), interview.Overdue(query.Get("awaiting"))
-	if awaiting != "" {
-		if !slices.Contains(interview.Awaitable(), awaiting) {
-			return by, &badRequest{"awaiting must be one of " + strings.Join(words(interview.Awaitable()), ", ") + "."}
-		}
-		by.Awaiting = &store.Awaiting{What: awaiting, Deadlines: c.deadlines, InTime: overdue == "false"}
-	}
-	switch {
-	case overdue == "true":
-		by.Overdue = &c.deadlines
-	case overdue != "" && (overdue != "false" || awaiting == ""):
-		return by, &badRequest{"overdue must be true, or false beside awaiting."}
-	}
-	by.Since, by.Until, err = timeRange(query, c.now())
-	return by, err
+	by.Statuses = statuses
+	return by, nil
 }
 
 // statusesOf reads A,B for calls that have one of the statuses, and !A,B for those that have none of them.
 func statusesOf(text string) ([]interview.CallStatus, error) {
 	rest, not := strings.CutPrefix(text, "!")
-	var named []interview.CallStatus
-	for word := range strings.SplitSeq(rest, ",") {
-		if not {
-			word = strings.TrimPrefix(word, "!")
-		}
-		status := interview.CallStatus(word)
-		switch {
-		case word == "":
-		case !status.Valid():
-			return nil, &badRequest{"There is no status " + word + " of calls."}
-		default:
-			named = append(named, status)
-		}
+	if not {
+		rest = strings.ReplaceAll(rest, ",!", ",") // each may be negated
+	}
+	named, unknown := store.ParseStatuses(rest)
+	if unknown != "" {
+		return nil, &badRequest{"There is no status " + unknown + " of calls."}
 	}
 	if !not {
 		return named, nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/i-agent/iagent/internal/stats"
@@ -26,17 +27,58 @@ const untrustedShare = 0.15
 // fewCalls are too few for a share to say anything.
 const fewCalls = 20
 
-// maxCalledFrom bounds the calls that a page counts by caller id: about 100 ms of a database.
-const maxCalledFrom = 10_000
+// How long a count of the calls by caller id is kept, since it takes a database up to 100 ms, and of how many campaigns.
+const (
+	callerIDsKept    = time.Minute
+	maxCallerIDsKept = 100
+)
+
+// callerIDCounts keeps what was counted, by campaign. Its zero value is empty.
+type callerIDCounts struct {
+	mu   sync.Mutex
+	kept map[string]callerIDCount
+}
+
+// callerIDCount is what was counted at a moment.
+type callerIDCount struct {
+	at      time.Time
+	counted []store.CallerIDCalls
+}
+
+// of counts, unless that was done a short time ago. Two that ask at once count once.
+func (k *callerIDCounts) of(campaignID string, now time.Time, count func() ([]store.CallerIDCalls, error)) (callerIDCount, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if one, ok := k.kept[campaignID]; ok && now.Sub(one.at) < callerIDsKept {
+		return one, nil
+	}
+	counted, err := count()
+	if err != nil {
+		return callerIDCount{}, err
+	}
+	if k.kept == nil || len(k.kept) >= maxCallerIDsKept {
+		k.kept = map[string]callerIDCount{}
+	}
+	k.kept[campaignID] = callerIDCount{now, counted}
+	return k.kept[campaignID], nil
+}
+
+// callerIDsView is a table of our numbers, counted at a moment.
+type callerIDsView struct {
+	rows []callerIDRow
+	at   time.Time
+}
 
 // callerIDs counts the newest calls that have ended since a time, of a campaign or, with "", of all.
-func (c *Console) callerIDs(ctx context.Context, role Role, campaignID string, since time.Time) ([]callerIDRow, error) {
-	counted, err := c.store.CallerIDs(ctx, store.StatsFilter{CampaignID: campaignID, Since: since}, maxCalledFrom)
+func (c *Console) callerIDs(ctx context.Context, role Role, campaignID string, since time.Time) (callerIDsView, error) {
+	found, err := c.callerIDCounts.of(campaignID, c.now(), func() ([]store.CallerIDCalls, error) {
+		return c.store.CallerIDs(ctx, store.StatsFilter{CampaignID: campaignID, Since: since})
+	})
 	if err != nil {
-		return nil, err
+		return callerIDsView{}, err
 	}
 	var rows []callerIDRow
-	for _, n := range stats.CallerIDs(counted) {
+	for _, n := range stats.CallerIDs(found.counted) {
 		row := callerIDRow{number: shownNumber(role, n.PhoneNumber), calls: thousands(n.Calls), answered: shareOf(n.AnswerRate, n.Answered),
 			short: shareOf(n.ShortRate, n.Short), machines: shareOf(n.MachineRate, n.Machines),
 			untrusted: n.ShortRate != nil && *n.ShortRate > untrustedShare && n.Answered >= fewCalls}
@@ -47,7 +89,7 @@ func (c *Console) callerIDs(ctx context.Context, role Role, campaignID string, s
 		row.attested = orDash(strings.Join(attested, ", "))
 		rows = append(rows, row)
 	}
-	return rows, nil
+	return callerIDsView{rows, found.at}, nil
 }
 
 // shareOf is a rate with how many calls it is of, a dash when there is none.

@@ -35,7 +35,7 @@ func (p campaignView) words(text string) string { return shownText(p.role, text)
 
 // campaign shows one campaign. Its query is that of the list from which it was opened.
 func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/campaigns"), "status", "name")
+	_, query, err := tokens(r, c.path("/campaigns"), "status", "name", "sort")
 	if err != nil {
 		return err
 	}

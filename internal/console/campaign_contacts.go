@@ -17,6 +17,9 @@ import (
 // nextShown is how many contacts a campaign's page names that are called next.
 const nextShown = 5
 
+// dispositionsAtOnce is of how many contacts the page of a campaign counts the dispositions: each contact and its calls are read for it.
+const dispositionsAtOnce = 500
+
 // contactsOfCampaign is what the page of a campaign shows of its contacts.
 type contactsOfCampaign struct {
 	total int
@@ -26,8 +29,10 @@ type contactsOfCampaign struct {
 	next     []contactRow
 	all      string
 	outcomes dispositions
+	// countOutcomes leads to the page that counts them, where there are too many contacts to count them for each view.
+	countOutcomes string
 	// callerIDs are the numbers from which they were called in the last days.
-	callerIDs []callerIDRow
+	callerIDs callerIDsView
 	exports   []exportLinks
 }
 
@@ -93,7 +98,9 @@ func (c *Console) contactsOf(ctx context.Context, role Role, campaignID string) 
 	for _, contact := range next {
 		p.next = append(p.next, c.contactRow(role, contact, c.path("/contacts/"+url.PathEscape(contact.ID))))
 	}
-	if p.total > 0 {
+	if p.total > dispositionsAtOnce {
+		p.countOutcomes = c.path("/campaigns/" + url.PathEscape(campaignID) + "/dispositions")
+	} else if p.total > 0 {
 		found, _, err := c.store.Dispositions(ctx, campaignID)
 		if err != nil {
 			return p, err
@@ -110,6 +117,25 @@ func (c *Console) contactsOf(ctx context.Context, role Role, campaignID string) 
 		p.exports = append(p.exports, exportLinks{string(table), link(export.CSV), link(export.JSON)})
 	}
 	return p, nil
+}
+
+// campaignDispositions counts the dispositions of a campaign, of however many contacts.
+func (c *Console) campaignDispositions(w http.ResponseWriter, r *http.Request, role Role) error {
+	if _, _, err := tokens(r, r.URL.Path); err != nil {
+		return err
+	}
+	campaign, err := c.store.Campaign(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	found, _, err := c.store.Dispositions(r.Context(), campaign.ID)
+	if err != nil {
+		return err
+	}
+	extendWrite(w)
+	name := shownText(role, campaign.Name)
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Dispositions of "+name), dispositionsPage(name, c.path("/campaigns/"+campaign.ID), dispositionsOf(found)))
+	return nil
 }
 
 func dispositionsOf(counts map[interview.Disposition]int) dispositions {

@@ -1,8 +1,12 @@
 package console
 
 import (
+	"context"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -12,6 +16,7 @@ import (
 func (c *Console) routeCampaigns(mux *http.ServeMux) {
 	c.page(mux, "GET /console/campaigns", c.campaigns)
 	c.page(mux, "GET /console/campaigns/{id}", c.campaign)
+	c.page(mux, "GET /console/campaigns/{id}/dispositions", c.campaignDispositions)
 	c.adminPage(mux, "GET /console/campaigns/new", c.newCampaign)
 	c.adminPage(mux, "POST /console/campaigns/new", c.createCampaign)
 	c.adminPage(mux, "GET /console/campaigns/{id}/edit", c.editCampaign)
@@ -41,18 +46,54 @@ func campaignClass(s interview.CampaignStatus) string {
 	return "waits"
 }
 
+// campaignSorts are the orders of the list of campaigns besides newest first.
+var campaignSorts = []string{"reached", "rate"}
+
 // campaignsView is what the list of campaigns shows.
 type campaignsView struct {
 	listView
 	name     string
-	list     store.List[interview.Campaign]
+	items    []interview.Campaign
 	progress map[string]progressView
+	reached  map[string]store.CampaignReached
 }
 
 func (p campaignsView) words(text string) string { return shownText(p.role, text) }
 
+// sorted is the address of the list in another order, "" for newest first.
+func (p campaignsView) sorted(order string) string {
+	query := url.Values{}
+	for name, values := range p.query {
+		query[name] = values
+	}
+	query.Del("sort")
+	if order != "" {
+		query.Set("sort", order)
+	}
+	return address(p.base, query)
+}
+
+// order says how the list is sorted, in words.
+func (p campaignsView) order() string {
+	switch p.value("sort") {
+	case "reached":
+		return "most reached first"
+	case "rate":
+		return "highest share reached first"
+	}
+	return "newest first"
+}
+
+// reachedRate is how many of the contacts of a campaign were reached.
+func reachedRate(r store.CampaignReached) string {
+	if r.Contacts == 0 {
+		return "–"
+	}
+	return thousands(r.Reached) + " of " + thousands(r.Contacts) + " (" + strconv.Itoa(r.Reached*100/r.Contacts) + " %)"
+}
+
 func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/campaigns", "status", "name")
+	l, query, err := c.listView(r, role, "/campaigns", "status", "name", "sort")
 	if err != nil {
 		return err
 	}
@@ -64,11 +105,12 @@ func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) e
 		return &badRequest{"A name to look for has up to 200 bytes."}
 	}
 	p := campaignsView{listView: l, name: by.Name, progress: map[string]progressView{}}
-	if p.list, err = c.store.Campaigns(r.Context(), by, p.page); err != nil {
+	next, err := c.readCampaigns(r.Context(), by, &p)
+	if err != nil {
 		return err
 	}
-	ids := make([]string, len(p.list.Items))
-	for n, campaign := range p.list.Items {
+	ids := make([]string, len(p.items))
+	for n, campaign := range p.items {
 		ids[n] = campaign.ID
 	}
 	counts, err := c.store.CampaignsProgress(r.Context(), ids)
@@ -78,9 +120,40 @@ func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) e
 	for _, id := range ids {
 		p.progress[id] = c.progress(id, counts[id])
 	}
-	p.next = l.older(p.list.Next)
+	if p.reached == nil {
+		if p.reached, err = c.store.CampaignsReached(r.Context(), ids); err != nil {
+			return err
+		}
+	}
+	p.next = l.older(next)
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Campaigns"), campaignsPage(p))
 	return nil
+}
+
+// readCampaigns reads one part of the list, and the cursor of the next one. In an order by numbers, which change, the cursor counts the
+// campaigns before it.
+func (c *Console) readCampaigns(ctx context.Context, by store.CampaignFilter, p *campaignsView) (next string, err error) {
+	order := p.value("sort")
+	if order == "" {
+		list, err := c.store.Campaigns(ctx, by, p.page)
+		p.items = list.Items
+		return list.Next, err
+	}
+	if !slices.Contains(campaignSorts, order) {
+		return "", &badRequest{"sort must be one of " + strings.Join(campaignSorts, ", ") + "."}
+	}
+	skip := 0
+	if p.page.After != "" {
+		if skip, err = strconv.Atoi(p.page.After); err != nil || skip < 0 {
+			return "", &badRequest{"The cursor is none of this list."}
+		}
+	}
+	ranked, err := c.store.CampaignsByReached(ctx, by, order == "rate", skip, p.page.Limit)
+	p.items, p.reached = ranked.Items, ranked.Reached
+	if err != nil || !ranked.More {
+		return "", err
+	}
+	return strconv.Itoa(skip + len(ranked.Items)), nil
 }
 
 // verdicts says how many of a campaign's hypotheses have a verdict.

@@ -501,11 +501,73 @@ func TestCampaignSaysWhomItCallsWhenAndHowOften(t *testing.T) {
 	form = fields(t, o.get(page+"/edit"), page+"/edit")
 	form.Del("requireConsentBasis")
 	form.Del("attempts.on")
+	form.Set("stopWhenDecided", "on")
 	form.Set("do", "save")
+	// Neither can ever take effect.
+	for _, want := range []string{`id="attempts.on-problem">must name an outcome`, `id="stopWhenDecided-problem">must not be set without hypotheses`} {
+		response, body = o.do("POST", page+"/edit", form.Encode())
+		if response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+			t.Errorf("%s, no %q:\n%s", response.Status, want, body)
+		}
+		form["attempts.on"] = []string{"BUSY"}
+	}
+	form.Del("stopWhenDecided")
 	if response, body := o.do("POST", page+"/edit", form.Encode()); response.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%s\n%s", response.Status, body)
 	}
-	if got, err = o.store.Campaign(t.Context(), got.ID); err != nil || got.RequireConsentBasis || len(got.Attempts.On) != 0 || got.Attempts.On == nil || got.Attempts.Max != 3 || got.Holidays[0] != "2026-12-25" {
+	if got, err = o.store.Campaign(t.Context(), got.ID); err != nil || got.RequireConsentBasis || len(got.Attempts.On) != 1 || got.Attempts.Max != 3 || got.Holidays[0] != "2026-12-25" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestWhichCampaignReachedMostIsOneClickAway(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.signIn(adminToken)
+	o.called("Reached one", "+12125550101", "+12125550102", "+12125550103", "+12125550104")
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE contacts SET state = 'REACHED' WHERE phone_number = '+12125550102'`); err != nil {
+		t.Fatal(err)
+	}
+	o.activeCampaign("Newest")
+	list := o.get("/console/campaigns")
+	for _, want := range []string{`<td class="number">1 of 4 (25 %)</td>`, `<td class="number">–</td>`, `href="/console/campaigns?sort=reached"`} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the list does not have %q:\n%s", want, list)
+		}
+	}
+	for _, sort := range []string{"reached", "rate"} {
+		page := o.get("/console/campaigns?sort=" + sort + "&status=ACTIVE")
+		first, newest := strings.Index(page, ">Reached one<"), strings.Index(page, ">Newest<")
+		if first < 0 || newest < first {
+			t.Errorf("by %s:\n%s", sort, page)
+		}
+	}
+	for _, path := range []string{"/console/campaigns?sort=name", "/console/campaigns?sort=reached&cursor=x"} {
+		if response, body := o.do("GET", path, ""); response.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s\n%s", path, response.Status, body)
+		}
+	}
+}
+
+func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
+	o := open(t, tokensOf(t))
+	few, _ := o.called("Few", "+12125550101")
+	many, _ := o.called("Many", numbers(501)...)
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE contacts SET state = 'EXHAUSTED'`); err != nil {
+		t.Fatal(err)
+	}
+	o.signIn(viewerToken)
+	const table = "contacts that are over, by AAPOR"
+	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 "+table) {
+		t.Error("the page of a campaign with one contact has no dispositions")
+	}
+	page, link := o.get("/console/campaigns/"+many), "/console/campaigns/"+many+"/dispositions"
+	if strings.Contains(page, table) || !strings.Contains(page, `href="`+link+`">Count the dispositions of 501 contacts</a>`) {
+		t.Error("the page of a campaign reads 501 contacts, or does not say where they are counted")
+	}
+	if page := o.get(link); !strings.Contains(page, "Of 501 "+table) {
+		t.Errorf("the page of the dispositions does not have them:\n%s", page)
+	}
+	if response, _ := o.do("GET", "/console/campaigns/none/dispositions", ""); response.StatusCode != http.StatusNotFound {
+		t.Errorf("of no campaign: %s", response.Status)
 	}
 }

@@ -40,7 +40,7 @@ type healthView struct {
 	pauses   []pauseRow
 	tokens   []store.TokenUse
 	// callerIDs are of the last day.
-	callerIDs []callerIDRow
+	callerIDs callerIDsView
 	// tokenNames are the settings that have them, by fingerprint.
 	tokenNames map[string]string
 	pruned     *time.Time // nil for never
@@ -68,7 +68,7 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 		p.facts = c.about()
 	}
 	if c.checks != nil {
-		p.checks = c.checks()
+		p.checks = c.checks(r.Context())
 	}
 	if err := c.readHealth(r.Context(), &p); err != nil {
 		return err

@@ -109,6 +109,11 @@ func (l listView) link(id string) string {
 	return address(l.prefix+url.PathEscape(id), query)
 }
 
+// conditions are the tokens that choose rows: not the order of the rows, which has its own links.
+func (l listView) conditions() []token {
+	return slices.DeleteFunc(slices.Clone(l.tokens), func(t token) bool { return t.name == "sort" })
+}
+
 // value is that of a condition, "" for none.
 func (l listView) value(name string) string { return l.query.Get(name) }
 

@@ -97,7 +97,7 @@ func openOps(t *testing.T) *opsSite {
 	})
 	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Bulk: runner})), Access: tokensOf(t), Log: log, Now: now,
 		Health: o.health, About: func() []console.Fact { return []console.Fact{{Name: "Version of this program", Value: "v9.9.9"}} },
-		Checks: func() []console.Check {
+		Checks: func(context.Context) []console.Check {
 			return []console.Check{{Name: "disk", Result: "warn", Detail: "10 % are free", Cure: "Make room."}}
 		}})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 func (c *Console) routeStops(mux *http.ServeMux) {
 	c.page(mux, "GET /console/stops", c.stops)
+	c.page(mux, "GET /console/stops/{id}", c.stop)
 	c.action(mux, "POST /console/stops", func(r *http.Request) (action, error) { return stopAll().of(r), nil })
 	c.action(mux, "POST /console/campaigns/{id}/stop", func(r *http.Request) (action, error) {
 		return stopCampaign(r.PathValue("id")).of(r), nil
@@ -166,6 +167,32 @@ func (c *Console) stops(w http.ResponseWriter, r *http.Request, role Role) error
 		p.stops = append(p.stops, c.stopView(role, s))
 	}
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Stops"), stopsPage(p))
+	return nil
+}
+
+// stoppedShown is how many calls the page of a stop lists.
+const stoppedShown = 200
+
+// stoppedCall is a call that a stop asked to end.
+type stoppedCall struct {
+	interview.Call
+	number, href string
+}
+
+// stop shows a stop and the calls that it asked to end.
+func (c *Console) stop(w http.ResponseWriter, r *http.Request, role Role) error {
+	if _, _, err := tokens(r, r.URL.Path); err != nil {
+		return err
+	}
+	stop, found, err := c.store.StoppedCalls(r.Context(), r.PathValue("id"), stoppedShown)
+	if err != nil {
+		return err
+	}
+	var calls []stoppedCall
+	for _, call := range found {
+		calls = append(calls, stoppedCall{call, orDash(shownNumber(role, call.PhoneNumber)), c.path("/calls/" + url.PathEscape(call.ID))})
+	}
+	c.render(w, r, http.StatusOK, c.frame(r, role, "A stop"), stopPage(c.stopView(role, stop), c.path("/stops"), calls))
 	return nil
 }
 

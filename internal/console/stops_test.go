@@ -92,3 +92,40 @@ func TestStopOfACampaignIsItsOwn(t *testing.T) {
 		t.Error("another campaign, or all, cannot be stopped")
 	}
 }
+
+func TestAStopSaysWhoWasStoppedAndByWhom(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567", "+15551234568")
+	o.signIn(adminToken)
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := o.store.SQLite().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`UPDATE calls SET status = 'RINGING', dialed_at = created_at, twilio_sid = 'CA1' WHERE id = '` + calls[0] + `'`)
+	exec(`INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline) SELECT id, 'r', '+12125550100', 'AC', created_at, created_at FROM calls WHERE id = '` + calls[0] + `'`)
+	if response, body := o.do("POST", "/console/stops", url.Values{"mode": {"finish"}, "reason": {"complaint"}, "typed": {"stop"}}.Encode()); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	stop := o.inForce()[0]
+	if page := o.get("/console/stops"); !strings.Contains(page, `href="/console/stops/`+stop.ID+`"`) {
+		t.Errorf("no link to the stop:\n%s", page)
+	}
+	page := o.get("/console/stops/" + stop.ID)
+	for _, want := range []string{"console:", "complaint", "in force", `href="/console/calls/` + calls[0] + `"`, "+15551234567"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, calls[1]) {
+		t.Error("a call that only waits is said to be ended")
+	}
+	o.signIn(viewerToken)
+	if page := o.get("/console/stops/" + stop.ID); strings.Contains(page, "5551234567") || !strings.Contains(page, calls[0]) {
+		t.Errorf("a viewer sees the number, or no call:\n%s", page)
+	}
+	if response, _ := o.do("GET", "/console/stops/none", ""); response.StatusCode != http.StatusNotFound {
+		t.Errorf("no such stop: %s", response.Status)
+	}
+}

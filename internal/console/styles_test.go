@@ -27,6 +27,9 @@ func TestNoClassIsStyledByTwoSheets(t *testing.T) {
 			}
 			in[found[1]] = sheet
 		}
+		if strings.Contains(string(text), ".fields ") && filepath.Base(sheet) != "00-base.css" {
+			t.Errorf("%s styles the fields of filters, which several lists have", sheet)
+		}
 	}
 	for _, class := range strings.Fields(".button td.long .plain") {
 		if in[class] == "" {

@@ -9,14 +9,9 @@ import (
 
 // timeRange reads since and until as the API does: each is a time as RFC 3339, a date in UTC, or how long ago, such as 24h.
 func timeRange(query url.Values, now time.Time) (since, until time.Time, err error) {
-	if since, err = momentOf(query, "since", now); err != nil {
-		return since, until, err
-	}
-	if until, err = momentOf(query, "until", now); err != nil {
-		return since, until, err
-	}
-	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
-		return since, until, &badRequest{"since must be before until."}
+	since, until, err = interview.ParseTimes(query.Get("since"), query.Get("until"), now)
+	if err != nil {
+		return since, until, &badRequest{err.Error() + "."}
 	}
 	return since, until, nil
 }

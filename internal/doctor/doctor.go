@@ -143,7 +143,7 @@ func (d *doctor) groups() [][]check {
 	needsDatabase := false
 	for n := range all {
 		for _, c := range all[n] {
-			needsDatabase = needsDatabase || d.Store == nil && d.wanted(c.name) && slices.Contains([]string{"tokens", "retention", "database"}, groupOf(c.name))
+			needsDatabase = needsDatabase || d.Store == nil && d.wanted(c.name) && (c.name == CountriesCheck || slices.Contains([]string{"tokens", "retention", "database"}, groupOf(c.name)))
 		}
 	}
 	for n, group := range all {

@@ -43,6 +43,8 @@ func (d *doctor) twilioChecks() []check {
 		check{name: "twilio.number", lookedAt: "TWILIO_PHONE_NUMBER", needs: append(needs, "TWILIO_PHONE_NUMBER"), run: d.withTwilio(func(ctx context.Context) outcome { return d.checkNumber(ctx, d.PhoneNumber, "TWILIO_PHONE_NUMBER") })},
 		check{name: "twilio.permissions", lookedAt: "geographic permissions", needs: append(needs, "TWILIO_PHONE_NUMBER"), run: d.withTwilio(d.checkPermissions)},
 	)
+	checks = append(checks, check{name: CountriesCheck, lookedAt: "countries of the contacts that wait", needs: []string{"DATABASE_URL", "TWILIO_PHONE_NUMBER", "TWILIO_PHONE_NUMBERS"},
+		run: d.withDatabase(d.checkCountries)})
 	for _, number := range d.CallerIDs {
 		checks = append(checks, check{name: "twilio.caller-id", lookedAt: "TWILIO_PHONE_NUMBERS, " + interview.MaskPhoneNumber(number), needs: append(needs, "TWILIO_PHONE_NUMBERS"),
 			run: d.withTwilio(func(ctx context.Context) outcome { return d.checkNumber(ctx, number, "TWILIO_PHONE_NUMBERS") })})

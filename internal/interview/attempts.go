@@ -65,6 +65,9 @@ func (p AttemptPolicy) Faults() []FieldFault {
 	if p.Max < 1 || p.Max > MaxAttempts {
 		faults = append(faults, faultOf("attempts.max", "must be from 1 to %d, not %d", MaxAttempts, p.Max))
 	}
+	if p.Max > 1 && p.On != nil && len(p.On) == 0 {
+		faults = append(faults, faultOf("attempts.on", "must name an outcome: after none, there is never another attempt, and max is %d", p.Max))
+	}
 	for i, outcome := range p.On {
 		if !slices.Contains(RetriedOutcomes(), outcome) {
 			faults = append(faults, faultOf(fmt.Sprintf("attempts.on[%d]", i), "must be BUSY, NO_ANSWER, MACHINE or FAILED, not %q", outcome))

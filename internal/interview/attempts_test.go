@@ -13,8 +13,9 @@ import (
 
 func TestAttemptPolicyHasItsDefaultsWhereNothingIsSaid(t *testing.T) {
 	for text, want := range map[string]interview.AttemptPolicy{
-		`{}`:        interview.DefaultAttemptPolicy(),
-		`{"max":3}`: {Max: 3, WaitMinutes: 60},
+		`{}`:                interview.DefaultAttemptPolicy(),
+		`{"max":3}`:         {Max: 3, WaitMinutes: 60},
+		`{"max":1,"on":[]}`: {Max: 1, On: []interview.AttemptOutcome{}, WaitMinutes: 60},
 		`{"max":2,"on":["BUSY"],"waitMinutes":0}`: {Max: 2, On: []interview.AttemptOutcome{"BUSY"}},
 	} {
 		var got interview.AttemptPolicy
@@ -31,6 +32,7 @@ func TestAttemptPolicyHasItsDefaultsWhereNothingIsSaid(t *testing.T) {
 	}
 	for field, p := range map[string]interview.AttemptPolicy{
 		"attempts.max":         {Max: 21},
+		"attempts.on":          {Max: 3, On: []interview.AttemptOutcome{}, WaitMinutes: 60},
 		"attempts.on[1]":       {Max: 2, On: []interview.AttemptOutcome{"BUSY", "CANCELED"}},
 		"attempts.waitMinutes": {Max: 2, WaitMinutes: 43_201},
 	} {

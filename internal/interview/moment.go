@@ -2,6 +2,7 @@ package interview
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -23,4 +24,23 @@ func ParseMoment(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, errNoMoment
+}
+
+// ParseTimes reads from when and until when, each as ParseMoment does, "" for no bound. The error names the one that is wrong.
+func ParseTimes(from, to string, now time.Time) (since, until time.Time, err error) {
+	for _, part := range []struct {
+		name, text string
+		at         *time.Time
+	}{{"since", from, &since}, {"until", to, &until}} {
+		if part.text == "" {
+			continue
+		}
+		if *part.at, err = ParseMoment(part.text, now); err != nil {
+			return time.Time{}, time.Time{}, fmt.Errorf("%s %w", part.name, err)
+		}
+	}
+	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
+		return time.Time{}, time.Time{}, errors.New("since must be before until")
+	}
+	return since, until, nil
 }

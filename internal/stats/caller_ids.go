@@ -43,4 +43,7 @@ func (r Report) writeCallerIDs(b *bytes.Buffer) {
 			c.Answered, percent(c.AnswerRate), c.Short, c.ShortSeconds, percent(c.ShortRate), c.Machines, percent(c.MachineRate), words(c.Attested))
 		heading = ""
 	}
+	if heading == "" && r.Calls.Ended > r.CallerIDsOf {
+		line(b, "", "of the newest %d calls that were dialled", r.CallerIDsOf)
+	}
 }

@@ -24,10 +24,12 @@ type Report struct {
 	// Calls are those that we made, InboundCalls those that came in.
 	Calls        Calls        `json:"calls"`
 	InboundCalls InboundCalls `json:"inboundCalls"`
-	// CallerIDs are the numbers from which we called, the most used first.
-	CallerIDs []CallerID `json:"callerIds"`
-	Webhooks  Webhooks   `json:"webhooks"`
-	Runs      Runs       `json:"runs"`
+	// CallerIDs are the numbers from which we called, the most used first. They are of the newest CallerIDsOf calls that were created
+	// before Until.
+	CallerIDs   []CallerID `json:"callerIds"`
+	CallerIDsOf int        `json:"callerIdsOf"`
+	Webhooks    Webhooks   `json:"webhooks"`
+	Runs        Runs       `json:"runs"`
 	// DialingPaused and Overdue are of now and of all campaigns.
 	DialingPaused []Pause        `json:"dialingPaused"`
 	Overdue       map[string]int `json:"overdue"`
@@ -130,7 +132,8 @@ func Collect(ctx context.Context, s *store.Store, by store.StatsFilter) (Report,
 	r := Report{
 		At: counted.At, Since: orNull(by.Since), Until: orNull(by.Until), DialingPaused: []Pause{}, Overdue: counted.Overdue,
 		Recordings: counted.Recordings, Claims: Claims{counted.Claims, counted.RejectedClaims}, Verdicts: counted.Verdicts,
-		Calls: calls(counted), InboundCalls: inboundCalls(counted), CallerIDs: CallerIDs(counted.CallerIDs), Webhooks: webhooks(counted.Webhooks), Runs: runs(counted), Backlog: Backlog{Runs: counted.Due},
+		Calls: calls(counted), InboundCalls: inboundCalls(counted), CallerIDs: CallerIDs(counted.CallerIDs), CallerIDsOf: store.MaxByCallerID,
+		Webhooks: webhooks(counted.Webhooks), Runs: runs(counted), Backlog: Backlog{Runs: counted.Due},
 	}
 	if by.CampaignID != "" {
 		r.CampaignID = &by.CampaignID

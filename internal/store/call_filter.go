@@ -166,6 +166,6 @@ func (s *Store) callsAwaiting(ctx context.Context, of Awaiting, after string) ([
 		if w.What == of.What && (after == "" || w.Call.ID < after) && !(of.InTime && w.Due.Before(now)) {
 			ids = append(ids, w.Call.ID)
 		}
-	}, ` WHERE call_watch.call_id IS NOT NULL AND NOT calls.simulated`)
+	}, watchedCalls)
 	return ids, err
 }

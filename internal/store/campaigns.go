@@ -56,23 +56,31 @@ func (s *Store) Campaigns(ctx context.Context, by CampaignFilter, page Page) (Li
 	err := s.snapshot(ctx, func(q querier) (err error) {
 		out, err = list(ctx, q, selectCampaigns, "campaigns", by.conditions(), page, scanCampaign,
 			func(c interview.Campaign) string { return c.ID })
-		if err != nil || len(out.Items) == 0 {
+		if err != nil {
 			return err
 		}
-		ids := make([]string, len(out.Items))
-		for i, c := range out.Items {
-			ids[i] = c.ID
-		}
-		byCampaign, err := hypotheses(ctx, q, ids)
-		for i, c := range out.Items {
-			out.Items[i].Hypotheses = byCampaign[c.ID]
-		}
-		return err
+		return withHypotheses(ctx, q, out.Items)
 	})
 	if err != nil {
 		return List[interview.Campaign]{}, fmt.Errorf("listing campaigns: %w", err)
 	}
 	return out, nil
+}
+
+// withHypotheses gives campaigns their hypotheses.
+func withHypotheses(ctx context.Context, q querier, list []interview.Campaign) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]string, len(list))
+	for i, c := range list {
+		ids[i] = c.ID
+	}
+	byCampaign, err := hypotheses(ctx, q, ids)
+	for i, c := range list {
+		list[i].Hypotheses = byCampaign[c.ID]
+	}
+	return err
 }
 
 // CampaignChange is what to change of a campaign; nil leaves a field as it is.
@@ -186,10 +194,13 @@ func (e *NoIdentityError) Error() string {
 	return "a campaign that is ACTIVE needs " + strings.Join(e.Missing, ", ")
 }
 
+// ErrNothingToDecide says that a campaign without hypotheses cannot stop when they are decided.
+var ErrNothingToDecide = errors.New("a campaign without hypotheses never has a verdict on all")
+
 // UpdateCampaign changes a campaign and returns it as it is then. To complete it, also again, cancels the calls that were
 // not dialled, and ends the contacts that wait.
 //
-// Errors: ErrNotFound when there is none, *NoIdentityError.
+// Errors: ErrNotFound when there is none, *NoIdentityError, ErrNothingToDecide.
 func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignChange) (interview.Campaign, error) {
 	var c interview.Campaign
 	err := s.write(ctx, func(tx *Tx) (err error) {
@@ -218,6 +229,9 @@ func (s *Store) UpdateCampaign(ctx context.Context, id string, change CampaignCh
 		}
 		if missing := c.Identity.Missing(); c.Status == interview.CampaignActive && len(missing) > 0 {
 			return &NoIdentityError{missing}
+		}
+		if change.StopWhenDecided != nil && c.StopWhenDecided && len(c.Hypotheses) == 0 {
+			return fmt.Errorf("changing campaign %s: %w", id, ErrNothingToDecide)
 		}
 		err = tx.recordAudit(ctx, interview.AuditEntry{Actor: change.RequestedBy, Action: interview.AuditUpdateCampaign, Subject: id,
 			Reason: change.Reason, Detail: change.detail()})

@@ -93,3 +93,34 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 		}
 	})
 }
+
+func TestNumbersOfWaitingContactsAreThoseLookedAtNext(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		c := recruit(t, s, 5, nil)
+		recruit(t, s, 2, func(c *interview.Campaign) { c.Simulated = true })
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			for _, statement := range []string{
+				`UPDATE contacts SET simulated = TRUE WHERE campaign_id <> $1`,
+				`UPDATE contacts SET phone_number = '' WHERE campaign_id = $1 AND phone_number = '+12127360001'`,
+				`UPDATE contacts SET next_at = NULL, state = 'REACHED' WHERE campaign_id = $1 AND phone_number = '+12127360002'`,
+				`UPDATE contacts SET next_at = '2020-01-01 00:00:00+00:00' WHERE campaign_id = $1 AND phone_number = '+12127360003'`,
+			} {
+				if _, err := tx.Exec(t.Context(), statement, c.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if numbers, err := s.WaitingNumbers(t.Context(), 100); err != nil || len(numbers) != 3 || numbers[0] != "+12127360003" {
+			t.Errorf("%v, %v", numbers, err)
+		}
+		if numbers, err := s.WaitingNumbers(t.Context(), 1); err != nil || len(numbers) != 1 {
+			t.Errorf("the first: %v, %v", numbers, err)
+		}
+		if plan := s.howRead(t, waitingNumbers, 10_000); s.sqlite != nil && tableRead.MatchString(plan) {
+			t.Error(plan)
+		}
+	})
+}

@@ -108,6 +108,13 @@ func (s *Store) overdueChecks(ctx context.Context, deadlines interview.Deadlines
 	return list, err
 }
 
+// watchedCalls chooses the calls of which something may be to come. As a join with call_watch, SQLite would look at every call.
+const watchedCalls = ` WHERE calls.id IN (SELECT call_id FROM call_watch) AND NOT calls.simulated`
+
+// selectChecked selects what a check looks at.
+const selectChecked = `SELECT ` + recordingSettled + `, COALESCE(call_watch.checks, 0), COALESCE(call_watch.absences, 0), call_watch.absent_since, ` +
+	selectedCalls + ` LEFT JOIN call_watch ON call_watch.call_id = calls.id`
+
 func (s *Store) eachOverdueCheck(ctx context.Context, q querier, deadlines interview.Deadlines, each func(OverdueCheck), where string, args ...any) error {
 	now := s.now()
 	err := collect(ctx, q, func(r row) error {
@@ -123,8 +130,7 @@ func (s *Store) eachOverdueCheck(ctx context.Context, q querier, deadlines inter
 		}
 		each(w)
 		return nil
-	}, `SELECT `+recordingSettled+`, COALESCE(call_watch.checks, 0), COALESCE(call_watch.absences, 0), call_watch.absent_since, `+
-		selectedCalls+` LEFT JOIN call_watch ON call_watch.call_id = calls.id`+where, args...)
+	}, selectChecked+where, args...)
 	if err != nil {
 		return fmt.Errorf("looking for what is overdue: %w", err)
 	}

@@ -151,6 +151,24 @@ func (c *Client) DialingPermissions(ctx context.Context, number string) ([]Diali
 	return found, err
 }
 
+// CountryAllowed reports whether the account may call ordinary numbers of a country, ISO 3166-1 alpha-2. The error is an *Error with status
+// 404 when Twilio knows no such country.
+func (c *Client) CountryAllowed(ctx context.Context, iso string) (bool, error) {
+	v := c.onHost("voice")
+	var row voice.VoiceV1DialingPermissionsCountryInstance
+	err := v.exchange(ctx, "asking for the geographic permissions", v.shared, func(x *exchange) error {
+		body, err := x.fetch("/v1/DialingPermissions/Countries/" + url.PathEscape(iso))
+		if err != nil {
+			return err
+		}
+		if json.Unmarshal(body, &row) != nil || row.IsoCode == nil {
+			return errNotTwilios
+		}
+		return nil
+	})
+	return row.LowRiskNumbersEnabled != nil && *row.LowRiskNumbersEnabled, err
+}
+
 // onHost is the client for another of Twilio's API hosts, such as voice.twilio.com beside api.twilio.com. A base URL that is
 // not Twilio's, as that of the simulator, answers for all of them.
 func (c *Client) onHost(name string) *Client {

@@ -50,6 +50,7 @@ func consolePages(o options) []consolePage {
 		{"runs", "/console/runs", listLimit},
 		{"runs that died", "/console/runs?state=failed", listLimit},
 		{"campaigns", "/console/campaigns", listLimit},
+		{"campaigns, by reached", "/console/campaigns?sort=reached", listLimit},
 		{"a campaign", "/console/campaigns/campaign7", listLimit},
 		{"audit log", "/console/audit", listLimit},
 		{"health", "/console/health", listLimit},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// makeConsole inserts calls of 20 campaigns, with webhooks, a run and history each. One call of 1,000 failed, one of 5,000
+// makeConsole inserts calls of 20 campaigns, with a contact, a dial intent, webhooks, a run and history each. One call of 1,000 failed, one of 5,000
 // lives, one webhook of 2,000 failed and one run of 500 died: what one looks for is rare.
 func makeConsole(ctx context.Context, db database, calls, webhooks int) error {
 	const part = 50_000
@@ -26,14 +26,19 @@ func makeConsole(ctx context.Context, db database, calls, webhooks int) error {
 	for from := 0; from < calls; from += part {
 		to := min(from+part, calls)
 		if err := db.exec(ctx, `INSERT INTO calls (id, campaign_id, phone_number, twilio_sid, account_sid, status, sequence, consent, consent_attempts,
-			dialed_at, completed_at, error_code, error_message, transcript, created_at, updated_at) `+numbers(from, to)+` SELECT `+call+`,
+			dialed_at, completed_at, error_code, error_message, transcript, created_at, updated_at, contact_id, settled) `+numbers(from, to)+` SELECT `+call+`,
 			'campaign' || (i % 20), '+1555' || (10000000 + i), 'CAbench' || i, $2,
 			CASE WHEN i % 1000 = 999 THEN 'FAILED' WHEN i % 5000 = 42 THEN 'RINGING' WHEN i % 7 = 3 THEN 'NO_ANSWER' ELSE 'COMPLETED' END,
 			4, 'given', 1, $1, CASE WHEN i % 5000 = 42 THEN NULL ELSE CAST($1 AS `+moment(db)+`) END,
-			CASE WHEN i % 1000 = 999 THEN 21211 ELSE 0 END, '', '', $1, $1 FROM n`, now, accountSid); err != nil {
+			CASE WHEN i % 1000 = 999 THEN 21211 ELSE 0 END, '', '', $1, $1, `+call+`, i % 5000 <> 42 FROM n`, now, accountSid); err != nil {
 			return fmt.Errorf("inserting calls: %w", err)
 		}
 		for _, s := range []string{
+			`INSERT INTO contacts (id, campaign_id, phone_number, external_id, time_zone, language, variables, consent_basis, state, reason, attempts, call_id,
+				caller_id, simulated, created_at, updated_at) ` + numbers(from, to) + ` SELECT ` + call + `, 'campaign' || (i % 20), '+1555' || (10000000 + i), '', '', '',
+				'{}', '', CASE WHEN i % 5000 = 42 THEN 'CALLING' WHEN i % 7 = 3 THEN 'EXHAUSTED' ELSE 'REACHED' END, '', 1, ` + call + `, '', FALSE, $1, $1 FROM n`,
+			`INSERT INTO dial_intents (call_id, run_id, from_number, account_sid, begun_at, deadline) ` + numbers(from, to) + ` SELECT ` + call + `,
+				'run' || (10000000 + i), '+1212555010' || (i % 4), '', $1, $1 FROM n`,
 			`INSERT INTO call_history (id, call_id, at, what, detail) ` + numbers(from, to) + ` SELECT 'h' || (10000000 + i), ` + call + `, $1, 'dialed', '' FROM n`,
 			`INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at) ` + numbers(from, to) + ` SELECT
 				'run' || (10000000 + i), 'orchestrate-call', ` + call + `, CASE WHEN i % 500 = 7 THEN 'failed' ELSE 'done' END,
