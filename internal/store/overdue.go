@@ -62,7 +62,7 @@ func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines intervie
 		if w.What != "" && w.Due.Before(now) {
 			each(OverdueItem{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
 		}
-	}, ` WHERE call_watch.call_id IS NOT NULL AND NOT calls.simulated`)
+	}, ` WHERE calls.id IN (SELECT call_id FROM call_watch) AND NOT calls.simulated`)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (s *Snapshot) Unended(ctx context.Context, calls []string, by time.Time) (n
 }
 
 // gateRules are those of the gate, opt-outs, stops and contacts that the database alone can check. A contact always has an id, but
-// without "<> ”" neither database uses the index of the calls that have a contact.
+// unless a statement says so, neither database uses the index of the calls that have a contact.
 func gateRules() []SnapshotRule {
 	return []SnapshotRule{
 		// The contact of a call from before there were contacts has the call's id.

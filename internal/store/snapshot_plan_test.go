@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // recordingQuerier keeps the statements that it runs.
@@ -73,6 +76,28 @@ func TestVerificationReadsNoTableForEachRowOfAnother(t *testing.T) {
 		}
 	})
 }
+
+// What a server looks at every ten seconds must not grow with what has happened since it was set up.
+func TestWhatIsCountedAgainAndAgainReadsNoTableOfCallsOrWebhooks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url, Options{})
+		fill(t, s, 20_000)
+		s = asInProduction(t, s, url)
+		var seen []recordedStatement
+		if err := s.eachOverdueOf(t.Context(), recordingQuerier{s.read(), &seen}, interview.DefaultDeadlines(), func(OverdueItem) {}); err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, recordedStatement{oldestFailed, []any{""}})
+		for _, statement := range seen {
+			if plan := s.howRead(t, statement.text, statement.args...); readWhole.MatchString(plan) {
+				t.Errorf("%s\n%s", statement.text, plan)
+			}
+		}
+	})
+}
+
+// readWhole is a walk through all calls, webhooks or runs, in either database's words.
+var readWhole = regexp.MustCompile(`Seq Scan on (calls|webhook_events|function_runs)|SCAN (calls|webhook_events)($|\n)|(SCAN|SEARCH) webhook_events USING INDEX sqlite_autoindex|SCAN function_runs`)
 
 // few are tables in which an installation has a handful of rows.
 var few = regexp.MustCompile(`\b(stops|hypotheses|campaigns|verdicts)\b`)

@@ -155,7 +155,10 @@ func (p *program) rejected(ctx context.Context, c *playedCall) error {
 	if err != nil {
 		return err
 	}
-	return p.store.DialRefused(ctx, run, c.id, 21211, "not a number")
+	if err := p.store.DialRefused(ctx, run, c.id, 21211, "not a number"); err != nil {
+		return err
+	}
+	return p.store.EndOverdueChecks(ctx, c.id)
 }
 
 func (p *program) ringing(ctx context.Context, c *playedCall) error {
