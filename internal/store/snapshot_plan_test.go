@@ -38,7 +38,7 @@ func TestVerificationReadsNoTableForEachRowOfAnother(t *testing.T) {
 		ctx := t.Context()
 		var seen []recordedStatement
 		err := s.snapshot(ctx, func(q querier) error {
-			a := &Snapshot{q: recordingQuerier{q, &seen}, Now: time.Now()}
+			a := &Snapshot{q: recordingQuerier{q, &seen}, dialect: s.dialect, Now: time.Now()}
 			if _, err := a.Counts(ctx, time.Time{}, time.Time{}); err != nil {
 				return err
 			}
@@ -57,6 +57,9 @@ func TestVerificationReadsNoTableForEachRowOfAnother(t *testing.T) {
 				return err
 			}
 			if err := a.belongings(ctx, []string{"a", "b"}, nil); err != nil {
+				return err
+			}
+			if err := a.runs(ctx, []SnapshotCall{{Call: interview.Call{ID: "a"}}, {Call: interview.Call{ID: "b"}}}); err != nil {
 				return err
 			}
 			_, err := a.Calls(ctx, time.Time{}, "", 10)
