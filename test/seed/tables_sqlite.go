@@ -56,23 +56,25 @@ func (s sqliteTables) write(ctx context.Context, f func(insert func(table, func(
 		return err
 	}
 	defer tx.Rollback()
-	err = f(func(t table, rows func(func([]any) bool)) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT INTO "+t.name+" ("+quoted(t.columns)+") VALUES ("+strings.Repeat("?, ", len(t.columns)-1)+"?)")
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
-		for row := range rows {
-			if _, err := insert.ExecContext(ctx, row...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = f(func(t table, rows func(func([]any) bool)) error { return insertAll(ctx, tx, t, rows) })
 	if err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+func insertAll(ctx context.Context, tx *sql.Tx, t table, rows func(func([]any) bool)) error {
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO "+t.name+" ("+quoted(t.columns)+") VALUES ("+strings.Repeat("?, ", len(t.columns)-1)+"?)")
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for row := range rows {
+		if _, err := insert.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // analyze does nothing: the program makes the statistics that it has.
