@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"database/sql"
+	"iter"
 	"strings"
 )
 
@@ -69,7 +70,9 @@ func insertAll(ctx context.Context, tx *sql.Tx, t table, rows func(func([]any) b
 		return err
 	}
 	defer insert.Close()
-	for row := range rows {
+	next, stop := iter.Pull(iter.Seq[[]any](rows))
+	defer stop()
+	for row, ok := next(); ok; row, ok = next() {
 		if _, err := insert.ExecContext(ctx, row...); err != nil {
 			return err
 		}
