@@ -52,6 +52,7 @@ bench: withservers ## Measure signature checks, then the whole server under load
 	$(GO) run ./test/bench $(if $(PEERS),-peers) $(BENCH)
 	$(if $(PEERS),$(GO) run ./test/bench -peers -database sqlite $(BENCH))
 	$(if $(PEERS),$(GO) run ./test/bench -peers -slow 2ms $(BENCH))
+	$(if $(PEERS),$(GO) run ./test/bench -commands $(BENCH))
 
 lint: ## Check the code with golangci-lint and .golangci.yml, the rules themselves, what the documents point to, and the workflows
 	$(GO) run $(GOLANGCI_LINT) run $$($(GO) list -m -f '{{.Dir}}/...')

@@ -45,12 +45,7 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 		s := open(t, url, Options{})
 		recruit(t, s, 1000, nil)
 		campaign := recruit(t, s, 1000, nil)
-		if err := s.write(t.Context(), func(tx *Tx) error {
-			_, err := tx.Exec(t.Context(), "ANALYZE")
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
+		s = asInProduction(t, s, url)
 		now, id := time.Now().UTC(), campaign.ID
 		live, liveArgs := in(s.dialect, "live_number", 1, []string{"+12127360001"})
 		dialled, dialledArgs := in(s.dialect, "phone_number", 2, []string{"+12127360001"})

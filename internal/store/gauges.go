@@ -87,10 +87,7 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 		waits(Oldest{RunID: id})
 	}
 	id = ""
-	err := firstRow(q.QueryRow(ctx, `SELECT id, received_at FROM webhook_events WHERE outcome = 'failed' AND id >= $1
-		AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id)
-		AND NOT EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = webhook_events.campaign_id AND campaigns.simulated) ORDER BY id LIMIT 1`,
-		cursor.failed), &id, &oldest)
+	err := firstRow(q.QueryRow(ctx, oldestFailed, cursor.failed), &id, &oldest)
 	if err != nil {
 		return g, fmt.Errorf("measuring the backlog of webhooks: %w", err)
 	}
@@ -109,6 +106,12 @@ func (s *Store) Gauges(ctx context.Context, cursor *GaugeCursor) (Gauges, error)
 	}
 	return g, s.countGauges(ctx, q, &g)
 }
+
+// oldestFailed is the first webhook after an id that failed and was not accepted since. It says twice what outcomes it is about: the
+// condition of the index is not concluded from the first.
+const oldestFailed = `SELECT id, received_at FROM webhook_events WHERE outcome = 'failed' AND ` + notAccepted + ` AND id >= $1
+	AND NOT EXISTS (SELECT 1 FROM webhook_dedup WHERE webhook_dedup."id" = webhook_events.event_id)
+	AND NOT EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = webhook_events.campaign_id AND campaigns.simulated) ORDER BY id LIMIT 1`
 
 // gateGauges counts stops and the do-not-call list, of which whoever changes them writes when.
 func (s *Store) gateGauges(ctx context.Context, q querier, g *Gauges, cursor *GaugeCursor) error {

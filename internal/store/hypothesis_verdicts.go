@@ -175,8 +175,10 @@ func (tx *Tx) saveVerdict(ctx context.Context, v interview.Verdict) error {
 	if err != nil {
 		return fmt.Errorf("changing the hypothesis: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE claims SET validated = CASE WHEN supports IS TRUE THEN $2 ELSE FALSE END,
-		contradicting = CASE WHEN supports IS FALSE THEN $3 ELSE FALSE END WHERE hypothesis_id = $1 AND rejected = ''`,
+	// Most of many claims are marked already, as they were by the verdict before.
+	const validated, contradicting = `CASE WHEN supports IS TRUE THEN $2 ELSE FALSE END`, `CASE WHEN supports IS FALSE THEN $3 ELSE FALSE END`
+	_, err = tx.Exec(ctx, `UPDATE claims SET validated = `+validated+`, contradicting = `+contradicting+`
+		WHERE hypothesis_id = $1 AND rejected = '' AND (validated <> `+validated+` OR contradicting <> `+contradicting+`)`,
 		v.HypothesisID, v.Status == interview.HypothesisValidated, v.Status != interview.HypothesisPending)
 	if err != nil {
 		return fmt.Errorf("marking the claims: %w", err)

@@ -12,7 +12,8 @@ import (
 // Snapshot reads what package verify checks. All of it sees one state of the database, so that what happens meanwhile is not
 // taken for a fault. It writes nothing.
 type Snapshot struct {
-	q querier
+	q       querier
+	dialect dialect
 	// Now is when the state was read.
 	Now time.Time
 }
@@ -20,7 +21,7 @@ type Snapshot struct {
 // Snapshot calls f with one state of the database. The state is held until f returns; between two statements f must not
 // take longer than some seconds.
 func (s *Store) Snapshot(ctx context.Context, f func(s *Snapshot) error) error {
-	return s.snapshot(ctx, func(q querier) error { return f(&Snapshot{q: q, Now: s.now()}) })
+	return s.snapshot(ctx, func(q querier) error { return f(&Snapshot{q: q, dialect: s.dialect, Now: s.now()}) })
 }
 
 // SnapshotCounts says how much there is.
@@ -147,7 +148,7 @@ func (s *Snapshot) Calls(ctx context.Context, since time.Time, after string, lim
 }
 
 func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string]*SnapshotCall) error {
-	in := placeholders(1, len(ids))
+	ofCalls, args := in(s.dialect, "call_id", 1, ids)
 	err := collect(ctx, s.q, func(r row) error {
 		e, err := scanSnapshotEvent(r)
 		if c := byID[e.Event.Subject]; c != nil {
@@ -155,7 +156,7 @@ func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string
 		}
 		return err
 	}, `SELECT id, event_id, kind, source, call_id, call_sid, account_sid, target, body, received_at, outcome = 'forced' FROM webhook_events
-		WHERE outcome IN ('accepted', 'forced') AND call_id IN `+in+` ORDER BY call_id, id`, anys(ids)...)
+		WHERE outcome IN ('accepted', 'forced') AND `+ofCalls+` ORDER BY call_id, id`, args...)
 	if err != nil {
 		return fmt.Errorf("reading events: %w", err)
 	}
@@ -167,7 +168,7 @@ func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string
 			c.History = append(c.History, e)
 		}
 		return err
-	}, `SELECT call_id, at, what, detail FROM call_history WHERE call_id IN `+in+` ORDER BY call_id, id`, anys(ids)...)
+	}, `SELECT call_id, at, what, detail FROM call_history WHERE `+ofCalls+` ORDER BY call_id, id`, args...)
 	if err != nil {
 		return fmt.Errorf("reading histories: %w", err)
 	}
@@ -177,7 +178,7 @@ func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string
 			c.Recordings = append(c.Recordings, rec)
 		}
 		return err
-	}, selectRecordings+` WHERE call_id IN `+in+` ORDER BY call_id, sid`, anys(ids)...)
+	}, selectRecordings+` WHERE `+ofCalls+` ORDER BY call_id, sid`, args...)
 	if err != nil {
 		return fmt.Errorf("reading recordings: %w", err)
 	}
@@ -189,7 +190,7 @@ func (s *Snapshot) belongings(ctx context.Context, ids []string, byID map[string
 			c.Said = append(c.Said, position)
 		}
 		return err
-	}, `SELECT call_id, position FROM utterances WHERE recording_sid = '' AND call_id IN `+in+` ORDER BY call_id, position`, anys(ids)...)
+	}, `SELECT call_id, position FROM utterances WHERE recording_sid = '' AND `+ofCalls+` ORDER BY call_id, position`, args...)
 	if err != nil {
 		return fmt.Errorf("reading live answers: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/signature"
@@ -49,7 +50,7 @@ func (s *Snapshot) runs(ctx context.Context, list []SnapshotCall) error {
 	}
 	slices.Sort(keys)
 	for part := range slices.Chunk(keys, 500) {
-		args := append(anys(asked), anys(part)...)
+		ofCalls, args := in(s.dialect, "key", 1, part)
 		err := collect(ctx, s.q, func(r row) error {
 			var run SnapshotRun
 			err := r.Scan(&run.ID, &run.Function, &run.Key, &run.Cause)
@@ -57,8 +58,7 @@ func (s *Snapshot) runs(ctx context.Context, list []SnapshotCall) error {
 				c.Runs = append(c.Runs, run)
 			}
 			return err
-		}, `SELECT id, function, key, cause FROM function_runs WHERE function IN `+placeholders(1, len(asked))+
-			` AND key IN `+placeholders(len(asked)+1, len(part))+` ORDER BY id`, args...)
+		}, `SELECT id, function, key, cause FROM function_runs WHERE function IN ('`+strings.Join(asked, "', '")+`') AND `+ofCalls+` ORDER BY id`, args...)
 		if err != nil {
 			return fmt.Errorf("reading runs: %w", err)
 		}

@@ -48,7 +48,7 @@ func (s *Snapshot) Dials(ctx context.Context, since time.Time, after int64, limi
 		return err
 	}, `SELECT v.gate_seq, v.at, v.facts, c.id, c.campaign_id, c.phone_number, COALESCE(k.time_zone, ''), COALESCE(k.consent_basis, ''),
 		k.id IS NOT NULL AND k.phone_number <> '', c.dialed_at, c.completed_at,
-		(SELECT COUNT(*) FROM calls o WHERE c.contact_id <> '' AND o.contact_id = c.contact_id AND o.id <> c.id AND o.dialed_at < v.at AND NOT (`+takenBack("o")+`)),
+		(SELECT COUNT(*) FROM calls o WHERE o.contact_id <> '' AND o.contact_id = c.contact_id AND o.id <> c.id AND o.dialed_at < v.at AND NOT (`+takenBack("o")+`)),
 		COALESCE((SELECT MIN(s.id) FROM stops s WHERE s.scope IN ('`+interview.ScopeAll+`', c.campaign_id) AND s.gate_seq < v.gate_seq
 			AND (s.ended_at IS NULL OR s.ended_gate_seq > v.gate_seq)), '')
 		FROM dial_verdicts v JOIN calls c ON c.id = v.call_id LEFT JOIN contacts k ON k.id = c.contact_id
@@ -115,7 +115,8 @@ func (s *Snapshot) Unended(ctx context.Context, calls []string, by time.Time) (n
 	return n, nil
 }
 
-// gateRules are those of the gate, opt-outs, stops and contacts that the database alone can check.
+// gateRules are those of the gate, opt-outs, stops and contacts that the database alone can check. A contact always has an id, but
+// unless a statement says so, neither database uses the index of the calls that have a contact.
 func gateRules() []SnapshotRule {
 	return []SnapshotRule{
 		// The contact of a call from before there were contacts has the call's id.
@@ -130,11 +131,11 @@ func gateRules() []SnapshotRule {
 			statement: `SELECT c.id, c.status FROM calls c WHERE c.created_at >= $1 AND c.opted_out_at < $2 AND` + notOver, second: stuckBefore},
 		{Kind: "contact-forgotten", Text: "the contact is neither over nor will anybody look at it",
 			statement: `SELECT k.id, k.state FROM contacts k WHERE k.created_at >= $1 AND (k.state = 'WAITING' AND k.next_at IS NULL
-				OR k.state = 'CALLING' AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.contact_id = k.id AND (c.ended_as = '' OR NOT c.settled)))`},
+				OR k.state = 'CALLING' AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND (c.ended_as = '' OR NOT c.settled)))`},
 		{Kind: "contact-miscounted", Text: "the contact has another number of attempts than calls that were dialled",
 			statement: `SELECT k.id, CAST(k.attempts AS TEXT) FROM contacts k WHERE k.created_at >= $1 AND (k.attempts >
-				(SELECT COUNT(*) FROM calls c WHERE c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL) OR k.attempts <
-				(SELECT COUNT(*) FROM calls c WHERE c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL AND NOT (` + takenBack("c") + `)))`},
+				(SELECT COUNT(*) FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL) OR k.attempts <
+				(SELECT COUNT(*) FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL AND NOT (` + takenBack("c") + `)))`},
 	}
 }
 
@@ -161,8 +162,8 @@ func (s *Snapshot) OptOuts(ctx context.Context, since time.Time, after string, l
 		err := r.Scan(&o.CallID, &number, &o.Listed)
 		list, numbers = append(list, o), append(numbers, number)
 		return err
-	}, `SELECT c.id, c.phone_number, EXISTS (SELECT 1 FROM do_not_call d WHERE d.call_id = c.id)
-		OR EXISTS (SELECT 1 FROM do_not_call_removed d WHERE d.call_id = c.id)
+	}, `SELECT c.id, c.phone_number, EXISTS (SELECT 1 FROM do_not_call d WHERE d.call_id <> '' AND d.call_id = c.id)
+		OR EXISTS (SELECT 1 FROM do_not_call_removed d WHERE d.call_id <> '' AND d.call_id = c.id)
 		FROM calls c WHERE c.opted_out_at IS NOT NULL AND c.created_at >= $1 AND c.id > $2 ORDER BY c.id LIMIT $3`, since.UTC(), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading opt-outs: %w", err)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"container/heap"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,13 +49,13 @@ type dials struct {
 	// since leaves out what is older: it is read because the caps count it.
 	since time.Time
 	// within a window, when campaigns and people were dialled, and the campaigns' calls that may not be over.
-	campaign, person map[string][]time.Time
-	live             map[string][]store.SnapshotDial
+	campaign, person map[string]*window
+	live             map[string]*underWay
 }
 
 // checkDials checks the intents, opt-outs and stops.
 func (v *verifier) checkDials(ctx context.Context, a *store.Snapshot) error {
-	d := dials{v: v, since: v.config.Since, campaign: map[string][]time.Time{}, person: map[string][]time.Time{}, live: map[string][]store.SnapshotDial{}}
+	d := dials{v: v, since: v.config.Since, campaign: map[string]*window{}, person: map[string]*window{}, live: map[string]*underWay{}}
 	since := v.config.Since
 	if !since.IsZero() {
 		since = since.Add(-capWindow)
@@ -73,8 +74,10 @@ func (v *verifier) checkDials(ctx context.Context, a *store.Snapshot) error {
 			}
 		}
 		after = list[len(list)-1].Seq
-		for number := range d.person {
-			within(d.person, number, list[len(list)-1].At) // those of the days before are not needed any more
+		for number, dialled := range d.person {
+			if dialled.at(list[len(list)-1].At) == 0 {
+				delete(d.person, number) // those of the days before are not needed any more
+			}
 		}
 	}
 	for after := ""; ; {
@@ -174,26 +177,26 @@ func (d *dials) caps(ctx context.Context, a *store.Snapshot, dial store.Snapshot
 	if !dial.Stands {
 		return nil // withdrawn: it counts for nobody
 	}
+	dialled := of(d.campaign, dial.CampaignID)
 	limit := facts.Campaign.MaxPerDay
-	if n := within(d.campaign, dial.CampaignID, dial.At); limit > 0 && n >= limit {
+	if n := dialled.at(dial.At); limit > 0 && n >= limit {
 		d.report(dial, "dialled-over-cap", fmt.Sprintf("%d of %d a day", n+1, limit), "the campaign had made as many calls within a day as it may")
 	}
-	d.campaign[dial.CampaignID] = append(d.campaign[dial.CampaignID], dial.At)
+	dialled.add(dial.At)
 	if dial.PhoneNumber != "" {
-		if n := within(d.person, dial.PhoneNumber, dial.At); facts.PersonCap > 0 && n >= facts.PersonCap {
+		dialled := of(d.person, dial.PhoneNumber)
+		if n := dialled.at(dial.At); facts.PersonCap > 0 && n >= facts.PersonCap {
 			d.report(dial, "dialled-over-cap", fmt.Sprintf("%d of %d to the person", n+1, facts.PersonCap), "the number had been called as often within a day as it may be")
 		}
-		d.person[dial.PhoneNumber] = append(d.person[dial.PhoneNumber], dial.At)
+		dialled.add(dial.At)
 	}
-	over := func(c store.SnapshotDial) bool {
-		return c.CompletedAt != nil && !c.CompletedAt.After(dial.At.Add(transactionLasts))
-	}
-	live := slices.DeleteFunc(d.live[dial.CampaignID], over)
-	d.live[dial.CampaignID] = append(live, dial)
-	if limit := facts.Campaign.MaxConcurrent; limit > 0 && len(live) >= limit {
+	live := of(d.live, dial.CampaignID)
+	live.at(dial.At.Add(transactionLasts))
+	defer heap.Push(live, kept(dial))
+	if limit := facts.Campaign.MaxConcurrent; limit > 0 && live.Len() >= limit {
 		// When a call ended is Twilio's time: what counts is also when we were told.
-		ids := make([]string, len(live))
-		for i, c := range live {
+		ids := make([]string, live.Len())
+		for i, c := range *live {
 			ids[i] = c.CallID
 		}
 		n, err := a.Unended(ctx, ids, dial.At.Add(transactionLasts))
@@ -207,13 +210,15 @@ func (d *dials) caps(ctx context.Context, a *store.Snapshot, dial store.Snapshot
 	return nil
 }
 
-// within counts the times of a key within the window before at, and forgets those before it.
-func within(times map[string][]time.Time, key string, at time.Time) int {
-	kept := slices.DeleteFunc(times[key], func(t time.Time) bool { return !t.After(at.Add(-capWindow)) })
-	if len(kept) == 0 {
-		delete(times, key)
-		return 0
+// kept is what the caps need of a dial.
+func kept(dial store.SnapshotDial) store.SnapshotDial {
+	return store.SnapshotDial{CallID: dial.CallID, CompletedAt: dial.CompletedAt}
+}
+
+// of is what is kept under a key.
+func of[T any](by map[string]*T, key string) *T {
+	if by[key] == nil {
+		by[key] = new(T)
 	}
-	times[key] = kept
-	return len(kept)
+	return by[key]
 }

@@ -35,7 +35,7 @@ type Config struct {
 
 // Most of what is kept in memory and of what is listed.
 const (
-	pageSize  = 50
+	pageSize  = 100
 	maxListed = 100
 	// maxSearches bounds the calls for which other orders of their events are tried.
 	maxSearches = 500

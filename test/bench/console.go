@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/test/seed"
 )
 
 const (
@@ -21,7 +22,6 @@ const (
 	listLimit, callLimit = 200 * time.Millisecond, 150 * time.Millisecond
 	// viewersShare is which part of the rate of webhooks open pages may cost.
 	viewersShare = 0.05
-	consoleCalls = "01KBENCH" // with a number of eight digits: the ids of the calls
 )
 
 // consolePage is a page that is measured.
@@ -30,16 +30,16 @@ type consolePage struct {
 	limit      time.Duration
 }
 
-// consolePages are the pages of the console over the calls that makeConsole makes.
-func consolePages(o options) []consolePage {
-	middle := fmt.Sprintf("%s%d", consoleCalls, 10_000_000+o.console/2)
+// consolePages are the pages of the console over the calls that were made.
+func consolePages(made seed.Made) []consolePage {
+	middle, campaign := made.Call, made.Campaigns[7]
 	return []consolePage{
 		{"calls", "/console/calls", listLimit},
 		{"calls, half way down", "/console/calls?cursor=" + middle, listLimit},
 		{"calls that failed", "/console/calls?status=FAILED", listLimit},
 		{"calls that live", "/console/calls?status=RINGING", listLimit},
-		{"calls of a campaign", "/console/calls?campaignId=campaign7", listLimit},
-		{"calls to a number", "/console/calls?phoneNumber=%2B155510000042", listLimit},
+		{"calls of a campaign", "/console/calls?campaignId=" + campaign, listLimit},
+		{"calls to a number", "/console/calls?phoneNumber=%2B15550000042", listLimit},
 		{"calls with an error", "/console/calls?errorCode=21211", listLimit},
 		{"calls, overdue", "/console/calls?overdue=true", listLimit},
 		{"webhooks", "/console/webhooks", listLimit},
@@ -51,14 +51,14 @@ func consolePages(o options) []consolePage {
 		{"runs that died", "/console/runs?state=failed", listLimit},
 		{"campaigns", "/console/campaigns", listLimit},
 		{"campaigns, by reached", "/console/campaigns?sort=reached", listLimit},
-		{"a campaign", "/console/campaigns/campaign7", listLimit},
+		{"a campaign", "/console/campaigns/" + campaign, listLimit},
 		{"audit log", "/console/audit", listLimit},
 		{"health", "/console/health", listLimit},
 		{"a call", "/console/calls/" + middle, callLimit},
 	}
 }
 
-// consoleRun measures the pages of the console over o.console calls and o.events webhooks, and then what o.viewers open live
+// consoleRun measures the pages of the console over o.console calls and their webhooks, and then what o.viewers open live
 // lists cost the webhooks.
 func consoleRun(ctx context.Context, o options) (err error) {
 	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
@@ -80,11 +80,14 @@ func consoleRun(ctx context.Context, o options) (err error) {
 		loads[i] = newTraffic(o.seed+uint64(i), o.requests/len(loads), o.duplicates)
 		calls = append(calls, loads[i].calls...)
 	}
-	if err := seedCalls(ctx, db, calls); err != nil {
+	fmt.Printf("making %d calls; %s\n", o.console, db.describe(ctx))
+	made, err := seed.Seed{Calls: o.console, Days: seedDays, Live: max(1, o.console/5000), Now: time.Now()}.Make(ctx, db.url())
+	if err != nil {
 		return err
 	}
-	fmt.Printf("making %d calls and %d webhooks; %s\n\n", o.console, o.events, db.describe(ctx))
-	if err := makeConsole(ctx, db, o.console, o.events); err != nil {
+	fmt.Printf("%d webhooks of %d calls\n\n", made.Events, made.Calls)
+	// Not before: the seed is of an empty database.
+	if err := seedCalls(ctx, db, calls); err != nil {
 		return err
 	}
 	server, err := serve(ctx, binary, db.url())
@@ -92,11 +95,11 @@ func consoleRun(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer server.Kill()
-	slow, err := measurePages(ctx, server.URL(), consolePages(o))
+	slow, err := measurePages(ctx, server.URL(), consolePages(made))
 	if err != nil {
 		return err
 	}
-	return errors.Join(slow, measureViewers(ctx, server, db, o, loads))
+	return errors.Join(slow, measureViewers(ctx, server, db, o, loads, made.Campaigns[7]))
 }
 
 // pageRepeats is how often each page is asked for, in turn with the others.
@@ -174,7 +177,7 @@ func (v *viewing) each() time.Duration { return v.cpu / time.Duration(max(v.sent
 
 // measureViewers compares webhooks with and without open live lists, in turn: their rate, and the processor time for each, which differs
 // less from round to round. Every other pair of rounds has the lists first, so that what grows meanwhile counts for both alike.
-func measureViewers(ctx context.Context, server *server, db database, o options, loads []*traffic) error {
+func measureViewers(ctx context.Context, server *server, db database, o options, loads []*traffic, campaign string) error {
 	conns, err := dialAll(ctx, server.Address, o.connections)
 	if err != nil {
 		return err
@@ -186,7 +189,7 @@ func measureViewers(ctx context.Context, server *server, db database, o options,
 		round, close := &without, func() {}
 		if i%4 == 1 || i%4 == 2 {
 			round = &with
-			if close, err = openViewers(ctx, server.URL(), o.viewers); err != nil {
+			if close, err = openViewers(ctx, server.URL(), o.viewers, campaign); err != nil {
 				return err
 			}
 		}
@@ -236,14 +239,14 @@ func median(list []float64) float64 {
 }
 
 // openViewers opens live lists, of one kind or another, and reads them until they are closed.
-func openViewers(ctx context.Context, base string, n int) (func(), error) {
+func openViewers(ctx context.Context, base string, n int, campaign string) (func(), error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
 	done := func() {
 		cancel()
 		readers.Wait()
 	}
-	lists := []string{"/console/calls", "/console/calls?campaignId=campaign7", "/console/webhooks"}
+	lists := []string{"/console/calls", "/console/calls?campaignId=" + campaign, "/console/webhooks"}
 	for range n {
 		live, err := liveOf(ctx, base, lists[rand.IntN(len(lists))])
 		if err == nil {

@@ -19,6 +19,8 @@ type database interface {
 	count(ctx context.Context, query string, args ...any) (int, error)
 	// transact runs f in a transaction and commits it.
 	transact(ctx context.Context, f func(tx transaction) error) error
+	// analyze makes the statistics that the database makes by itself in time.
+	analyze(ctx context.Context) error
 	// commits is how many transactions claimed at least one event, if that can be known.
 	commits(ctx context.Context) (n int, ok bool)
 	// cpu is the processor time of the database's own processes so far, if that can be known.
@@ -67,11 +69,7 @@ func seedCalls(ctx context.Context, db database, calls []*call) error {
 	if err := insertCalls(ctx, db, "calls", calls); err != nil {
 		return err
 	}
-	// As the database would have done by itself, had the calls come one by one.
-	if err := db.exec(ctx, "ANALYZE"); err != nil {
-		return fmt.Errorf("analyzing: %w", err)
-	}
-	return nil
+	return db.analyze(ctx)
 }
 
 // insertCalls fills the program's table of calls, or a copy of it.

@@ -8,7 +8,8 @@
 //	go run ./test/bench -peers -slow 2ms
 //	go run ./test/bench -growth 5000000
 //	go run ./test/bench -prune 1000000 -requests 200000
-//	go run ./test/bench -console 100000 -events 1000000
+//	go run ./test/bench -console 100000
+//	go run ./test/bench -commands -events 1000000
 //
 // PostgreSQL is the server that TEST_DATABASE_URL names, or one started for the run. In turn with the program, with the same
 // load and on the same database, it measures the plainest correct receivers: net/http, the same check of the signature, and
@@ -17,7 +18,10 @@
 // its packages come from npm), and pgbench. Machines differ, and one machine differs from minute to minute: the ratios tell
 // more than the figures.
 //
-// Exit status 1 says that a webhook was lost, taken twice, or not answered with 200.
+// With -commands each command that somebody waits for is run as a process of its own over a database that package test/seed has
+// filled: how long it takes, the processor time of it and of PostgreSQL, and the most memory that it held.
+//
+// Exit status 1 says that a webhook was lost, taken twice, or not answered with 200, or that a command failed or found what it must not.
 package main
 
 import (
@@ -44,6 +48,7 @@ type options struct {
 	binary      string
 	prune       int
 	console     int
+	commands    bool
 	events      int
 	viewers     int
 	peers       bool
@@ -62,7 +67,8 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "makes the same requests again")
 	flag.IntVar(&o.prune, "prune", 0, "instead: measure webhooks, 100 a second, while so many old events are pruned; -requests is how many there are at the most")
 	flag.IntVar(&o.console, "console", 0, "instead: measure the pages of the console over so many calls, and what live lists cost the webhooks")
-	flag.IntVar(&o.events, "events", 0, "with -console: how many webhooks there are; 0 is ten for each call")
+	flag.BoolVar(&o.commands, "commands", false, "instead: measure each command that somebody waits for, on both databases unless -database is given")
+	flag.IntVar(&o.events, "events", 0, "with -commands: over how many webhooks; 0 is 25 for each of -requests")
 	flag.IntVar(&o.viewers, "viewers", 50, "with -console: how many live lists are open")
 	flag.BoolVar(&o.peers, "peers", false, "measure also plain Go and Express with Twilio's libraries, and pgbench")
 	flag.DurationVar(&o.slow, "slow", 0, "make each flush of PostgreSQL to the disk so much longer, such as 2ms; needs gcc")
@@ -90,7 +96,7 @@ func (o *options) check() error {
 		o.baseline = o.requests / 4
 	}
 	if o.events == 0 {
-		o.events = 10 * o.console
+		o.events = 25 * o.requests
 	}
 	switch {
 	case flag.NArg() > 0:
@@ -122,6 +128,15 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.console > 0 {
 		return consoleRun(ctx, o)
+	}
+	if o.commands {
+		databases := []string{"sqlite", "postgres"}
+		flag.Visit(func(f *flag.Flag) {
+			if f.Name == "database" {
+				databases = []string{o.database}
+			}
+		})
+		return commandsRun(ctx, o, databases)
 	}
 	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
 	if err != nil {

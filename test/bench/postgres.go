@@ -149,6 +149,13 @@ func scanText(row pgx.Row) (text string, found bool, err error) {
 	return text, err == nil, err
 }
 
+func (p *postgres) analyze(ctx context.Context) error {
+	if err := p.exec(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("analyzing: %w", err)
+	}
+	return nil
+}
+
 // commits looks at the system column that names the transaction of each row; rows of this table are never updated.
 func (p *postgres) commits(ctx context.Context) (int, bool) {
 	n, err := p.count(ctx, "SELECT count(DISTINCT xmin::text) FROM webhook_dedup")

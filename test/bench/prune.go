@@ -169,7 +169,7 @@ func makeOld(ctx context.Context, db database, n int) error {
 			}
 		}
 	}
-	return db.exec(ctx, "ANALYZE")
+	return db.analyze(ctx)
 }
 
 // pacedLoad sends requests at their time.

@@ -94,6 +94,9 @@ func scanRow(row *sql.Row) (text string, found bool, err error) {
 	return text, err == nil, err
 }
 
+// analyze does nothing: SQLite makes no statistics by itself, nor does the program ask for them.
+func (s *sqlite) analyze(context.Context) error { return nil }
+
 func (s *sqlite) commits(context.Context) (int, bool) { return 0, false }
 
 // cpu is that of the program: SQLite has no process.

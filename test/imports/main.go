@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/test/measure"
 )
 
 // settings are those of the command line.
@@ -79,7 +80,7 @@ func (s settings) measure(ctx context.Context) error {
 	var passed error
 	for _, database := range s.databases {
 		for _, format := range s.formats {
-			list, err := newList(folder, format, s.rows)
+			list, err := measure.NewContactList(folder, format, s.rows)
 			if err != nil {
 				return err
 			}

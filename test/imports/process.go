@@ -4,19 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/test/measure"
 )
 
 // figures are what one import took: MB before it and at most, bytes of the answer or the report.
@@ -50,7 +47,7 @@ func environment(databaseURL, port string) []string {
 }
 
 // importList has a list imported into a campaign of a new database: as a dry run, then so that it counts, then once more.
-func importList(ctx context.Context, way, binary, databaseURL string, l list) ([]figures, error) {
+func importList(ctx context.Context, way, binary, databaseURL string, l measure.ContactList) ([]figures, error) {
 	server, err := serve(ctx, binary, databaseURL)
 	if err != nil {
 		return nil, err
@@ -66,7 +63,7 @@ func importList(ctx context.Context, way, binary, databaseURL string, l list) ([
 		what     string
 		dryRun   bool
 		contacts int
-	}{{"dry run", true, l.contacts}, {"import", false, l.contacts}, {"again", false, 0}} {
+	}{{"dry run", true, l.Contacts}, {"import", false, l.Contacts}, {"again", false, 0}} {
 		took := byAPI
 		if way == "command" {
 			took = byCommand
@@ -75,7 +72,7 @@ func importList(ctx context.Context, way, binary, databaseURL string, l list) ([
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", step.what, err)
 		}
-		if r.Error != "" || r.Contacts != step.contacts || r.Counts.Rows != l.rows || len(r.Refused) != l.rows-step.contacts || step.dryRun && way == "api" && len(r.Rows) != l.rows {
+		if r.Error != "" || r.Contacts != step.contacts || r.Counts.Rows != l.Rows || len(r.Refused) != l.Rows-step.contacts || step.dryRun && way == "api" && len(r.Rows) != l.Rows {
 			return nil, fmt.Errorf("%s: %d contacts, %d refused and %d other rows of %d, %q; %d should be contacts", step.what, r.Contacts, len(r.Refused), len(r.Rows), r.Counts.Rows, r.Error, step.contacts)
 		}
 		f.what = step.what
@@ -108,21 +105,21 @@ func serve(ctx context.Context, binary, databaseURL string) (*server, error) {
 }
 
 // byAPI has a new server import the list.
-func byAPI(ctx context.Context, binary, databaseURL, campaign string, l list, dryRun bool) (f figures, r report, err error) {
+func byAPI(ctx context.Context, binary, databaseURL, campaign string, l measure.ContactList, dryRun bool) (f figures, r report, err error) {
 	server, err := serve(ctx, binary, databaseURL)
 	if err != nil {
 		return f, r, err
 	}
 	defer server.Kill()
-	file, err := os.Open(l.file)
+	file, err := os.Open(l.File)
 	if err != nil {
 		return f, r, err
 	}
 	defer func() { _ = file.Close() }()
-	if f.idle, err = memory(server.PID(), "VmRSS"); err != nil {
+	if f.idle, err = measure.Memory(server.PID(), "VmRSS"); err != nil {
 		return f, r, err
 	}
-	before, err := processor(server.PID())
+	before, err := measure.Processor(server.PID())
 	if err != nil {
 		return f, r, err
 	}
@@ -131,7 +128,7 @@ func byAPI(ctx context.Context, binary, databaseURL, campaign string, l list, dr
 		return f, r, err
 	}
 	request.Header.Set("Authorization", "Bearer "+adminToken)
-	request.Header.Set("Content-Type", l.media)
+	request.Header.Set("Content-Type", l.Media)
 	request.Header.Set("Idempotency-Key", rand.Text()) // the answer is kept, which takes more
 	began := time.Now()
 	response, err := http.DefaultClient.Do(request)
@@ -144,11 +141,11 @@ func byAPI(ctx context.Context, binary, databaseURL, campaign string, l list, dr
 		return f, r, err
 	}
 	f.time, f.answer = time.Since(began), int64(len(answer))
-	if f.cpu, err = processor(server.PID()); err != nil {
+	if f.cpu, err = measure.Processor(server.PID()); err != nil {
 		return f, r, err
 	}
 	f.cpu -= before
-	if f.peak, err = memory(server.PID(), "VmHWM"); err != nil {
+	if f.peak, err = measure.Memory(server.PID(), "VmHWM"); err != nil {
 		return f, r, err
 	}
 	if response.StatusCode/100 != 2 {
@@ -158,59 +155,18 @@ func byAPI(ctx context.Context, binary, databaseURL, campaign string, l list, dr
 }
 
 // byCommand has `iagent import` import the list.
-func byCommand(ctx context.Context, binary, databaseURL, campaign string, l list, dryRun bool) (f figures, r report, err error) {
-	refused := l.file + ".refused"
-	cmd := exec.CommandContext(ctx, binary, "import", l.file, "--campaign", campaign, "--json", "--refused", refused)
+func byCommand(ctx context.Context, binary, databaseURL, campaign string, l measure.ContactList, dryRun bool) (f figures, r report, err error) {
+	refused := l.File + ".refused"
+	cmd := exec.CommandContext(ctx, binary, "import", l.File, "--campaign", campaign, "--json", "--refused", refused)
 	if dryRun {
 		cmd.Args = append(cmd.Args, "--dry-run")
 	}
 	defer func() { _ = os.Remove(refused) }()
 	cmd.Env = environment(databaseURL, "0")
-	var words strings.Builder
-	cmd.Stderr = &words
-	began := time.Now()
-	out, err := cmd.Output()
-	f.time, f.answer = time.Since(began), int64(len(out))
-	var ended *exec.ExitError
-	if err != nil && (!errors.As(err, &ended) || ended.ExitCode() != 1) { // 1 says that rows were refused
-		return f, r, fmt.Errorf("iagent import: %w\n%s", err, words.String())
-	}
-	f.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		f.peak = int(usage.Maxrss >> 10)
+	out, used, err := measure.Command(cmd)
+	f.time, f.cpu, f.peak, f.answer = used.Time, used.CPU, used.Peak, int64(len(out))
+	if err != nil && cmd.ProcessState.ExitCode() != 1 { // 1 says that rows were refused
+		return f, r, err
 	}
 	return f, r, json.Unmarshal(out, &r)
-}
-
-// memory reads a process's account, in MB.
-func memory(pid int, name string) (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, fmt.Errorf("measuring memory: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
-			kb, err := strconv.Atoi(strings.Fields(value)[0])
-			return kb >> 10, err
-		}
-	}
-	return 0, fmt.Errorf("measuring memory: there is no %s", name)
-}
-
-// processor is the processor time of a process so far: fields 14 and 15 of its account, in hundredths of a second.
-func processor(pid int) (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("measuring processor time: %w", err)
-	}
-	_, after, _ := strings.Cut(string(stat), ") ") // the name of the program, the second field, may have blanks
-	fields, ticks := strings.Fields(after), 0
-	for _, field := range fields[min(11, len(fields)):min(13, len(fields))] {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("measuring processor time: %w", err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }

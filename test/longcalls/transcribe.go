@@ -12,6 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
 	"github.com/i-agent/iagent/internal/twilio"
+	"github.com/i-agent/iagent/test/measure"
 )
 
 // account is Twilio's test account's form.
@@ -28,7 +29,7 @@ func transcribe(ctx context.Context, server string, recordings int) error {
 		return err
 	}
 	function := &pipeline.TranscribeRecording{Store: noStore{}, Twilio: media, Models: models, Now: time.Now}
-	idle, err := memory("VmRSS")
+	idle, err := measure.Memory(os.Getpid(), "VmRSS")
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func transcribe(ctx context.Context, server string, recordings int) error {
 	for range recordings {
 		err = errors.Join(err, <-done)
 	}
-	peak, failed := memory("VmHWM")
+	peak, failed := measure.Memory(os.Getpid(), "VmHWM")
 	if err = errors.Join(err, failed); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bufio"
@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// list is a file with contacts.
-type list struct {
-	file, media string
-	// rows are all, contacts those without a fault.
-	rows, contacts int
+// ContactList is a file with contacts, and its media type.
+type ContactList struct {
+	File, Media string
+	// Rows are all, Contacts those without a fault.
+	Rows, Contacts int
 }
 
 // contact is a row.
@@ -28,10 +28,10 @@ type contact struct {
 	Variables    map[string]string `json:"variables"`
 }
 
-// newList writes a list into a folder: one row in ten is faulty, in one of five ways in turn.
-func newList(folder, format string, rows int) (l list, err error) {
-	l = list{file: filepath.Join(folder, "contacts."+format), media: map[string]string{"csv": "text/csv", "json": "application/json"}[format], rows: rows}
-	file, err := os.Create(l.file)
+// NewContactList writes a list into a folder: one row in ten is faulty, in one of five ways in turn.
+func NewContactList(folder, format string, rows int) (l ContactList, err error) {
+	l = ContactList{File: filepath.Join(folder, "contacts."+format), Media: map[string]string{"csv": "text/csv", "json": "application/json"}[format], Rows: rows}
+	file, err := os.Create(l.File)
 	if err != nil {
 		return l, err
 	}
@@ -46,7 +46,7 @@ func newList(folder, format string, rows int) (l list, err error) {
 		if n%10 == 9 {
 			spoil(&c, n/10%5)
 		} else {
-			l.contacts++
+			l.Contacts++
 		}
 		return c
 	}); err != nil {
