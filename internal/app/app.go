@@ -254,28 +254,17 @@ func (a *App) Run(ctx context.Context) error {
 		a.stopping.Store(a.requests.n.Load())
 		return a.shutDown(ctx, within)
 	})
-	group.Go(func() error { return a.engine.Run(running) })
-	group.Go(func() error { return a.countOverdue(running) })
-	group.Go(func() error { return a.readGauges(running) })
-	group.Go(func() error { return a.dispatch(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.bulk.Run(running) })
-	group.Go(func() error { return a.checkStart(running) })
 	group.Go(func() error { return a.rejections.Run(running) })
 	if a.redis != nil {
 		group.Go(func() error { return a.redis.Watch(running) })
 	}
-	group.Go(func() error { return a.pruneUntil(running) })
-	group.Go(func() error { return a.endLostSimulations(running) })
-	group.Go(func() error { return a.carryOutStops(running) })
-	if a.settings.AccountSid != "" {
-		group.Go(func() error { return a.watchDialing(running) })
-	}
 	if a.shadow != nil {
 		group.Go(func() error { return a.shadow.Run(running) })
 	}
-	if a.reconciler != nil {
-		group.Go(func() error { return a.reconciler.Run(running) })
+	for i, work := range a.loops() {
+		group.Go(func() error { return afterWebhooks(running, i, work) })
 	}
 	a.logStart()
 	defer a.logStop(a.now())
