@@ -4,10 +4,14 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/i-agent/iagent/internal/app"
 	"github.com/i-agent/iagent/internal/telemetry"
 )
+
+// startOver is when what begins at the start has begun.
+const startOver = 3 * time.Second
 
 // serve runs i-agent until it is told to stop.
 type serve struct {
@@ -41,6 +45,7 @@ func (s serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer a.Close()
-	debug.FreeOSMemory() // what migrations and the tables needed while they were read
+	freeing := time.AfterFunc(startOver, debug.FreeOSMemory) // what the start needed
+	defer freeing.Stop()
 	return a.Run(ctx)
 }

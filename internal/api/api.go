@@ -34,6 +34,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// MigratedAt is when the schema was last seen to be the newest; the zero value means that it was not looked at.
+	MigratedAt time.Time
 	// Reconcile asks Twilio about one call; see [interview.Asked]. Without it there is no POST /api/calls/{id}/reconcile.
 	Reconcile func(ctx context.Context, callID string) (interview.Asked, error)
 	// Simulations says that a simulator plays the calls of simulated campaigns.
@@ -76,7 +78,7 @@ func New(config Config) http.Handler {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	a.ready = readiness{store: config.Store, now: config.Now}
+	a.ready = readiness{store: config.Store, now: config.Now, migratedAt: config.MigratedAt}
 	a.handleQuery("GET /healthz", "", a.health)
 	a.handleQuery("GET /readyz", "", a.readyz)
 	a.handle("POST /api/campaigns", "Campaign", a.createCampaign)

@@ -118,36 +118,65 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	a.tokens = newTokenUses(a.store, a.log, a.now)
-	if err := a.requireVersions(); err != nil {
+	if err := a.migrateBeside(ctx, a.build); err != nil {
 		return nil, err
 	}
-	if a.simulation = newSimulation(options.Simulator, toOurselves{a}); a.simulation != nil {
+	a.dispatcher = store.NewDispatcher(a.store)
+	a.opened.Store(true)
+	if err := a.warnVersions(ctx); err != nil {
+		return nil, err
+	}
+	if a.listener = options.Listener; a.listener == nil {
+		if a.listener, err = net.Listen("tcp", s.address); err != nil {
+			return nil, fmt.Errorf("listening: %w", err)
+		}
+	}
+	return a, nil
+}
+
+// migrateBeside brings up the schema while build makes what needs the database only later. It returns once both are over.
+func (a *App) migrateBeside(ctx context.Context, build func(context.Context) error) error {
+	migrating, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var schema errgroup.Group
+	schema.Go(func() error { return a.store.MigrateUp(migrating) })
+	if err := build(ctx); err != nil {
+		cancel()
+		_ = schema.Wait() // of no interest: it was ended
+		return err
+	}
+	return schema.Wait()
+}
+
+// build makes everything that serves and works. It asks the database nothing.
+func (a *App) build(ctx context.Context) (err error) {
+	a.tokens = newTokenUses(a.store, a.log, a.now)
+	if err := a.requireVersions(); err != nil {
+		return err
+	}
+	if a.simulation = newSimulation(a.options.Simulator, toOurselves{a}); a.simulation != nil {
 		a.closers = append(a.closers, a.simulation.close)
 	}
 	a.processor = a.newProcessor()
 	if err := a.openTelemetry(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	a.shadowVersion()
 	if err := a.openLimiter(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.openRejections(); err != nil {
-		return nil, err
+		return err
 	}
 	a.warnLacks()
-	if err := a.warnVersions(ctx); err != nil {
-		return nil, err
-	}
 	if a.engine, err = a.newEngine(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, what := range a.store.PruneKinds() {
 		a.telemetry.Pruned(what, 0) // a series from the start on: its first rows are an increase, too
 	}
 	if a.asker, err = a.newReconciler(func(kind inbox.Kind) { a.telemetry.Reconciled(string(kind)) }); err != nil {
-		return nil, err
+		return err
 	}
 	if a.settings.reconcileEvery > 0 {
 		a.reconciler = a.asker
@@ -155,7 +184,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	a.bulk = a.newBulk()
 	handler, err := a.routes()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.server = &http.Server{
 		Handler:           handler,
@@ -169,12 +198,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	}
 	a.server.RegisterOnShutdown(a.pages.EndStreams) // they would not end by themselves
 	a.server.RegisterOnShutdown(a.pages.EndAudio)
-	if a.listener = options.Listener; a.listener == nil {
-		if a.listener, err = net.Listen("tcp", s.address); err != nil {
-			return nil, fmt.Errorf("listening: %w", err)
-		}
-	}
-	return a, nil
+	return nil
 }
 
 func (a *App) openStore(ctx context.Context) error {
@@ -203,11 +227,6 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, a.store.Close)
-	if err := a.store.MigrateUp(ctx); err != nil {
-		return err
-	}
-	a.dispatcher = store.NewDispatcher(a.store)
-	a.opened.Store(true)
 	return nil
 }
 
@@ -236,28 +255,17 @@ func (a *App) Run(ctx context.Context) error {
 		a.stopping.Store(a.requests.n.Load())
 		return a.shutDown(ctx, within)
 	})
-	group.Go(func() error { return a.engine.Run(running) })
-	group.Go(func() error { return a.countOverdue(running) })
-	group.Go(func() error { return a.readGauges(running) })
-	group.Go(func() error { return a.dispatch(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.bulk.Run(running) })
-	group.Go(func() error { return a.checkStart(running) })
 	group.Go(func() error { return a.rejections.Run(running) })
 	if a.redis != nil {
 		group.Go(func() error { return a.redis.Watch(running) })
 	}
-	group.Go(func() error { return a.pruneUntil(running) })
-	group.Go(func() error { return a.endLostSimulations(running) })
-	group.Go(func() error { return a.carryOutStops(running) })
-	if a.settings.AccountSid != "" {
-		group.Go(func() error { return a.watchDialing(running) })
-	}
 	if a.shadow != nil {
 		group.Go(func() error { return a.shadow.Run(running) })
 	}
-	if a.reconciler != nil {
-		group.Go(func() error { return a.reconciler.Run(running) })
+	for i, work := range a.loops() {
+		group.Go(func() error { return afterWebhooks(running, i, work) })
 	}
 	a.logStart()
 	defer a.logStop(a.now())

@@ -47,7 +47,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	rest := api.New(api.Config{
 		Store: a.store, Rejections: a.rejections, AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
-		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, Replay: a.processor.Replay, TryReplay: a.processor.TryReplay, Reconcile: ask, Bulk: a.bulk, Simulations: a.simulation != nil,
+		Deadlines: a.settings.deadlines, Log: a.log, Now: a.options.Now, MigratedAt: a.now(), Replay: a.processor.Replay, TryReplay: a.processor.TryReplay, Reconcile: ask, Bulk: a.bulk, Simulations: a.simulation != nil,
 	})
 	mux.Handle("/", a.exceptWebhooks(rest))
 	a.serveInngest(mux)

@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
@@ -25,8 +26,9 @@ type assets struct {
 }
 
 type asset struct {
-	contentType   string
-	plain, zipped []byte
+	contentType string
+	plain       []byte
+	zipped      func() ([]byte, error) // compressed when a browser first asks for it
 }
 
 // loadAssets reads the files. All style sheets are one, in the order of their names.
@@ -52,15 +54,25 @@ func loadAssets() (*assets, error) {
 			sheets = append(sheets, plain...)
 			continue
 		}
-		if err := a.add(path.Base(file), plain); err != nil {
-			return nil, err
-		}
+		a.add(path.Base(file), plain)
 	}
-	return a, a.add("console.css", sheets)
+	a.add("console.css", sheets)
+	return a, nil
 }
 
-// add compresses a file and gives it its name.
-func (a *assets) add(file string, plain []byte) error {
+// add gives a file its name.
+func (a *assets) add(file string, plain []byte) {
+	ext := path.Ext(file)
+	sum := sha256.Sum256(plain)
+	name := strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.names[file] = name
+	a.files[name] = asset{
+		contentType: mime.TypeByExtension(ext), plain: plain,
+		zipped: sync.OnceValues(func() ([]byte, error) { return compress(plain) }),
+	}
+}
+
+func compress(plain []byte) ([]byte, error) {
 	var zipped bytes.Buffer
 	zip, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
 	if err == nil {
@@ -69,15 +81,7 @@ func (a *assets) add(file string, plain []byte) error {
 	if err == nil {
 		err = zip.Close()
 	}
-	if err != nil {
-		return fmt.Errorf("compressing %s: %w", file, err)
-	}
-	ext := path.Ext(file)
-	sum := sha256.Sum256(plain)
-	name := strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-	a.names[file] = name
-	a.files[name] = asset{contentType: mime.TypeByExtension(ext), plain: plain, zipped: zipped.Bytes()}
-	return nil
+	return zipped.Bytes(), err
 }
 
 // hashed is the name under which a file is served. A page that names a file that is not there is a fault of ours.
@@ -101,9 +105,11 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("Vary", "Accept-Encoding")
 	body := file.plain
-	if len(file.zipped) < len(file.plain) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		header.Set("Content-Encoding", "gzip")
-		body = file.zipped
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if zipped, err := file.zipped(); err == nil && len(zipped) < len(body) {
+			header.Set("Content-Encoding", "gzip")
+			body = zipped
+		}
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)

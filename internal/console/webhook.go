@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
@@ -181,7 +182,7 @@ func parametersFor(role Role, encoded string) []parameter {
 		for name, values := range signature.ParseForm(pair) {
 			for _, value := range values {
 				p := parameter{name: name, value: value}
-				if role != Admin && (!plainParameters[name] || !plainValue.MatchString(value)) {
+				if role != Admin && (!plainParameters[name] || !plainValue().MatchString(value)) {
 					p.value, p.left = "", len(value)
 				}
 				p.name = shownText(role, p.name)
@@ -202,7 +203,9 @@ var plainParameters = map[string]bool{
 }
 
 // plainValue is a word, a date, an id or a short number, and no phone number.
-var plainValue = regexp.MustCompile(`^(?:[A-Z]{2}[0-9a-fA-F]{32}|[0-9A-HJKMNP-TV-Z]{26}|[A-Za-z_-]{0,40}|\d{1,6}(?:\.\d{1,20})?|\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000)$`)
+var plainValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[A-Z]{2}[0-9a-fA-F]{32}|[0-9A-HJKMNP-TV-Z]{26}|[A-Za-z_-]{0,40}|\d{1,6}(?:\.\d{1,20})?|\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000)$`)
+})
 
 // runsWord says in which state a run is.
 func runsWord(run store.LedgerRun) string {

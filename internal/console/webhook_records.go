@@ -105,7 +105,7 @@ func valuesFor(role Role, name string, values []string) string {
 		if n > 0 {
 			text += ", "
 		}
-		if role != Admin && (!plainParameters[name] || !plainValue.MatchString(value)) {
+		if role != Admin && (!plainParameters[name] || !plainValue().MatchString(value)) {
 			value = amount(len(value), "byte", "bytes")
 		}
 		text += value

@@ -109,7 +109,7 @@ func (p *Process) Restart(ctx context.Context) (err error) {
 func (p *Process) awaitReady(ctx context.Context, r *processRun) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, ReadyWithin, fmt.Errorf("not ready within %s", ReadyWithin))
 	defer cancel()
-	ticker := time.NewTicker(25 * time.Millisecond)
+	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		address := p.Address

@@ -138,7 +138,7 @@ func stopIn(gap string) byte {
 func (c *surroundings) mark() {
 	end := c.following
 	for i := c.low; i < end; i++ {
-		for _, saying := range neutralPhrases {
+		for _, saying := range neutralPhrases() {
 			if last := i + len(saying); c.matches(i, saying) && last <= end && (saying[0] != "not" || c.word(last) != "#") {
 				for k := range saying {
 					c.pieces[i+k].neutral = true
@@ -164,7 +164,7 @@ func (c *surroundings) passAsides() {
 		if c.pieces[i].opens&atComma == 0 {
 			continue
 		}
-		for _, aside := range asides {
+		for _, aside := range asides() {
 			last := i + len(aside)
 			if !c.matches(i, aside) || c.pieces[last].stop != ',' || last > c.from {
 				continue

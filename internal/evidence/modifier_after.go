@@ -70,7 +70,7 @@ func (c *surroundings) isAside(from, to int) bool {
 	if c.pieces[from].neutral {
 		return true
 	}
-	return slices.ContainsFunc(asides, func(aside []string) bool { return len(aside) == to-from && c.matches(from, aside) })
+	return slices.ContainsFunc(asides(), func(aside []string) bool { return len(aside) == to-from && c.matches(from, aside) })
 }
 
 // added finds words right behind the quote that belong to it, in pieces[from:to], which begins there or after a comma.
@@ -80,7 +80,7 @@ func (c *surroundings) added(from, to int) []Modifier {
 	if !apart {
 		at = c.measureEnd(to)
 	}
-	for _, r := range trailing {
+	for _, r := range trailing() {
 		place := from
 		if r.scope == scopeNumber {
 			place = at

@@ -93,7 +93,7 @@ func (c *surroundings) before() []Modifier {
 		if g, ok := c.ofOthers(i); ok {
 			all = append(all, g)
 		}
-		for _, r := range modifying {
+		for _, r := range modifying() {
 			if c.matches(i, r.words) && c.inScope(r.scope, i+len(r.words)) && !c.otherSense(i, r) {
 				all = append(all, c.span(r.kind, i, i+len(r.words)))
 				break
@@ -345,7 +345,7 @@ func (c *surroundings) questions() []Modifier {
 		return []Modifier{c.span(KindAsked, c.low, c.low+1)}
 	}
 	for i := c.high - 1; i >= c.to && i >= c.high-3; i-- {
-		for _, tag := range tagsThatAskNothing {
+		for _, tag := range tagsThatAskNothing() {
 			if c.matches(i, tag) && i+len(tag) == c.high {
 				return nil
 			}

@@ -9,7 +9,7 @@ func (c *surroundings) retracted(from, to int, own bool) (Modifier, bool) {
 	for at < to && (leadIns[c.pieces[at].word] || surprises[c.pieces[at].word] && at+1 < to && c.word(at) != "no") {
 		at++
 	}
-	for _, correction := range corrections {
+	for _, correction := range corrections() {
 		if c.matches(at, correction) || c.matches(from, correction) {
 			return c.span(KindRetracted, from, min(from+len(correction)+at-from, to)), true
 		}
@@ -28,7 +28,7 @@ func (c *surroundings) retracted(from, to int, own bool) (Modifier, bool) {
 	if last := c.pieces[to-1].word; !own && sayings[last] && to-at <= 5 && c.saidByOthers(at, to-1) {
 		return c.span(KindReported, at, to), true
 	}
-	for _, r := range attributions {
+	for _, r := range attributions() {
 		open := slices.Contains([]string{"to", "the", "says", "told"}, r.words[len(r.words)-1])
 		if rest := to - at - len(r.words); c.matches(at, r.words) && !own && rest >= 0 && (open || rest <= 1) {
 			return c.span(r.kind, at, at+len(r.words)), true

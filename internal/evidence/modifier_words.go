@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/internal/lexicon"
 )
@@ -217,17 +218,24 @@ type table struct {
 	list  string
 }
 
-func tables(all ...table) []rule {
-	var rules []rule
-	for _, t := range all {
-		for _, words := range phrasesOf(t.list) {
-			rules = append(rules, rule{words, t.kind, t.scope})
+// tables are read when the first quote is.
+func tables(all ...table) func() []rule {
+	return sync.OnceValue(func() []rule {
+		var rules []rule
+		for _, t := range all {
+			for _, words := range splitPhrases(t.list) {
+				rules = append(rules, rule{words, t.kind, t.scope})
+			}
 		}
-	}
-	return rules
+		return rules
+	})
 }
 
-func phrasesOf(list string) [][]string {
+func phrasesOf(list string) func() [][]string {
+	return sync.OnceValue(func() [][]string { return splitPhrases(list) })
+}
+
+func splitPhrases(list string) [][]string {
 	var all [][]string
 	for phrase := range strings.SplitSeq(list, ",") {
 		all = append(all, strings.Fields(phrase))

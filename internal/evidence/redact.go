@@ -3,6 +3,7 @@ package evidence
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -14,7 +15,9 @@ const redacted = "[…]"
 var numberLike = regexp.MustCompile(`\+?\(?\d(?:[ \t().\-/\x{2010}-\x{2013}]{0,3}\d){6,19}`)
 
 // spokenFigures finds seven and more figures in words.
-var spokenFigures = regexp.MustCompile(`(?i)\b(?:(?:plus|double|triple|zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|\d)\b[ ,.\-]*){7,}`)
+var spokenFigures = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(?:(?:plus|double|triple|zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|\d)\b[ ,.\-]*){7,}`)
+})
 
 // grouped is the shape of a number in groups: it ends in three or more figures, as prices beside each other do not.
 var grouped = regexp.MustCompile(`^\(?\d{1,5}\)?(?:[ \t().\-/\x{2010}-\x{2013}]{1,3}\d{2,5})+$`)
@@ -23,7 +26,7 @@ var grouped = regexp.MustCompile(`^\(?\d{1,5}\)?(?:[ \t().\-/\x{2010}-\x{2013}]{
 // seven figures spoken one by one. Amounts stay: figures after a sign for money, with a decimal part, or round.
 func Redact(text string) string {
 	text = replaceNumbers(text)
-	return spokenFigures.ReplaceAllStringFunc(text, func(run string) string {
+	return spokenFigures().ReplaceAllStringFunc(text, func(run string) string {
 		kept := strings.TrimRight(run, " ,.-")
 		return redacted + run[len(kept):]
 	})

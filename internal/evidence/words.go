@@ -39,11 +39,11 @@ func wordsIn(language string) *wordsOf {
 	primary, _, _ := strings.Cut(strings.ToLower(language), "-")
 	switch primary {
 	case "es":
-		return spanishWords
+		return spanishWords()
 	case "fr":
-		return frenchWords
+		return frenchWords()
 	case "de":
-		return germanWords
+		return germanWords()
 	}
 	return nil
 }

@@ -1,8 +1,12 @@
 package evidence
 
-import "github.com/i-agent/iagent/internal/lexicon"
+import (
+	"sync"
 
-var frenchWords = newFrenchWords()
+	"github.com/i-agent/iagent/internal/lexicon"
+)
+
+var frenchWords = sync.OnceValue(newFrenchWords)
 
 func newFrenchWords() *wordsOf {
 	w := &wordsOf{

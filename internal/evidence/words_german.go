@@ -2,11 +2,12 @@ package evidence
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
-var germanWords = newGermanWords()
+var germanWords = sync.OnceValue(newGermanWords)
 
 func newGermanWords() *wordsOf {
 	w := &wordsOf{

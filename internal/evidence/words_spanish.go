@@ -1,8 +1,12 @@
 package evidence
 
-import "github.com/i-agent/iagent/internal/lexicon"
+import (
+	"sync"
 
-var spanishWords = newSpanishWords()
+	"github.com/i-agent/iagent/internal/lexicon"
+)
+
+var spanishWords = sync.OnceValue(newSpanishWords)
 
 func newSpanishWords() *wordsOf {
 	w := &wordsOf{

@@ -116,7 +116,7 @@ func TestEveryPhraseMeansWhatItsListSays(t *testing.T) {
 				t.Errorf("phrase %q stands in lists %d and %d", phrase, other, meant)
 			}
 			lists[phrase] = meant
-			if _, whole := englishConsent.whole[phrase]; whole {
+			if _, whole := englishConsent().whole[phrase]; whole {
 				continue
 			}
 			if got := heardSpeech(phrase); got != want[meant] {
@@ -202,14 +202,14 @@ func TestAddedNegationNeverTurnsNoIntoYes(t *testing.T) {
 	}
 	var agreeing []string
 	parts := map[string]bool{"do": true, "would": true}
-	for phrase, meant := range englishConsent.phrases {
+	for phrase, meant := range englishConsent().phrases {
 		if meant != phraseAffirms && meant != phraseCourtesy {
 			continue
 		}
 		said := strings.Fields(phrase)
 		negated := false
 		for _, word := range said {
-			negated = negated || englishConsent.negation(word)
+			negated = negated || englishConsent().negation(word)
 		}
 		if negated {
 			for _, word := range said {
@@ -244,7 +244,7 @@ func FuzzConsentNeedsEveryWordUnderstood(f *testing.F) {
 	}
 	f.Add("1", "no", "x")
 	f.Add("", "'", "İ ŞÜRE 🤖")
-	known := vocabularyOf(englishConsent)
+	known := vocabularyOf(englishConsent())
 	f.Fuzz(func(t *testing.T, digits, speech, word string) {
 		switch (ConsentAnswer{Digits: digits, Speech: speech}).Meaning() {
 		case AnswerYes, AnswerNo, AnswerUnclear:
@@ -255,7 +255,7 @@ func FuzzConsentNeedsEveryWordUnderstood(f *testing.F) {
 			return
 		}
 		checkNegation(t, speech)
-		if said := englishConsent.split(word); len(said) == 1 && !known[said[0]] {
+		if said := englishConsent().split(word); len(said) == 1 && !known[said[0]] {
 			checkUnknownWord(t, speech, word)
 		}
 	})

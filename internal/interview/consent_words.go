@@ -46,13 +46,13 @@ type consentWords struct {
 func consentWordsOf(language string) *consentWords {
 	switch primary, _ := splitLanguage(language); primary {
 	case "en":
-		return englishConsent
+		return englishConsent()
 	case "es":
-		return spanishConsent
+		return spanishConsent()
 	case "fr":
-		return frenchConsent
+		return frenchConsent()
 	case "de":
-		return germanConsent
+		return germanConsent()
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package interview
 import (
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/internal/lexicon"
 )
@@ -15,7 +16,7 @@ import (
 //     negation to a no could make a yes ("I object", "I don't object"). Double negations lean.
 //   - A word that people also use in questions ("agree", "can") affirms only inside a phrase.
 //   - Contractions are written as split returns them: "don't" for "do not" and "dont".
-var englishConsent = newEnglishConsent()
+var englishConsent = sync.OnceValue(newEnglishConsent)
 
 func newEnglishConsent() *consentWords {
 	w := &consentWords{

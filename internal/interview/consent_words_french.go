@@ -1,12 +1,14 @@
 package interview
 
 import (
+	"sync"
+
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // frenchConsent is the vocabulary of French, as it is spoken in France, Belgium, Switzerland and Canada; see [englishConsent] for how to
 // add to it. Words are written without accents and without apostrophes: "d'accord" is "d accord".
-var frenchConsent = newFrenchConsent()
+var frenchConsent = sync.OnceValue(newFrenchConsent)
 
 func newFrenchConsent() *consentWords {
 	w := &consentWords{

@@ -1,12 +1,14 @@
 package interview
 
 import (
+	"sync"
+
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // germanConsent is the vocabulary of German, as it is spoken in Germany, Austria and Switzerland; see [englishConsent] for how to add to
 // it. Words are written without umlauts: "natürlich" is "naturlich".
-var germanConsent = newGermanConsent()
+var germanConsent = sync.OnceValue(newGermanConsent)
 
 func newGermanConsent() *consentWords {
 	w := &consentWords{

@@ -1,12 +1,14 @@
 package interview
 
 import (
+	"sync"
+
 	"github.com/i-agent/iagent/internal/lexicon"
 )
 
 // spanishConsent is the vocabulary of Spanish; see [englishConsent] for how to add to it. Words are written without accents, as
 // recognisers often write them: "si" is yes, for the word for "if" only begins a condition, whose other words are unknown.
-var spanishConsent = newSpanishConsent()
+var spanishConsent = sync.OnceValue(newSpanishConsent)
 
 func newSpanishConsent() *consentWords {
 	w := &consentWords{

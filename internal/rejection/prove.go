@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/signature"
@@ -95,7 +96,7 @@ func (e *Explainer) bases(r *Request) []string {
 	}
 	paths := []string{strings.TrimRight(configured.EscapedPath(), "/")}
 	add(&paths, "")
-	if prefix := r.Header.Get("X-Forwarded-Prefix"); plainPath.MatchString(prefix) {
+	if prefix := r.Header.Get("X-Forwarded-Prefix"); plainPath().MatchString(prefix) {
 		add(&paths, strings.TrimRight(prefix, "/"))
 	}
 	list := []string{e.base}
@@ -122,16 +123,21 @@ func claimedHosts(r *Request) (hosts []string) {
 	forwarded := forwardedHost.FindStringSubmatch(r.Header.Get("Forwarded"))
 	for _, host := range []string{r.Header.Get("X-Forwarded-Host"), strings.Join(forwarded[min(len(forwarded), 1):], ""), r.Header.Get("Host")} {
 		host, _, _ = strings.Cut(host, ",")
-		if host = strings.TrimSpace(host); plainHost.MatchString(host) && !slices.Contains(hosts, host) {
+		if host = strings.TrimSpace(host); plainHost().MatchString(host) && !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}
 	}
 	return hosts
 }
 
+// Those that take long to compile wait for the first request that was refused.
 var (
-	plainHost     = regexp.MustCompile(`^([A-Za-z0-9.-]{1,100}|\[[0-9a-fA-F:]{2,45}\])(:[0-9]{1,5})?$`)
+	plainHost = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([A-Za-z0-9.-]{1,100}|\[[0-9a-fA-F:]{2,45}\])(:[0-9]{1,5})?$`)
+	})
+	plainPath = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,40}){1,4}/?$`)
+	})
 	plainPort     = regexp.MustCompile(`^[0-9]{1,5}$`)
-	plainPath     = regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,40}){1,4}/?$`)
 	forwardedHost = regexp.MustCompile(`(?i)(?:^|[;, ])host="?([^",; ]+)`)
 )

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/i-agent/iagent/internal/store/migrations"
 )
@@ -47,11 +46,7 @@ func (s *Store) MigrateStatus(ctx context.Context) ([]Migration, error) {
 
 // Migrated reports whether no step is pending. The error is ErrNewerSchema when a newer program has migrated the database.
 func (s *Store) Migrated(ctx context.Context) (bool, error) {
-	list, err := s.MigrateStatus(ctx)
-	if err != nil {
-		return false, err
-	}
-	return !slices.ContainsFunc(list, func(step Migration) bool { return step.AppliedAt.IsZero() }), nil
+	return s.schema().Complete(ctx)
 }
 
 // MigrationsOf lists the steps of the database that url names, without making a SQLite file that is not there: then all are

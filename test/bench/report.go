@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 // measured is a receiver and what it did in all rounds.
@@ -39,10 +41,13 @@ type report struct {
 	missing   []string // peers that cannot run here, and why
 	remove    func()   // removes the files of Express
 	started   time.Duration
-	idle      int // bytes of memory before the first webhook, 0 if that cannot be known
+	idle      int // bytes of memory some seconds later, before the first webhook; 0 if that cannot be known
 }
 
 func (r *report) program() *measured { return r.receivers[0] }
+
+// idleAfter is when the program has nothing to do any more after its start.
+const idleAfter = 5 * time.Second
 
 // addProgram makes the program's tables and calls, and starts it.
 func (r *report) addProgram(ctx context.Context, o options, binary string, db database) error {
@@ -55,8 +60,11 @@ func (r *report) addProgram(ctx context.Context, o options, binary string, db da
 	}
 	begun := time.Now()
 	server, err := serve(ctx, binary, db.url())
+	r.started = time.Since(begun)
 	if err == nil {
-		r.started, r.idle = time.Since(begun), residentMemory(server.PID())
+		if err = e2e.Wait(ctx, idleAfter); err == nil {
+			r.idle = residentMemory(server.PID())
+		}
 	}
 	return r.add(m, server, err)
 }

@@ -51,7 +51,7 @@ func TestProgramLinksNothingThatIsNeverCalled(t *testing.T) {
 
 // Every command waits for what packages do before main. It is counted in bytes, which do not depend on the machine.
 func TestTablesOfWordsAllocateLittleAtTheStart(t *testing.T) {
-	const most = 2 << 20
+	const most = 256 << 10
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

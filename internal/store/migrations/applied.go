@@ -136,6 +136,15 @@ func (d Database) Status(ctx context.Context) ([]Migration, error) {
 	return append(list, river...), err
 }
 
+// Complete reports whether no step is pending. The error is ErrNewerSchema when a newer program has migrated the database.
+func (d Database) Complete(ctx context.Context) (bool, error) {
+	list, err := d.Status(ctx)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(list, func(step Migration) bool { return step.AppliedAt.IsZero() }), nil
+}
+
 // olderFS has only the steps up to a version.
 type olderFS struct {
 	fs.FS

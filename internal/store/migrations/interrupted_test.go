@@ -68,16 +68,11 @@ func (d Database) close() {
 // complete reports whether every step is applied.
 func complete(t *testing.T, d Database) bool {
 	t.Helper()
-	list, err := d.Status(t.Context())
+	whole, err := d.Complete(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range list {
-		if step.AppliedAt.IsZero() {
-			return false
-		}
-	}
-	return true
+	return whole
 }
 
 // Each attempt is killed some statements later than the one before: the next goes on, wherever that was.

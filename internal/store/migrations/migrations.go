@@ -46,6 +46,10 @@ var ErrNewerSchema = errors.New("database schema is newer than this program")
 // Up brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The error is
 // ErrNewerSchema when a newer program has migrated the database.
 func (d Database) Up(ctx context.Context) error {
+	// As nearly always. It is asked without a lock: as after Up, another process may take a step back at any time.
+	if complete, err := d.Complete(ctx); err != nil || complete {
+		return err
+	}
 	return d.migrate(ctx, func(provider *goose.Provider) error {
 		if err := d.forgetRiverErrors(ctx, provider); err != nil {
 			return err
