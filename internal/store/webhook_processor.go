@@ -30,7 +30,7 @@ const (
 	maxBatch = 64
 	// secondBatchAt is how many webhooks must wait for a second transaction to begin beside the first: fewer share a commit
 	// then, but one works while the other waits for the disk.
-	secondBatchAt = 12
+	secondBatchAt = 16
 	// maxPending bounds how many webhooks may wait for a commit; beyond it the answer is 500, at once.
 	maxPending = 4096
 	// slowBatch is when a commit takes longer than a flush to disk explains.
