@@ -28,7 +28,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 	if err != nil || len(hooks.Items) != 1 {
 		t.Fatalf("%d webhooks, %v", len(hooks.Items), err)
 	}
-	o.recordings.tape = tape{seconds: 120}
+	o.recordings.wavFile = wavFile{seconds: 120}
 	heard := interviewed(t, o, 120)
 	pages := append([]string{"/console/calls", "/console/calls?status=BUSY", "/console/calls/" + calls[0], "/console/calls/" + heard, "/console/webhooks",
 		"/console/calls?status=!QUEUED&since=24h", "/console/calls/" + eventful, "/console/calls/" + eventful + "?order=arrival",

@@ -33,7 +33,7 @@ type site struct {
 	browser *http.Client
 	clock   *clock
 	// recordings are those at Twilio.
-	recordings *tapes
+	recordings *recordingsOfTest
 	pages      *console.Console
 }
 
@@ -54,7 +54,7 @@ func openOn(t *testing.T, access console.Access, database string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &site{t: t, store: s, clock: newClock(), recordings: &tapes{}}
+	o := &site{t: t, store: s, clock: newClock(), recordings: &recordingsOfTest{}}
 	pages, err := console.New(console.Config{Store: s, Script: script, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Simulations: true})), Simulations: true, Recordings: o.recordings, Access: access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: o.clock.now})
 	if err != nil {
 		t.Fatal(err)

@@ -33,9 +33,9 @@ type Audio interface {
 var ErrNoAudio = errors.New("there is no audio of this recording")
 
 const (
-	// listenerPatience is how long a browser may take nothing of an answer before the connection is closed. A player that goes on
+	// takenWithin is how long a browser may take nothing of an answer before the connection is closed. A player that goes on
 	// after a pause asks for the rest.
-	listenerPatience = time.Minute
+	takenWithin = time.Minute
 	// heldEvery is how often it is asked whether a recording that is being sent may still be listened to.
 	heldEvery = 5 * time.Second
 )
@@ -103,7 +103,7 @@ func (c *Console) audio(w http.ResponseWriter, r *http.Request, _ Role) error {
 		return err
 	}}
 	defer context.AfterFunc(c.listening, end)()
-	http.ServeContent(&patientWriter{w, http.NewResponseController(w)}, r, "", time.Time{}, held)
+	http.ServeContent(&boundedWriter{w, http.NewResponseController(w)}, r, "", time.Time{}, held)
 	return nil
 }
 
@@ -149,15 +149,15 @@ func (h *heldAudio) Read(p []byte) (int, error) {
 	return h.Audio.Read(p)
 }
 
-// patientWriter gives each write its own time: an answer may last as long as somebody listens.
-type patientWriter struct {
+// boundedWriter gives each write its own time: an answer may last as long as somebody listens.
+type boundedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
 // Write implements io.Writer.
-func (p *patientWriter) Write(b []byte) (int, error) {
-	if err := p.control.SetWriteDeadline(time.Now().Add(listenerPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+func (p *boundedWriter) Write(b []byte) (int, error) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(takenWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return p.ResponseWriter.Write(b)

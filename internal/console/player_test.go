@@ -22,32 +22,32 @@ import (
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
-// tape is a WAV of two channels, 16 bits and 8 kHz, whose samples are made as they are read: it may be as long as one likes.
-type tape struct{ seconds int64 }
+// wavFile is a WAV of two channels, 16 bits and 8 kHz, whose samples are made as they are read: it may be as long as one likes.
+type wavFile struct{ seconds int64 }
 
-const tapeHead, tapeSecond = 44, 8000 * 2 * 2
+const recordingHead, recordingSecond = 44, 8000 * 2 * 2
 
-func (t tape) size() int64 { return tapeHead + t.seconds*tapeSecond }
+func (t wavFile) size() int64 { return recordingHead + t.seconds*recordingSecond }
 
-func (t tape) head() []byte {
+func (t wavFile) head() []byte {
 	le := binary.LittleEndian
 	b := le.AppendUint32([]byte("RIFF"), uint32(t.size()-8))
 	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00"...)
-	b = le.AppendUint32(le.AppendUint32(b, 8000), tapeSecond)
+	b = le.AppendUint32(le.AppendUint32(b, 8000), recordingSecond)
 	b = append(b, "\x04\x00\x10\x00data"...)
-	return le.AppendUint32(b, uint32(t.size()-tapeHead))
+	return le.AppendUint32(b, uint32(t.size()-recordingHead))
 }
 
 // ReadAt implements io.ReaderAt: a tone.
-func (t tape) ReadAt(p []byte, at int64) (int, error) {
+func (t wavFile) ReadAt(p []byte, at int64) (int, error) {
 	n := 0
 	for ; n < len(p) && at+int64(n) < t.size(); n++ {
 		i := at + int64(n)
-		if i < tapeHead {
+		if i < recordingHead {
 			p[n] = t.head()[i]
 			continue
 		}
-		frame := (i - tapeHead) / 4
+		frame := (i - recordingHead) / 4
 		p[n] = byte(int16(4000*math.Sin(float64(frame)*0.2)) >> (8 * (i % 2)))
 	}
 	if n < len(p) {
@@ -56,27 +56,27 @@ func (t tape) ReadAt(p []byte, at int64) (int, error) {
 	return n, nil
 }
 
-// tapes are the recordings of a test.
-type tapes struct {
-	tape
+// recordingsOfTest are the recordings of a test.
+type recordingsOfTest struct {
+	wavFile
 	err     error
 	account string
 }
 
-func (t *tapes) OpenRecording(_ context.Context, account, _ string, _ int, _, at int64) (console.Audio, error) {
+func (t *recordingsOfTest) OpenRecording(_ context.Context, account, _ string, _ int, _, at int64) (console.Audio, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
 	t.account = account
-	s := io.NewSectionReader(t.tape, 0, t.size())
+	s := io.NewSectionReader(t.wavFile, 0, t.size())
 	_, err := s.Seek(at, io.SeekStart)
-	return openTape{s}, err
+	return openRecording{s}, err
 }
 
-type openTape struct{ *io.SectionReader }
+type openRecording struct{ *io.SectionReader }
 
-func (openTape) Close() error        { return nil }
-func (openTape) ContentType() string { return "audio/wav" }
+func (openRecording) Close() error        { return nil }
+func (openRecording) ContentType() string { return "audio/wav" }
 
 // interviewed is a call with consent and a recording RE1 that was transcribed and mined for claims. It returns the call's id.
 func interviewed(t *testing.T, o *site, seconds int64) string {
@@ -160,7 +160,7 @@ func (s *spoken) hears(seconds int64, hypothesis string) {
 		"RecordingDuration", fmt.Sprint(seconds), "RecordingChannels", "2")
 	s.send(inbox.KindStatus, "CallStatus", "completed", "CallDuration", fmt.Sprint(seconds))
 	run := s.start(interview.TranscribeRecording, s.id+":RE1")
-	w := interview.Waveform{CallID: s.id, RecordingSid: "RE1", Format: "wav", Size: tape{seconds}.size(), Seconds: float64(seconds), Peaks: make([][]byte, 2)}
+	w := interview.Waveform{CallID: s.id, RecordingSid: "RE1", Format: "wav", Size: wavFile{seconds}.size(), Seconds: float64(seconds), Peaks: make([][]byte, 2)}
 	for n := range w.Peaks {
 		for i := range interview.WaveformPoints {
 			w.Peaks[n] = append(w.Peaks[n], byte(20+200*(((i/60)+n)%2)*(i%7)/7))
@@ -219,7 +219,7 @@ func (o *site) audioOf(call string) string {
 
 func TestAudioIsServedInParts(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 60}
+	o.recordings.wavFile = wavFile{seconds: 60}
 	id := interviewed(t, o, 60)
 	o.signIn(adminToken)
 	src := o.audioOf(id)
@@ -261,7 +261,7 @@ func TestAudioIsServedInParts(t *testing.T) {
 
 func TestVoicesAreForAdminsOnly(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 60}
+	o.recordings.wavFile = wavFile{seconds: 60}
 	id := interviewed(t, o, 60)
 	o.signIn(adminToken)
 	src := o.audioOf(id)
@@ -287,7 +287,7 @@ func TestVoicesAreForAdminsOnly(t *testing.T) {
 
 func TestPageSaysWhyARecordingCannotBePlayed(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 60}
+	o.recordings.wavFile = wavFile{seconds: 60}
 	o.signIn(adminToken)
 	page := func(id string) string {
 		_, body := o.do("GET", "/console/calls/"+id, "")
@@ -355,7 +355,7 @@ func TestClaimCardSaysWhatItIsWorth(t *testing.T) {
 // A recording of 100 MB goes through the server as it is read.
 func TestMemoryIsFlatWhileAudioIsSent(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 3200}
+	o.recordings.wavFile = wavFile{seconds: 3200}
 	id := interviewed(t, o, 3200)
 	o.signIn(adminToken)
 	r, err := http.NewRequestWithContext(t.Context(), "GET", o.url+o.audioOf(id), nil)
@@ -390,7 +390,7 @@ func TestMemoryIsFlatWhileAudioIsSent(t *testing.T) {
 // A server that stops does not wait for whoever listens.
 func TestAudioEndsWithTheServer(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 3200}
+	o.recordings.wavFile = wavFile{seconds: 3200}
 	id := interviewed(t, o, 3200)
 	o.signIn(adminToken)
 	r, err := http.NewRequestWithContext(t.Context(), "GET", o.url+o.audioOf(id), nil)
@@ -413,7 +413,7 @@ func TestAudioEndsWithTheServer(t *testing.T) {
 
 func TestPlayerOfFortyMinutesIsReadyAtOnceAndSeeksExactly(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 2400}
+	o.recordings.wavFile = wavFile{seconds: 2400}
 	id := interviewed(t, o, 2400)
 	tab := browsertest.Start(t)(t, browsertest.Look{})
 	o.signedIn(t, tab, adminToken)
@@ -463,7 +463,7 @@ func TestPlayerOfFortyMinutesIsReadyAtOnceAndSeeksExactly(t *testing.T) {
 
 func TestTranscriptAndAudioWorkWithoutScripts(t *testing.T) {
 	o := open(t, tokensOf(t))
-	o.recordings.tape = tape{seconds: 60}
+	o.recordings.wavFile = wavFile{seconds: 60}
 	id := interviewed(t, o, 60)
 	o.signIn(adminToken)
 	_, page := o.do("GET", "/console/calls/"+id, "")

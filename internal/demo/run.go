@@ -168,7 +168,11 @@ func (r *run) settle(ctx context.Context, bar *progress.Bar) error {
 			return calls, 0, err
 		},
 		Changed: func(now simulator.Progress, _, runs int) {
-			bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %d functions to go", now.Webhooks, runs))
+			left := "1 function"
+			if runs != 1 {
+				left = fmt.Sprintf("%d functions", runs)
+			}
+			bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %s to go", now.Webhooks, left))
 		},
 	}.Wait(ctx)
 	if err == nil && !left.Empty() {
