@@ -2,9 +2,11 @@ package test_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
 	"github.com/i-agent/iagent/internal/interview"
@@ -143,4 +145,36 @@ func around(text, found string) string {
 		return text[begin:]
 	}
 	return text[begin : at+end]
+}
+
+// Whoever asks for calls outside the hours gets calls that wait: the log says so, once for however many.
+func TestLogSaysThatNobodyIsCalledNow(t *testing.T) {
+	t.Parallel()
+	server := e2etest.NewTwilio(t).Serve(t, e2etest.DefaultSettings("sqlite:"+testdb.SQLite(t)))
+	var campaign map[string]any
+	if err := json.Unmarshal(e2etest.Campaign, &campaign); err != nil {
+		t.Fatal(err)
+	}
+	// The day after the next one, wherever the person is.
+	campaign["callingHours"] = []map[string]string{{"days": strings.ToLower(time.Now().UTC().AddDate(0, 0, 3).Weekday().String()[:3]), "from": "09:00", "to": "18:00"}}
+	id, err := server.CreateCampaign(t.Context(), "", campaign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, err := server.Client.Place(t.Context(), id, "", []string{"+12125550101", "+12125550102", "+12125550103"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = `"msg":"people are not called now","refusal":"OUTSIDE_HOURS"`
+	e2etest.Eventually(t, func() error {
+		if n := strings.Count(server.Log(), said); n != 1 {
+			return fmt.Errorf("the log says %d times that people are not called", n)
+		}
+		return nil
+	})
+	for _, call := range calls {
+		if now := server.Call(t, call.ID); now.Status != "QUEUED" {
+			t.Errorf("call %s is %s", call.ID, now.Status)
+		}
+	}
 }

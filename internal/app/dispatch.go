@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -27,9 +28,11 @@ func (a *App) dispatch(ctx context.Context) error {
 	}
 }
 
-// gateRefused counts the refusals of the gate.
+// gateRefused counts the refusals of the gate, and says once a minute that people are not called for such a reason: who has just asked for
+// calls would wait without a word.
 func (a *App) gateRefused(refusals map[interview.Refusal]int) {
 	for r, n := range refusals {
 		a.telemetry.GateRefused(string(r), n)
+		a.counted.Log(context.Background(), slog.LevelInfo, "gate "+string(r), "people are not called now", slog.String("refusal", string(r)), slog.Int("people", n))
 	}
 }
