@@ -111,13 +111,7 @@ func sentences(text string) iter.Seq[string] {
 
 // mostlyIn reports whether enough of the words are among others for both to be the same sentence, which speech-to-text heard.
 func mostlyIn(words, others []string) bool {
-	n := 0
-	for _, w := range words {
-		if slices.Contains(others, w) {
-			n++
-		}
-	}
-	return 100*n > recognisedAbove*len(words)
+	return 100*wordsAmong(words, others) > recognisedAbove*len(words)
 }
 
 // optOutWordsFor are the grammars by which an answer in a language is read: its own, when there is one, and English.

@@ -1,6 +1,7 @@
 package interview
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -12,19 +13,11 @@ const recognisedAbove = 75
 // QuestionAsked is the number, from 1, of the question that was asked in words of our side as speech-to-text heard them; 0 when it
 // is none of them, or could be several. asks are those of [Script.Asks].
 func QuestionAsked(asks []string, heard string) int {
-	words := map[string]bool{}
-	for _, w := range spokenWords(heard) {
-		words[w] = true
-	}
+	words := spokenWords(heard)
 	best, at, several := 0, 0, false
 	for i, ask := range asks {
 		asked := spokenWords(ask)
-		n := 0
-		for _, w := range asked {
-			if words[w] {
-				n++
-			}
-		}
+		n := wordsAmong(asked, words)
 		if len(asked) == 0 || 100*n <= recognisedAbove*len(asked) {
 			continue
 		}
@@ -39,6 +32,16 @@ func QuestionAsked(asks []string, heard string) int {
 		return 0
 	}
 	return at
+}
+
+// wordsAmong counts the words that are among others.
+func wordsAmong(words, others []string) (n int) {
+	for _, w := range words {
+		if slices.Contains(others, w) {
+			n++
+		}
+	}
+	return n
 }
 
 func spokenWords(text string) []string {

@@ -143,17 +143,14 @@ func (r *run) verify(ctx context.Context, into *verify.Report) error {
 
 // reconcile asks Twilio about everything that is unfinished, without waiting until it is late, and what it comes to.
 func (r *run) reconcile(ctx context.Context) error {
-	// Twilio may answer 429; then the rest is asked for by the next one. Of many calls there is always one of which it does: whether
-	// what is missing was found is seen by verify.
+	// Twilio may answer 429 about a call, which is then asked for by the next one; about some of many it does so each time. Whether
+	// anything is still missing is what verify tells, below.
 	const attempts = 5
 	for n := 1; ; n++ {
 		cmd := exec.CommandContext(ctx, r.Binary, "reconcile", "--since", "24h")
 		cmd.Env = r.env
 		out, err := cmd.CombinedOutput()
-		if err == nil {
-			break
-		}
-		if n == attempts && onlyTransient(string(out)) {
+		if err == nil || n == attempts && onlyTransient(string(out)) {
 			break
 		}
 		if n == attempts {
