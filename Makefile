@@ -21,7 +21,7 @@ demo: build ## Place simulated calls, end to end: no account; the first build do
 	bin/iagent demo$(if $(KEEP), --keep)
 
 build: ## Build the static binary bin/iagent
-	$(GO) build -trimpath -ldflags='-s -w' -o bin/iagent ./cmd/iagent
+	$(GO) build -ldflags='-s -w' -o bin/iagent ./cmd/iagent
 
 # With RACE=1, which needs a C compiler. SQLite is C that was translated to Go: its own accesses are not looked at, which makes it
 # three times faster.
