@@ -21,9 +21,7 @@ const redisTimeout = 100 * time.Millisecond
 // the limit once more for each process, and nobody waits for a dead server. The log says so once when it begins and once
 // when it ends, with the time between. Both are also noticed while nobody asks for a token, if Watch runs.
 type Redis struct {
-	client   *redis.Client
-	limiter  *redis_rate.Limiter
-	limit    redis_rate.Limit
+	server   server
 	fallback *Memory
 	circuit  circuit
 	timeout  time.Duration
@@ -31,6 +29,35 @@ type Redis struct {
 	log      *slog.Logger
 	onState  func(up bool)
 }
+
+// server is what is used of Redis. That the client's type is in no field of an exported type keeps its 1,500 generic methods from being
+// compiled in every package that imports this one.
+type server interface {
+	allow(ctx context.Context, key string) (*redis_rate.Result, error)
+	ping(ctx context.Context, timeout time.Duration) error
+	Close() error
+}
+
+type redisServer struct {
+	client  *redis.Client
+	limiter *redis_rate.Limiter
+	limit   redis_rate.Limit
+}
+
+func newServer(options *redis.Options, limit redis_rate.Limit) server {
+	client := redis.NewClient(options)
+	return redisServer{client, redis_rate.NewLimiter(client), limit}
+}
+
+func (s redisServer) allow(ctx context.Context, key string) (*redis_rate.Result, error) {
+	return s.limiter.Allow(ctx, key, s.limit)
+}
+
+func (s redisServer) ping(ctx context.Context, timeout time.Duration) error {
+	return s.client.WithTimeout(timeout).Ping(ctx).Err()
+}
+
+func (s redisServer) Close() error { return s.client.Close() }
 
 // NewRedis returns a Redis for a URL of the form redis://user:password@host:port/database, or rediss:// for TLS. It
 // connects at the first Take, so a server that is away is no error here; a URL that cannot be read is. Numbers below 1
@@ -56,11 +83,8 @@ func newRedis(url string, perMinute, burst int, now func() time.Time, log *slog.
 	}
 	// The library has one logger for the process, standard error, and repeats there, at each attempt, what Take logs once.
 	logging.Disable()
-	client := redis.NewClient(options)
 	return &Redis{
-		client:   client,
-		limiter:  redis_rate.NewLimiter(client),
-		limit:    redis_rate.Limit{Rate: max(perMinute, 1), Burst: max(burst, 1), Period: time.Minute},
+		server:   newServer(options, redis_rate.Limit{Rate: max(perMinute, 1), Burst: max(burst, 1), Period: time.Minute}),
 		fallback: NewMemory(perMinute, burst, now),
 		timeout:  timeout,
 		now:      now,
@@ -70,7 +94,7 @@ func newRedis(url string, perMinute, burst int, now func() time.Time, log *slog.
 }
 
 // Close gives the connections back. Take must not be called afterwards.
-func (r *Redis) Close() error { return r.client.Close() }
+func (r *Redis) Close() error { return r.server.Close() }
 
 // Take implements [Limiter].
 func (r *Redis) Take(ctx context.Context, key string) (ok bool, retryAfter time.Duration, err error) {
@@ -141,12 +165,12 @@ func (r *Redis) Watch(ctx context.Context) error {
 func (r *Redis) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(time.Second, r.timeout))
 	defer cancel()
-	return r.client.WithTimeout(max(time.Second, r.timeout)).Ping(ctx).Err()
+	return r.server.ping(ctx, max(time.Second, r.timeout))
 }
 
 // ask does not end with the client's connection: who hangs up says nothing about Redis.
 func (r *Redis) ask(ctx context.Context, key string) (*redis_rate.Result, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
 	defer cancel()
-	return r.limiter.Allow(ctx, "iagent:"+group(key), r.limit)
+	return r.server.allow(ctx, "iagent:"+group(key))
 }

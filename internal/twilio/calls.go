@@ -71,7 +71,7 @@ func (c *Client) CreateCall(ctx context.Context, call NewCall) (interview.Placed
 		if x.late == nil {
 			x.late = func() bool { return false }
 		}
-		if _, err := x.service().CreateCall(params); err != nil {
+		if _, err := service(x).CreateCall(params); err != nil {
 			return err
 		}
 		var ok bool
@@ -194,12 +194,12 @@ func (c *Client) CheckAccount(ctx context.Context) error {
 // HangUp ends a call in whatever state it is, also one that is still queued. A call that has already ended is an *Error
 // that is Refused.
 func (c *Client) HangUp(ctx context.Context, sid string) error {
-	return c.updateCall(ctx, "ending call", sid, (&api.UpdateCallParams{}).SetStatus("completed"))
+	return updateCall(ctx, c, "ending call", sid, (&api.UpdateCallParams{}).SetStatus("completed"))
 }
 
 // updateCall changes a call. Only an answer that is the call says that it was changed.
-func (c *Client) updateCall(ctx context.Context, op, sid string, params *api.UpdateCallParams) error {
-	return c.call(ctx, op, c.shared, func(rest *api.ApiService) error {
+func updateCall(ctx context.Context, c *Client, op, sid string, params *api.UpdateCallParams) error {
+	return call(ctx, c, op, c.shared, func(rest *api.ApiService) error {
 		answer, err := rest.UpdateCall(sid, params)
 		if err == nil && text(answer.Sid) != sid {
 			err = errNoCall

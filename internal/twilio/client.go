@@ -138,8 +138,8 @@ func newTransport(creates bool) *http.Transport {
 }
 
 // call runs one operation of the official client on an exchange of its own and turns what went wrong into an *Error.
-func (c *Client) call(ctx context.Context, op string, transport http.RoundTripper, do func(*api.ApiService) error) error {
-	return c.exchange(ctx, op, transport, func(x *exchange) error { return do(x.service()) })
+func call(ctx context.Context, c *Client, op string, transport http.RoundTripper, do func(*api.ApiService) error) error {
+	return c.exchange(ctx, op, transport, func(x *exchange) error { return do(service(x)) })
 }
 
 // exchange runs one operation, bounded in time, and turns what went wrong into an *Error.
@@ -154,7 +154,7 @@ func (c *Client) exchange(ctx context.Context, op string, transport http.RoundTr
 }
 
 // service is the official client over the exchange.
-func (x *exchange) service() *api.ApiService {
+func service(x *exchange) *api.ApiService {
 	rest := &sdk.Client{Credentials: sdk.NewCredentials("checked", "elsewhere"), HTTPClient: x.httpClient()}
 	if agent := x.client.config.UserAgent; agent != "" {
 		rest.UserAgentExtensions = []string{agent}

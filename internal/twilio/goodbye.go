@@ -22,5 +22,5 @@ func (c *Client) SayGoodbye(ctx context.Context, sid string, goodbye Goodbye) er
 	if err != nil {
 		return fmt.Errorf("writing TwiML: %w", err)
 	}
-	return c.updateCall(ctx, "saying goodbye", sid, (&api.UpdateCallParams{}).SetTwiml(document))
+	return updateCall(ctx, c, "saying goodbye", sid, (&api.UpdateCallParams{}).SetTwiml(document))
 }

@@ -19,7 +19,7 @@ const notFound = 20404
 // that the deletion can be repeated; it must be Twilio who says so, not a gateway or a wrong base URL.
 func (c *Client) DeleteRecording(ctx context.Context, sid string) error {
 	err := c.exchange(ctx, "deleting recording", c.shared, func(x *exchange) error {
-		if err := x.service().DeleteRecording(sid, nil); err != nil {
+		if err := service(x).DeleteRecording(sid, nil); err != nil {
 			return err
 		}
 		if x.status != http.StatusNoContent {
