@@ -51,14 +51,14 @@ func (t *Telemetry) StartWebhook(ctx context.Context, w Webhook) (context.Contex
 	if !w.At.IsZero() {
 		options = append(options, trace.WithTimestamp(w.At))
 	}
-	ctx, span := t.traces.Tracer(scope).Start(ctx, "webhook "+w.Kind, options...)
+	ctx, span := t.tracer.Start(ctx, "webhook "+w.Kind, options...)
 	return ctx, Span{span}
 }
 
 // StartRun begins the span of an attempt to run a function, in the trace of the call that it is about, or that caused it. The
 // context is for the attempt.
 func (t *Telemetry) StartRun(ctx context.Context, run interview.Run) (context.Context, Span) {
-	if t == nil || t.traces == nil {
+	if t == nil || t.tracer == nil {
 		return ctx, Span{}
 	}
 	call := run.Call()
@@ -66,7 +66,7 @@ func (t *Telemetry) StartRun(ctx context.Context, run interview.Run) (context.Co
 	if !sampled {
 		return ctx, Span{}
 	}
-	ctx, span := t.traces.Tracer(scope).Start(ctx, "run "+string(run.Function), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+	ctx, span := t.tracer.Start(ctx, "run "+string(run.Function), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
 		attribute.String("iagent.run", run.ID), attribute.String("iagent.key", run.Key), attribute.Int("iagent.attempt", run.Attempt),
 		attribute.String("iagent.call", call)))
 	return ctx, Span{span}
@@ -78,7 +78,7 @@ func (t *Telemetry) StartReconcile(ctx context.Context, call, what string) (cont
 	if !sampled {
 		return ctx, Span{}
 	}
-	ctx, span := t.traces.Tracer(scope).Start(ctx, "reconcile", trace.WithAttributes(
+	ctx, span := t.tracer.Start(ctx, "reconcile", trace.WithAttributes(
 		attribute.String("iagent.call", call), attribute.String("iagent.overdue", what)))
 	return ctx, Span{span}
 }
@@ -86,7 +86,7 @@ func (t *Telemetry) StartReconcile(ctx context.Context, call, what string) (cont
 // CallEnded sends a call that is over: the root of its trace, from the dial to the end of the call. What is done with its recording is
 // below it, though later. A call that was never dialled has no trace.
 func (t *Telemetry) CallEnded(call interview.Call) {
-	if t == nil || t.traces == nil || call.DialedAt == nil || !t.sampled(call.ID) {
+	if t == nil || t.tracer == nil || call.DialedAt == nil || !t.sampled(call.ID) {
 		return
 	}
 	end := time.Now()
@@ -94,7 +94,7 @@ func (t *Telemetry) CallEnded(call interview.Call) {
 		end = *call.CompletedAt
 	}
 	ctx := context.WithValue(context.Background(), rootKey{}, call.ID)
-	_, span := t.traces.Tracer(scope).Start(ctx, "call", trace.WithNewRoot(), trace.WithTimestamp(*call.DialedAt), trace.WithAttributes(
+	_, span := t.tracer.Start(ctx, "call", trace.WithNewRoot(), trace.WithTimestamp(*call.DialedAt), trace.WithAttributes(
 		attribute.String("iagent.call", call.ID), attribute.String("iagent.campaign", call.CampaignID),
 		attribute.String("iagent.call_sid", call.TwilioSid), attribute.String("iagent.outcome", string(call.Status))))
 	if call.Status == interview.CallFailed {

@@ -17,6 +17,7 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // scope names this program as the source of its metrics and traces.
@@ -35,9 +36,11 @@ type Config struct {
 type Telemetry struct {
 	*instruments
 	registry *prometheus.Registry
-	metrics  *metric.MeterProvider
-	traces   *sdktrace.TracerProvider // nil when nobody collects traces
+	tracer   trace.Tracer // nil when nobody collects traces
 	sampling sampling
+
+	// The SDK's own types stay out of the fields: whoever imports this package would compile their 1,250 generic functions.
+	stopMetrics, stopTraces func(context.Context) error
 
 	stop    sync.Once
 	stopped error
@@ -71,23 +74,25 @@ func Setup(ctx context.Context, config Config) (_ *Telemetry, err error) {
 	if pushed != nil {
 		options = append(options, metric.WithReader(pushed))
 	}
-	t.metrics = metric.NewMeterProvider(options...)
-	if t.instruments, err = newInstruments(t.metrics.Meter(scope)); err != nil {
-		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+	metrics := metric.NewMeterProvider(options...)
+	t.stopMetrics = metrics.Shutdown
+	if t.instruments, err = newInstruments(metrics.Meter(scope)); err != nil {
+		return nil, errors.Join(err, t.stopMetrics(ctx))
 	}
-	if err := registerBuild(t.metrics.Meter(scope), config.Version); err != nil {
-		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+	if err := registerBuild(metrics.Meter(scope), config.Version); err != nil {
+		return nil, errors.Join(err, t.stopMetrics(ctx))
 	}
 	exporter, err := otlpTraces(ctx)
 	if err != nil {
-		return nil, errors.Join(err, t.metrics.Shutdown(ctx))
+		return nil, errors.Join(err, t.stopMetrics(ctx))
 	}
 	if exporter != nil {
 		if t.sampling, err = readSampling(); err != nil {
-			return nil, errors.Join(err, exporter.Shutdown(ctx), t.metrics.Shutdown(ctx))
+			return nil, errors.Join(err, exporter.Shutdown(ctx), t.stopMetrics(ctx))
 		}
-		t.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about),
+		traces := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about),
 			sdktrace.WithSampler(t.sampling.sampler()), sdktrace.WithIDGenerator(ids{}))
+		t.tracer, t.stopTraces = traces.Tracer(scope), traces.Shutdown
 	}
 	return t, nil
 }
@@ -123,10 +128,10 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	t.stop.Do(func() {
-		if t.traces != nil {
-			t.stopped = t.traces.Shutdown(ctx)
+		if t.stopTraces != nil {
+			t.stopped = t.stopTraces(ctx)
 		}
-		if t.stopped = errors.Join(t.stopped, t.metrics.Shutdown(ctx)); t.stopped != nil {
+		if t.stopped = errors.Join(t.stopped, t.stopMetrics(ctx)); t.stopped != nil {
 			t.stopped = fmt.Errorf("sending the last metrics and traces: %w", t.stopped)
 		}
 	})

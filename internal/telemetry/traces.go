@@ -32,7 +32,7 @@ func (t *Telemetry) sampled(call string) bool {
 
 // inTraceOf makes ctx one in the trace of a call. Without a call it is one outside of any trace, where a span begins its own.
 func (t *Telemetry) inTraceOf(ctx context.Context, call string) (_ context.Context, sampled bool) {
-	if t == nil || t.traces == nil {
+	if t == nil || t.tracer == nil {
 		return ctx, false
 	}
 	if call == "" {
