@@ -70,7 +70,11 @@ func (f *form) readAs(known *order, body []byte) bool {
 			return false
 		}
 		from += size
-		start, end, next := readValue(text, value)
+		start, end := value, nextMark(text, value)
+		next := end + 1
+		if text[end] != '&' {
+			start, end, next = readEscaped(text, start, end)
+		}
 		params[field.sorted] = param{0, span{uint32(at), uint32(value - 1)}, span{uint32(start), uint32(end)}}
 		at = next
 	}
@@ -94,17 +98,8 @@ func equalAt(a []byte, i int, b []byte, j, n int) bool {
 
 var ampersand = []byte("&")
 
-// readValue decodes the value that begins at start, in place, and returns where
-// it is and where the next pair begins. load has put an "&" at the end.
-func readValue(text []byte, start int) (_, end, next int) {
-	at := nextMark(text, start)
-	if text[at] == '&' {
-		return start, at, at + 1
-	}
-	return readEscaped(text, start, at)
-}
-
-// readEscaped does so for a value whose first escape may be the byte at a place.
+// readEscaped decodes a value that begins at start, in place, and returns where it is and where the next pair begins. Its first escape may
+// be the byte at a place. load has put an "&" at the end.
 func readEscaped(text []byte, start, at int) (_, end, next int) {
 	if at == start && text[at] == '%' && text[at+1] == '2' && text[at+2] == 'B' { // a telephone number: its "+" moves to its digits
 		start += 2

@@ -59,7 +59,8 @@ func newUpdate(table string, columns ...string) *bulk {
 		kinds: kinds, update: true,
 		postgres: `WITH new (` + strings.Join(names, ", ") + `) AS (` + selectArrays(kinds) + `) UPDATE ` + table + ` SET ` +
 			strings.Join(many, ", ") + ` FROM new WHERE ` + table + `.` + names[0] + ` = new.` + names[0],
-		sqlite: `UPDATE ` + table + ` SET ` + strings.Join(one, ", ") + ` WHERE ` + names[0] + ` = $` + strconv.Itoa(len(names)),
+		// OR FAIL: one row is written or not, so a trigger needs no journal of the statement either.
+		sqlite: `UPDATE OR FAIL ` + table + ` SET ` + strings.Join(one, ", ") + ` WHERE ` + names[0] + ` = $` + strconv.Itoa(len(names)),
 	}
 }
 

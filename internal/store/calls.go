@@ -40,8 +40,14 @@ const scriptColumns = `campaigns.name, campaigns.category, campaigns.prompt_temp
 	CASE WHEN contacts.language <> '' THEN contacts.language ELSE campaigns.language END, campaigns.organisation,
 	campaigns.callback_number, campaigns.purpose, campaigns.voice, COALESCE(contacts.variables, '')`
 
+// calledTexts are calledColumns as lockCalls reads them from SQLite.
+var calledTexts = textTimes(calledColumns)
+
 // selectedCalls is what scanCall scans.
-const selectedCalls = calledColumns + `, ` + scriptColumns + `
+const selectedCalls = calledColumns + scriptOfCalled
+
+// scriptOfCalled goes behind calledColumns.
+const scriptOfCalled = `, ` + scriptColumns + `
 	FROM calls JOIN campaigns ON campaigns.id = calls.campaign_id LEFT JOIN contacts ON contacts.id = calls.contact_id`
 
 const selectCalls = `SELECT ` + selectedCalls
@@ -97,9 +103,13 @@ func scanCalled(r row) (interview.Call, error) {
 func (b *stmtBatch) lockCalls(ids []string, scripts bool) map[string]interview.Call {
 	calls := make(map[string]interview.Call, len(ids))
 	condition, args := b.tx.in("calls.id", 1, ids)
-	query, scan := selectCalls, scanCall
-	if !scripts {
-		query, scan = `SELECT `+calledColumns+` FROM calls`, scanCalled
+	called, scan := calledColumns, scanCalled
+	if b.tx.pgx == nil {
+		called = calledTexts
+	}
+	query := `SELECT ` + called + ` FROM calls`
+	if scripts {
+		query, scan = `SELECT `+called+scriptOfCalled, scanCall
 	}
 	b.query("loading calls", func(r row) error {
 		c, err := scan(r)

@@ -46,17 +46,17 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 		p.Inbound += inbound * n
 		progress[id] = p
 		return nil
-	}, s.dialect.progress(placeholders(1, len(ids))), anys(ids)...)
+	}, progressOf(placeholders(1, len(ids))), anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("counting the calls of campaigns: %w", err)
 	}
 	return progress, nil
 }
 
-// progress is the statement that counts all calls of some campaigns, and again those that came in, which are few: the index that has
+// progressOf is the statement that counts all calls of some campaigns, and again those that came in, which are few: the index that has
 // everything else does not tell them apart.
-func (d dialect) progress(campaigns string) string {
-	group := "campaign_id, " + d.ended + ", consent, consent_by"
+func progressOf(campaigns string) string {
+	const group = "campaign_id, ended_as, consent, consent_by"
 	return "SELECT " + group + ", COUNT(*), 0 FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group +
 		" UNION ALL SELECT " + group + ", COUNT(*), 1 FROM calls WHERE direction = 'inbound' AND campaign_id IN " + campaigns + " GROUP BY " + group
 }

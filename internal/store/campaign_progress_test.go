@@ -116,7 +116,7 @@ func TestProgressReadsItsIndexAlone(t *testing.T) {
 		fill(t, s, 20_000)
 		s = asInProduction(t, s, url)
 		for name, statement := range map[string]string{
-			"progress":         s.dialect.progress("('campaign20000', 'other')"),
+			"progress":         progressOf("('campaign20000', 'other')"),
 			"a day":            `SELECT COUNT(*) FROM calls WHERE campaign_id = 'campaign20000' AND id >= 'a' AND id < 'b'`,
 			"came in on a day": `SELECT -COUNT(*) FROM calls WHERE campaign_id = 'campaign20000' AND id >= 'a' AND id < 'b' AND direction = 'inbound'`,
 		} {

@@ -37,16 +37,13 @@ type dialect struct {
 	lockEvent string
 	// lockPrune keeps lockHold waiting until the transaction ends, and the other way round; many may have lockPrune at once.
 	lockPrune, lockHold string
-	// ended is the column that says how a call ended in the index of a campaign's calls: ended_as, which leaves the row in its place
-	// while the call lives; for SQLite, which has no such updates, the status.
-	ended string
 	// batchers is how many transactions of webhooks may run at once.
 	batchers int
 }
 
 var postgresDialect = dialect{name: "postgres", lockCalls: " FOR UPDATE OF calls", lock: " FOR UPDATE", lockShared: " FOR SHARE", skipLockedShared: " FOR SHARE SKIP LOCKED", skipLocked: " FOR UPDATE SKIP LOCKED",
 	boundWaits: "SET LOCAL lock_timeout = 1500", lockEvent: "SELECT pg_advisory_xact_lock(1768842597, hashtext($1))", batchers: 2,
-	lockPrune: "SELECT pg_advisory_xact_lock_shared(1768842598, 1)", lockHold: "SELECT pg_advisory_xact_lock(1768842598, 1)", ended: "ended_as"}
+	lockPrune: "SELECT pg_advisory_xact_lock_shared(1768842598, 1)", lockHold: "SELECT pg_advisory_xact_lock(1768842598, 1)"}
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)

@@ -46,6 +46,12 @@ type SnapshotCounts struct {
 func (s *Snapshot) Counts(ctx context.Context, since, legacyBefore time.Time) (SnapshotCounts, error) {
 	var c SnapshotCounts
 	since, legacyBefore = since.UTC(), legacyBefore.UTC()
+	// A payload that failed again has the id of its first failure.
+	failedAgain := ""
+	if !since.IsZero() {
+		failedAgain = ` UNION ALL SELECT outcome, duplicates, source, body IS NULL FROM webhook_events
+			WHERE ` + notAccepted + ` AND outcome = 'failed' AND id < $first AND received_at >= $1`
+	}
 	for _, part := range []struct {
 		statement string
 		args      []any
@@ -58,25 +64,25 @@ func (s *Snapshot) Counts(ctx context.Context, since, legacyBefore time.Time) (S
 			COALESCE(SUM(CASE WHEN outcome = 'forced' THEN 1 ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'accepted' THEN duplicates ELSE 0 END), 0),
 			COALESCE(SUM(CASE WHEN outcome = 'accepted' AND source = 'reconciled' THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN outcome = 'accepted' AND body IS NULL THEN 1 ELSE 0 END), 0)
-			FROM webhook_events WHERE received_at >= $1`, []any{since},
+			COALESCE(SUM(CASE WHEN outcome = 'accepted' AND bodiless THEN 1 ELSE 0 END), 0)
+			FROM (SELECT outcome, duplicates, source, body IS NULL AS bodiless FROM webhook_events WHERE received_at >= $1 AND id >= $first` + failedAgain + `) AS counted`, []any{since},
 			[]any{&c.Accepted, &c.Conflicts, &c.Failed, &c.Refused, &c.Forced, &c.Duplicates, &c.Reconciled, &c.Pruned}},
 		{`SELECT COUNT(*), COALESCE(SUM(CASE WHEN e.id IS NULL AND d."receivedAt" < $2 THEN 1 ELSE 0 END), 0)
 			FROM webhook_dedup d LEFT JOIN webhook_events e ON e.event_id = d."id" AND e.outcome = 'accepted'
 			WHERE d."receivedAt" >= $1`, []any{since, legacyBefore}, []any{&c.EventIDs, &c.LegacyIDs}},
 		{`SELECT COUNT(*), COALESCE(SUM(CASE WHEN status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED')
-			THEN 0 ELSE 1 END), 0) FROM calls WHERE created_at >= $1`, []any{since}, []any{&c.Calls, &c.OpenCalls}},
+			THEN 0 ELSE 1 END), 0) FROM calls WHERE created_at >= $1 AND id >= $first`, []any{since}, []any{&c.Calls, &c.OpenCalls}},
 		{`SELECT COUNT(*), COUNT(transcribed_at) FROM recordings WHERE created_at >= $1`, []any{since},
 			[]any{&c.Recordings, &c.Transcribed}},
-		{`SELECT COUNT(*) FROM utterances JOIN calls ON calls.id = utterances.call_id WHERE calls.created_at >= $1`,
+		{`SELECT COUNT(*) FROM utterances JOIN calls ON calls.id = utterances.call_id WHERE calls.created_at >= $1 AND calls.id >= $first`,
 			[]any{since}, []any{&c.Utterances}},
 		{`SELECT COUNT(*) FROM claims WHERE created_at >= $1`, []any{since}, []any{&c.Claims}},
 		{`SELECT COUNT(*) FROM verdicts WHERE created_at >= $1`, []any{since}, []any{&c.Verdicts}},
 		{`SELECT COUNT(*), COALESCE(SUM(CASE WHEN state IN ('waiting', 'running') THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) FROM function_runs WHERE created_at >= $1`,
+			COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) FROM function_runs WHERE created_at >= $1 AND id >= $first`,
 			[]any{since}, []any{&c.Runs, &c.OpenRuns, &c.DeadRuns}},
 	} {
-		if err := s.q.QueryRow(ctx, part.statement, part.args...).Scan(part.into...); err != nil {
+		if err := s.q.QueryRow(ctx, sinceFirst(part.statement, since), part.args...).Scan(part.into...); err != nil {
 			return c, fmt.Errorf("counting: %w", err)
 		}
 	}
@@ -118,6 +124,14 @@ type SnapshotCall struct {
 	Runs []SnapshotRun
 }
 
+// afterFirst is an id, or the first that a row may have which was made since a time.
+func afterFirst(id string, since time.Time) string {
+	if since.IsZero() {
+		return id
+	}
+	return max(id, firstID(since.Add(-receivedSlack)))
+}
+
 // Calls reads the calls created since a time, by id, after the given one, at most limit of them.
 func (s *Snapshot) Calls(ctx context.Context, since time.Time, after string, limit int) ([]SnapshotCall, error) {
 	var list []SnapshotCall
@@ -129,7 +143,7 @@ func (s *Snapshot) Calls(ctx context.Context, since time.Time, after string, lim
 		list = append(list, c)
 		return err
 	}, `SELECT campaigns.updated_at, `+recordingSettled+`, `+selectedCalls+` WHERE calls.created_at >= $1 AND calls.id > $2
-		ORDER BY calls.id LIMIT $3`, since.UTC(), after, limit)
+		ORDER BY calls.id LIMIT $3`, since.UTC(), afterFirst(after, since), limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading calls: %w", err)
 	}

@@ -10,7 +10,7 @@ const ofRecording = ` f.key = r.call_id || ':' || r.sid `
 func functionRules() []SnapshotRule {
 	return []SnapshotRule{
 		{Kind: "run-without-cause", Text: "nothing that happened asked for the run",
-			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.cause NOT LIKE 'api%'
+			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.id >= $first AND r.cause NOT LIKE 'api%'
 				AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.id = r.cause AND e.outcome IN ('accepted', 'forced'))
 				AND NOT EXISTS (SELECT 1 FROM function_runs b WHERE b.id = r.cause)
 				AND NOT EXISTS (SELECT 1 FROM calls p WHERE p.id = r.subject AND p.pruned_at IS NOT NULL)
@@ -20,12 +20,12 @@ func functionRules() []SnapshotRule {
 				AND EXISTS (SELECT 1 FROM calls c JOIN contacts k ON k.id = c.contact_id WHERE c.id = r.key))`},
 		{Kind: "run-stuck", Text: "the run is not over, and no job will go on with it",
 			statement: `SELECT r.id, r.function FROM function_runs r LEFT JOIN (` + liveJob + `) j ON j.run_id = r.id
-				WHERE r.created_at >= $1 AND r.state IN ('waiting', 'running') AND j.run_id IS NULL AND r.created_at < $2
+				WHERE r.created_at >= $1 AND r.id >= $first AND r.state IN ('waiting', 'running') AND j.run_id IS NULL AND r.created_at < $2
 				AND (r.heartbeat_at IS NULL OR r.heartbeat_at < $2) AND (r.not_before IS NULL OR r.not_before < $2)
 				AND (r.begin_by IS NULL OR r.begin_by < $2)`,
 			second: stuckBefore},
 		{Kind: "unfinished", Settled: true, Text: "nothing is under way any more and the run is not over",
-			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.state IN ('waiting', 'running')`},
+			statement: `SELECT r.id, r.function FROM function_runs r WHERE r.created_at >= $1 AND r.id >= $first AND r.state IN ('waiting', 'running')`},
 		{Kind: "recording-without-run", Text: "nothing was asked to transcribe a completed recording",
 			statement: `SELECT r.sid, r.call_id FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.created_at >= $1
 				AND r.status = 'completed' AND c.consent = 'given' AND NOT EXISTS (SELECT 1 FROM function_runs f
@@ -37,7 +37,7 @@ func functionRules() []SnapshotRule {
 		{Kind: "utterance-without-transcript", Text: "something said is kept of a recording that was not transcribed",
 			statement: `SELECT u.call_id, MAX(u.recording_sid) FROM utterances u JOIN calls c ON c.id = u.call_id
 				LEFT JOIN recordings r ON r.sid = u.recording_sid AND r.call_id = u.call_id
-				WHERE c.created_at >= $1 AND u.recording_sid <> '' AND r.transcribed_at IS NULL GROUP BY u.call_id`},
+				WHERE c.created_at >= $1 AND c.id >= $first AND u.recording_sid <> '' AND r.transcribed_at IS NULL GROUP BY u.call_id`},
 		{Kind: "run-without-transcript", Text: "the transcription is done and its transcript is not there",
 			statement: `SELECT f.id, r.sid FROM recordings r JOIN calls c ON c.id = r.call_id
 				JOIN function_runs f ON f.function = 'transcribe-recording' AND` + ofRecording + `

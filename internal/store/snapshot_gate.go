@@ -122,18 +122,18 @@ func gateRules() []SnapshotRule {
 		// The contact of a call from before there were contacts has the call's id.
 		{Kind: "dialled-without-verdict", Text: "the call was dialled, and no verdict of the gate is kept that allowed it at that moment",
 			statement: `SELECT c.id, h.id FROM call_history h JOIN calls c ON c.id = h.call_id
-				WHERE c.created_at >= $1 AND h.what = '` + noteIntent + `' AND (c.contact_id <> c.id OR h.at >= $2)
+				WHERE c.created_at >= $1 AND c.id >= $first AND h.what = '` + noteIntent + `' AND (c.contact_id <> c.id OR h.at >= $2)
 				AND NOT EXISTS (SELECT 1 FROM dial_verdicts v WHERE v.call_id = c.id AND v.refusal = '' AND v.at = h.at)`, second: gateSince},
 		{Kind: "dialled-past-the-gate", Text: "the verdict that allowed the call was given in a transaction that did not hold the gate",
 			statement: `SELECT c.id, v.id FROM dial_verdicts v JOIN calls c ON c.id = v.call_id
-				WHERE c.created_at >= $1 AND v.refusal = '' AND v.gate_seq = 0`},
+				WHERE c.created_at >= $1 AND c.id >= $first AND v.refusal = '' AND v.gate_seq = 0`},
 		{Kind: "opted-out-call-goes-on", Text: "the person asked never to be called again, and the call was not ended",
-			statement: `SELECT c.id, c.status FROM calls c WHERE c.created_at >= $1 AND c.opted_out_at < $2 AND` + notOver, second: stuckBefore},
+			statement: `SELECT c.id, c.status FROM calls c WHERE c.created_at >= $1 AND c.id >= $first AND c.opted_out_at < $2 AND` + notOver, second: stuckBefore},
 		{Kind: "contact-forgotten", Text: "the contact is neither over nor will anybody look at it",
-			statement: `SELECT k.id, k.state FROM contacts k WHERE k.created_at >= $1 AND (k.state = 'WAITING' AND k.next_at IS NULL
+			statement: `SELECT k.id, k.state FROM contacts k WHERE k.created_at >= $1 AND k.id >= $first AND (k.state = 'WAITING' AND k.next_at IS NULL
 				OR k.state = 'CALLING' AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND (c.ended_as = '' OR NOT c.settled)))`},
 		{Kind: "contact-miscounted", Text: "the contact has another number of attempts than calls that were dialled",
-			statement: `SELECT k.id, CAST(k.attempts AS TEXT) FROM contacts k WHERE k.created_at >= $1 AND (k.attempts >
+			statement: `SELECT k.id, CAST(k.attempts AS TEXT) FROM contacts k WHERE k.created_at >= $1 AND k.id >= $first AND (k.attempts >
 				(SELECT COUNT(*) FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL) OR k.attempts <
 				(SELECT COUNT(*) FROM calls c WHERE c.contact_id <> '' AND c.contact_id = k.id AND c.direction = 'outbound' AND c.dialed_at IS NOT NULL AND NOT (` + takenBack("c") + `)))`},
 	}
@@ -164,7 +164,7 @@ func (s *Snapshot) OptOuts(ctx context.Context, since time.Time, after string, l
 		return err
 	}, `SELECT c.id, c.phone_number, EXISTS (SELECT 1 FROM do_not_call d WHERE d.call_id <> '' AND d.call_id = c.id)
 		OR EXISTS (SELECT 1 FROM do_not_call_removed d WHERE d.call_id <> '' AND d.call_id = c.id)
-		FROM calls c WHERE c.opted_out_at IS NOT NULL AND c.created_at >= $1 AND c.id > $2 ORDER BY c.id LIMIT $3`, since.UTC(), after, limit)
+		FROM calls c WHERE c.opted_out_at IS NOT NULL AND c.created_at >= $1 AND c.id > $2 ORDER BY c.id LIMIT $3`, since.UTC(), afterFirst(after, since), limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading opt-outs: %w", err)
 	}

@@ -80,6 +80,39 @@ func TestVerificationReadsNoTableForEachRowOfAnother(t *testing.T) {
 	})
 }
 
+// A verification since a time must not read what was there before.
+func TestVerificationSinceATimeReadsNoOlderRows(t *testing.T) {
+	whole := regexp.MustCompile(`Seq Scan on (calls|webhook_events|function_runs|contacts)|SCAN (calls|webhook_events|function_runs|[abcek])($|\n| USING)|SCAN r USING INDEX function`)
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url, Options{})
+		fill(t, s, 20_000)
+		s = asInProduction(t, s, url)
+		ctx, since := t.Context(), time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+		var seen []recordedStatement
+		a := &Snapshot{q: recordingQuerier{s.read(), &seen}, dialect: s.dialect, Now: time.Now()}
+		if counts, err := a.Counts(ctx, since, since); err != nil || counts.Calls+counts.Accepted+counts.Runs != 0 {
+			t.Fatalf("%+v %v", counts, err)
+		}
+		for _, rule := range SnapshotRules() {
+			if err := a.Check(ctx, rule, SnapshotScope{Since: since, LegacyBefore: since, StuckBefore: since, GateSince: since}, func(subject, _ string) {
+				t.Errorf("%s: %s", rule.Kind, subject)
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, statement := range seen {
+			if plan := s.howRead(t, statement.text, statement.args...); whole.MatchString(plan) {
+				t.Errorf("%s\n%s", statement.text, plan)
+			}
+		}
+		for _, last := range []string{"", firstID(since)} {
+			if calls, err := a.Calls(ctx, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), last, 10); err != nil || (len(calls) > 0) != (last == "") {
+				t.Errorf("after %q: %d calls (%v)", last, len(calls), err)
+			}
+		}
+	})
+}
+
 // What a server looks at every ten seconds must not grow with what has happened since it was set up.
 func TestWhatIsCountedAgainAndAgainReadsNoTableOfCallsOrWebhooks(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {

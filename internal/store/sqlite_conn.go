@@ -55,6 +55,8 @@ type sqliteConn struct {
 	byText map[string]*lru.Element
 	// used are the *keptStatement, the one that was used last first.
 	used lru.List
+	// values are those of the statement that runs for a direct argument.
+	values []driver.NamedValue
 }
 
 // keptStatement is a prepared statement.
@@ -99,6 +101,11 @@ func (t sqliteTx) Commit() error {
 
 // ExecContext runs a statement without rows.
 func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) == 1 {
+		if arg, ok := args[0].Value.(direct); ok {
+			return c.execDirect(ctx, text, arg)
+		}
+	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
 		return nil, err
@@ -154,6 +161,19 @@ func (c *sqliteConn) statement(ctx context.Context, text string) (*keptStatement
 	if !worthKeeping(text) {
 		return nil, nil
 	}
+	s, err := c.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	c.byText[text] = c.used.PushFront(s)
+	if c.used.Len() > keptStatements {
+		err = c.drop(c.used.Back())
+	}
+	return s, err
+}
+
+// prepare prepares a statement, which is not kept yet.
+func (c *sqliteConn) prepare(ctx context.Context, text string) (*keptStatement, error) {
 	prepared, err := c.PrepareContext(ctx, questionMarks(text))
 	if err != nil {
 		return nil, err
@@ -162,12 +182,7 @@ func (c *sqliteConn) statement(ctx context.Context, text string) (*keptStatement
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("preparing: %T lacks a method of a statement", prepared), prepared.Close())
 	}
-	s := &keptStatement{text: text, sqliteDriverStmt: statement}
-	c.byText[text] = c.used.PushFront(s)
-	if c.used.Len() > keptStatements {
-		err = c.drop(c.used.Back())
-	}
-	return s, err
+	return &keptStatement{text: text, sqliteDriverStmt: statement}, nil
 }
 
 // drop stops keeping a statement.

@@ -62,25 +62,20 @@ func (b *stmtBatch) run(ctx context.Context) error {
 
 // run runs a statement of SQLite.
 func (s statement) run(ctx context.Context, tx *Tx) error {
-	if s.scan != nil {
-		return collect(ctx, tx, s.scan, s.sql, s.args...)
-	}
-	if s.rows == nil {
+	switch {
+	case s.scan != nil:
+		_, err := tx.Exec(ctx, s.sql, &readRows{s.args, s.scan})
+		return err
+	case s.rows == nil:
 		_, err := tx.Exec(ctx, s.sql, s.args...)
 		return err
+	case tx.store.options.Around == nil:
+		_, err := tx.Exec(ctx, s.sql, &eachRow{s.rows, s.wrote})
+		return err
 	}
-	// None takes long: there is no need for the driver to wait, each time, for the end of ctx as well.
-	unwatched := context.WithoutCancel(ctx)
-	for _, args := range s.rows {
-		if err := ctx.Err(); err != nil {
+	for i := range s.rows { // each is told of
+		if _, err := tx.Exec(ctx, s.sql, &eachRow{s.rows[i : i+1], s.wrote}); err != nil {
 			return err
-		}
-		n, err := tx.Exec(unwatched, s.sql, args...)
-		if err != nil {
-			return err
-		}
-		if n > 0 && s.wrote != nil {
-			s.wrote(args)
 		}
 	}
 	return nil

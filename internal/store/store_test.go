@@ -38,7 +38,7 @@ func eachDatabase(t *testing.T, options Options, test func(t *testing.T, s *Stor
 }
 
 // open opens a database that goes with the test.
-func open(t *testing.T, url string, options Options) *Store {
+func open(t testing.TB, url string, options Options) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), url, options)
 	if err != nil {
@@ -49,7 +49,7 @@ func open(t *testing.T, url string, options Options) *Store {
 }
 
 // seed creates an ACTIVE campaign with n QUEUED calls, each with its orchestrate-call run, and returns the calls' ids.
-func seed(t *testing.T, s *Store, n int) []string {
+func seed(t testing.TB, s *Store, n int) []string {
 	t.Helper()
 	var ids []string
 	err := s.write(t.Context(), func(tx *Tx) error {

@@ -69,7 +69,7 @@ func batchName(summaries []string) string {
 
 // summary is the verb and the first table of a statement of ours.
 func summary(statement string) string {
-	words := strings.Fields(statement)
+	words := strings.Fields(strings.Replace(statement, "UPDATE OR FAIL ", "UPDATE ", 1))
 	if len(words) == 0 {
 		return ""
 	}

@@ -12,6 +12,7 @@ func TestSummaryOfAStatementIsVerbAndTable(t *testing.T) {
 		`UPDATE function_runs SET state = 'done'`:                                    "UPDATE function_runs",
 		`INSERT INTO webhook_dedup ("id") VALUES ($1),($2)`:                          "INSERT webhook_dedup",
 		`WITH new (id) AS (VALUES ($1)) UPDATE calls SET status = new.status`:        "UPDATE calls",
+		`UPDATE OR FAIL calls SET status = $1 WHERE id = $2`:                         "UPDATE calls",
 		"DELETE FROM call_watch\n\tWHERE call_id = $1":                               "DELETE call_watch",
 		`SELECT COUNT(*) FROM ( SELECT id FROM recordings WHERE note = '+15551234')`: "SELECT recordings",
 		`COMMIT`: "COMMIT", `SET LOCAL lock_timeout = 1500`: "SET", ``: "",

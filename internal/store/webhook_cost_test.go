@@ -29,8 +29,8 @@ const (
 	// fixedOnSQLite are BEGIN, calls, stored answers, duplicates, COMMIT; each webhook has its id, and each new one its event, its
 	// call, and that the call is to be checked, if it is over.
 	fixedOnSQLite, idOnSQLite, newOnSQLite = 5, 1, 3
-	// allocationsOnSQLite and allocationsOnPostgres are how often memory is allocated for a webhook in a batch of 32: 119 and 70 times.
-	allocationsOnSQLite, allocationsOnPostgres = 125, 75
+	// allocationsOnSQLite and allocationsOnPostgres are how often memory is allocated for a webhook in a batch of 32: 111 and 70 times.
+	allocationsOnSQLite, allocationsOnPostgres = 115, 75
 )
 
 // postgresTraffic counts what is sent to Postgres, by the type of the message.

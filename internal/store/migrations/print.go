@@ -117,6 +117,8 @@ func (p *printer) ours(steps []step) error {
 		}
 		_, up, found := strings.Cut(string(content), "-- +goose Up\n")
 		up, _, down := strings.Cut(up, "-- +goose Down\n")
+		// Both programs find the end of a trigger by themselves.
+		up = strings.NewReplacer("-- +goose StatementBegin\n", "", "-- +goose StatementEnd\n", "").Replace(up)
 		if !found || !down || strings.Contains(up, "-- +goose") {
 			return fmt.Errorf("migration %s cannot be printed", s.name)
 		}
