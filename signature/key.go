@@ -2,9 +2,9 @@ package signature
 
 import (
 	"crypto/sha1"
+	"crypto/subtle"
 	"encoding"
 	"encoding/base64"
-	"encoding/binary"
 	"hash"
 )
 
@@ -78,16 +78,7 @@ func (m *mac) text(k *key) []byte {
 	return m.enc[:]
 }
 
-// equals ends the message and compares its signature, in a time that does not depend on where they differ: byte by byte, as
-// [subtle.ConstantTimeCompare] does, it takes ten times as long.
+// equals ends the message and compares its signature in constant time.
 func (m *mac) equals(k *key, signature []byte) bool {
-	if len(signature) != signatureLen {
-		return false
-	}
-	ours := m.text(k)
-	differ := uint64(binary.LittleEndian.Uint32(ours[24:28]) ^ binary.LittleEndian.Uint32(signature[24:28]))
-	for i := 0; i < 24; i += 8 {
-		differ |= binary.LittleEndian.Uint64(ours[i:i+8]) ^ binary.LittleEndian.Uint64(signature[i:i+8])
-	}
-	return differ == 0
+	return subtle.ConstantTimeCompare(m.text(k), signature) == 1
 }
