@@ -15,7 +15,6 @@ import (
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/bulk"
 	"github.com/i-agent/iagent/internal/console"
-	"github.com/i-agent/iagent/internal/doctor"
 	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -92,8 +91,8 @@ type App struct {
 	bulk                           *bulk.Runner
 	health                         *health.Recorder
 	// checks are what the doctor found beside the start.
-	checks    atomic.Pointer[[]doctor.Finding]
-	countries countryCheck
+	checks    atomic.Pointer[checked]
+	countries *countryCheck
 	clients   map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
@@ -104,7 +103,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	a := &App{settings: s, options: options, log: options.Log}
+	a := &App{settings: s, options: options, log: options.Log, countries: newCountryCheck()}
 	if a.log == nil {
 		a.log = slog.Default()
 	}

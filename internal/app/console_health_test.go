@@ -14,11 +14,12 @@ func TestServerShowsItsHealthAndTakesBulkJobs(t *testing.T) {
 	app := serve(t, c)
 	askUntil(t, app+"/console/strip", "as of")
 	page := askUntil(t, app+"/console/health", "database.journal") // a check that was made beside the start
-	for _, want := range []string{"Version of the webhooks for new calls", "answers", "REDIS_URL is not set", "Event ids are kept for", "Nothing that is due waits", "twilio.countries", "no contact waits to be called"} {
+	for _, want := range []string{"Version of the webhooks for new calls", "answers", "REDIS_URL is not set", "Event ids are kept for", "Nothing that is due waits", "twilio.countries", "not paused"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q:\n%s", want, page)
 		}
 	}
+	askUntil(t, app+"/console/health", "no contact waits to be called") // which was looked at beside the page before
 	if strings.Contains(page, c.AuthToken) || strings.Contains(page, adminToken) {
 		t.Error("the page tells a token")
 	}

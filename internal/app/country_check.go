@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -11,60 +10,93 @@ import (
 )
 
 const (
-	// countryCheckKept is how long what was found of countries is shown: Twilio is asked for it, of up to 20 countries.
+	// countryCheckKept is how old what was found of countries becomes before it is looked at anew: Twilio is asked for it, of up to 20
+	// countries.
 	countryCheckKept = 10 * time.Minute
-	// countryCheckWithin is how long a page waits for it.
-	countryCheckWithin = 3 * time.Second
+	// countryCheckWithin bounds a look. No page waits for it.
+	countryCheckWithin = time.Minute
 )
 
-// countryCheck is what the doctor found last of the countries of the contacts that wait. Its zero value has found nothing.
-type countryCheck struct {
-	mu    sync.Mutex
+// checked is what the doctor found, and when.
+type checked struct {
 	at    time.Time
 	found []doctor.Finding
 }
 
-// latest looks anew when what was found is too old. Whoever comes meanwhile gets what was found before.
-func (c *countryCheck) latest(now time.Time, look func() []doctor.Finding) []doctor.Finding {
-	c.mu.Lock()
-	if found := c.found; found != nil && now.Sub(c.at) < countryCheckKept {
-		c.mu.Unlock()
-		return found
-	}
-	c.at = now
-	if c.found == nil {
-		c.found = []doctor.Finding{}
-	}
-	c.mu.Unlock()
-	found := look()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.found = found
-	return found
+// countryCheck is what the doctor found last of the countries of the contacts that wait. It looks only while somebody reads what was found.
+type countryCheck struct {
+	wanted chan struct{} // has a value when a look is wanted
+	mu     sync.Mutex
+	last   checked
 }
 
-// checkCountries looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them.
-func (a *App) checkCountries(ctx context.Context) []doctor.Finding {
-	// What is found is kept for others: it does not end with the page of who asked.
-	return a.countries.latest(a.now(), func() []doctor.Finding {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countryCheckWithin)
-		defer cancel()
+func newCountryCheck() *countryCheck { return &countryCheck{wanted: make(chan struct{}, 1)} }
+
+// latest is what was found last, at the zero time if nobody has looked yet. It does not wait: when that is too old it asks Run for a
+// new look.
+func (c *countryCheck) latest(now time.Time) checked {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last.at.IsZero() || now.Sub(c.last.at) >= countryCheckKept {
+		select {
+		case c.wanted <- struct{}{}:
+		default: // one is wanted already
+		}
+	}
+	return c.last
+}
+
+// run looks when it is asked to, and what was found is too old, until the context ends.
+func (c *countryCheck) run(ctx context.Context, now func() time.Time, look func(context.Context) []doctor.Finding) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.wanted:
+		}
+		c.mu.Lock()
+		fresh := !c.last.at.IsZero() && now().Sub(c.last.at) < countryCheckKept // by a look that was under way when it was asked for
+		c.mu.Unlock()
+		if fresh {
+			continue
+		}
+		within, cancel := context.WithTimeout(ctx, countryCheckWithin)
+		found := look(within)
+		cancel()
+		if ctx.Err() != nil {
+			return nil
+		}
+		c.mu.Lock()
+		c.last = checked{now().UTC(), found}
+		c.mu.Unlock()
+	}
+}
+
+// checkCountries looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them, each time
+// that the page of health wants to know.
+func (a *App) checkCountries(ctx context.Context) error {
+	return a.countries.run(ctx, a.now, func(ctx context.Context) []doctor.Finding {
 		config := a.settings.doctorConfig()
 		config.Only, config.Now, config.Store, config.UserAgent = []string{doctor.CountriesCheck}, a.options.Now, a.store, a.userAgent()
 		return doctor.Run(ctx, config, nil)
 	})
 }
 
-// consoleChecks are what the doctor found beside the start of this process, and a short time ago of the countries of the contacts that
-// wait; none while it looks.
-func (a *App) consoleChecks(ctx context.Context) []console.Check {
-	var found []doctor.Finding
-	if atStart := a.checks.Load(); atStart != nil {
-		found = *atStart
-	}
+// consoleChecks are what the doctor found beside the start of this process, and last of the countries of the contacts that wait.
+func (a *App) consoleChecks() []console.Check {
 	var checks []console.Check
-	for _, f := range slices.Concat(found, a.checkCountries(ctx)) {
-		checks = append(checks, console.Check{Name: f.Name, At: f.LookedAt, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure})
+	add := func(c checked) {
+		for _, f := range c.found {
+			checks = append(checks, console.Check{Name: f.Name, Looked: c.at, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure})
+		}
 	}
+	if atStart := a.checks.Load(); atStart != nil {
+		add(*atStart)
+	}
+	countries := a.countries.latest(a.now())
+	if countries.at.IsZero() {
+		return append(checks, console.Check{Name: doctor.CountriesCheck, Result: string(doctor.Skipped), Detail: "Not looked at yet by this process: it looks now, beside this page."})
+	}
+	add(countries)
 	return checks
 }

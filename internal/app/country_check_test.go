@@ -1,29 +1,58 @@
 package app
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/i-agent/iagent/internal/doctor"
 )
 
-func TestCountriesAreLookedAtAtMostEveryTenMinutes(t *testing.T) {
-	var c countryCheck
-	now, looked := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), 0
-	look := func() []doctor.Finding {
-		looked++
-		if inner := c.latest(now, func() []doctor.Finding { t.Error("looked twice at once"); return nil }); looked == 1 && len(inner) != 0 {
-			t.Errorf("while the first look lasts: %v", inner)
+// A page shows what was found last, however long Twilio takes for its answer; nobody is asked while nobody reads.
+func TestCountriesAreLookedAtBesideThePagesAtMostEveryTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, looked := newCountryCheck(), 0
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- c.run(ctx, time.Now, func(ctx context.Context) []doctor.Finding {
+				looked++
+				select { // Twilio takes its time
+				case <-time.After(50 * time.Second):
+				case <-ctx.Done():
+				}
+				return []doctor.Finding{{Name: doctor.CountriesCheck}}
+			})
+		}()
+		page := func(wantLooks, wantFound int, wantAge time.Duration) {
+			t.Helper()
+			begun := time.Now()
+			last := c.latest(begun)
+			if waited := time.Since(begun); waited != 0 {
+				t.Errorf("a page waited for %s", waited)
+			}
+			synctest.Wait()
+			if looked != wantLooks || len(last.found) != wantFound || wantFound > 0 && begun.Sub(last.at) != wantAge {
+				t.Errorf("looked %d times, want %d; %d findings of %s ago, want %d of %s", looked, wantLooks, len(last.found), begun.Sub(last.at), wantFound, wantAge)
+			}
 		}
-		return []doctor.Finding{{Name: doctor.CountriesCheck}}
-	}
-	for _, after := range []time.Duration{0, time.Minute, 9 * time.Minute} {
-		if found := c.latest(now.Add(after), look); len(found) != 1 || looked != 1 {
-			t.Errorf("after %s: %v, looked %d times", after, found, looked)
+		page(1, 0, 0)
+		page(1, 0, 0) // while the first look lasts
+		<-time.After(time.Minute)
+		page(1, 1, 10*time.Second)
+		<-time.After(9 * time.Minute)
+		page(1, 1, 9*time.Minute+10*time.Second)
+		<-time.After(24 * time.Hour)
+		if looked != 1 {
+			t.Errorf("looked %d times though nobody read it", looked)
 		}
-	}
-	now = now.Add(10 * time.Minute)
-	if c.latest(now, look); looked != 2 {
-		t.Errorf("looked %d times in all", looked)
-	}
+		page(2, 1, 24*time.Hour+9*time.Minute+10*time.Second)
+		<-time.After(time.Minute)
+		page(2, 1, 10*time.Second)
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

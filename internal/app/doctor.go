@@ -65,7 +65,7 @@ func (a *App) checkStart(ctx context.Context) error {
 	config := a.settings.doctorConfig()
 	config.Only, config.Now, config.Store = startChecks, a.options.Now, a.store
 	found := doctor.Run(ctx, config, nil)
-	a.checks.Store(&found)
+	a.checks.Store(&checked{a.now().UTC(), found})
 	for _, f := range found {
 		switch f.Result {
 		case doctor.Warn, doctor.Fail:

@@ -14,15 +14,13 @@ type Open func(look Look) *Tab
 func Alone(use func(open Open) error) (err error) {
 	t := &outside{}
 	defer func() {
-		failed := recover()
 		t.end()
-		if _, ok := failed.(stopped); failed != nil && !ok {
-			panic(failed)
-		}
 		err = errors.Join(err, errors.Join(t.faults...))
 	}()
-	open := Start(t)
-	return use(func(look Look) *Tab { return open(t, look) })
+	return t.stopping(func() error {
+		open := Start(t)
+		return use(func(look Look) *Tab { return open(t, look) })
+	})
 }
 
 // stopped is what Fatal stops with.
@@ -53,6 +51,17 @@ func (t *outside) TempDir() string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	return folder
+}
+
+// stopping runs what may stop with Fatal.
+func (t *outside) stopping(run func() error) error {
+	defer func() {
+		failed := recover()
+		if _, ok := failed.(stopped); failed != nil && !ok {
+			panic(failed)
+		}
+	}()
+	return run()
 }
 
 func (t *outside) end() {

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/i-agent/iagent/inbox"
@@ -18,7 +19,7 @@ func (o *site) signedIn(t *testing.T, tab *browsertest.Tab, token string) {
 }
 
 func TestPagesAreAccessibleAtEachLook(t *testing.T) {
-	empty, newTab := open(t, tokensOf(t)), browsertest.Start(t)
+	empty, newTab := open(t, tokensOf(t)), browser.Start(t)
 	o := open(t, tokensOf(t))
 	_, calls := o.called("oats", "+15551234567", "+15551234568")
 	o.receives(calls[0], inbox.KindVoice, "/api/webhooks/twilio/voice?callId="+calls[0], "To=%2B15551234567&CallStatus=in-progress",
@@ -57,7 +58,7 @@ func TestPagesAreAccessibleAtEachLook(t *testing.T) {
 func TestKeysAloneOpenACall(t *testing.T) {
 	o := open(t, tokensOf(t))
 	_, calls := o.called("oats", "+15551234567", "+15551234568")
-	tab := browsertest.Start(t)(t, browsertest.Look{})
+	tab := browser.Start(t)(t, browsertest.Look{})
 	o.signedIn(t, tab, adminToken)
 	tab.Press("j")
 	tab.Press("j")
@@ -65,4 +66,22 @@ func TestKeysAloneOpenACall(t *testing.T) {
 	tab.Until(`location.pathname === "/console/calls/` + calls[0] + `"`)
 	tab.Press("?")
 	tab.Until(`document.getElementById("help").open`)
+}
+
+// What a page says can be done, who looks at it can do.
+func TestViewerIsOfferedNothingThatViewersCannotDo(t *testing.T) {
+	o := openTwilio(t)
+	_, calls := o.called("oats", "+15551234567")
+	o.refusedInEachWay(calls[0])
+	page := "/console/rejections/" + o.rejected("scheme")
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		_, body := o.do("GET", page, "")
+		for _, offer := range []string{">Check again<", "<kbd>r</kbd> retry"} {
+			words := strings.Join(strings.Fields(strings.ReplaceAll(body, "</kbd>", "</kbd> ")), " ")
+			if strings.Contains(words, offer) != (token == adminToken) {
+				t.Errorf("%s: offers %q: %v", token, offer, token != adminToken)
+			}
+		}
+	}
 }

@@ -33,7 +33,7 @@ func (o *site) campaignPages() []string {
 
 func TestPreviewOfACampaignFollowsWhatIsTyped(t *testing.T) {
 	o := open(t, tokensOf(t))
-	newTab := browsertest.Start(t)
+	newTab := browser.Start(t)
 	tab := newTab(t, browsertest.Look{})
 	o.signedIn(t, tab, adminToken)
 	tab.Go(o.url + "/console/campaigns/new")

@@ -127,6 +127,9 @@ func roundedUp(top float64) float64 {
 }
 
 func plainNumber(n float64) string {
+	if n > 0 && n < 0.1 {
+		return strconv.FormatFloat(n, 'g', 1, 64) // what was measured is not shown as nothing
+	}
 	if n < 10 && n != float64(int(n)) {
 		return strconv.FormatFloat(n, 'f', 1, 64)
 	}

@@ -42,9 +42,10 @@ type Config struct {
 	Deadlines interview.Deadlines
 	// Health has what is measured for the strip and the page of health; nil leaves the strip out.
 	Health *health.Recorder
-	// About says what this process is and how it is set, Checks what its cheap checks found, at the start or a short time ago; nil says nothing.
+	// About says what this process is and how it is set, Checks what its cheap checks found, and when; nil says nothing. Neither waits for
+	// anybody.
 	About  func() []Fact
-	Checks func(ctx context.Context) []Check
+	Checks func() []Check
 	// TokenNames are the settings that have Twilio's auth tokens, by the tokens' fingerprints.
 	TokenNames map[string]string
 	// Simulations says that this server can play simulated interviews.
@@ -68,7 +69,7 @@ type Console struct {
 	deadlines  interview.Deadlines
 	health     *health.Recorder
 	about      func() []Fact
-	checks     func(ctx context.Context) []Check
+	checks     func() []Check
 	log        *slog.Logger
 	now        func() time.Time
 	live       *live

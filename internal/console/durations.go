@@ -11,8 +11,12 @@ func number(n int) string { return strconv.Itoa(n) }
 // duration is a duration as people say it, with two units at most.
 func duration(d time.Duration) string {
 	switch {
-	case d < 0: // clocks differ
+	case d <= 0: // clocks differ
 		return "0 s"
+	case d < time.Microsecond:
+		return "under 1 µs"
+	case d < 100*time.Microsecond:
+		return number(int(d.Microseconds())) + " µs"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 	case d < time.Second:

@@ -18,8 +18,10 @@ type Fact struct{ Name, Value string }
 
 // Check is what a check of the installation found.
 type Check struct {
-	// Result is ok, warn, fail or skipped; At is what was looked at; Cure is what is to be done.
-	Name, At, Result, Detail, Cure string
+	// Result is ok, warn, fail or skipped; Cure is what is to be done.
+	Name, Result, Detail, Cure string
+	// Looked is when, the zero time for not yet.
+	Looked time.Time
 }
 
 func (c *Console) routeHealth(mux *http.ServeMux) {
@@ -68,7 +70,7 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 		p.facts = c.about()
 	}
 	if c.checks != nil {
-		p.checks = c.checks(r.Context())
+		p.checks = c.checks()
 	}
 	if err := c.readHealth(r.Context(), &p); err != nil {
 		return err

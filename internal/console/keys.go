@@ -6,6 +6,8 @@ type keyHelp struct {
 	does  string
 	// short is what the footer says, "" for nothing there.
 	short string
+	// acts is for what only an admin can do.
+	acts bool
 	// native is for what the browser itself does.
 	native bool
 }
@@ -17,7 +19,7 @@ func keyList() []keyHelp {
 		{names: []string{"Enter"}, does: "open the row", short: "open"},
 		{names: []string{"["}, does: "the newest part of a list; the previous call; or from a page back to its list"},
 		{names: []string{"]"}, does: "the next part of a list; the next call"},
-		{names: []string{"r"}, does: "go to retry, replay or check again, where the page has it", short: "retry"},
+		{names: []string{"r"}, does: "go to retry, replay or check again, where the page has it", short: "retry", acts: true},
 		{names: []string{"d"}, does: "open or close the details: those of the row, or all of the page", short: "details"},
 		{names: []string{"c"}, does: "copy: the curl of an action that has the focus, else the id of the row or of the page", short: "copy"},
 		{names: []string{"p"}, does: "play the recording, or pause it, on the page of a call"},

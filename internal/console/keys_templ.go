@@ -9,8 +9,8 @@ package console
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// keysFooter are the keys that the footer shows.
-func keysFooter() templ.Component {
+// keysFooter are the keys that the footer shows to a role: a viewer has nothing to retry.
+func keysFooter(role Role) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -32,7 +32,7 @@ func keysFooter() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, k := range keyList() {
-			if k.short != "" {
+			if k.short != "" && (!k.acts || role == Admin) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

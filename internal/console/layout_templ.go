@@ -418,7 +418,7 @@ func layout(f frame, body templ.Component) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.role != Nobody {
-			templ_7745c5c3_Err = keysFooter().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = keysFooter(f.role).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

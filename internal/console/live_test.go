@@ -227,7 +227,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 func TestBurstMovesNoRowAndTheStreamOutlivesTheServer(t *testing.T) {
 	o := openCalls(t)
 	_, calls := o.called("oats", numbers(30)...)
-	tab := browsertest.Start(t)(t, browsertest.Look{})
+	tab := browser.Start(t)(t, browsertest.Look{})
 	o.signedIn(t, tab, adminToken)
 	tab.Press("j")
 	tab.Press("j")
@@ -272,7 +272,7 @@ func TestCallsAreReadAndChangedWithoutScripts(t *testing.T) {
 	o := openCalls(t)
 	id := o.eventful()
 	_, others := o.called("milk", numbers(2)...)
-	tab := browsertest.Start(t)(t, browsertest.Look{NoScripts: true})
+	tab := browser.Start(t)(t, browsertest.Look{NoScripts: true})
 	tab.Go(o.url + "/console/calls")
 	tab.Type("#token", adminToken)
 	tab.Click("main button.primary")

@@ -97,7 +97,7 @@ func openOps(t *testing.T) *opsSite {
 	})
 	pages, err := console.New(console.Config{Store: s, API: api.Admit(api.New(api.Config{Store: s, AdminToken: adminToken, Bulk: runner})), Access: tokensOf(t), Log: log, Now: now,
 		Health: o.health, About: func() []console.Fact { return []console.Fact{{Name: "Version of this program", Value: "v9.9.9"}} },
-		Checks: func(context.Context) []console.Check {
+		Checks: func() []console.Check {
 			return []console.Check{{Name: "disk", Result: "warn", Detail: "10 % are free", Cure: "Make room."}}
 		}})
 	if err != nil {
@@ -440,7 +440,7 @@ func (o *opsSite) filled() []string {
 func TestPagesOfOperationAreAccessibleAtEachLook(t *testing.T) {
 	o := openOps(t)
 	pages := o.filled()
-	newTab := browsertest.Start(t)
+	newTab := browser.Start(t)
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
 			tab := newTab(t, look)

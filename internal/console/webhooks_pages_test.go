@@ -408,7 +408,7 @@ func TestKeysFindListOpenAndReplay(t *testing.T) {
 	}
 	o.refusedInEachWay(calls[0])
 	accepted, failed, scheme := o.only(inbox.Accepted), o.only(inbox.Failed), o.rejected("scheme")
-	newTab := browsertest.Start(t)
+	newTab := browser.Start(t)
 	tab := newTab(t, browsertest.Look{})
 	o.signedIn(t, tab, adminToken)
 	at := func(path string) { t.Helper(); tab.Until(`location.pathname === "/console` + path + `"`) }

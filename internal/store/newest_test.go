@@ -31,6 +31,22 @@ func TestNewestRowsNameTheCallsThatChanged(t *testing.T) {
 		if !slices.Equal(ids, want) || len(n.Webhooks) != 5 || n.Webhooks[0].CampaignID == "" {
 			t.Errorf("calls %v, want %v; %d webhooks", ids, want, len(n.Webhooks))
 		}
+		// Twilio's clock may be ahead, and that of its simulation is by as long as people speak.
+		ahead := clock.Now().Add(2 * time.Minute)
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE calls SET completed_at = $2 WHERE id = $1`, l.id, ahead)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err = s.Newest(t.Context(), before.Add(time.Minute), 10); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range n.Calls {
+			if c.ID == l.id && (c.CompletedAt == nil || c.CompletedAt.After(clock.Now())) {
+				t.Errorf("the call ends at %v, and it is %s", c.CompletedAt, clock.Now())
+			}
+		}
 		if n, err = s.Newest(t.Context(), time.Time{}, 2); err != nil || len(n.Webhooks) != 2 || n.Webhooks[0].ID < n.Webhooks[1].ID || len(n.Calls) != 3 {
 			t.Errorf("%+v, %v", n, err)
 		}
