@@ -21,7 +21,8 @@ import (
 )
 
 // A voice webhook that takes effect in the program's own table, once, however often it is delivered. The driver is
-// registered by importing it: here modernc.org/sqlite. examples/inbox is a whole program of this kind.
+// registered by importing it: here modernc.org/sqlite. This module requires no driver, so the example is run where one is
+// (test/interop/inboxsql). examples/inbox is a whole program of this kind.
 func ExampleHandler() {
 	const token = "12345678901234567890123456789012"
 	folder, err := os.MkdirTemp("", "inbox")

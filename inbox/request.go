@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/i-agent/iagent/signature"
 )
 
 // formType is the content type of Twilio's webhooks.
@@ -22,7 +24,7 @@ const reasonFault = "Internal server error"
 // ErrBodyRead is in the error of a request whose body was read before the Handler got it, which no signature fits any
 // more: middleware in front of the Handler called ParseForm, FormValue or the like. Let that middleware read the body
 // whole and put a copy in its place, or put it behind the Handler.
-var ErrBodyRead = errors.New("middleware in front of the handler has read the body (ParseForm, FormValue)")
+var ErrBodyRead = signature.ErrBodyRead
 
 // errBrokenOff is in the error of a body that ended too early.
 var errBrokenOff = errors.New("broken off")

@@ -29,6 +29,10 @@ var (
 	ErrMalformedTarget = errors.New("malformed request target")
 	// ErrBodyTooLarge: the middleware read more than [Config.MaxBody].
 	ErrBodyTooLarge = errors.New("body too large")
+	// ErrBodyRead: something in front of the middleware has read the body, with
+	// ParseForm, FormValue or the like, so that no signature can fit. Let it
+	// read the body whole and put a copy in its place, or put it behind.
+	ErrBodyRead = errors.New("middleware in front has read the body (ParseForm, FormValue)")
 	// ErrUnreadableBody: the middleware could not read the body to its end.
 	ErrUnreadableBody = errors.New("unreadable body")
 )

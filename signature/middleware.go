@@ -13,8 +13,8 @@ import (
 // most [Config.MaxBody] bytes, and gives next a fresh copy of it; the [Match]
 // is in the request's context, see [FromContext]. Where a value may hold ";" or a
 // bare "%", read the body with [ParseForm]: net/http refuses such forms. All others are answered by
-// [Config.OnReject]. Reading the form before the middleware, or rewriting
-// RequestURI, makes every request fail.
+// [Config.OnReject]. Middleware in front that reads the form, or rewrites
+// RequestURI, makes every request fail; the former is [ErrBodyRead].
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Before the body: what is not even signed is not worth reading.
@@ -29,6 +29,10 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 		}
 		match, err := v.VerifyRequest(r, body)
 		if err != nil {
+			var verdict *RejectError
+			if readBefore(r, body) && errors.As(err, &verdict) {
+				verdict.Reason = ErrBodyRead
+			}
 			v.reject(w, r, err)
 			return
 		}
@@ -60,10 +64,17 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, reject(ErrBodyTooLarge, "")
+	case errors.Is(err, http.ErrBodyReadAfterClose):
+		return nil, reject(ErrBodyRead, "")
 	case err != nil:
 		return nil, reject(ErrUnreadableBody, "")
 	}
 	return body, nil
+}
+
+// readBefore says whether some of the body was read before the middleware got the request.
+func readBefore(r *http.Request, body []byte) bool {
+	return int64(len(body)) < r.ContentLength || len(body) == 0 && (len(r.PostForm) > 0 || r.MultipartForm != nil)
 }
 
 type matchKey struct{}

@@ -140,6 +140,50 @@ func (brokenReader) Read([]byte) (int, error) {
 	return 0, errors.New("connection reset by +15551234567")
 }
 
+func TestMiddlewareThatReadTheBodyIsNamedInTheError(t *testing.T) {
+	var seen error
+	v := mustNew(t, Config{URL: "https://public.example", Tokens: []string{primary}, OnReject: func(w http.ResponseWriter, r *http.Request, err error) {
+		seen = err
+		Reject(w, r, err)
+	}})
+	reached := 0
+	verified := v.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
+	body := url.Values{"CallSid": {"CA1"}}
+	for name, front := range map[string]func(r *http.Request){
+		"ParseForm":             func(r *http.Request) { _ = r.ParseForm() },
+		"ParseForm, no length":  func(r *http.Request) { r.ContentLength = -1; _ = r.ParseForm() },
+		"a part of it was read": func(r *http.Request) { _, _ = r.Body.Read(make([]byte, 3)) },
+	} {
+		seen = nil
+		r := httptest.NewRequest("POST", "/voice", strings.NewReader(body.Encode()))
+		r.Header.Set("Content-Type", formType)
+		r.Header.Set(Header, Sign(primary, "https://public.example/voice", body))
+		front(r)
+		w := httptest.NewRecorder()
+		verified.ServeHTTP(w, r)
+		if w.Code != 403 || reached > 0 || !errors.Is(seen, ErrBodyRead) || !strings.Contains(seen.Error(), "ParseForm") {
+			t.Errorf("%s: answered %d, rejected with %v", name, w.Code, seen)
+		}
+	}
+
+	closes := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body.Close()
+		verified.ServeHTTP(w, r)
+	}))
+	resp, _ := send(t, closes.URL, "/voice", strings.NewReader(body.Encode()), Sign(primary, "https://public.example/voice", body))
+	closes.Close() // waits for the handler
+	if resp.StatusCode != 403 || !errors.Is(seen, ErrBodyRead) {
+		t.Errorf("a closed body: answered %d, rejected with %v", resp.StatusCode, seen)
+	}
+
+	_, server := serve(t, func(c *Config) {
+		c.OnReject = func(w http.ResponseWriter, r *http.Request, err error) { seen = err; Reject(w, r, err) }
+	}, func(http.ResponseWriter, *http.Request) {})
+	if send(t, server, "/voice", strings.NewReader(body.Encode()), "forged"); !errors.Is(seen, ErrWrongSignature) {
+		t.Errorf("a forged request was rejected with %v", seen)
+	}
+}
+
 func TestBodyThatBreaksOffIsRefused(t *testing.T) {
 	v := mustNew(t, Config{URL: "https://public.example", Tokens: []string{primary}})
 	r := httptest.NewRequest("POST", "/v", brokenReader{})

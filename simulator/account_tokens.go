@@ -14,27 +14,27 @@ import (
 type accountTokens struct {
 	primary, secondary string
 	former             string // the primary one before the last promotion
-	// unaware is how many webhooks and REST requests may still meet a part that does not know of the last promotion.
-	unaware    int
+	// lag is how many webhooks and REST requests may still meet a part that does not know of the last promotion.
+	lag        int
 	promotions int
 }
 
-// drawUnaware says whether the next webhook or request meets a part of Twilio that does not know of the last promotion; the
+// drawLag says whether the next webhook or request meets a part of Twilio that does not know of the last promotion; the
 // caller holds mu.
-func (s *Simulator) drawUnaware() bool {
+func (s *Simulator) drawLag() bool {
 	t := &s.tokens
-	if t.unaware == 0 {
+	if t.lag == 0 {
 		return false
 	}
-	t.unaware--
-	return s.seed.happens(0.5, "promotion", t.promotions, t.unaware)
+	t.lag--
+	return s.seed.happens(0.5, "promotion", t.promotions, t.lag)
 }
 
 // signingToken signs the next webhook.
 func (s *Simulator) signingToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.drawUnaware() {
+	if s.drawLag() {
 		return s.tokens.former
 	}
 	return s.tokens.primary
@@ -45,7 +45,7 @@ func (s *Simulator) knows(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	valid := []string{s.tokens.primary, s.tokens.secondary}
-	if s.drawUnaware() {
+	if s.drawLag() {
 		valid = []string{s.tokens.former, s.tokens.primary} // which was the secondary one
 	}
 	known := 0
@@ -77,7 +77,7 @@ func (s *Simulator) DeleteSecondaryToken() {
 }
 
 // PromoteToken makes the secondary auth token the primary one: from then on it signs webhooks, and the former primary one
-// is refused, once all parts of Twilio know (Config.Unaware). It is an error when there is no secondary token.
+// is refused, once all parts of Twilio know ([Config.PromotionLag]). It is an error when there is no secondary token.
 func (s *Simulator) PromoteToken() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Simulator) PromoteToken() error {
 		return errors.New("promoting the secondary auth token: there is none")
 	}
 	t.former, t.primary, t.secondary = t.primary, t.secondary, ""
-	t.unaware = s.config.Unaware
+	t.lag = s.config.PromotionLag
 	t.promotions++
 	return nil
 }

@@ -50,7 +50,7 @@ func TestPromotedTokenSignsAndTheFormerOneIsRefused(t *testing.T) {
 
 // Whichever part of Twilio is asked while a promotion spreads, the new token is accepted: it was the secondary one before.
 func TestWhilePromotionSpreadsTheFormerTokenWorksInPlaces(t *testing.T) {
-	r := newFixture(t, Config{OldToken: testOldToken, Unaware: 40})
+	r := newFixture(t, Config{OldToken: testOldToken, PromotionLag: 40})
 	if err := r.sim.PromoteToken(); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type PlaceOptions struct {
 	// RecordingURL records the whole call and takes the callbacks of the recording.
 	RecordingURL string
 	// Inbound makes it a call from the person to the application: its voice request says so, nobody has to pick up,
-	// and completed is the only status (Twilio: TwiML voice request).
+	// and completed is the only status (Twilio: TwiML voice request). [Simulator.CallIn] is for calls to a number that is set up.
 	Inbound bool
 }
 

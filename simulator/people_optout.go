@@ -2,7 +2,7 @@ package simulator
 
 import "fmt"
 
-// OptsOut says at the question for consent that they never want to be called again. It is not in [Scripts], as those below.
+// OptsOut says at the question for consent that they never want to be called again. None of the scripts that opt out is in [Scripts].
 func OptsOut(...Answer) Script {
 	return Script{Name: "opts-out", Greeting: "Hello?", Replies: []Reply{{Say: "Please take me off your list.", Means: OptOut}}}
 }

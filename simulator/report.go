@@ -40,8 +40,8 @@ type Report struct {
 // Truth is what really happened on a call.
 type Truth struct {
 	CallSid  string  `json:"callSid"`
-	To       string  `json:"to"` // E.164, as From
-	From     string  `json:"from"`
+	To       string  `json:"to"`       // the number of the person (E.164), also of a call that they made
+	From     string  `json:"from"`     // the number of the account
 	Script   string  `json:"script"`   // its Name
 	Status   string  `json:"status"`   // of the REST API; final once Wait has returned
 	Duration int     `json:"duration"` // seconds since the answer

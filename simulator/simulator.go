@@ -66,9 +66,9 @@ type Config struct {
 	// OldToken is the account's other token in the middle of a rotation: some webhooks are signed with it if Faults
 	// says so, and REST requests may use it. Empty means that nothing is being rotated.
 	OldToken string
-	// Unaware is how many webhooks and REST requests after [Simulator.PromoteToken] may still meet a part of Twilio that works
+	// PromotionLag is how many webhooks and REST requests after [Simulator.PromoteToken] may still meet a part of Twilio that works
 	// with the tokens from before it. Which of them do is left to chance.
-	Unaware int
+	PromotionLag int
 	// Account is what the REST API says of the account.
 	Account Account
 	// MarksDuplicates says that the application marks its answer to every duplicate: with the header

@@ -29,7 +29,7 @@ func TestRotationAtTwilioLosesNoCall(t *testing.T) {
 	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
 		const before, after = e2etest.Token, e2etest.Secondary
 		twilio := e2etest.NewSimulation(t, simulator.Config{
-			Seed: 5, Model: e2etest.OneClaim, Unaware: calls, Concurrency: 8, Speed: 400,
+			Seed: 5, Model: e2etest.OneClaim, PromotionLag: calls, Concurrency: 8, Speed: 400,
 			Pick: simulator.MixedPeople(simulator.Answer{Say: "It costs 2 dollars and 49 cents."}).Pick(5),
 		})
 		twilio.CreateSecondaryToken(after)

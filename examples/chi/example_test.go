@@ -68,7 +68,7 @@ func Example() {
 	// Output:
 	// accepted CA1:status:completed for 17
 	// 200 {"success":true}
-	// rejected: middleware in front of the handler has read the body (ParseForm, FormValue): 0 bytes were left: verifying Twilio signature: wrong signature (tokens tried: 1, forms of the URL: 2)
+	// rejected: middleware in front has read the body (ParseForm, FormValue): 0 bytes were left: verifying Twilio signature: wrong signature (tokens tried: 1, forms of the URL: 2)
 	// 403 {"error":"Invalid signature"}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/i-agent/iagent/inbox/inboxsql"
 )
 
-// The driver is registered by importing it: here modernc.org/sqlite.
+// The driver is registered by importing it: here modernc.org/sqlite. The example is run where one is required (test/interop/inboxsql).
 func ExampleNew() {
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "inbox")

@@ -15,7 +15,7 @@ import (
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
-// overdueEvery is how often the watchdog counts what is overdue.
+// overdueEvery is how often what is overdue is counted.
 const overdueEvery = 10 * time.Second
 
 // newReconciler is nil when no account is configured.

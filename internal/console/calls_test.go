@@ -170,7 +170,7 @@ func TestTimelineSaysWhatIsLateDoubledMissingAndInConflict(t *testing.T) {
 	find(`data-lane="answer"`, "TwiML", "#answer")
 	find(`data-lane="dial"`, "dial.intent")
 	find(`data-lane="dial"`, "orchestrate-call", "badge failed", `<a href="#actions">Retry</a>`)
-	find(`data-lane="recording"`, "the recording", "expected by", "late", `<a href="#actions">Ask Twilio now</a>`)
+	find(`data-lane="recording"`, "the recording", "expected by", "overdue", `<a href="#actions">Ask Twilio now</a>`)
 	find("said: a dozen &lt;script&gt;")
 	if !(missing < late && late < ended) {
 		t.Errorf("not in Twilio's order: %d, %d, %d", missing, late, ended)

@@ -93,7 +93,7 @@ func TestStopOfACampaignIsItsOwn(t *testing.T) {
 	}
 }
 
-func TestAStopSaysWhoWasStoppedAndByWhom(t *testing.T) {
+func TestStopSaysWhoWasStoppedAndByWhom(t *testing.T) {
 	o := open(t, tokensOf(t))
 	_, calls := o.called("oats", "+15551234567", "+15551234568")
 	o.signIn(adminToken)

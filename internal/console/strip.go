@@ -115,11 +115,11 @@ func (c *Console) countItems(m health.Snapshot) []stripItem {
 			dead.class = "bad"
 		}
 	}
-	late := &items[4]
-	if late.value, late.says = none, "Nobody has counted yet what is overdue."; m.Overdue != nil {
-		late.value, late.to, late.says = strconv.Itoa(m.Late()), c.path("/overdue"), "Calls of which something is late, runs that are dead or late, and accounts that cannot dial."
-		if m.Late() > 0 {
-			late.class = "bad"
+	overdue := &items[4]
+	if overdue.value, overdue.says = none, "Nobody has counted yet what is overdue."; m.Overdue != nil {
+		overdue.value, overdue.to, overdue.says = strconv.Itoa(m.OverdueCount()), c.path("/overdue"), "Calls of which something is overdue, runs that are dead or overdue, and accounts that cannot dial."
+		if m.OverdueCount() > 0 {
+			overdue.class = "bad"
 		}
 	}
 	return items

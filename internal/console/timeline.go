@@ -36,7 +36,7 @@ type entry struct {
 	lane        lane
 	what        string
 	detail      string
-	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late, missing or awaited.
+	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late, missing, awaited or overdue.
 	state string
 	// link is the address of its own page, "" for none.
 	link string
@@ -139,7 +139,7 @@ func (t timelineOf) awaited() []entry {
 	e := entry{at: due, arrived: due, due: &due, lane: overdueLane(what), what: awaited(what), state: "awaited", sequence: -1}
 	e.detail = "in " + duration(due.Sub(t.now))
 	if t.now.After(due) {
-		e.state, e.detail, e.act = "late", duration(t.now.Sub(due))+" late", "Ask Twilio now"
+		e.state, e.detail, e.act = "overdue", "since "+duration(t.now.Sub(due)), "Ask Twilio now"
 	}
 	return []entry{e}
 }

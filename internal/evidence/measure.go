@@ -26,10 +26,6 @@ type Measure struct {
 // "5 cases per week" is 5 UNITS_PER_WEEK, "fifteen percent" is 15 PERCENT, "ten to fifteen boxes" is a range of BOXES.
 func Measures(text string) []Measure { return measures(text, tokens(text)) }
 
-// MeasuresIn is Measures of a text in a language, BCP 47: "cinco cajas por semana" is 5 UNITS_PER_WEEK in Spanish. A language without
-// a table is read as English, of which the figures remain.
-func MeasuresIn(language, text string) []Measure { return wordsIn(language).measures(text) }
-
 func (w *wordsOf) measures(text string) []Measure { return measures(text, w.tokens(text)) }
 
 func measures(text string, words []token) []Measure {

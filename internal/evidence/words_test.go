@@ -143,7 +143,7 @@ func TestNumbersInWordsAreReadInEveryLanguage(t *testing.T) {
 		failed := 0
 		for _, n := range numbers {
 			text := say(n) + " " + unit
-			m := MeasuresIn(name, text)
+			m := wordsIn(name).measures(text)
 			if (len(m) != 1 || m[0].Number != float64(n) || m[0].Unit != interview.UnitBoxes) && failed < 8 {
 				failed++
 				t.Errorf("%s: %q is read as %v", name, text, m)
@@ -169,7 +169,7 @@ func TestUnitsAndFractionsAreReadInEveryLanguage(t *testing.T) {
 		{"de", "zwei Wochen", "2 WEEKS"}, {"de", "sechs Monate", "6 MONTHS"}, {"de", "zwölf Euro fünfzig", "12.5 EUR"}, {"de", "eine Kiste", "1 CASES"}, {"de", "drei und zwanzig Kisten", "23 CASES"}, {"de", "hundertzwanzig Kisten", "120 CASES"}, {"de", "zwei hundert Kisten", "200 CASES"},
 	} {
 		got := make([]string, 0, 1)
-		for _, m := range MeasuresIn(c.language, c.text) {
+		for _, m := range wordsIn(c.language).measures(c.text) {
 			if m.Range {
 				got = append(got, fmt.Sprintf("%v-%v %s", m.Number, m.High, m.Unit))
 			} else {

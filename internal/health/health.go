@@ -87,8 +87,8 @@ type Snapshot struct {
 // Dead is how many runs are dead.
 func (s Snapshot) Dead() int { return sum(maps.Values(s.DeadRuns)) }
 
-// Late is how much is overdue.
-func (s Snapshot) Late() int { return sum(maps.Values(s.Overdue)) }
+// OverdueCount is how much is overdue.
+func (s Snapshot) OverdueCount() int { return sum(maps.Values(s.Overdue)) }
 
 func sum(values func(yield func(int) bool)) int {
 	n := 0

@@ -52,40 +52,6 @@ func (s RecordingStatus) Rank() int {
 	return 0
 }
 
-// Merge brings a stored recording forward by what a callback says of it. The status moves only to a higher rank. Details
-// come from the higher status; an equal or lower one only fills what was missing. A tombstone takes in nothing: what was
-// deleted must not come back through a late callback.
-func (r Recording) Merge(next Recording) Recording {
-	if r.Status == RecordingDeleted {
-		return r
-	}
-	older, newer := next, r
-	if next.Status.Rank() > r.Status.Rank() {
-		older, newer = r, next
-	}
-	merged := newer
-	merged.Sid, merged.CallID = r.Sid, r.CallID
-	if merged.URL == "" {
-		merged.URL = older.URL
-	}
-	if merged.Duration == nil {
-		merged.Duration = older.Duration
-	}
-	if merged.Channels == 0 {
-		merged.Channels = older.Channels
-	}
-	if merged.StartedAt == nil {
-		merged.StartedAt = older.StartedAt
-	}
-	if merged.Source == "" {
-		merged.Source = older.Source
-	}
-	if merged.TranscribedAt == nil {
-		merged.TranscribedAt = older.TranscribedAt
-	}
-	return merged
-}
-
 // How much earlier than the consent a recording of ours may seem to begin. Our TwiML starts it after the yes, but Twilio
 // writes whole seconds, so up to one is cut off, and its clock and ours differ a little.
 const (

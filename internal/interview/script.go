@@ -103,11 +103,6 @@ func (s Script) NoMessage() string {
 	return s.texts().noMessage + " " + s.texts().bye
 }
 
-// InboundGreeting answers somebody who calls back: who we are and what the keys do.
-func (s Script) InboundGreeting(canInterview bool) string {
-	return s.InboundIntroduction(true) + " " + s.InboundMenu(canInterview)
-}
-
 // InboundIntroduction tells somebody who calls one of our numbers who we are; called says that we called them, and it says why.
 func (s Script) InboundIntroduction(called bool) string {
 	switch {

@@ -35,7 +35,7 @@ func TestOurOwnQuestionIsNoAnswer(t *testing.T) {
 // ourTexts are all that our side says, without the questions.
 func ourTexts(s Script) []string {
 	return []string{s.Greeting(), s.ConsentQuestion(), s.ConsentAgain(), s.Thanks(), s.Goodbye(), s.Declined(), s.NotUnderstood(), s.Ended(),
-		s.OptedOut(), s.Stopped(), s.NoMessage(), s.InboundGreeting(true), s.InboundGreeting(false), s.InboundGoodbye(), s.Asks()[0]}
+		s.OptedOut(), s.Stopped(), s.NoMessage(), s.InboundIntroduction(true), s.InboundMenu(true), s.InboundMenu(false), s.InboundGoodbye(), s.Asks()[0]}
 }
 
 var bakers = Identity{Organisation: "Bread & Data", CallbackNumber: "+12025550143", Purpose: "the price of bread."}
@@ -86,7 +86,7 @@ func TestIdentityIsSpokenFirstAndLast(t *testing.T) {
 		if !strings.HasPrefix(greeting, s.IdentitySaid()) || !strings.Contains(s.IdentitySaid(), number) {
 			t.Errorf("%q: the call keeps %q of %q", language, s.IdentitySaid(), greeting)
 		}
-		for _, last := range []string{s.Goodbye(), s.Declined(), s.NotUnderstood(), s.Ended(), s.NoMessage(), s.OptedOut(), s.InboundGoodbye(), s.InboundGreeting(false)} {
+		for _, last := range []string{s.Goodbye(), s.Declined(), s.NotUnderstood(), s.Ended(), s.NoMessage(), s.OptedOut(), s.InboundGoodbye(), s.InboundIntroduction(true)} {
 			if !strings.Contains(last, bakers.Organisation) || !strings.Contains(last, number) {
 				t.Errorf("%q: %q does not say who called", language, last)
 			}

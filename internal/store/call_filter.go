@@ -166,6 +166,6 @@ func (s *Store) callsAwaiting(ctx context.Context, of Awaiting, after string) ([
 		if w.What == of.What && (after == "" || w.Call.ID < after) && !(of.InTime && w.Due.Before(now)) {
 			ids = append(ids, w.Call.ID)
 		}
-	}, watchedCalls)
+	}, checkedCalls)
 	return ids, err
 }

@@ -271,24 +271,10 @@ func TestPartsOfACampaignDoNotReadTheWholeTable(t *testing.T) {
 // effortOf is how many rows the database reads for a statement, at least, and its plan.
 func effortOf(t *testing.T, s *Store, statement string, args []any) (int, string) {
 	t.Helper()
-	q := explaining{s.read(), s.sqlite != nil}
-	var lines []string
-	err := collect(t.Context(), q, func(r row) error {
-		var a, b, c int
-		var line string
-		to := []any{&line}
-		if q.sqlite {
-			to = []any{&a, &b, &c, &line}
-		}
-		err := r.Scan(to...)
-		lines = append(lines, line)
-		return err
-	}, statement, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sqlite := s.sqlite != nil
+	lines := s.planLines(t, explaining{s.read(), sqlite}, statement, args...)
 	n, plan := 0, strings.Join(lines, "\n")
-	if q.sqlite {
+	if sqlite {
 		// An array of arguments is read as a whole, of course.
 		return (strings.Count(plan, "SCAN ") - strings.Count(plan, "SCAN json_each ")) << 20, plan
 	}

@@ -13,28 +13,32 @@ import (
 // howRead is how the database goes about a statement.
 func (s *Store) howRead(t *testing.T, sql string, args ...any) string {
 	t.Helper()
-	var lines []string
 	explain := "EXPLAIN (COSTS OFF) "
 	if s.sqlite != nil {
 		explain = "EXPLAIN QUERY PLAN "
 	}
-	err := collect(t.Context(), s.read(), func(r row) error {
+	lines := s.planLines(t, s.read(), explain+sql, args...)
+	return strings.Join(lines, "\n")
+}
+
+// planLines reads what an EXPLAIN says.
+func (s *Store) planLines(t *testing.T, q querier, explain string, args ...any) (lines []string) {
+	t.Helper()
+	err := collect(t.Context(), q, func(r row) error {
 		var a, b, c int
 		var line string
+		to := []any{&line}
 		if s.sqlite != nil {
-			if err := r.Scan(&a, &b, &c, &line); err != nil {
-				return err
-			}
-		} else if err := r.Scan(&line); err != nil {
-			return err
+			to = []any{&a, &b, &c, &line}
 		}
+		err := r.Scan(to...)
 		lines = append(lines, line)
-		return nil
-	}, explain+sql, args...)
+		return err
+	}, explain, args...)
 	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		t.Fatalf("%s: %v", explain, err)
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // tableRead is a walk through a whole table, in either database's words.

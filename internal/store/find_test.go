@@ -111,25 +111,10 @@ func lookups(t *testing.T, s *Store) (bad []string) {
 		sql  string
 		args []any
 	}{{byID, []any{"01J"}}, {recordingBySid, []any{"RE1"}}, {acceptedOfEvent, []any{"e7"}}, {othersOfEvent, []any{"e7", 10}}} {
-		q := explaining{s.read(), s.sqlite != nil}
-		var lines []string
-		err := collect(t.Context(), q, func(r row) error {
-			var a, b, c int
-			var line string
-			to := []any{&line}
-			if q.sqlite {
-				to = []any{&a, &b, &c, &line}
-			}
-			err := r.Scan(to...)
-			lines = append(lines, line)
-			return err
-		}, lookup.sql, lookup.args...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		lines := s.planLines(t, explaining{s.read(), s.sqlite != nil}, lookup.sql, lookup.args...)
 		for _, line := range lines {
 			skipped := rowsSkipped.FindStringSubmatch(line)
-			if q.sqlite && walks.MatchString(line) || skipped != nil && len(skipped[1]) > 3 {
+			if s.sqlite != nil && walks.MatchString(line) || skipped != nil && len(skipped[1]) > 3 {
 				bad = append(bad, lookup.sql+"\n"+strings.Join(lines, "\n"))
 			}
 		}

@@ -62,7 +62,7 @@ func (s *Store) eachOverdueOf(ctx context.Context, q querier, deadlines intervie
 		if w.What != "" && w.Due.Before(now) {
 			each(OverdueItem{CallID: w.Call.ID, Status: string(w.Call.Status), What: string(w.What), Due: w.Due, Checks: w.Checks})
 		}
-	}, watchedCalls)
+	}, checkedCalls)
 	if err != nil {
 		return err
 	}

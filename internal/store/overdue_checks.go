@@ -108,8 +108,8 @@ func (s *Store) overdueChecks(ctx context.Context, deadlines interview.Deadlines
 	return list, err
 }
 
-// watchedCalls chooses the calls of which something may be to come. As a join with call_watch, SQLite would look at every call.
-const watchedCalls = ` WHERE calls.id IN (SELECT call_id FROM call_watch) AND NOT calls.simulated`
+// checkedCalls chooses the calls of which something may be to come. As a join with call_watch, SQLite would look at every call.
+const checkedCalls = ` WHERE calls.id IN (SELECT call_id FROM call_watch) AND NOT calls.simulated`
 
 // selectChecked selects what a check looks at.
 const selectChecked = `SELECT ` + recordingSettled + `, COALESCE(call_watch.checks, 0), COALESCE(call_watch.absences, 0), call_watch.absent_since, ` +

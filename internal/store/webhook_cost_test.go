@@ -124,7 +124,7 @@ func settleTogether(t *testing.T, p *Processor, batch []*delivery, fresh int) {
 	}
 }
 
-func TestBatchOnPostgresCostsTwoTripsAndAFixedNumberOfStatements(t *testing.T) {
+func TestBatchOnPostgresCostsTwoRoundTripsAndAFixedNumberOfStatements(t *testing.T) {
 	traffic := &postgresTraffic{messages: map[byte]int{}}
 	s := open(t, storetest.Postgres(t), Options{conn: func(c net.Conn) net.Conn { return &watchedConn{Conn: c, traffic: traffic} }})
 	calls := seed(t, s, 40)

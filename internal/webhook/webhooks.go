@@ -11,7 +11,6 @@ import (
 
 // The reasons of refusals. Scripts and dashboards know them; do not reword.
 const (
-	ReasonCallNotFound        = "Call not found"       // 404, by whoever looks the call up
 	ReasonCallMismatch        = "Call mismatch"        // 409
 	ReasonMissingCallID       = "Missing callId"       // 400, as all below
 	ReasonMissingCallSid      = "Missing CallSid"      //
@@ -27,9 +26,6 @@ const (
 	KindAnswer  inbox.Kind = "answer"  // Gather action that carries the live answer to a question
 	KindMenu    inbox.Kind = "menu"    // Gather action that carries what somebody who called us chose
 )
-
-// ErrCallNotFound refuses an event whose call does not exist.
-var ErrCallNotFound = inbox.Refuse(http.StatusNotFound, ReasonCallNotFound)
 
 // Config says what the decisions depend on besides the call and the event.
 type Config struct {

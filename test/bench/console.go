@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/test/seed"
 )
 
@@ -60,20 +59,7 @@ func consolePages(made seed.Made) []consolePage {
 
 // consoleRun measures the pages of the console over o.console calls and their webhooks, and then what o.viewers open live
 // lists cost the webhooks.
-func consoleRun(ctx context.Context, o options) (err error) {
-	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
-	if err != nil {
-		return err
-	}
-	defer done()
-	db, err := openDatabase(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close()) }()
-	if err := migrate(ctx, binary, db.url()); err != nil {
-		return err
-	}
+func consoleRun(ctx context.Context, o options, binary string, db database) (err error) {
 	loads := make([]*traffic, 2*o.rounds)
 	var calls []*call
 	for i := range loads {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/i-agent/iagent/internal/e2e"
 )
 
 // database is what the program and the baseline run on. The statements of this package run on both kinds.
@@ -43,6 +46,24 @@ func openDatabase(ctx context.Context, o options) (database, error) {
 		return openSQLite(ctx)
 	}
 	return openPostgres(ctx, o.slow)
+}
+
+// onNewDatabase runs a measurement with the program and a new database that it has migrated.
+func onNewDatabase(ctx context.Context, o options, measure func(ctx context.Context, o options, binary string, db database) error) (err error) {
+	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
+	if err != nil {
+		return err
+	}
+	defer done()
+	db, err := openDatabase(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := migrate(ctx, binary, db.url()); err != nil {
+		return err
+	}
+	return measure(ctx, o, binary, db)
 }
 
 // attach opens a database that another process made.

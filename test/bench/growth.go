@@ -6,28 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/i-agent/iagent/internal/e2e"
 )
 
 // parts is into how many parts of a growing table the rate is told.
 const parts = 12
 
 // growthRun measures the program while its tables grow to o.growth webhooks, and prints the rate of each twelfth.
-func growthRun(ctx context.Context, o options) (err error) {
-	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
-	if err != nil {
-		return err
-	}
-	defer done()
-	db, err := openDatabase(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close()) }()
-	if err := migrate(ctx, binary, db.url()); err != nil {
-		return err
-	}
+func growthRun(ctx context.Context, o options, binary string, db database) (err error) {
 	server, err := serve(ctx, binary, db.url())
 	if err != nil {
 		return err

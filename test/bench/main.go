@@ -121,13 +121,13 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	if o.growth > 0 {
-		return growthRun(ctx, o)
+		return onNewDatabase(ctx, o, growthRun)
 	}
 	if o.prune > 0 {
-		return pruneRun(ctx, o)
+		return onNewDatabase(ctx, o, pruneRun)
 	}
 	if o.console > 0 {
-		return consoleRun(ctx, o)
+		return onNewDatabase(ctx, o, consoleRun)
 	}
 	if o.commands {
 		databases := []string{"sqlite", "postgres"}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/i-agent/iagent/internal/e2e"
 )
 
 const (
@@ -25,20 +23,7 @@ const (
 )
 
 // pruneRun measures webhooks beside `iagent prune`: before it, while it removes o.prune old events, and after it.
-func pruneRun(ctx context.Context, o options) (err error) {
-	binary, done, err := e2e.BuildTemporary(ctx, o.binary)
-	if err != nil {
-		return err
-	}
-	defer done()
-	db, err := openDatabase(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close()) }()
-	if err := migrate(ctx, binary, db.url()); err != nil {
-		return err
-	}
+func pruneRun(ctx context.Context, o options, binary string, db database) (err error) {
 	traffic := newTraffic(o.seed, o.requests, o.duplicates)
 	if err := seedCalls(ctx, db, traffic.calls); err != nil {
 		return err
