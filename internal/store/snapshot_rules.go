@@ -16,6 +16,8 @@ type SnapshotRule struct {
 	// statement selects the breaches since $1: an id of what breaks the rule, and a detail. $2 is the moment named by second.
 	statement string
 	second    snapshotMoment
+	// overlaps says that the statement is one of checkOverlaps.
+	overlaps bool
 }
 
 // snapshotMoment names what else a statement needs to know.
@@ -53,14 +55,19 @@ func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotS
 		args = append(args, scope.GateSince.UTC())
 	case noMoment:
 	}
-	err := collect(ctx, s.q, func(r row) error {
-		var subject, detail string
-		err := r.Scan(&subject, &detail)
-		if err == nil {
-			found(subject, detail)
-		}
-		return err
-	}, rule.statement, args...)
+	var err error
+	if rule.overlaps {
+		err = s.checkOverlaps(ctx, rule.statement, scope.Since.UTC(), found)
+	} else {
+		err = collect(ctx, s.q, func(r row) error {
+			var subject, detail string
+			err := r.Scan(&subject, &detail)
+			if err == nil {
+				found(subject, detail)
+			}
+			return err
+		}, rule.statement, args...)
+	}
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", rule.Kind, err)
 	}
