@@ -219,9 +219,7 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing to the database: %w", err)
 	}
-	if s.reset != nil {
-		s.reset.wrote()
-	}
+	s.reset.wrote()
 	return nil
 }
 
