@@ -58,7 +58,7 @@ func appendHeard(words []heardWord, utterance int, text string) []heardWord {
 	first, start := len(words), -1
 	end := func(at int) {
 		if start >= 0 {
-			words = append(words, heardWord{text: comparable(text[start:at]), utterance: utterance, start: start, end: at})
+			words = append(words, heardWord{text: spelling(text[start:at]), utterance: utterance, start: start, end: at})
 		}
 		start = -1
 	}
@@ -84,8 +84,8 @@ func appendHeard(words []heardWord, utterance int, text string) []heardWord {
 // sentenceEnds are the signs that end a sentence.
 const sentenceEnds = ".!?;…\n"
 
-// comparable writes a word as sentences are compared: speech-to-text may leave out accents and capitals.
-func comparable(word string) string {
+// spelling writes a word as sentences are compared: speech-to-text may leave out accents and capitals.
+func spelling(word string) string {
 	return strings.TrimRight(unaccented.Replace(strings.Map(lexicon.Apostrophe, strings.ToLower(word))), "'")
 }
 
