@@ -18,7 +18,7 @@ type commands struct {
 	Demo      demo      `cmd:"" help:"Place simulated calls: no account, no network."`
 	Migrate   migrate   `cmd:"" help:"Bring the database's tables up, down, or list them."`
 	Simulate  simulate  `cmd:"" help:"Try any Twilio application with a simulated Twilio that misbehaves on purpose."`
-	Reconcile reconcile `cmd:"" help:"Ask Twilio once about unfinished calls, and feed in what never arrived."`
+	Reconcile reconcile `cmd:"" help:"Ask Twilio about unfinished calls, and feed in what never arrived."`
 	Prune     prune     `cmd:"" help:"Remove what is older than RETENTION and DEDUP_RETENTION say, as the server does by itself."`
 	Backup    backup    `cmd:"" help:"Copy the database while the server runs."`
 	Restore   restore   `cmd:"" help:"Put a backup in the place of the database, and call nobody until it is known who was called since."`

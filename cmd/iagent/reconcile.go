@@ -12,10 +12,16 @@ import (
 	"github.com/i-agent/iagent/internal/telemetry"
 )
 
-// reconcile asks Twilio once about calls that are not finished.
+// reconcile asks Twilio about calls that are not finished.
 type reconcile struct {
 	app.Config
 	Since string `default:"24h" help:"How old the calls may be: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z."`
+}
+
+func (reconcile) Help() string {
+	return "While Twilio is busy (429, 5xx, no answer) it is asked up to 5 times about a call, with pauses of 1, 2, 4 and 8 seconds, or longer ones when it asks " +
+		"for them; all pauses together take at most 2 minutes. Exits with 0 when Twilio answered about each call, with 1 when about some it did not or " +
+		"something failed: they are named, and asked about by the next run; with 2 when a setting or an argument is wrong."
 }
 
 func (r reconcile) Run(ctx context.Context) error {

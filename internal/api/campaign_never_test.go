@@ -1,6 +1,9 @@
 package api_test
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 // What a campaign says of its calls and can never take effect is refused, with the field, and not accepted silently.
 func TestWhatCanNeverTakeEffectIsRefusedByItsField(t *testing.T) {
@@ -9,6 +12,10 @@ func TestWhatCanNeverTakeEffectIsRefusedByItsField(t *testing.T) {
 		decided := "/api/campaigns/" + s.do("POST", "/api/campaigns", `{"name":"n","hypotheses":[{"question":"q"}],"stopWhenDecided":true}`).want(201).text("id")
 		for _, tc := range []struct{ body, field string }{
 			{`"attempts":{"max":3,"on":[]}`, "attempts.on"},
+			{`"attempts":{"max":1,"on":["BUSY"]}`, "attempts.on"},
+			{`"attempts":{"on":["BUSY","NO_ANSWER","FAILED"]}`, "attempts.on"},
+			{`"attempts":{"max":1,"waitMinutes":5}`, "attempts.waitMinutes"},
+			{`"attempts":{"waitMinutes":1440}`, "attempts.waitMinutes"},
 			{`"attempts":{"max":0}`, "attempts.max"},
 			{`"attempts":{"max":2,"waitMinutes":43201}`, "attempts.waitMinutes"},
 			{`"callingHours":[{"days":"mon","from":"09:00","to":"09:00"}]`, "callingHours[0].from"},
@@ -36,6 +43,11 @@ func TestWhatCanNeverTakeEffectIsRefusedByItsField(t *testing.T) {
 		}
 		s.do("PATCH", decided, `{"stopWhenDecided":true}`).want(200)
 		// An answer sent back changes nothing.
+		var read struct{ Attempts json.RawMessage }
+		if err := json.Unmarshal([]byte(s.get(decided).text), &read); err != nil {
+			t.Fatal(err)
+		}
+		s.do("PATCH", decided, `{"attempts":`+string(read.Attempts)+`}`).want(200)
 		shown := s.do("PATCH", campaign, `{"attempts":{"max":3}}`).want(200)
 		attempts, _ := shown["attempts"].(map[string]any)
 		if on, _ := attempts["on"].([]any); len(on) != 4 {

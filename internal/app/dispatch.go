@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // dispatchEvery is how often contacts are looked for that are due, and calls that are over.
@@ -28,11 +29,13 @@ func (a *App) dispatch(ctx context.Context) error {
 	}
 }
 
-// gateRefused counts the refusals of the gate, and says once a minute that people are not called for such a reason: who has just asked for
-// calls would wait without a word.
-func (a *App) gateRefused(refusals map[interview.Refusal]int) {
+// gateRefused counts the refusals of the gate, and says once a minute that people are not called since their campaign waits: who has just
+// asked for calls would wait without a word. Of who is refused for themselves the contact has the reason.
+func (a *App) gateRefused(refusals map[interview.Refusal]store.Refused) {
 	for r, n := range refusals {
-		a.telemetry.GateRefused(string(r), n)
-		a.counted.Log(context.Background(), slog.LevelInfo, "gate "+string(r), "people are not called now", slog.String("refusal", string(r)), slog.Int("people", n))
+		a.telemetry.GateRefused(string(r), n.People)
+		if n.Waiting > 0 {
+			a.counted.Log(context.Background(), slog.LevelInfo, "gate "+string(r), "people are not called now", slog.String("refusal", string(r)), slog.Int("people", n.Waiting))
+		}
 	}
 }

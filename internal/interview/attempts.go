@@ -76,6 +76,23 @@ func (p AttemptPolicy) Faults() []FieldFault {
 	if p.WaitMinutes < 0 || p.WaitMinutes > MaxWaitMinutes {
 		faults = append(faults, faultOf("attempts.waitMinutes", "must be from 0 to %d, not %d", MaxWaitMinutes, p.WaitMinutes))
 	}
+	if len(faults) == 0 && p.Max == 1 {
+		return p.withoutEffect()
+	}
+	return faults
+}
+
+// withoutEffect says what a policy of one attempt chooses for the attempts after it, which never come. What the default is shown as
+// is no choice, so that a policy which was read may be sent back.
+func (p AttemptPolicy) withoutEffect() []FieldFault {
+	var faults []FieldFault
+	named := func(o AttemptOutcome) bool { return slices.Contains(p.On, o) }
+	if len(p.On) > 0 && slices.ContainsFunc(RetriedOutcomes(), func(o AttemptOutcome) bool { return !named(o) }) {
+		faults = append(faults, faultOf("attempts.on", "must be left out with max 1: after the only attempt nothing follows"))
+	}
+	if p.WaitMinutes != 0 && p.WaitMinutes != DefaultAttemptPolicy().WaitMinutes {
+		faults = append(faults, faultOf("attempts.waitMinutes", "must be left out with max 1: after the only attempt nothing follows"))
+	}
 	return faults
 }
 

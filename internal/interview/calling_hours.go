@@ -34,8 +34,14 @@ func AllHours() CallingHours { return CallingHours{{"mon-sun", "00:00", "24:00"}
 // holidays, see schedule.horizon.
 const maxSearch = 14 * 24 * time.Hour
 
+// maxWindows is more than anybody has: several a day, for each day of the week. The gate reads all of them for every person.
+const maxWindows = 100
+
 // Faults says what is wrong with the windows, each fault with its field; nil for nothing.
 func (h CallingHours) Faults() []FieldFault {
+	if len(h) > maxWindows {
+		return []FieldFault{faultOf("callingHours", "must be at most %d windows, not %d", maxWindows, len(h))}
+	}
 	var faults []FieldFault
 	for i, w := range h {
 		if _, err := parseDays(w.Days); err != nil {

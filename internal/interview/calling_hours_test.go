@@ -3,6 +3,7 @@ package interview_test
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,17 @@ func hoursOf(windows ...string) interview.CallingHours {
 		hours = append(hours, interview.CallingWindow{Days: f[0], From: f[1], To: f[2]})
 	}
 	return hours
+}
+
+func TestWindowsAreNotMoreThanAnybodyHas(t *testing.T) {
+	window := interview.CallingWindow{Days: "mon", From: "09:00", To: "20:00"}
+	if faults := (interview.CallingHours(slices.Repeat([]interview.CallingWindow{window}, 100))).Faults(); faults != nil {
+		t.Errorf("100: %v", faults)
+	}
+	faults := (interview.CallingHours(slices.Repeat([]interview.CallingWindow{window}, 101))).Faults()
+	if len(faults) != 1 || faults[0].Field != "callingHours" {
+		t.Errorf("101: %v", faults)
+	}
 }
 
 func TestFaultsOfCallingHoursNameTheirField(t *testing.T) {

@@ -110,6 +110,19 @@ func (v GateVerdict) ContactState() ContactState {
 	return ContactRefused
 }
 
+// CampaignWaits reports whether the campaign waits for a time or a switch, as v says of these facts, and not this person alone: another
+// whom it wants to reach would wait just so, in the same zone.
+func (f GateFacts) CampaignWaits(v GateVerdict) bool {
+	switch v.Refusal {
+	case RefusalStopped, RefusalCircuitOpen, RefusalCapConcurrent, RefusalCampaign, RefusalOutsideHours:
+		return !v.Final
+	case RefusalCapDay: // the campaign's, and not the person's
+		return capUntil(f.Dialled, f.Campaign.MaxPerDay).After(f.Now)
+	case RefusalDoNotCall, RefusalNoConsentBasis, RefusalZoneUnknown, RefusalAttemptsUsed, RefusalDecided, RefusalLiveCall:
+	}
+	return false
+}
+
 // MayCall decides whether a person may be called now. It is the only place where that is decided.
 //
 // What no time cures is looked for first: nobody waits for what never comes. Of what waits, a stop is looked for first.

@@ -95,6 +95,23 @@ func TestGateNamesWhatIsInTheWay(t *testing.T) {
 	}
 }
 
+// What keeps one person alone from being called is not what a campaign waits for.
+func TestCampaignWaitsForATimeOrASwitchAlone(t *testing.T) {
+	ofPerson := []string{"listed", "completed", "no basis of consent", "attempts used, none named", "attempts used", "decided", "no zone", "live call",
+		"never all zones", "cap of the person"}
+	for _, o := range obstacles(t) {
+		f := allowed(t)
+		o.put(&f)
+		if got, want := f.CampaignWaits(interview.MayCall(f)), !slices.Contains(ofPerson, o.name); got != want {
+			t.Errorf("%s: the campaign waits: %t", o.name, got)
+		}
+	}
+	f := allowed(t)
+	if f.CampaignWaits(interview.MayCall(f)) {
+		t.Error("it waits though the person may be called")
+	}
+}
+
 func TestWhatDoesNotApplyIsNotInTheWay(t *testing.T) {
 	past := moment(t, "2026-05-31T08:00:00Z") // 24 hours ago: has left the window
 	for name, put := range map[string]func(*interview.GateFacts){

@@ -1,10 +1,8 @@
 package interview
 
 import (
-	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // OptOut is that a person asked never to be called again.
@@ -61,57 +59,10 @@ func OptsOut(language, digits, speech string) bool {
 // can tell there whether it was all that was said. What is known to be ours is left out: where speakers could not be told apart, the
 // sentences of the script, since a question may be about such calls.
 func OptedOutOnRecording(script Script, said []Utterance) bool {
-	grammars := optOutWordsFor(script.Language)
-	return slices.ContainsFunc(said, func(u Utterance) bool {
-		text := u.Text
-		switch u.Speaker {
-		case SpeakerAgent:
-			return false
-		case SpeakerUnknown:
-			text = withoutScript(text, script.Recorded())
-		}
-		return slices.ContainsFunc(grammars, func(w *optOutWords) bool { return w.demanded(w.heard(text)) })
+	theirs := withoutScript(said, script.Recorded())
+	return slices.ContainsFunc(optOutWordsFor(script.Language), func(w *optOutWords) bool {
+		return slices.ContainsFunc(theirs, func(text string) bool { return w.demanded(w.heard(text)) })
 	})
-}
-
-// withoutScript leaves out the sentences that are those of the script as speech-to-text may have heard them.
-func withoutScript(heard string, script []string) string {
-	var ours [][]string
-	for _, text := range script {
-		for sentence := range sentences(text) {
-			ours = append(ours, spokenWords(sentence))
-		}
-	}
-	var theirs strings.Builder
-	for sentence := range sentences(heard) {
-		words := spokenWords(sentence)
-		if !slices.ContainsFunc(ours, func(o []string) bool { return mostlyIn(words, o) && mostlyIn(o, words) }) {
-			theirs.WriteString(sentence)
-		}
-	}
-	return theirs.String()
-}
-
-// sentences are the sentences of a text, each with what ends it.
-func sentences(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for text != "" {
-			end := len(text)
-			if i := strings.IndexAny(text, ".!?;…\n"); i >= 0 {
-				_, size := utf8.DecodeRuneInString(text[i:])
-				end = i + size
-			}
-			if !yield(text[:end]) {
-				return
-			}
-			text = text[end:]
-		}
-	}
-}
-
-// mostlyIn reports whether enough of the words are among others for both to be the same sentence, which speech-to-text heard.
-func mostlyIn(words, others []string) bool {
-	return 100*wordsAmong(words, others) > recognisedAbove*len(words)
 }
 
 // optOutWordsFor are the grammars by which an answer in a language is read: its own, when there is one, and English.

@@ -1,6 +1,7 @@
 package interview
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -80,5 +81,68 @@ func TestQuestionAboutUnwantedCallsIsNoOptOutOnARecording(t *testing.T) {
 	}
 	if !OptedOutOnRecording(script, []Utterance{{Speaker: SpeakerCallee, Text: "Please take me off your list, for example."}}) {
 		t.Error("the person's own channel is theirs, whatever the script says")
+	}
+}
+
+// Speech-to-text may write no punctuation at all, and divide a text anywhere: the words of the script are the same.
+func TestScriptIsToldFromAnswersWithoutPunctuation(t *testing.T) {
+	for language, call := range map[string]struct{ question, misheard, demand, harmless string }{
+		"en-US": {"Did you ever say to a company: please stop calling me and take me off your list?",
+			"did you ever say to the company please stop calling me and take me of your list", "take me off your list", "yes I did last year"},
+		"es-MX": {"¿Qué le parece esta frase: no me llamen más y bórrenme de su lista?",
+			"que le parece la frase no me llamen mas y borrenme de su lista", "no me llamen más", "sí el año pasado"},
+		"fr-FR": {"Avez-vous déjà dit à une entreprise : ne m'appelez plus et rayez-moi de votre liste ?",
+			"avez vous deja dit a une entreprise ne m’appelez plus et rayez moi de la liste", "ne m'appelez plus", "oui l'année dernière"},
+		"de-DE": {"Haben Sie je zu einer Firma gesagt: Rufen Sie mich nicht mehr an und streichen Sie mich von Ihrer Liste?",
+			"haben sie je zu einer firma gesagt rufen sie mich nicht mehr an und streichen sie mich von der liste", "rufen sie mich nicht mehr an", "ja letztes jahr"},
+		"pt-BR": {"You may answer in English: did you ever say, stop calling me, take me off your list?",
+			"you may answer in english did you ever say stop calling me take me off the list", "stop calling me", "sim no ano passado"},
+	} {
+		script := Script{Language: language, Questions: []string{call.question, "B?"}}
+		for _, spoken := range []string{call.question, call.misheard} {
+			plain := strings.Join(strings.FieldsFunc(strings.ToLower(spoken), func(r rune) bool { return strings.ContainsRune(" ¿?.:,-", r) }), " ")
+			if !OptedOutOnRecording(Script{Language: language}, []Utterance{{Speaker: SpeakerUnknown, Text: plain}}) {
+				t.Errorf("%s: the question has no words of an opt-out: %q", language, plain)
+			}
+			thanks := strings.ToLower(strings.NewReplacer(".", "", ",", "").Replace(script.Thanks()))
+			for heard, want := range map[string]bool{
+				plain: false,
+				thanks + " " + plain + " " + call.harmless:          false,
+				plain + " " + call.harmless + " " + plain:           false,
+				plain + " " + call.demand:                           true,
+				thanks + " " + call.demand + " " + plain:            true,
+				call.harmless + " " + plain + " yes " + call.demand: true,
+			} {
+				words := strings.Fields(heard)
+				for _, at := range []int{0, len(words) / 3, len(words) / 2, len(words) - 2} {
+					said := []Utterance{{Speaker: SpeakerUnknown, Text: strings.Join(words[:at], " ")}, {Speaker: SpeakerUnknown, Text: strings.Join(words[at:], " ")}}
+					// A demand that is divided itself is not one of either part.
+					if got := OptedOutOnRecording(script, said); got != want && !(want && divides(heard, call.demand, said[0].Text)) {
+						t.Errorf("%s: %q, %q: %t", language, said[0].Text, said[1].Text, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// divides reports whether a text that begins like heard ends within a phrase.
+func divides(heard, phrase, begin string) bool {
+	for at := 0; ; at++ {
+		next := strings.Index(heard[at:], phrase)
+		if next < 0 {
+			return false
+		}
+		if at += next; len(begin) > at && len(begin) < at+len(phrase) {
+			return true
+		}
+	}
+}
+
+// A few words that the script has, too, are the person's where they stand among others.
+func TestFewWordsOfTheScriptAreNotTakenFromAnAnswer(t *testing.T) {
+	script := Script{Language: "en", Questions: []string{"Calling me?", "What now?"}}
+	if !OptedOutOnRecording(script, []Utterance{{Speaker: SpeakerUnknown, Text: "what now I said stop calling me"}}) {
+		t.Error("an answer lost words to a short question")
 	}
 }

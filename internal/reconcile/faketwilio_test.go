@@ -22,7 +22,10 @@ type fakeTwilio struct {
 	calls      []map[string]any // newest first, as Twilio lists them
 	recordings map[string][]map[string]any
 	busy       bool // answers 429
-	refusing   bool // answers 401
+	// failing are the statuses of the next answers; 0 ends the connection without one.
+	failing    []int
+	retryAfter string // of the answers that fail
+	refusing   bool   // answers 401
 	// lists, when set, is what lists are answered with: a content type and a body.
 	lists    func(r *http.Request) (string, string)
 	requests []string
@@ -46,6 +49,14 @@ func (c *fakeTwilio) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	base := path.Base(r.URL.Path)
 	switch {
+	case len(c.failing) > 0:
+		status := c.failing[0]
+		c.failing = c.failing[1:]
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Retry-After", c.retryAfter)
+		say(status, map[string]any{"code": 20500, "message": "Try again", "status": status})
 	case c.busy:
 		say(429, map[string]any{"code": 20429, "message": "Too Many Requests", "status": 429})
 	case c.refusing:
@@ -117,6 +128,13 @@ func (c *fakeTwilio) hasRecording(callSid, sid, status string, started time.Time
 	defer c.mu.Unlock()
 	c.recordings[callSid] = []map[string]any{{"sid": sid, "call_sid": callSid, "account_sid": account, "status": status,
 		"channels": 2, "duration": "31", "start_time": started.Format(time.RFC1123Z)}}
+}
+
+// fails lets the next requests fail, each with a status.
+func (c *fakeTwilio) fails(retryAfter string, statuses ...int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failing, c.retryAfter = statuses, retryAfter
 }
 
 // answers says what lists are answered with, nil for the truth.

@@ -42,6 +42,7 @@ type fixture struct {
 	now      time.Time
 	repaired []inbox.Kind
 	traced   []string // call and what is overdue, when Twilio is asked, and how that ended
+	pauses   []time.Duration
 }
 
 func eachDatabase(t *testing.T, test func(t *testing.T, r *fixture)) {
@@ -87,7 +88,7 @@ func (r *fixture) another(s *store.Store) *reconcile.Reconciler {
 func (r *fixture) configured(s *store.Store, from, accountSid string, accounts func(string) *twilio.Client) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Config{
 		Store: s, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: from, AccountSid: accountSid, Accounts: accounts,
-		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock,
+		Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock, Wait: r.wait,
 		Trace: func(ctx context.Context, callID string, what interview.Overdue) (context.Context, func(error)) {
 			return ctx, func(err error) {
 				r.mu.Lock()
@@ -120,6 +121,14 @@ func (r *fixture) pass(d time.Duration) {
 		r.advance(step)
 		r.must(r.reconciler.Pass(r.t.Context()))
 	}
+}
+
+// wait lets a pause pass at once.
+func (r *fixture) wait(ctx context.Context, pause time.Duration) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pauses, r.now = append(r.pauses, pause), r.now.Add(pause)
+	return ctx.Err()
 }
 
 func (r *fixture) advance(d time.Duration) {

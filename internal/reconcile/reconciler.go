@@ -42,6 +42,8 @@ type Config struct {
 	AbsentFor     time.Duration
 	Log           *slog.Logger
 	Now           func() time.Time
+	// Wait waits between two tries of one request in Since, or returns early with the error of ctx; nil means the machine's clock.
+	Wait func(ctx context.Context, pause time.Duration) error
 	// Trace, if set, is called before Twilio is asked about a call, with what is overdue. It is asked with the context that it
 	// returns, and end is called afterwards.
 	Trace func(ctx context.Context, callID string, what interview.Overdue) (traced context.Context, end func(error))
@@ -76,6 +78,9 @@ func New(config Config) *Reconciler {
 	}
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.Wait == nil {
+		config.Wait = wait
 	}
 	return &Reconciler{config: config, limit: rate.NewLimiter(rate.Limit(config.RequestsPerSecond), 5)}
 }
@@ -151,19 +156,28 @@ func (r *Reconciler) visit(ctx context.Context, id string, clearances bool) (lat
 }
 
 // Since checks every call that was created at or after a time, whether it is due or not, and returns how many events were
-// missing.
+// missing. While Twilio is busy it asks again, within the bounds of [patience]; then it stops, and the error says about which calls
+// nothing was learnt.
 func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaired int, err error) {
 	ids, err := r.config.Store.CallsSince(ctx, since)
 	if err != nil {
 		return 0, 0, err
 	}
 	var faults []error
+	patience := r.newPatience()
 	for _, id := range ids {
-		w, err := r.config.Store.OverdueCheck(ctx, id, r.config.Deadlines)
-		if err == nil && w.What != "" {
-			var n int
-			n, err = r.ask(ctx, w)
-			calls, repaired = calls+1, repaired+n
+		asked := false
+		err := patience.try(ctx, func() error {
+			w, err := r.config.Store.OverdueCheck(ctx, id, r.config.Deadlines)
+			if err != nil || w.What == "" {
+				return err
+			}
+			n, err := r.ask(ctx, w)
+			asked, repaired = true, repaired+n
+			return err
+		})
+		if asked {
+			calls++
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("call %s: %w", id, err))

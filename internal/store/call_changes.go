@@ -79,15 +79,23 @@ func (tx *Tx) reachJudged(ctx context.Context, v interview.Verdict) error {
 	return nil
 }
 
-// refused notes a refusal of the gate.
-func (tx *Tx) refused(r interview.Refusal, simulated bool) {
+// Refused counts people whom the gate refused for one reason: all, and those whose campaign waits for a time or a switch.
+type Refused struct{ People, Waiting int }
+
+// refused notes what the gate refused, and about what.
+func (tx *Tx) refused(facts interview.GateFacts, v interview.GateVerdict, simulated bool) {
 	if tx.store.options.OnRefusals == nil || simulated {
 		return
 	}
 	if tx.refusals == nil {
-		tx.refusals = map[interview.Refusal]int{}
+		tx.refusals = map[interview.Refusal]Refused{}
 	}
-	tx.refusals[r]++
+	n := tx.refusals[v.Refusal]
+	n.People++
+	if facts.CampaignWaits(v) {
+		n.Waiting++
+	}
+	tx.refusals[v.Refusal] = n
 }
 
 // committed reports what the transaction changed. A commit whose answer was lost is not reported, though it may have taken

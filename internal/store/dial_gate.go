@@ -94,7 +94,7 @@ type dialAnswer struct {
 
 // refuseDial lets a call wait, or ends it and its contact.
 func (tx *Tx) refuseDial(ctx context.Context, run interview.Run, call *interview.Call, contact interview.Contact, facts interview.GateFacts, v interview.GateVerdict) (dialAnswer, error) {
-	tx.refused(v.Refusal, call.Simulated)
+	tx.refused(facts, v, call.Simulated)
 	if err := tx.keepVerdict(ctx, call.ID, facts, v); err != nil {
 		return dialAnswer{}, err
 	}

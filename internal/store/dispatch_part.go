@@ -133,7 +133,7 @@ func (tx *Tx) dispatchContacts(ctx context.Context, of interview.GateFacts, cont
 			called[call.ID] = i
 			calls = append(calls, call)
 		default:
-			tx.refused(v.Refusal, c.Simulated)
+			tx.refused(facts[i], v, c.Simulated)
 			c.State, c.Reason, c.NextAt = v.ContactState(), v.Refusal, v.Until
 			changed = append(changed, c)
 		}

@@ -19,7 +19,7 @@ import (
 const readOnlySession = "25006"
 
 // resetEvery is the least time between two resets of the pool, so that a server that stays read-only is not connected to
-// anew by every statement.
+// anew by every statement. Webhooks do not wait for it, see renewed.
 const resetEvery = time.Second
 
 // poolReset closes every connection to Postgres once a session turns out to be read-only. A failover or a change of settings
@@ -39,6 +39,8 @@ type poolReset struct {
 	conns map[*trackedConn]struct{}
 	// readOnly says that sessions may be left that can only read.
 	readOnly bool
+	// resets counts how often the connections were closed.
+	resets int
 }
 
 func newPoolReset(onReset func(), onFault func(error)) *poolReset {
@@ -79,8 +81,7 @@ func (p *poolReset) saw(err error) {
 	if p.onFault != nil && unreachable(err) {
 		p.onFault(err)
 	}
-	var refused *pgconn.PgError
-	if err == nil || !errors.As(err, &refused) || refused.Code != readOnlySession {
+	if !inReadOnlySession(err) {
 		return
 	}
 	p.mu.Lock()
@@ -91,6 +92,7 @@ func (p *poolReset) saw(err error) {
 		return
 	}
 	p.last = now
+	p.resets++
 	pool, conns := p.pool, make([]*trackedConn, 0, len(p.conns))
 	for conn := range p.conns {
 		conns = append(conns, conn)
@@ -106,9 +108,42 @@ func (p *poolReset) saw(err error) {
 	}
 }
 
+// inReadOnlySession reports whether a statement failed because its session can only read.
+func inReadOnlySession(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == readOnlySession
+}
+
+// count is how often the connections were closed so far.
+func (p *poolReset) count() int {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.resets
+}
+
+// renewed reports whether a transaction that failed may do better in a new session, which the next one gets: its session could only read,
+// or was closed because another could. before is the count from before it began. Unlike saw it lets no time pass between two: who asks
+// does so one after another.
+func (p *poolReset) renewed(before int, err error) bool {
+	switch {
+	case p == nil || err == nil:
+		return false
+	case inReadOnlySession(err):
+		p.pool.Reset()
+		return true
+	}
+	return p.count() != before
+}
+
 // wrote takes in that something was written. If sessions were read-only before, others of them may be left that were made between the
 // last reset and now: none of them is used again.
 func (p *poolReset) wrote() {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.readOnly {

@@ -57,7 +57,7 @@ type Tx struct {
 	changes    []CallChange
 	milestones []interview.Milestone
 	// refusals are those of the gate, by name, which are counted once the transaction is committed.
-	refusals map[interview.Refusal]int
+	refusals map[interview.Refusal]Refused
 }
 
 // pgxQuerier adapts a pgx transaction or pool.

@@ -94,7 +94,7 @@ type SnapshotEvent struct {
 	// Row is the event's row.
 	Row   string
 	Event inbox.Event
-	// Bodiless says that the payload is not kept any more; Event.Form is then empty.
+	// Bodiless says that the payload is not kept any more; Event.Form has then at most the CallSid.
 	Bodiless bool
 	// Forced says that the event was decided again after it had been accepted; see [Processor.Replay].
 	Forced bool

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ func scanSnapshotEvent(r row) (SnapshotEvent, error) {
 	e.Event.ReceivedAt = e.Event.ReceivedAt.UTC()
 	e.Bodiless = body == nil
 	e.Event.Query, e.Event.Body, e.Event.Form = signature.ParseTarget(e.Event.Target), body, signature.ParseForm(string(body))
+	if e.Bodiless && e.Event.CallSid != "" {
+		e.Event.Form = url.Values{"CallSid": {e.Event.CallSid}}
+	}
 	return e, nil
 }
 

@@ -19,6 +19,8 @@ type SnapshotRule struct {
 	// of a row that was made since $1 is less than $first: where it is compared, older rows are not read.
 	statement string
 	second    snapshotMoment
+	// overlaps says that the statement is one of checkOverlaps.
+	overlaps bool
 }
 
 // snapshotMoment names what else a statement needs to know.
@@ -56,14 +58,19 @@ func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotS
 		args = append(args, scope.GateSince.UTC())
 	case noMoment:
 	}
-	err := collect(ctx, s.q, func(r row) error {
-		var subject, detail string
-		err := r.Scan(&subject, &detail)
-		if err == nil {
-			found(subject, detail)
-		}
-		return err
-	}, sinceFirst(rule.statement, scope.Since), args...)
+	var err error
+	if rule.overlaps {
+		err = s.checkOverlaps(ctx, sinceFirst(rule.statement, scope.Since), scope.Since.UTC(), found)
+	} else {
+		err = collect(ctx, s.q, func(r row) error {
+			var subject, detail string
+			err := r.Scan(&subject, &detail)
+			if err == nil {
+				found(subject, detail)
+			}
+			return err
+		}, sinceFirst(rule.statement, scope.Since), args...)
+	}
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", rule.Kind, err)
 	}

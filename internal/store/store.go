@@ -51,7 +51,7 @@ type Options struct {
 
 	// OnRefusals, if set, is called after a transaction was committed in which the gate refused that people are called, with how
 	// many by each refusal.
-	OnRefusals func(refusals map[interview.Refusal]int)
+	OnRefusals func(refusals map[interview.Refusal]Refused)
 
 	// OnReset, if set, is called when all connections to Postgres were closed because a session was read-only.
 	OnReset func()
@@ -219,9 +219,7 @@ func (s *Store) ProbeWrite(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing to the database: %w", err)
 	}
-	if s.reset != nil {
-		s.reset.wrote()
-	}
+	s.reset.wrote()
 	return nil
 }
 

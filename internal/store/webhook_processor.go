@@ -217,26 +217,47 @@ func (p *Processor) take() (batch []*delivery) {
 func (p *Processor) settle(deliveries []*delivery) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
 	defer cancel()
-	err := p.commit(ctx, deliveries)
-	if err == nil {
+	err := p.commitInWritableSession(ctx, deliveries)
+	// What nobody can write now, nobody can write alone either.
+	if err == nil || len(deliveries) == 1 && !madeMeanwhile(err) || inReadOnlySession(err) {
 		for _, d := range deliveries {
+			if err != nil {
+				d.err = err
+			}
 			p.close(ctx, d)
 		}
 		return
 	}
-	if len(deliveries) == 1 && !madeMeanwhile(err) {
-		deliveries[0].err = err
-		p.close(ctx, deliveries[0])
-		return
-	}
 	for _, d := range deliveries {
-		d.result, d.row, d.err, d.decided = inbox.Result{}, "", nil, nil
+		d.reset()
 		if err := p.commit(ctx, []*delivery{d}); err != nil {
 			d.err = err
 		}
 		p.close(ctx, d)
 	}
 }
+
+// commitInWritableSession is commit, once more in a new session when the one it had is left from before a failover and can only read:
+// nobody is answered 500 while there is a server that can write.
+func (p *Processor) commitInWritableSession(ctx context.Context, deliveries []*delivery) error {
+	reset := p.store.reset
+	before := reset.count()
+	err := p.commit(ctx, deliveries)
+	if !reset.renewed(before, err) {
+		return err
+	}
+	for _, d := range deliveries {
+		d.reset()
+	}
+	if err := p.commit(ctx, deliveries); err != nil {
+		return err
+	}
+	reset.wrote()
+	return nil
+}
+
+// reset forgets what a transaction that failed has set.
+func (d *delivery) reset() { d.result, d.row, d.err, d.decided = inbox.Result{}, "", nil, nil }
 
 // close keeps a record of a delivery that was not accepted, then lets it be answered.
 func (p *Processor) close(ctx context.Context, d *delivery) {

@@ -122,12 +122,18 @@ func compareRuns(c store.SnapshotCall, o outcome) []fault {
 }
 
 // partial reports whether payloads that the replay would need are not kept any more. An answer without consent is never
-// kept, and says nothing about the call; one that was given before the consent was withdrawn on request did, and is erased.
+// kept, and mostly says nothing about the call, see answeredWithoutConsent; one that was given before the consent was withdrawn on request did, and is erased.
 func partial(c store.SnapshotCall) bool {
 	withdrawn := slices.ContainsFunc(c.History, func(line store.HistoryEntry) bool { return line.What == "consent.withdrawn" })
 	return c.Call.ErasedAt != nil || c.Call.PrunedAt != nil || slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool {
 		return e.Bodiless && (e.Event.Kind != "answer" || e.Event.Target == "" || withdrawn)
 	})
+}
+
+// answeredWithoutConsent reports whether there is an answer whose payload was never kept. Besides what was said it tells how far the call
+// was, which nothing else may have told yet: where the replay disagrees, only the ids of the events count.
+func answeredWithoutConsent(c store.SnapshotCall) bool {
+	return slices.ContainsFunc(c.Events, func(e store.SnapshotEvent) bool { return e.Bodiless && e.Event.Kind == "answer" })
 }
 
 // compareInPart checks what the ids of the events alone say: a status was reported, so the call must not stand before it.

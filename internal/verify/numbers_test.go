@@ -35,6 +35,7 @@ var numberBreaches = []breach{
 	{"number-dialled-twice", func(fx *fixture) string {
 		first := fx.dial()
 		second := fx.dial()
+		fx.pass(5 * time.Second) // more than clocks may differ
 		fx.status(first, "completed", 2)
 		fx.status(second, "completed", 2)
 		fx.exec(`UPDATE calls SET phone_number = (SELECT phone_number FROM calls WHERE id = $1) WHERE id = $2`, first, second)
@@ -68,6 +69,26 @@ var numberBreaches = []breach{
 
 func TestCallsThatBreakTheRuleOfOneNumberAreFound(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fx *fixture) { fx.findsAll(2, numberBreaches) })
+}
+
+// The process that hears of the end of a call may have a clock that is ahead of that of the process which dials next.
+func TestClocksThatDifferAreNoSecondDial(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fx *fixture) {
+		number := fx.nextNumber()
+		for _, ahead := range []time.Duration{3 * time.Second, 0, 3 * time.Second} {
+			id := fx.queue(number)[0]
+			run := fx.start(interview.OrchestrateCall, id)
+			_, err := fx.store.BeginDial(t.Context(), run, id)
+			fx.must(err)
+			fx.must(fx.store.DialAccepted(t.Context(), run, id, interview.PlacedCall{Sid: sidOf(id), AccountSid: account}))
+			fx.pass(ahead)
+			fx.status(id, "completed", 1, "CallDuration", "1")
+			fx.pass(-ahead - 500*time.Millisecond)
+		}
+		if report := fx.verify(); !report.OK() {
+			t.Error(show(report))
+		}
+	})
 }
 
 // One number is called again and again, each time after the call before; calls are canceled at every stage.

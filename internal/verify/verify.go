@@ -119,15 +119,19 @@ func (v *verifier) check(ctx context.Context, a *store.Snapshot) error {
 
 // checkCall compares a call with what its events say.
 func (v *verifier) checkCall(c store.SnapshotCall) {
-	if partial(c) {
-		v.report.Partial++
-		for _, f := range compareInPart(c) {
-			v.report.add(f.kind, c.Call.ID, f.subject, f.text)
-		}
-		return
+	var faults []fault
+	inPart := partial(c)
+	if !inPart {
+		faults = v.replayed(c)
+		inPart = len(faults) > 0 && answeredWithoutConsent(c)
 	}
-	v.report.Replayed++
-	for _, f := range v.replayed(c) {
+	if inPart {
+		v.report.Partial++
+		faults = compareInPart(c)
+	} else {
+		v.report.Replayed++
+	}
+	for _, f := range faults {
 		v.report.add(f.kind, c.Call.ID, f.subject, f.text)
 	}
 }

@@ -22,3 +22,22 @@ func TestConsentThatWasWithdrawnOnRequestIsNoViolation(t *testing.T) {
 		}
 	})
 }
+
+// An answer that comes without consent is not kept. What it told of the call's progress besides is not known any more.
+func TestAnswerWithoutConsentIsNoViolation(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fx *fixture) {
+		first, last := fx.dial(), fx.dial()
+		fx.send("answer", first, "&step=1", "CallStatus", "in-progress", "SpeechResult", "two dollars")
+		fx.send("voice", last, "", "CallStatus", "in-progress")
+		fx.send("consent", last, "&attempt=1", "Digits", "2")
+		fx.send("answer", last, "&step=1", "CallStatus", "completed")
+		if report := fx.verify(); !report.OK() {
+			t.Error(show(report))
+		}
+		fx.status(last, "completed", 3)
+		fx.exec(`UPDATE calls SET status = 'RINGING' WHERE id = $1`, last) // what the ids say is held against it all the same
+		if report := fx.verify(); !has(report, "call-state", last) {
+			t.Error("a status before the one that was told is not found")
+		}
+	})
+}

@@ -182,9 +182,13 @@ func (k *week) recruit() {
 		if c.name == "halves" || c.name == "basis" {
 			hours = brokenHoursJSON
 		}
+		wait := int(retryWait.Minutes())
+		if c.attempts == 1 { // after which nobody waits
+			wait = 0
+		}
 		setting := strings.Replace(string(e2etest.Campaign), `"callingHours": [{"days": "mon-sun", "from": "00:00", "to": "24:00"}]`, `"callingHours": `+hours+
 			fmt.Sprintf(`, "attempts": {"max": %d, "waitMinutes": %d}, "maxConcurrent": %d, "maxPerDay": %d, "requireConsentBasis": %t`,
-				c.attempts, int(retryWait.Minutes()), c.concurrent, c.perDay, c.name == "basis"), 1)
+				c.attempts, wait, c.concurrent, c.perDay, c.name == "basis"), 1)
 		var err error
 		if c.id, err = k.api.CreateCampaign(k.t.Context(), c.name, json.RawMessage(setting)); err != nil {
 			k.t.Fatal(err)
