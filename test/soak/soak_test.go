@@ -12,14 +12,14 @@ import (
 
 func TestMain(m *testing.M) { e2etest.Main(m) }
 
-// brief is the short form of `make soak`: what is asked for again after many seconds is left out.
+// brief is the short form of `make soak`: what is asked for again after many seconds is left out. Other tests run beside it.
 func brief(t *testing.T, s Scenario) Scenario {
 	t.Helper()
 	faults := map[simulator.Fault]float64{simulator.FaultMediaLate: 0, simulator.FaultRESTBusy: 0}
 	for fault, rate := range s.Faults {
 		faults[fault] = rate
 	}
-	s.Name, s.Profile, s.Seed, s.Faults, s.Within = "brief", "rough", 1, faults, 10*time.Minute
+	s.Name, s.Profile, s.Seed, s.Faults, s.Within, s.Busy = "brief", "rough", 1, faults, 10*time.Minute, true
 	s.Binary, s.Judge = e2etest.Binary(t), e2etest.Binary(t)
 	return s
 }
