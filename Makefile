@@ -35,13 +35,13 @@ IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
 # Without RACE=1, two things are left to .ci/run, where they need a good part of the processor time of all tests: go vet of each package (make lint has
 # more), and the programs that break a promise on purpose, for which most packages are compiled again (make soak has them, too).
-BRIEF = $(if $(RACE),,-vet=off)
-SOUND = $(if $(RACE),,-skip "^TestBroken(Promise|Gate)IsNamed")
+NO_VET = $(if $(RACE),,-vet=off)
+NO_MUTANTS = $(if $(RACE),,-skip "^TestBroken(Promise|Gate)IsNamed")
 
 test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/run
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
-	bin/withservers sh -c '$(GO) test $(BRIEF) $(SOUND) -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=$(if $(RACE),1,0); \
-		$(GO) test $(BRIEF) $(if $(RACE),$(DETECTOR)) -timeout 40m -p 2 $$OTHERS; others=$$?; raced=0; \
+	bin/withservers sh -c '$(GO) test $(NO_VET) $(NO_MUTANTS) -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=$(if $(RACE),1,0); \
+		$(GO) test $(NO_VET) $(if $(RACE),$(DETECTOR)) -timeout 40m -p 2 $$OTHERS; others=$$?; raced=0; \
 		$(if $(RACE),$(GO) test $(DETECTOR) -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
 
