@@ -33,16 +33,16 @@ DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.or
 DRIVERS = ./test ./test/crash ./test/release ./test/soak
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
-# Without RACE=1, two things are left to .ci/run, where they need a good part of the processor time of all tests: go vet of each package (make lint has
-# more), and the programs that break a promise on purpose, for which most packages are compiled again (make soak has them, too).
-NO_VET = $(if $(RACE),,-vet=off)
-NO_MUTANTS = $(if $(RACE),,-skip "^TestBroken(Promise|Gate)IsNamed")
+# Left to others, since they need a good part of the processor time of all tests: go vet of each package, of which make lint has more, and the
+# programs that break a promise on purpose, for which most packages are compiled again (make soak, .ci/long).
+TEST = $(GO) test -vet=off -timeout 40m
 
-test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/run
+test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/long
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
-	bin/withservers sh -c '$(GO) test $(NO_VET) $(NO_MUTANTS) -timeout 40m -p 2 $(DRIVERS) & drivers=$$!; export CGO_ENABLED=$(if $(RACE),1,0); \
-		$(GO) test $(NO_VET) $(if $(RACE),$(DETECTOR)) -timeout 40m -p 2 $$OTHERS; others=$$?; raced=0; \
-		$(if $(RACE),$(GO) test $(DETECTOR) -timeout 40m -run "$(IN_PROCESS)" ./test; raced=$$?;) \
+	bin/withservers sh -c '$(TEST) -p 2 -skip "^TestBroken(Promise|Gate)IsNamed" $(DRIVERS) & drivers=$$!; \
+		export CGO_ENABLED=$(if $(RACE),1,0); \
+		$(TEST) $(if $(RACE),$(DETECTOR)) -p 2 $$OTHERS; others=$$?; raced=0; \
+		$(if $(RACE),$(TEST) $(DETECTOR) -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
 
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md

@@ -156,10 +156,19 @@ var liveAddress = regexp.MustCompile(`<meta name="live" content="([^"]+)"`)
 type viewing struct {
 	rates []float64 // webhooks a second, by round
 	sent  int
-	cpu   time.Duration // of the program and the database
+	// program and database are the processor time of the program and, where it is a process, the database.
+	program, database time.Duration
 }
 
-func (v *viewing) each() time.Duration { return v.cpu / time.Duration(max(v.sent, 1)) }
+// each is the processor time for a webhook, of both together.
+func (v *viewing) each() time.Duration {
+	return (v.program + v.database) / time.Duration(max(v.sent, 1))
+}
+
+func (v *viewing) String() string {
+	sent := time.Duration(max(v.sent, 1))
+	return fmt.Sprintf("%v (program %v, database %v)", v.each().Round(time.Microsecond), (v.program / sent).Round(time.Microsecond), (v.database / sent).Round(time.Microsecond))
+}
 
 // measureViewers compares webhooks with and without open live lists, in turn: their rate, and the processor time for each, which differs
 // less from round to round. Every other pair of rounds has the lists first, so that what grows meanwhile counts for both alike.
@@ -188,16 +197,15 @@ func measureViewers(ctx context.Context, server *server, db database, o options,
 		}
 		round.rates = append(round.rates, float64(len(load.requests))/elapsed.Seconds())
 		round.sent += len(load.requests)
-		for _, who := range []string{"program", "database"} {
-			round.cpu += after[who] - before[who]
-		}
+		round.program += after["program"] - before["program"]
+		round.database += after["database"] - before["database"]
 	}
 	fmt.Printf("\nwebhooks/s, by round      %s without viewers\n                          %s with %d live lists\n", rates(without.rates), rates(with.rates), o.viewers)
-	fmt.Printf("processor per webhook     %v without, %v with\n", without.each().Round(time.Microsecond), with.each().Round(time.Microsecond))
+	fmt.Printf("processor per webhook     %v without, %v with\n", &without, &with)
 	rate := 1 - median(with.rates)/median(without.rates)
 	fmt.Printf("the viewers cost %.1f %% of the rate (median of %d rounds each)", 100*rate, o.rounds)
 	share := rate
-	if without.cpu > 0 { // known, and differs less
+	if without.program > 0 { // known, and differs less
 		share = float64(with.each()-without.each()) / float64(with.each())
 		fmt.Printf(", %.1f %% of the processor time", 100*share)
 	}

@@ -25,7 +25,7 @@ const judging = "validate-claim"
 // transcription, the extraction. The next process takes over, and in the end each call is as it was in truth and
 // `iagent verify` has nothing to say.
 //
-// CRASH_EVERY=1 takes every statement; by default it is one in thirty; .ci/run takes one in five.
+// CRASH_EVERY=1 takes every statement; by default it is one in thirty; .ci/long takes one in five.
 func TestKillBetweenStatementsLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	const databases = 3 // of each kind, among which the statements are shared

@@ -45,3 +45,13 @@ func TestVerifyFindsNothingWrongWithSeededCalls(t *testing.T) {
 		}
 	})
 }
+
+func TestCopyOfACallNeverHasTheIDOfTheCall(t *testing.T) {
+	call := &template{}
+	for number := 1; number < 100_000; number += 997 {
+		id := "01KB0000AB" + base32Of(number) + "0123456789A"
+		if copied := call.renamed(id, number); copied == id || len(copied) != len(id) {
+			t.Errorf("call %d: the copy of %s is %s", number, id, copied)
+		}
+	}
+}

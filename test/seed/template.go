@@ -146,12 +146,18 @@ func (t *template) copied(row templateRow, n, number int) []any {
 func (t *template) renamed(name string, number int) string {
 	switch {
 	case len(name) == 26:
+		if base32Of(number) == name[10:15] { // by chance, one seed of a million webhooks in forty has this
+			number += mostCalls
+		}
 		return name[:10] + base32Of(number) + name[15:]
 	case strings.HasPrefix(name, "CA"), strings.HasPrefix(name, "RE"):
 		return sidOf(name[:2], number)
 	}
 	return phoneOf(number)
 }
+
+// mostCalls is more calls than are ever made: half of the numbers that base32Of can write.
+const mostCalls = 1 << 24
 
 // base32Of writes a number with five of the digits of ids.
 func base32Of(number int) string {
