@@ -107,7 +107,7 @@ type history struct {
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
 	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"simulated", "direction", "since", "until", "overdue", "awaiting")
+		"simulated", "direction", "minAttempt", "since", "until", "overdue", "awaiting")
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -113,17 +115,24 @@ func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) e
 	for n, campaign := range p.items {
 		ids[n] = campaign.ID
 	}
-	counts, err := c.store.CampaignsProgress(r.Context(), ids)
-	if err != nil {
+	// Each reads an index of all their rows, which takes a while: both at the same time.
+	var counts map[string]store.CampaignProgress
+	both, ctx := errgroup.WithContext(r.Context())
+	both.Go(func() (err error) {
+		counts, err = c.store.CampaignsProgress(ctx, ids)
+		return err
+	})
+	if p.reached == nil {
+		both.Go(func() (err error) {
+			p.reached, err = c.store.CampaignsReached(ctx, ids)
+			return err
+		})
+	}
+	if err := both.Wait(); err != nil {
 		return err
 	}
 	for _, id := range ids {
 		p.progress[id] = c.progress(id, counts[id])
-	}
-	if p.reached == nil {
-		if p.reached, err = c.store.CampaignsReached(r.Context(), ids); err != nil {
-			return err
-		}
 	}
 	p.next = l.older(next)
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Campaigns"), campaignsPage(p))

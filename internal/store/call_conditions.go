@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,7 +31,7 @@ func (e *ConditionError) Error() string {
 //
 // The error is a *ConditionError, or that of interview.ParseTimes.
 func ParseCallFilter(query url.Values, deadlines interview.Deadlines, now time.Time) (by CallFilter, err error) {
-	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readConsent, by.readKind} {
+	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readConsent, by.readKind, by.readAttempt} {
 		if err := read(query); err != nil {
 			return CallFilter{}, err
 		}
@@ -126,6 +127,17 @@ func (by *CallFilter) readKind(query url.Values) error {
 	}
 	if by.Direction = interview.Direction(query.Get("direction")); by.Direction != "" && !by.Direction.Valid() {
 		return &ConditionError{Name: "direction", Problem: "must be inbound or outbound"}
+	}
+	return nil
+}
+
+func (by *CallFilter) readAttempt(query url.Values) (err error) {
+	text := query.Get("minAttempt")
+	if text == "" {
+		return nil
+	}
+	if by.MinAttempt, err = strconv.Atoi(text); err != nil || by.MinAttempt < 1 || by.MinAttempt > interview.MaxAttempts {
+		return &ConditionError{Name: "minAttempt", Problem: fmt.Sprintf("must be a number from 1 to %d", interview.MaxAttempts)}
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type CallFilter struct {
 	Simulated *bool
 	// Direction is "" for calls that we made and calls that came in.
 	Direction interview.Direction
+	// MinAttempt chooses the calls of a contact from its MinAttempt-th on, such as 2 for whoever was called again; 0 and 1 are for any.
+	MinAttempt int
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
@@ -75,6 +77,10 @@ func (by CallFilter) conditions() filter {
 	}
 	// Calls that came in have indexes of their own. Those that we made are nearly all: whoever wants them skips few.
 	f.equalWord("calls.direction", string(by.Direction))
+	if by.MinAttempt > 1 {
+		f.conditions = append(f.conditions, "calls.attempt > 1") // as its index says it
+		f.compare("calls.attempt", ">=", by.MinAttempt)
+	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f
 }

@@ -32,18 +32,15 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 	err := collect(ctx, s.read(), func(r row) error {
 		var id string
 		var end interview.CallStatus
-		var consent interview.Consent
-		var by interview.ConsentMeans
-		var n, inbound int
-		if err := r.Scan(&id, &end, &consent, &by, &n, &inbound); err != nil {
+		var n, yes, no, inbound int
+		if err := r.Scan(&id, &end, &n, &yes, &no, &inbound); err != nil {
 			return err
 		}
 		p := progress[id]
-		if p.Ended == nil {
-			p.Ended = map[interview.CallStatus]int{}
+		if inbound == 1 { // these were counted with all others
+			p.Inbound, n, yes, no = p.Inbound+n, -n, -yes, -no
 		}
-		p.count(end, consent, by, n-2*inbound*n)
-		p.Inbound += inbound * n
+		p.count(end, n, yes, no)
 		progress[id] = p
 		return nil
 	}, progressOf(placeholders(1, len(ids))), anys(ids)...)
@@ -54,25 +51,28 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 }
 
 // progressOf is the statement that counts all calls of some campaigns, and again those that came in, which are few: the index that has
-// everything else does not tell them apart.
+// everything else does not tell them apart. It groups by what the index is ordered by, so that nothing is sorted.
 func progressOf(campaigns string) string {
-	const group = "campaign_id, ended_as, consent, consent_by"
-	return "SELECT " + group + ", COUNT(*), 0 FROM calls WHERE campaign_id IN " + campaigns + " GROUP BY " + group +
-		" UNION ALL SELECT " + group + ", COUNT(*), 1 FROM calls WHERE direction = 'inbound' AND campaign_id IN " + campaigns + " GROUP BY " + group
+	const (
+		counts = "SELECT campaign_id, ended_as, COUNT(*), COUNT(*) FILTER (WHERE consent = '" + string(interview.ConsentGiven) + "'), COUNT(*) FILTER (WHERE consent = '" +
+			string(interview.ConsentRefused) + "' AND consent_by NOT IN ('" + string(interview.ConsentByDetector) + "', '" + string(interview.ConsentByRequest) + "')), "
+		group = " GROUP BY campaign_id, ended_as"
+	)
+	return counts + "0 FROM calls WHERE campaign_id IN " + campaigns + group +
+		" UNION ALL " + counts + "1 FROM calls WHERE direction = 'inbound' AND campaign_id IN " + campaigns + group
 }
 
-func (p *CampaignProgress) count(end interview.CallStatus, consent interview.Consent, by interview.ConsentMeans, n int) {
-	p.Calls += n
+func (p *CampaignProgress) count(end interview.CallStatus, n, yes, no int) {
+	p.Calls, p.Yes, p.No = p.Calls+n, p.Yes+yes, p.No+no
 	if !end.Terminal() {
 		p.Live += n
-	} else if p.Ended[end] += n; p.Ended[end] == 0 {
-		delete(p.Ended, end)
+		return
 	}
-	switch {
-	case consent == interview.ConsentGiven:
-		p.Yes += n
-	case consent == interview.ConsentRefused && by != interview.ConsentByDetector && by != interview.ConsentByRequest:
-		p.No += n
+	if p.Ended == nil {
+		p.Ended = map[interview.CallStatus]int{}
+	}
+	if p.Ended[end] += n; p.Ended[end] == 0 {
+		delete(p.Ended, end)
 	}
 }
 

@@ -24,16 +24,17 @@ func (r CampaignReached) rate() float64 {
 // the answer.
 func (s *Store) CampaignsReached(ctx context.Context, ids []string) (map[string]CampaignReached, error) {
 	reached := map[string]CampaignReached{}
-	if len(ids) == 0 {
-		return reached, nil
-	}
-	if err := countReached(ctx, s.read(), reached, placeholders(1, len(ids)), anys(ids)...); err != nil {
+	if err := s.countReached(ctx, s.read(), reached, ids); err != nil {
 		return nil, fmt.Errorf("counting the contacts of campaigns: %w", err)
 	}
 	return reached, nil
 }
 
-func countReached(ctx context.Context, q querier, reached map[string]CampaignReached, campaigns string, args ...any) error {
+func (s *Store) countReached(ctx context.Context, q querier, reached map[string]CampaignReached, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	condition, args := in(s.dialect, "campaign_id", 1, ids)
 	return collect(ctx, q, func(r row) error {
 		var id string
 		var state interview.ContactState
@@ -45,11 +46,11 @@ func countReached(ctx context.Context, q querier, reached map[string]CampaignRea
 		}
 		reached[id] = of
 		return err
-	}, contactsByState(campaigns), args...)
+	}, contactsByState(condition), args...)
 }
 
 func contactsByState(campaigns string) string {
-	return `SELECT campaign_id, state, COUNT(*) FROM contacts WHERE campaign_id IN ` + campaigns + ` GROUP BY campaign_id, state`
+	return `SELECT campaign_id, state, COUNT(*) FROM contacts WHERE ` + campaigns + ` GROUP BY campaign_id, state`
 }
 
 // MaxRanked bounds the campaigns that CampaignsByReached puts in order: the newest of them.
@@ -68,7 +69,7 @@ type RankedCampaigns struct {
 // them was. Simulated campaigns, which reach nobody, come last. It begins after as many campaigns as skip says.
 func (s *Store) CampaignsByReached(ctx context.Context, by CampaignFilter, byRate bool, skip, limit int) (ranked RankedCampaigns, err error) {
 	err = s.snapshot(ctx, func(q querier) error {
-		ids, reached, err := rankedCampaigns(ctx, q, by, byRate)
+		ids, reached, err := s.rankedCampaigns(ctx, q, by, byRate)
 		if err != nil {
 			return err
 		}
@@ -87,9 +88,8 @@ func (s *Store) CampaignsByReached(ctx context.Context, by CampaignFilter, byRat
 }
 
 // rankedCampaigns are the ids in their order, and what they were put in order by.
-func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate bool) ([]string, map[string]CampaignReached, error) {
+func (s *Store) rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate bool) ([]string, map[string]CampaignReached, error) {
 	f := by.conditions()
-	newest := `FROM campaigns` + f.where() + ` ORDER BY id DESC LIMIT ` + f.arg(MaxRanked)
 	var ids []string
 	simulated := map[string]bool{}
 	err := collect(ctx, q, func(r row) error {
@@ -98,12 +98,12 @@ func rankedCampaigns(ctx context.Context, q querier, by CampaignFilter, byRate b
 		err := r.Scan(&id, &is)
 		ids, simulated[id] = append(ids, id), is
 		return err
-	}, `SELECT id, simulated `+newest, f.args...)
+	}, `SELECT id, simulated FROM campaigns`+f.where()+` ORDER BY id DESC LIMIT `+f.arg(MaxRanked), f.args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	reached := map[string]CampaignReached{}
-	if err := countReached(ctx, q, reached, `(SELECT id FROM (SELECT id `+newest+`) AS newest)`, f.args...); err != nil {
+	if err := s.countReached(ctx, q, reached, ids); err != nil {
 		return nil, nil, err
 	}
 	slices.SortStableFunc(ids, func(a, b string) int {

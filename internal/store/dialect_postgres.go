@@ -64,6 +64,9 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	setDefault(params, "plan_cache_mode", "force_generic_plan")
 	setDefault(params, "enable_seqscan", "off")
 	setDefault(params, "jit", "off")
+	// In a plan for any values a LIMIT counts as a tenth of the table: for the 50 newest of 100,000 calls, which take 2 ms, Postgres would
+	// start two processes, which take 15.
+	setDefault(params, "max_parallel_workers_per_gather", "0")
 	config.ConnConfig.StatementCacheCapacity = 1024
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,

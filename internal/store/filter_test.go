@@ -72,6 +72,9 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.write(t.Context(), func(tx *Tx) error {
+			if _, err := tx.Exec(t.Context(), `UPDATE calls SET attempt = CASE WHEN id = $1 THEN 2 ELSE 3 END WHERE id IN ($1, $2)`, ids[2], ids[3]); err != nil {
+				return err
+			}
 			_, err := tx.Exec(t.Context(), `UPDATE calls SET direction = 'inbound' WHERE id = $1`, ids[1])
 			return err
 		}); err != nil {
@@ -85,6 +88,9 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			"came in":           {CallFilter{Direction: interview.DirectionInbound}, ids[1:2]},
 			"came in, FAILED":   {CallFilter{Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"FAILED"}}, nil},
 			"ours":              {CallFilter{Direction: interview.DirectionOutbound}, []string{ids[0], ids[2], ids[3], ids[4]}},
+			"called again":      {CallFilter{MinAttempt: 2}, ids[2:4]},
+			"third attempt":     {CallFilter{MinAttempt: 3, Statuses: []interview.CallStatus{"QUEUED"}}, ids[3:4]},
+			"any attempt":       {CallFilter{MinAttempt: 1}, ids},
 			"number":            {CallFilter{PhoneNumber: number}, ids[4:]},
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},

@@ -18,13 +18,13 @@ type Newest struct {
 
 // newestColumns are what scanNewestCall takes.
 const newestColumns = `SELECT id, campaign_id, phone_number, twilio_sid, status, consent, consent_at, error_code, dialed_at, started_at,
-	completed_at, created_at, simulated, direction, updated_at FROM calls`
+	completed_at, created_at, simulated, direction, attempt, updated_at FROM calls`
 
 func scanNewestCall(r row) (interview.Call, error) {
 	var c interview.Call
 	var updated time.Time
 	err := r.Scan(&c.ID, &c.CampaignID, &c.PhoneNumber, &c.TwilioSid, &c.Status, &c.Consent, &c.ConsentAt, &c.ErrorCode, &c.DialedAt,
-		&c.StartedAt, &c.CompletedAt, &c.CreatedAt, &c.Simulated, &c.Direction, &updated)
+		&c.StartedAt, &c.CompletedAt, &c.CreatedAt, &c.Simulated, &c.Direction, &c.Attempt, &updated)
 	// These are by Twilio's clock: what was so before it was written was not before that.
 	for _, at := range []*time.Time{c.DialedAt, c.StartedAt, c.CompletedAt, c.ConsentAt} {
 		if at != nil && at.After(updated) {

@@ -17,7 +17,7 @@ func (by CallFilter) Matches(c interview.Call) bool {
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
 		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&
 		(by.Direction == "" || cmp.Or(c.Direction, interview.DirectionOutbound) == by.Direction) &&
-		(by.Simulated == nil || c.Simulated == *by.Simulated) &&
+		(by.Simulated == nil || c.Simulated == *by.Simulated) && c.Attempt >= by.MinAttempt &&
 		within(c.CreatedAt, by.Since, by.Until)
 }
 

@@ -63,7 +63,8 @@ func consoleRun(ctx context.Context, o options, binary string, db database) (err
 	loads := make([]*traffic, 2*o.rounds)
 	var calls []*call
 	for i := range loads {
-		loads[i] = newTraffic(o.seed+uint64(i), o.requests/len(loads), o.duplicates)
+		// Pages are told once a second what is new, so a round takes some seconds.
+		loads[i] = newTraffic(o.seed+uint64(i), 4*o.requests/len(loads), o.duplicates)
 		calls = append(calls, loads[i].calls...)
 	}
 	fmt.Printf("making %d calls; %s\n", o.console, db.describe(ctx))
@@ -76,7 +77,8 @@ func consoleRun(ctx context.Context, o options, binary string, db database) (err
 	if err := seedCalls(ctx, db, calls); err != nil {
 		return err
 	}
-	server, err := serve(ctx, binary, db.url())
+	// The payloads are as old as the calls: what is measured is not how the server, at its start, prunes those of two weeks.
+	server, err := serve(ctx, binary, db.url(), fmt.Sprintf("RETENTION=%dh", 24*(seedDays+1)))
 	if err != nil {
 		return err
 	}

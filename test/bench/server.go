@@ -38,8 +38,8 @@ type server struct {
 }
 
 // serve starts the program and returns once it is ready.
-func serve(ctx context.Context, binary, databaseURL string) (*server, error) {
-	return start(ctx, "iagent serve", []string{binary, "serve"}, func(port string) []string { return environment(databaseURL, port) })
+func serve(ctx context.Context, binary, databaseURL string, settings ...string) (*server, error) {
+	return start(ctx, "iagent serve", []string{binary, "serve"}, func(port string) []string { return append(environment(databaseURL, port), settings...) })
 }
 
 // start starts a server on a port of its own and returns once it is ready.
