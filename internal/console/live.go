@@ -15,8 +15,12 @@ import (
 )
 
 const (
-	// lookEvery is how often a process looks at the database while anybody listens, however many do.
-	lookEvery = time.Second
+	// lookEvery is how often a process looks at the database while anybody listens, however many do. Where a look takes long, as while
+	// hundreds of webhooks arrive each second, it looks less often, so that looking takes one part in lookShare of the time: webhooks
+	// come first. lookAtLeast bounds that.
+	lookEvery   = time.Second
+	lookShare   = 40
+	lookAtLeast = 5 * time.Second
 	// lookAgain is how far back each look reaches behind the one before: a row is committed a little after its id was made, and the
 	// clocks of processes differ a little.
 	lookAgain = 10 * time.Second
@@ -149,11 +153,11 @@ func (l *live) last() *seen {
 
 // look looks again and again until nobody listens.
 func (l *live) look(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
 	var before *seen
 	for failing := false; ; {
+		begun := time.Now()
 		found, err := l.lookOnce(ctx, before)
+		pause := min(max(lookEvery, lookShare*time.Since(begun)), lookAtLeast)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -169,7 +173,7 @@ func (l *live) look(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -78,6 +79,27 @@ func TestCountSaysWhenThereMayBeMore(t *testing.T) {
 	}
 	if len(kept.list) != rowsKept || kept.since == "" {
 		t.Errorf("%d rows are kept, none is missing since %q", len(kept.list), kept.since)
+	}
+}
+
+func TestLooksThatTakeLongAreFew(t *testing.T) {
+	for took, most := range map[time.Duration]int{0: 21, 50 * time.Millisecond: 11, 3 * time.Second: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			l, looked := looks(store.Newest{}), 0
+			l.newest = func(context.Context, time.Time, int) (store.Newest, error) {
+				looked++
+				time.Sleep(took)
+				return store.Newest{}, nil
+			}
+			_, page := l.join(t.Context(), "session")
+			time.Sleep(20 * time.Second)
+			synctest.Wait()
+			l.leave(page)
+			synctest.Wait()
+			if looked > most || looked < most-1 {
+				t.Errorf("looks of %s: %d in 20 s, want %d", took, looked, most)
+			}
+		})
 	}
 }
 

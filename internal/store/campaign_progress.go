@@ -22,7 +22,7 @@ type CampaignProgress struct {
 	Yes, No int
 }
 
-// CampaignsProgress counts the calls of campaigns, in one statement that reads an index alone. A campaign without calls is not in
+// CampaignsProgress counts the calls of campaigns, in one statement that reads an index alone, or what SQLite's triggers have counted. A campaign without calls is not in
 // the answer.
 func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string]CampaignProgress, error) {
 	progress := map[string]CampaignProgress{}
@@ -43,23 +43,33 @@ func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string
 		p.count(end, n, yes, no)
 		progress[id] = p
 		return nil
-	}, progressOf(placeholders(1, len(ids))), anys(ids)...)
+	}, progressOf(s.dialect, placeholders(1, len(ids))), anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("counting the calls of campaigns: %w", err)
 	}
 	return progress, nil
 }
 
-// progressOf is the statement that counts all calls of some campaigns, and again those that came in, which are few: the index that has
-// everything else does not tell them apart. It groups by what the index is ordered by, so that nothing is sorted.
-func progressOf(campaigns string) string {
+// progressOf is the statement that counts all calls of some campaigns, and again those that came in, which are few: on Postgres, the index
+// that has everything else does not tell them apart. It groups there by what the index is ordered by, so that nothing is sorted.
+func progressOf(d dialect, campaigns string) string {
 	const (
-		counts = "SELECT campaign_id, ended_as, COUNT(*), COUNT(*) FILTER (WHERE consent = '" + string(interview.ConsentGiven) + "'), COUNT(*) FILTER (WHERE consent = '" +
-			string(interview.ConsentRefused) + "' AND consent_by NOT IN ('" + string(interview.ConsentByDetector) + "', '" + string(interview.ConsentByRequest) + "')), "
-		group = " GROUP BY campaign_id, ended_as"
+		yes = "consent = '" + string(interview.ConsentGiven) + "'"
+		no  = "consent = '" + string(interview.ConsentRefused) + "' AND consent_by NOT IN ('" + string(interview.ConsentByDetector) + "', '" + string(interview.ConsentByRequest) + "')"
 	)
-	return counts + "0 FROM calls WHERE campaign_id IN " + campaigns + group +
-		" UNION ALL " + counts + "1 FROM calls WHERE direction = 'inbound' AND campaign_id IN " + campaigns + group
+	count := func(where, inbound string) string {
+		from, inboundOnly, sum := "calls", "direction = 'inbound'", "COUNT(*)"
+		if d.keepsCounts {
+			from, inboundOnly, sum = "call_counts", "inbound", "SUM(n)"
+		}
+		if inbound == "1" {
+			where += " AND " + inboundOnly
+		}
+		return fmt.Sprintf("SELECT campaign_id, ended_as, %[1]s, COALESCE(%[1]s FILTER (WHERE %[2]s), 0), COALESCE(%[1]s FILTER (WHERE %[3]s), 0), %[4]s FROM %[5]s WHERE %[6]s GROUP BY campaign_id, ended_as",
+			sum, yes, no, inbound, from, where)
+	}
+	where := "campaign_id IN " + campaigns
+	return count(where, "0") + " UNION ALL " + count(where, "1")
 }
 
 func (p *CampaignProgress) count(end interview.CallStatus, n, yes, no int) {

@@ -116,7 +116,7 @@ func TestProgressReadsItsIndexAlone(t *testing.T) {
 		fill(t, s, 20_000)
 		s = asInProduction(t, s, url)
 		for name, statement := range map[string]string{
-			"progress":         progressOf("('campaign20000', 'other')"),
+			"progress":         progressOf(s.dialect, "('campaign20000', 'other')"),
 			"a day":            `SELECT COUNT(*) FROM calls WHERE campaign_id = 'campaign20000' AND id >= 'a' AND id < 'b'`,
 			"came in on a day": `SELECT -COUNT(*) FROM calls WHERE campaign_id = 'campaign20000' AND id >= 'a' AND id < 'b' AND direction = 'inbound'`,
 		} {
@@ -136,6 +136,12 @@ func TestProgressReadsItsIndexAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			plan := strings.Join(lines, "\n")
+			if name == "progress" && s.dialect.keepsCounts {
+				if strings.Count(plan, "SEARCH call_counts USING INDEX") != 2 || strings.Contains(plan, "calls_") {
+					t.Errorf("%s:\n%s", name, plan)
+				}
+				continue
+			}
 			index := "calls_campaign"
 			if strings.Contains(name, "came in") {
 				index = "calls_inbound_campaign"

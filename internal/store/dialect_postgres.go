@@ -37,6 +37,8 @@ type dialect struct {
 	lockEvent string
 	// lockPrune keeps lockHold waiting until the transaction ends, and the other way round; many may have lockPrune at once.
 	lockPrune, lockHold string
+	// keepsCounts says that triggers count the calls and contacts of campaigns in call_counts and contact_counts.
+	keepsCounts bool
 	// batchers is how many transactions of webhooks may run at once.
 	batchers int
 }

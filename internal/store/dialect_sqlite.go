@@ -13,7 +13,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-var sqliteDialect = dialect{name: "sqlite3", batchers: 1}
+var sqliteDialect = dialect{name: "sqlite3", batchers: 1, keepsCounts: true}
 
 // sqliteDB is one file with a single writing connection, which River shares, and some that only read.
 type sqliteDB struct {

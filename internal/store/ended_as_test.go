@@ -79,7 +79,7 @@ func TestStatusOfALiveCallIsInNoIndexOfSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if part != 2 || len(written) > 0 {
+	if part < 2 || len(written) > 0 {
 		t.Errorf("%d programs; %v", part, written)
 	}
 }
