@@ -19,6 +19,8 @@ type SnapshotRule struct {
 	// of a row that was made since $1 is less than $first: where it is compared, older rows are not read.
 	statement string
 	second    snapshotMoment
+	// counts says that the rule is of the counts that SQLite keeps. It is about all rows, so a look since a time leaves it out.
+	counts bool
 	// overlaps says that the statement is one of checkOverlaps.
 	overlaps bool
 }
@@ -48,6 +50,9 @@ type SnapshotScope struct {
 // Check calls found with every breach of the rule, one after another: its subject, an id, and a detail. Nothing of it is
 // personal data.
 func (s *Snapshot) Check(ctx context.Context, rule SnapshotRule, scope SnapshotScope, found func(subject, detail string)) error {
+	if rule.counts && (!s.dialect.keepsCounts || !scope.Since.IsZero()) {
+		return nil
+	}
 	args := []any{scope.Since.UTC()}
 	switch rule.second {
 	case legacyBefore:
@@ -123,6 +128,15 @@ func inboxRules() []SnapshotRule {
 		{Kind: "ended-otherwise", Text: "the call is in the indexes with another end than its status",
 			statement: `SELECT c.id, c.ended_as FROM calls c WHERE c.created_at >= $1 AND c.id >= $first AND c.ended_as <>
 				CASE WHEN c.status IN ('COMPLETED', 'BUSY', 'NO_ANSWER', 'FAILED', 'CANCELED') THEN c.status ELSE '' END`},
+		{Kind: "calls-miscounted", Text: "the campaign has another number of calls of a kind than is counted of it", counts: true,
+			statement: `SELECT campaign_id, ended_as || ' ' || consent || ' ' || CAST(SUM(n) AS TEXT) FROM
+				(SELECT campaign_id, ended_as, direction = 'inbound' AS inbound, consent, consent_by, 1 AS n FROM calls WHERE created_at >= $1
+				UNION ALL SELECT campaign_id, ended_as, inbound, consent, consent_by, -n FROM call_counts) AS compared
+				GROUP BY campaign_id, ended_as, inbound, consent, consent_by HAVING SUM(n) <> 0`},
+		{Kind: "contacts-miscounted", Text: "the campaign has another number of contacts in a state than is counted of it", counts: true,
+			statement: `SELECT campaign_id, state || ' ' || CAST(SUM(n) AS TEXT) FROM
+				(SELECT campaign_id, state, 1 AS n FROM contacts WHERE created_at >= $1 UNION ALL SELECT campaign_id, state, -n FROM contact_counts) AS compared
+				GROUP BY campaign_id, state HAVING SUM(n) <> 0`},
 	}
 }
 
