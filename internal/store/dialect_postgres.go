@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,26 +55,19 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	}
 	// pgx's default of four connections is less than the functions and webhooks of one process need.
 	config.MaxConns = max(config.MaxConns, 20)
-	params := config.ConnConfig.RuntimeParams
-	// Nothing waits for ever, and a stuck transaction ends by itself.
-	setDefault(params, "lock_timeout", "8000")
-	setDefault(params, "idle_in_transaction_session_timeout", "15000")
-	setDefault(params, "application_name", "iagent")
-	// Rows are found by keys, always by the same plan. A plan that Postgres makes while a table is small reads all of the table,
-	// and is kept, however much the table grows, until its statistics are renewed: so reading a whole table must look dear. A
-	// statement without a key to go by reads the whole table nevertheless. The checks of package verify, which read everything,
-	// are not slower for it: 20,000 calls with 120,000 events took 2.1 s with and without. Nothing is compiled first.
-	setDefault(params, "plan_cache_mode", "force_generic_plan")
-	setDefault(params, "enable_seqscan", "off")
-	setDefault(params, "jit", "off")
-	// In a plan for any values a LIMIT counts as a tenth of the table: for the 50 newest of 100,000 calls, which take 2 ms, Postgres would
-	// start two processes, which take 15.
-	setDefault(params, "max_parallel_workers_per_gather", "0")
+	setDefault(config.ConnConfig.RuntimeParams, "application_name", "iagent")
 	config.ConnConfig.StatementCacheCapacity = 1024
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	set, values := sessionSettings(config.ConnConfig.RuntimeParams)
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
 			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		registerColumns(conn)
+		if len(values) == 0 {
+			return nil
+		}
+		if _, err := conn.Exec(ctx, set, append([]any{pgx.QueryExecModeExec}, values...)...); err != nil {
+			return fmt.Errorf("setting what a session needs: %w", err)
+		}
 		return nil
 	}
 	if through := s.options.conn; through != nil {
@@ -102,6 +96,34 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	}
 	s.postgres, s.reset, s.dialect, s.inserter = pool, reset, postgresDialect, postgresInserter{client}
 	return nil
+}
+
+// sessionSettings is the statement that sets what each session needs and DATABASE_URL does not set otherwise. It is no part of the startup
+// message, as DATABASE_URL's own settings are: PgBouncer refuses a connection for any of these.
+func sessionSettings(given map[string]string) (set string, values []any) {
+	settings := [][2]string{
+		// Nothing waits for ever, and a stuck transaction ends by itself.
+		{"lock_timeout", "8000"},
+		{"idle_in_transaction_session_timeout", "15000"},
+		// Rows are found by keys, always by the same plan. A plan that Postgres makes while a table is small reads all of the table,
+		// and is kept, however much the table grows, until its statistics are renewed: so reading a whole table must look dear. A
+		// statement without a key to go by reads the whole table nevertheless. The checks of package verify, which read everything,
+		// are not slower for it: 20,000 calls with 120,000 events took 2.1 s with and without. Nothing is compiled first.
+		{"plan_cache_mode", "force_generic_plan"},
+		{"enable_seqscan", "off"},
+		{"jit", "off"},
+		// In a plan for any values a LIMIT counts as a tenth of the table: for the 50 newest of 100,000 calls, which take 2 ms, Postgres
+		// would start two processes, which take 15.
+		{"max_parallel_workers_per_gather", "0"},
+	}
+	parts := make([]string, 0, len(settings))
+	for _, s := range settings {
+		if _, ok := given[s[0]]; !ok {
+			values = append(values, s[1])
+			parts = append(parts, fmt.Sprintf("set_config('%s', $%d, FALSE)", s[0], len(values)))
+		}
+	}
+	return "SELECT " + strings.Join(parts, ", "), values
 }
 
 func setDefault(params map[string]string, key, value string) {
