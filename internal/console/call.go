@@ -124,7 +124,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
-	if p.speech, err = c.speech(r.Context(), role, detail); err != nil {
+	if p.speech, err = c.speech(r.Context(), role, detail, p.runs); err != nil {
 		return err
 	}
 	f := c.frame(r, role, "Call "+id)
@@ -153,29 +153,6 @@ func whoSpoke(s interview.Speaker) string {
 		return "person"
 	}
 	return "?"
-}
-
-// transcriptMissing says why there is no transcript.
-func transcriptMissing(d store.CallDetail) string {
-	switch {
-	case d.Call.ErasedAt != nil:
-		return "Erased on request."
-	case d.Call.Consent != interview.ConsentGiven:
-		return "Nothing was recorded: there is no consent."
-	case len(d.Recordings) == 0:
-		return "No recording has come yet."
-	}
-	for _, r := range d.Recordings {
-		switch r.Status {
-		case interview.RecordingCompleted:
-			return "The recording is being transcribed."
-		case interview.RecordingAbsent:
-			return "Twilio recorded nothing."
-		case interview.RecordingDeleted:
-			return "The recording was deleted."
-		}
-	}
-	return "The recording is not complete."
 }
 
 // track is the column of a lane in the drawing of a timeline, in units of its width.

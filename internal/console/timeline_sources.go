@@ -71,13 +71,13 @@ func (t timelineOf) webhooks() []entry {
 	return list
 }
 
-// answer is the TwiML that a webhook was answered with, by what the person heard.
+// answer is the TwiML that a webhook was answered with, by what it plays.
 func (t timelineOf) answer(w store.Webhook, payload store.Payload) (entry, bool) {
 	if !strings.Contains(payload.Reply.ContentType, "xml") {
 		return entry{}, false
 	}
-	_, heard := readTwiML(payload.Reply.Body)
-	text := strings.Join(heard, " ")
+	_, plays := readTwiML(payload.Reply.Body)
+	text := strings.Join(plays, " ")
 	if runes := []rune(text); len(runes) > 160 {
 		text = string(runes[:160]) + "…"
 	}

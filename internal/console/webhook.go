@@ -26,12 +26,12 @@ type parameter struct {
 	left        int
 }
 
-// replyView is an answer: highlighted, and what a person heard of it.
+// replyView is an answer: highlighted, and what it plays, all of it: how much of that was heard, the next webhook tells.
 type replyView struct {
 	status      int
 	contentType string
 	pieces      []span
-	heard       []string
+	plays       []string
 	left        int // its bytes, when it is too long to be shown
 }
 
@@ -160,13 +160,13 @@ func replyTo(role Role, status int, contentType string, body []byte) *replyView 
 	}
 	v.pieces = []span{{"", string(body)}}
 	if strings.Contains(contentType, "xml") && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-		v.pieces, v.heard = readTwiML(body)
+		v.pieces, v.plays = readTwiML(body)
 	}
 	for n := range v.pieces {
 		v.pieces[n].text = shownText(role, v.pieces[n].text)
 	}
-	for n := range v.heard {
-		v.heard[n] = shownText(role, v.heard[n])
+	for n := range v.plays {
+		v.plays[n] = shownText(role, v.plays[n])
 	}
 	return v
 }
