@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,6 +154,19 @@ func whoSpoke(s interview.Speaker) string {
 		return "person"
 	}
 	return "?"
+}
+
+// errorWords say what kept a call from being made, in Twilio's words where it gave any; "" where nothing did.
+func errorWords(call interview.Call) string {
+	switch {
+	case call.ErrorCode != 0:
+		return strings.TrimSpace(strconv.Itoa(call.ErrorCode) + " " + call.ErrorMessage)
+	case call.ErrorMessage != "" || call.Status != interview.CallFailed:
+		return call.ErrorMessage
+	case call.Dialled():
+		return "Twilio gave no reason"
+	}
+	return "no reason is kept"
 }
 
 // track is the column of a lane in the drawing of a timeline, in units of its width.

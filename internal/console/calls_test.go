@@ -241,3 +241,22 @@ func TestActionsOfACallAreInTheAuditLogAndSayWhy(t *testing.T) {
 		t.Error("what is done is offered again")
 	}
 }
+
+func TestTimelineBeginsWithTheCall(t *testing.T) {
+	o := openCalls(t)
+	_, calls := o.called("oats", "+15551234567")
+	if _, err := o.store.CancelCall(t.Context(), calls[0], ""); err != nil {
+		t.Fatal(err)
+	}
+	o.signIn(adminToken)
+	for _, order := range []string{"", "?order=arrival"} {
+		page := o.get("/console/calls/" + calls[0] + order)
+		_, page, _ = strings.Cut(page, `class="timeline"`)
+		if queued, run := strings.Index(page, ">queued<"), strings.Index(page, ">orchestrate-call<"); queued < 0 || run < 0 || queued > run {
+			t.Errorf("%q: queued at %d, its run at %d:\n%s", order, queued, run, page)
+		}
+		if !strings.Contains(page, "Nobody was called.") {
+			t.Errorf("%q: it is not said that nobody was called", order)
+		}
+	}
+}

@@ -480,7 +480,7 @@ func campaignPage(p campaignView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "</b> <span class=\"none\">said yes, of the people who answered the question about recording, or gave no clear answer twice; machines and erased calls are left out</span></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "</b> <span class=\"none\">said yes, of the calls in which the question about recording was answered, or twice got no clear answer; left out are those that the machine detection refused, and those of which it was withdrawn or erased on request</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -112,19 +112,28 @@ func recordingState(call interview.Call, r interview.Recording) (state, why stri
 
 // noRecording says why a call has no recording.
 func noRecording(call interview.Call) string {
+	over := call.Status.Terminal()
 	switch {
 	case call.ErasedAt != nil:
 		return "The personal data of this call was erased on request."
-	case call.Consent == interview.ConsentRefused:
-		return "No consent: the person did not agree, and nothing was recorded."
-	case call.Consent == interview.ConsentUnknown && call.Status.Terminal():
-		return "No consent: the person was never asked, or did not answer. Nothing was recorded."
-	case call.Consent == interview.ConsentUnknown:
-		return "Nothing is recorded before the person agrees."
-	case call.Status.Terminal():
+	case call.Consent == interview.ConsentGiven && over:
 		return "The person agreed, and no recording has come from Twilio yet."
+	case call.Consent == interview.ConsentGiven:
+		return "The person agreed. The recording begins now."
+	case call.ConsentBy == interview.ConsentByRequest:
+		return "No consent: it was taken back on request. No recording is kept."
+	case call.OnMachine():
+		return "No consent: a machine answered, says Twilio. Nothing was recorded."
+	case call.Consent == interview.ConsentRefused:
+		return "No consent: the person said no, or gave no clear answer. Nothing was recorded."
+	case !over:
+		return "Nothing is recorded before the person agrees."
+	case !call.Inbound() && !call.Dialled():
+		return "Nobody was called. Nothing was recorded."
+	case call.StartedAt == nil:
+		return "Nobody answered. Nothing was recorded."
 	}
-	return "The person agreed. The recording begins now."
+	return "No consent: the person was not asked, or did not answer. Nothing was recorded."
 }
 
 // waves draws the channels of a waveform. Whose channel one is, the utterances on it say.

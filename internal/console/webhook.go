@@ -47,6 +47,7 @@ type webhookView struct {
 	reply   *replyView  // nil when the event was not accepted
 	call    string      // address of its call, "" for none
 	records []recordView
+	first   string // the address of the record that took effect, "" for none, or this one
 	runs    []store.LedgerRun
 	runAt   func(id string) string
 	back    string
@@ -108,8 +109,15 @@ func (c *Console) webhookView(r *http.Request, role Role) (webhookView, error) {
 	if p.runs, err = c.runsOf(r.Context(), hook); err != nil {
 		return p, err
 	}
-	p.records, err = c.recordsOf(r.Context(), role, hook)
-	return p, err
+	if p.records, err = c.recordsOf(r.Context(), role, hook); err != nil {
+		return p, err
+	}
+	for _, record := range p.records {
+		if record.Outcome == inbox.Accepted {
+			p.first = record.at
+		}
+	}
+	return p, nil
 }
 
 // runsOf are the runs that an event caused.

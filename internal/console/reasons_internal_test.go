@@ -1,0 +1,56 @@
+package console
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+func TestCallWithoutRecordingSaysWhatKeptItFromOne(t *testing.T) {
+	at := time.Date(2026, 11, 27, 15, 0, 0, 0, time.UTC)
+	for want, call := range map[string]interview.Call{
+		"Nobody was called.":                     {Status: interview.CallCanceled},
+		"Nobody answered.":                       {Status: interview.CallFailed, DialedAt: &at},
+		"the person was not asked, or did not":   {Status: interview.CallCompleted, DialedAt: &at, StartedAt: &at},
+		"a machine answered":                     {Status: interview.CallCompleted, DialedAt: &at, StartedAt: &at, AnsweredBy: "machine_start", Consent: interview.ConsentRefused, ConsentBy: interview.ConsentBySpeech},
+		"the person said no, or gave no clear":   {Status: interview.CallCompleted, DialedAt: &at, StartedAt: &at, AnsweredBy: "human", Consent: interview.ConsentRefused, ConsentBy: interview.ConsentBySpeech},
+		"it was taken back on request":           {Status: interview.CallCompleted, DialedAt: &at, StartedAt: &at, Consent: interview.ConsentRefused, ConsentBy: interview.ConsentByRequest},
+		"Nothing is recorded before the person ": {Status: interview.CallQueued},
+	} {
+		if got := noRecording(call); !strings.Contains(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestFailedCallSaysWhyOrThatTwilioGaveNoReason(t *testing.T) {
+	for want, call := range map[string]interview.Call{
+		"":                           {Status: interview.CallCompleted},
+		"21211 Invalid 'To' Number":  {Status: interview.CallFailed, ErrorCode: 21211, ErrorMessage: "Invalid 'To' Number"},
+		"SIP response 404":           {Status: interview.CallFailed, ErrorMessage: "SIP response 404", TwilioSid: "CA1"},
+		"Twilio gave no reason":      {Status: interview.CallFailed, TwilioSid: "CA1"},
+		"no reason is kept":          {Status: interview.CallFailed},
+		"32011 SIP: no response":     {Status: interview.CallNoAnswer, ErrorCode: 32011, ErrorMessage: "SIP: no response"},
+		"SIP response 486 of a busy": {Status: interview.CallBusy, ErrorMessage: "SIP response 486 of a busy"},
+	} {
+		if got := errorWords(call); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestIdempotencyTokenThatOnlyOneDeliveryHasIsSaidToBeSo(t *testing.T) {
+	with, without := store.WebhookDetail{}, store.WebhookDetail{}
+	with.IdempotencyToken = "t1"
+	for _, c := range []struct {
+		here, there store.WebhookDetail
+		want        string
+	}{{with, without, "none, while this one has one"}, {without, with, "that one has one, this one has none"}, {without, without, "none"}, {with, with, "the same: a retry of the same request"}} {
+		if got := compareRecords(Viewer, c.here, c.there).token; got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
