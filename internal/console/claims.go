@@ -99,23 +99,23 @@ func (c claimView) stance() string {
 	case c.Rejected != "":
 		return "rejected"
 	case c.Supports == nil:
-		return "neither for nor against"
+		return "neither for nor against the hypothesis"
 	case *c.Supports:
-		return "for"
+		return "for the hypothesis"
 	}
-	return "against"
+	return "against the hypothesis"
 }
 
 func (c claimView) stanceClass() string {
-	switch c.stance() {
-	case "rejected":
+	switch {
+	case c.Rejected != "":
 		return "bad"
-	case "for":
+	case c.Supports == nil:
+		return "over"
+	case *c.Supports:
 		return "good"
-	case "against":
-		return "unsure"
 	}
-	return "over"
+	return "unsure"
 }
 
 // certainty is the model's confidence.

@@ -36,7 +36,7 @@ type entry struct {
 	lane        lane
 	what        string
 	detail      string
-	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late, missing, awaited or overdue.
+	// state is "" for what went well, else failed, refused, rejected, conflict, reconciled, duplicate, late, missing, awaited or overdue.
 	state string
 	// link is the address of its own page, "" for none.
 	link string

@@ -203,7 +203,7 @@ func (t timelineOf) evidence() []entry {
 	for _, claim := range t.detail.Claims {
 		e := entry{at: claim.CreatedAt, lane: laneClaims, what: "claim", detail: t.shown(claim.Text), sequence: -1}
 		if claim.Rejected != "" {
-			e.state, e.detail = "refused", t.shown(claim.Rejected)
+			e.state, e.detail = "rejected", t.shown(claim.Rejected)
 		}
 		list = append(list, e)
 	}
