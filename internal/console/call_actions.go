@@ -78,7 +78,7 @@ func askTwilio(id string) action {
 		case found.Repaired == 0:
 			return "Twilio was asked, and has nothing that is not here."
 		}
-		return "Twilio was asked: " + number(found.Repaired) + " events were missing and are here now."
+		return "Twilio was asked: " + amount(found.Repaired, "event was missing and is", "events were missing and are") + " here now."
 	}
 	return a
 }
@@ -92,7 +92,7 @@ func retryCall(id string) action {
 		if json.Unmarshal(answer, &done) != nil {
 			return "The runs wait for their turn."
 		}
-		return number(done.Retried) + " runs wait for their turn."
+		return amount(done.Retried, "run waits", "runs wait") + " for a worker."
 	}
 	return a
 }

@@ -139,7 +139,7 @@ func campaignsPage(p campaignsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.items) == 0 {
-			templ_7745c5c3_Err = nothing(p.listView, "No campaigns yet. A campaign has questions, and calls numbers to ask them.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing(p.listView, "campaign", "No campaigns yet. A campaign has questions, and calls numbers to ask them.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

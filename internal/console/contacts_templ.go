@@ -167,7 +167,7 @@ func contactsPage(p contactsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.rows) == 0 {
-			templ_7745c5c3_Err = nothing(p.listView, "No contacts yet: import them on the page of a campaign.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing(p.listView, "contact", "No contacts yet: import them on the page of a campaign.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -215,7 +215,7 @@ func contactTable(rows []contactRow, label string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\"><table data-rows><thead><tr><th scope=\"col\">Number</th><th scope=\"col\">State</th><th scope=\"col\">Why</th><th scope=\"col\">Next look</th><th scope=\"col\" class=\"number\">Attempts</th><th scope=\"col\">External id</th><th scope=\"col\">Created</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\"><table data-rows><thead><tr><th scope=\"col\">Number</th><th scope=\"col\">State</th><th scope=\"col\">Why</th><th scope=\"col\">Looked at again</th><th scope=\"col\" class=\"number\">Attempts</th><th scope=\"col\">External id</th><th scope=\"col\">Created</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -708,7 +708,7 @@ func contactPage(p contactView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calls of this contact, oldest first\"><table data-rows><thead><tr><th scope=\"col\" class=\"number\">Attempt</th><th scope=\"col\">Created</th><th scope=\"col\">Call</th><th scope=\"col\">Status</th><th scope=\"col\">Consent</th><th scope=\"col\">The gate</th><th scope=\"col\">In</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calls of this contact, oldest first\"><table data-rows><thead><tr><th scope=\"col\" class=\"number\">Attempt</th><th scope=\"col\">Created</th><th scope=\"col\">Call</th><th scope=\"col\">Status</th><th scope=\"col\">Consent</th><th scope=\"col\">Check before dialling (the gate)</th><th scope=\"col\">In the time zones</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

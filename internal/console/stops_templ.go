@@ -303,7 +303,7 @@ func stopsPage(p stopsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.stops) == 0 {
-			templ_7745c5c3_Err = nothing(p.listView, "Calls were never stopped.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing(p.listView, "stop", "Calls were never stopped.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

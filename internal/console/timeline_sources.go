@@ -165,8 +165,9 @@ func (t timelineOf) functions() []entry {
 			e.detail += ": " + t.shown(run.LastError)
 		}
 		switch run.State {
-		case interview.RunFailed:
+		case interview.RunFailed: // the mark says that it failed
 			e.state, e.act = "failed", "Retry"
+			e.detail = "for good" + strings.TrimPrefix(e.detail, string(run.State))
 		case interview.RunWaiting, interview.RunRunning:
 			e.state = "awaited"
 		}
@@ -209,7 +210,7 @@ func (t timelineOf) evidence() []entry {
 	}
 	for _, v := range t.verdicts {
 		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1,
-			detail: t.shown(v.Question) + " (" + number(v.Claims) + " claims of " + number(v.Calls) + " calls)"})
+			detail: t.shown(v.Question) + " (" + amount(v.Claims, "claim", "claims") + " of " + amount(v.Calls, "call", "calls") + ")"})
 	}
 	return list
 }
