@@ -45,6 +45,8 @@ type callView struct {
 	path         func(string) string
 	// attempts is how many its campaign makes.
 	attempts int
+	// listed are the entries of the do-not-call list that have its number.
+	listed []doNotCallRow
 }
 
 func (p callView) number(n string) string { return shownNumber(p.role, n) }
@@ -120,8 +122,11 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	}
 	p.audit = log.Items
 	p.timeline = t.entries()
+	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
+		return err
+	}
 	if role == Admin {
-		for _, a := range callActions(detail, p.runs) {
+		for _, a := range callActions(detail, p.runs, p.listed) {
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
@@ -154,6 +159,15 @@ func whoSpoke(s interview.Speaker) string {
 		return "person"
 	}
 	return "?"
+}
+
+// dispositionWords are what the call tells about its contact, in the words of AAPOR's Standard Definitions; "" for nothing yet.
+func dispositionWords(call interview.Call) string {
+	d := call.Disposition()
+	if d == interview.DispositionOpen || call.ErasedAt != nil {
+		return ""
+	}
+	return string(d) + " " + d.Name()
 }
 
 // errorWords say what kept a call from being made, in Twilio's words where it gave any; "" where nothing did.

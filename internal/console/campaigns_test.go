@@ -557,7 +557,7 @@ func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
 	}
 	o.signIn(viewerToken)
 	const table = "contacts that are over, by AAPOR"
-	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 "+table) {
+	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 contact that is over, by AAPOR") {
 		t.Error("the page of a campaign with one contact has no dispositions")
 	}
 	page, link := o.get("/console/campaigns/"+many), "/console/campaigns/"+many+"/dispositions"

@@ -183,10 +183,13 @@ func TestCallSaysWhoseAttemptItIsAndWhatWasSaidOfWhoCalls(t *testing.T) {
 	}
 	o.signIn(adminToken)
 	body := o.get("/console/calls/" + calls[0])
-	for _, want := range []string{"<b>Opted out</b>", "/console/contacts/" + detail.Call.ContactID, "attempt 1 of 1", "This is Shelf Research, at +15551230009.", "Attestation (STIR)", "/console/calls/" + calls[0] + "/do-not-call"} {
+	for _, want := range []string{"<b>Opted out</b>", "/console/contacts/" + detail.Call.ContactID, "attempt 1 of 1", "This is Shelf Research, at +15551230009.", "Attestation (STIR)", "never to be called again, at"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q:\n%s", want, body)
 		}
+	}
+	if strings.Contains(body, `action="/console/calls/`+calls[0]+`/do-not-call"`) {
+		t.Error("a number that is on the list is offered for it")
 	}
 	if list := o.get("/console/do-not-call"); !strings.Contains(list, "asked for on a call") || !strings.Contains(list, `href="/console/calls/`+calls[0]) {
 		t.Errorf("the list does not lead to the call:\n%s", list)
