@@ -61,7 +61,7 @@ func TestListOfCallsIsChosenByReadableConditions(t *testing.T) {
 		t.Errorf("the form leads to %q", got)
 	}
 	body := o.get("/console/calls?since=24h&status=FAILED")
-	if got := hrefOf(t, body, "status=FAILED"); got != "/console/calls?since=24h" {
+	if got := hrefOf(t, body, "status: FAILED"); got != "/console/calls?since=24h" {
 		t.Errorf("without its status the list is %q", got)
 	}
 	if got := hrefOf(t, body, "RINGING <b>"); got != "/console/calls?since=24h&status=FAILED%2CRINGING" {
@@ -203,7 +203,7 @@ func TestActionsOfACallAreInTheAuditLogAndSayWhy(t *testing.T) {
 		}
 	}
 	for _, right := range []struct{ action, form, said string }{
-		{"ask", "reason=night+shift", "1 events were missing"}, {"retry", "reason=", "1 runs wait"}, {"withdraw-consent", "reason=letter&typed=withdraw", "The consent is withdrawn"},
+		{"ask", "reason=night+shift", "1 event was missing and is here now"}, {"retry", "reason=", "1 run waits for a worker"}, {"withdraw-consent", "reason=letter&typed=withdraw", "The consent is withdrawn"},
 		{"erase", "reason=letter&typed=erase", "The personal data of this call is erased"},
 	} {
 		response, body := o.do("POST", path+"/"+right.action, right.form)

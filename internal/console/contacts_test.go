@@ -128,7 +128,7 @@ func TestNumbersAreListedCheckedAndRemoved(t *testing.T) {
 	if response, _ := o.do("POST", remove, "reason=by+mistake&typed=remove"); response.StatusCode != http.StatusSeeOther {
 		t.Error(response.Status)
 	}
-	if body := o.upload("/console/do-not-call/import", csv, nil); !strings.Contains(body, "<b>1</b> of 2 rows were added, 1 were there already, 0 were refused") {
+	if body := o.upload("/console/do-not-call/import", csv, nil); !strings.Contains(body, "<b>1</b> of 2 rows added, 1 there already, 0 refused") {
 		t.Errorf("%s", body)
 	}
 	if body := o.upload("/console/do-not-call/import", "phoneNumber,reason\n+15550001111,letter\nnobody,x\n", nil); !strings.Contains(body, "<b>1</b> of 2 rows") || !strings.Contains(body, "is not an E.164 number") {
