@@ -206,7 +206,7 @@ func judge(object map[string]any, name string, s schema, rows []string) {
 	if verdict != "" {
 		object[name] = verdict
 	}
-	sentence := fmt.Sprintf("Of %d claims %d support the hypothesis and %d contradict it.", total, supports, contradicts)
+	sentence := fmt.Sprintf("Claims: %d, for the hypothesis: %d, against it: %d.", total, supports, contradicts)
 	for other, property := range s.Properties {
 		switch {
 		case other == name || !slices.Contains(s.Required, other):

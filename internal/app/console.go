@@ -65,14 +65,14 @@ func (a *App) aboutConsole() []console.Fact {
 		{Name: "Version of the webhooks for new calls", Value: a.settings.dialVersion()},
 		{Name: "Shadow version, which is only compared", Value: cmp.Or(a.settings.ShadowVersion, "none")},
 		{Name: "Functions run on", Value: a.settings.JobsEngine},
-		{Name: "Payloads are kept for", Value: p.Payloads.String()},
-		{Name: "Event ids are kept for", Value: p.IDs.String()},
-		{Name: "Rejections are kept for", Value: p.Rejections.String()},
-		{Name: "The audit log is kept for", Value: p.Audit.String()},
+		{Name: "Payloads are kept for", Value: console.Duration(p.Payloads)},
+		{Name: "Event ids are kept for", Value: console.Duration(p.IDs)},
+		{Name: "Rejections are kept for", Value: console.Duration(p.Rejections)},
+		{Name: "The audit log is kept for", Value: console.Duration(p.Audit)},
 	}
 	if a.options.Now != nil {
 		behind := time.Since(a.now()).Round(time.Minute)
-		facts = append(facts, console.Fact{Name: "Clock of these pages", Value: "one of a demonstration, " + behind.String() + " behind that of this machine; how long an answer took is measured with the machine's"})
+		facts = append(facts, console.Fact{Name: "Clock of these pages", Value: "one of a demonstration, " + console.Duration(behind) + " behind that of this machine; how long an answer took is measured with the machine's"})
 	}
 	return facts
 }

@@ -69,12 +69,21 @@ func (c *Console) auditRow(l listView, e store.Audited) auditRow {
 			}
 			text = string(encoded)
 		}
+		if plain, ok := auditDetails[name]; ok {
+			if name = plain; value == false {
+				continue // what did not happen is not said
+			}
+		}
 		row.detail = append(row.detail, parameter{name: name, value: shownText(l.role, text)})
 	}
 	slices.SortFunc(row.detail, func(a, b parameter) int { return strings.Compare(a.name, b.name) })
 	row.Actor, row.Reason = shownText(l.role, e.Actor), shownText(l.role, e.Reason)
 	return row
 }
+
+// auditDetails are the names of details that say nothing to who does not know the program, and what each is.
+var auditDetails = map[string]string{"ends": "calls asked to end", "live": "calls under way", "queued": "calls that wait", "brokenOff": "only a part was taken", "step": "at question",
+	"allowRepeat": "numbers again"}
 
 // subjectPage is the address of what something was done to, "" where there is no page of it.
 func (c *Console) subjectPage(e interview.AuditEntry) string {
@@ -86,8 +95,12 @@ func (c *Console) subjectPage(e interview.AuditEntry) string {
 		"rejection": "/rejections/", "hypothesis": "/hypotheses/", "recording": "/calls/"}[kind]
 	switch e.Action {
 	case interview.AuditStop, interview.AuditResume:
-		return c.path("/stops")
-	case interview.AuditCreateCalls:
+		page = "/stops/"
+	case interview.AuditAddDoNotCall, interview.AuditRemoveDoNotCall:
+		return c.path("/do-not-call")
+	case interview.AuditOptOut:
+		page = "/calls/"
+	case interview.AuditCreateCalls, interview.AuditCreateContacts, interview.AuditOpenCircuit, interview.AuditCloseCircuit:
 		page = "/campaigns/"
 	case interview.AuditRetryRuns, interview.AuditReplayWebhooks:
 		page = "/bulk/"

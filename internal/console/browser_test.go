@@ -68,6 +68,17 @@ func TestKeysAloneOpenACall(t *testing.T) {
 	tab.Until(`document.getElementById("help").open`)
 }
 
+// On a narrow screen the link of a row is beside what is shown.
+func TestRowOpensWhereItIsTapped(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567")
+	tab := browser.Start(t)(t, browsertest.Look{Width: 390})
+	o.signedIn(t, tab, adminToken)
+	tab.Click("[data-rows] tbody td:first-child")
+	tab.Until(`location.pathname === "/console/calls/` + calls[0] + `"`)
+	tab.Until(`/UTC · /.test(document.querySelector(".strip time, main time").title)`)
+}
+
 // What a page says can be done, who looks at it can do.
 func TestViewerIsOfferedNothingThatViewersCannotDo(t *testing.T) {
 	o := openTwilio(t)

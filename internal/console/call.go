@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,8 @@ type callView struct {
 	path         func(string) string
 	// attempts is how many its campaign makes.
 	attempts int
+	// listed are the entries of the do-not-call list that have its number.
+	listed []doNotCallRow
 }
 
 func (p callView) number(n string) string { return shownNumber(p.role, n) }
@@ -119,12 +122,15 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	}
 	p.audit = log.Items
 	p.timeline = t.entries()
+	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
+		return err
+	}
 	if role == Admin {
-		for _, a := range callActions(detail, p.runs) {
+		for _, a := range callActions(detail, p.runs, p.listed) {
 			p.actions = append(p.actions, c.form(a))
 		}
 	}
-	if p.speech, err = c.speech(r.Context(), role, detail); err != nil {
+	if p.speech, err = c.speech(r.Context(), role, detail, p.runs); err != nil {
 		return err
 	}
 	f := c.frame(r, role, "Call "+id)
@@ -155,27 +161,26 @@ func whoSpoke(s interview.Speaker) string {
 	return "?"
 }
 
-// transcriptMissing says why there is no transcript.
-func transcriptMissing(d store.CallDetail) string {
+// dispositionWords are what the call tells about its contact, in the words of AAPOR's Standard Definitions; "" for nothing yet.
+func dispositionWords(call interview.Call) string {
+	d := call.Disposition()
+	if d == interview.DispositionOpen || call.ErasedAt != nil {
+		return ""
+	}
+	return string(d) + " " + d.Name()
+}
+
+// errorWords say what kept a call from being made, in Twilio's words where it gave any; "" where nothing did.
+func errorWords(call interview.Call) string {
 	switch {
-	case d.Call.ErasedAt != nil:
-		return "Erased on request."
-	case d.Call.Consent != interview.ConsentGiven:
-		return "Nothing was recorded: there is no consent."
-	case len(d.Recordings) == 0:
-		return "No recording has come yet."
+	case call.ErrorCode != 0:
+		return strings.TrimSpace(strconv.Itoa(call.ErrorCode) + " " + call.ErrorMessage)
+	case call.ErrorMessage != "" || call.Status != interview.CallFailed:
+		return call.ErrorMessage
+	case call.Dialled():
+		return "Twilio gave no reason"
 	}
-	for _, r := range d.Recordings {
-		switch r.Status {
-		case interview.RecordingCompleted:
-			return "The recording is being transcribed."
-		case interview.RecordingAbsent:
-			return "Twilio recorded nothing."
-		case interview.RecordingDeleted:
-			return "The recording was deleted."
-		}
-	}
-	return "The recording is not complete."
+	return "no reason is kept"
 }
 
 // track is the column of a lane in the drawing of a timeline, in units of its width.

@@ -31,8 +31,8 @@ func (c *Console) routeCallActions(mux *http.ServeMux) {
 	})
 }
 
-// callActions are what can be done to a call as it is.
-func callActions(d store.CallDetail, runs []store.LedgerRun) []action {
+// callActions are what can be done to a call as it is. listed are the entries of the do-not-call list that have its number.
+func callActions(d store.CallDetail, runs []store.LedgerRun, listed []doNotCallRow) []action {
 	id := d.Call.ID
 	list := []action{askTwilio(id)}
 	if slices.ContainsFunc(runs, func(r store.LedgerRun) bool { return r.State == interview.RunFailed }) {
@@ -52,7 +52,10 @@ func callActions(d store.CallDetail, runs []store.LedgerRun) []action {
 		list = append(list, eraseCall(id))
 	}
 	if d.Call.PhoneNumber != "" {
-		list = append(list, listCall(d.Call), eraseNumber(d.Call))
+		if !slices.ContainsFunc(listed, func(r doNotCallRow) bool { return r.Scope == interview.ScopeAll }) {
+			list = append(list, listCall(d.Call))
+		}
+		list = append(list, eraseNumber(d.Call))
 	}
 	return list
 }
@@ -78,7 +81,7 @@ func askTwilio(id string) action {
 		case found.Repaired == 0:
 			return "Twilio was asked, and has nothing that is not here."
 		}
-		return "Twilio was asked: " + number(found.Repaired) + " events were missing and are here now."
+		return "Twilio was asked: " + amount(found.Repaired, "event was missing and is", "events were missing and are") + " here now."
 	}
 	return a
 }
@@ -92,7 +95,7 @@ func retryCall(id string) action {
 		if json.Unmarshal(answer, &done) != nil {
 			return "The runs wait for their turn."
 		}
-		return number(done.Retried) + " runs wait for their turn."
+		return amount(done.Retried, "run waits", "runs wait") + " for a worker."
 	}
 	return a
 }

@@ -61,7 +61,7 @@ func TestListOfCallsIsChosenByReadableConditions(t *testing.T) {
 		t.Errorf("the form leads to %q", got)
 	}
 	body := o.get("/console/calls?since=24h&status=FAILED")
-	if got := hrefOf(t, body, "status=FAILED"); got != "/console/calls?since=24h" {
+	if got := hrefOf(t, body, "status: FAILED"); got != "/console/calls?since=24h" {
 		t.Errorf("without its status the list is %q", got)
 	}
 	if got := hrefOf(t, body, "RINGING <b>"); got != "/console/calls?since=24h&status=FAILED%2CRINGING" {
@@ -203,7 +203,7 @@ func TestActionsOfACallAreInTheAuditLogAndSayWhy(t *testing.T) {
 		}
 	}
 	for _, right := range []struct{ action, form, said string }{
-		{"ask", "reason=night+shift", "1 events were missing"}, {"retry", "reason=", "1 runs wait"}, {"withdraw-consent", "reason=letter&typed=withdraw", "The consent is withdrawn"},
+		{"ask", "reason=night+shift", "1 event was missing and is here now"}, {"retry", "reason=", "1 run waits for a worker"}, {"withdraw-consent", "reason=letter&typed=withdraw", "The consent is withdrawn"},
 		{"erase", "reason=letter&typed=erase", "The personal data of this call is erased"},
 	} {
 		response, body := o.do("POST", path+"/"+right.action, right.form)
@@ -239,5 +239,24 @@ func TestActionsOfACallAreInTheAuditLogAndSayWhy(t *testing.T) {
 	}
 	if body := o.get(path); strings.Contains(body, "erase-number") || strings.Contains(body, "withdraw-consent\"") {
 		t.Error("what is done is offered again")
+	}
+}
+
+func TestTimelineBeginsWithTheCall(t *testing.T) {
+	o := openCalls(t)
+	_, calls := o.called("oats", "+15551234567")
+	if _, err := o.store.CancelCall(t.Context(), calls[0], ""); err != nil {
+		t.Fatal(err)
+	}
+	o.signIn(adminToken)
+	for _, order := range []string{"", "?order=arrival"} {
+		page := o.get("/console/calls/" + calls[0] + order)
+		_, page, _ = strings.Cut(page, `class="timeline"`)
+		if queued, run := strings.Index(page, ">queued<"), strings.Index(page, ">orchestrate-call<"); queued < 0 || run < 0 || queued > run {
+			t.Errorf("%q: queued at %d, its run at %d:\n%s", order, queued, run, page)
+		}
+		if !strings.Contains(page, "Nobody was called.") {
+			t.Errorf("%q: it is not said that nobody was called", order)
+		}
 	}
 }

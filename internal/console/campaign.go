@@ -29,9 +29,19 @@ type campaignView struct {
 	actions    []actionForm
 	back, at   string
 	hypothesis func(id string) string
+	// claims are how many each hypothesis has.
+	claims map[string]store.ClaimCount
 }
 
 func (p campaignView) words(text string) string { return shownText(p.role, text) }
+
+// claimWords say how many claims there are.
+func claimWords(c store.ClaimCount) string {
+	if c.Claims == store.MaxCountedClaims {
+		return "of the newest " + thousands(c.Claims) + " claims"
+	}
+	return amount(c.Claims, "claim", "claims")
+}
 
 // campaign shows one campaign. Its query is that of the list from which it was opened.
 func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) error {
@@ -52,6 +62,13 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 		return err
 	}
 	p.progress = c.progress(id, counts[id])
+	var hypotheses []string
+	for _, h := range p.campaign.Hypotheses {
+		hypotheses = append(hypotheses, h.ID)
+	}
+	if p.claims, err = c.store.ClaimCounts(ctx, hypotheses); err != nil {
+		return err
+	}
 	live, err := c.store.LiveCalls(ctx, id)
 	if err != nil {
 		return err

@@ -91,7 +91,7 @@ func reachedRate(r store.CampaignReached) string {
 	if r.Contacts == 0 {
 		return "–"
 	}
-	return thousands(r.Reached) + " of " + thousands(r.Contacts) + " (" + strconv.Itoa(r.Reached*100/r.Contacts) + " %)"
+	return thousands(r.Reached) + " of " + thousands(r.Contacts) + " (" + percent(r.Reached, r.Contacts) + ")"
 }
 
 func (c *Console) campaigns(w http.ResponseWriter, r *http.Request, role Role) error {
@@ -227,7 +227,7 @@ func (c *Console) progress(campaignID string, counts store.CampaignProgress) pro
 
 // said is the progress in words, for who does not see the bar.
 func (p progressView) said() string {
-	text := strconv.Itoa(p.Calls) + " calls"
+	text := amount(p.Calls, "call", "calls")
 	for _, e := range p.ends {
 		text += ", " + strconv.Itoa(e.calls) + " " + e.label
 	}
@@ -239,7 +239,7 @@ func (p progressView) consent() string {
 	if p.Yes+p.No == 0 {
 		return "–"
 	}
-	return strconv.Itoa(p.Yes*100/(p.Yes+p.No)) + " % (" + strconv.Itoa(p.Yes) + " of " + strconv.Itoa(p.Yes+p.No) + ")"
+	return percent(p.Yes, p.Yes+p.No) + " (" + strconv.Itoa(p.Yes) + " of " + strconv.Itoa(p.Yes+p.No) + ")"
 }
 
 // barClass is the colour of an end on a bar.

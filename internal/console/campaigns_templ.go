@@ -139,7 +139,7 @@ func campaignsPage(p campaignsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.items) == 0 {
-			templ_7745c5c3_Err = nothing(p.listView, "No campaigns yet. A campaign has questions, and calls numbers to ask them.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing(p.listView, "campaign", "No campaigns yet. A campaign has questions, and calls numbers to ask them.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -170,7 +170,7 @@ func campaignsPage(p campaignsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "\">Reached</a></th><th scope=\"col\" class=\"number\">Calls</th><th scope=\"col\">How they ended</th><th scope=\"col\" class=\"number\">Not over</th><th scope=\"col\" title=\"Of the people who answered the question about recording\">Consent</th><th scope=\"col\" title=\"Hypotheses that have a verdict\">Verdicts</th><th scope=\"col\">Language</th><th scope=\"col\">Created</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "\">Reached</a></th><th scope=\"col\" class=\"number\">Calls</th><th scope=\"col\">How they ended</th><th scope=\"col\" class=\"number\">Not over</th><th scope=\"col\" title=\"Of the calls in which the question about recording was answered, or twice got no clear answer\">Consent</th><th scope=\"col\" title=\"Hypotheses that have a verdict\">Verdicts</th><th scope=\"col\">Language</th><th scope=\"col\">Created</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -375,7 +375,7 @@ func campaignsPage(p campaignsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</p><p class=\"hint\">Consent: of the calls in which a person answered the question about recording, or gave no clear answer twice, those that said yes. Machines are left out.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</p><p class=\"hint\">Consent: of the calls in which the question about recording was answered, or twice got no clear answer, those with a yes. Left out are those that the machine detection refused before, and those of which it was withdrawn or erased on request: a machine that is detected after an unclear answer is counted.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -557,7 +557,7 @@ func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
 	}
 	o.signIn(viewerToken)
 	const table = "contacts that are over, by AAPOR"
-	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 "+table) {
+	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 contact that is over, by AAPOR") {
 		t.Error("the page of a campaign with one contact has no dispositions")
 	}
 	page, link := o.get("/console/campaigns/"+many), "/console/campaigns/"+many+"/dispositions"
@@ -570,4 +570,25 @@ func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
 	if response, _ := o.do("GET", "/console/campaigns/none/dispositions", ""); response.StatusCode != http.StatusNotFound {
 		t.Errorf("of no campaign: %s", response.Status)
 	}
+}
+
+func TestClaimIsForOrAgainstTheHypothesisWhateverTheVerdict(t *testing.T) {
+	o := open(t, tokensOf(t))
+	yes, no := true, false
+	campaign, hypothesis := o.judged(
+		interview.Claim{Supports: &no, RawText: "six", Text: "six", Confidence: 0.9},
+		interview.Claim{Supports: &no, RawText: "seven", Text: "seven", Confidence: 0.9},
+		interview.Claim{Supports: &no, RawText: "eight", Text: "eight", Confidence: 0.9},
+		interview.Claim{Supports: &yes, RawText: "nine", Text: "nine", Confidence: 0.9},
+		interview.Claim{Supports: &yes, RawText: "ten", Text: "ten", Confidence: 0.9, Rejected: "the quote was not said"},
+	)
+	o.judge(hypothesis, interview.Opinion{Status: interview.HypothesisInvalidated, Conclusion: "They are cheap."})
+	o.signIn(viewerToken)
+	page := o.get("/console/hypotheses/" + hypothesis)
+	for mark, want := range map[string]int{`badge unsure">against the hypothesis<`: 3, `badge good">for the hypothesis<`: 1, `badge bad">rejected<`: 1, "the verdict</span>": 0, "contradicts": 0} {
+		if n := strings.Count(page, mark); n != want {
+			t.Errorf("%q %d times, want %d:\n%s", mark, n, want, page)
+		}
+	}
+	wants(t, "the campaign", o.get("/console/campaigns/"+campaign.ID), []string{"5 claims", `<a href="/console/hypotheses/` + hypothesis + `#claims-rejected">1 rejected</a>`}, nil)
 }

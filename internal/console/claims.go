@@ -6,7 +6,6 @@ import (
 
 	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store"
 )
 
 // claimView is a claim as its card shows it.
@@ -100,23 +99,23 @@ func (c claimView) stance() string {
 	case c.Rejected != "":
 		return "rejected"
 	case c.Supports == nil:
-		return "neither for nor against"
+		return "neither for nor against the hypothesis"
 	case *c.Supports:
-		return "for"
+		return "for the hypothesis"
 	}
-	return "against"
+	return "against the hypothesis"
 }
 
 func (c claimView) stanceClass() string {
-	switch c.stance() {
-	case "rejected":
+	switch {
+	case c.Rejected != "":
 		return "bad"
-	case "for":
+	case c.Supports == nil:
+		return "over"
+	case *c.Supports:
 		return "good"
-	case "against":
-		return "unsure"
 	}
-	return "over"
+	return "unsure"
 }
 
 // certainty is the model's confidence.
@@ -166,20 +165,4 @@ func secondOf(c claimView) float64 {
 		return c.StartSec
 	}
 	return c.around[0].utterance.StartSec
-}
-
-// claimsMissing says why a call has no claims.
-func claimsMissing(d store.CallDetail) string {
-	switch {
-	case d.Call.ErasedAt != nil:
-		return "Erased on request."
-	case d.Call.Consent != interview.ConsentGiven:
-		return "None: there is no consent."
-	}
-	for _, r := range d.Recordings {
-		if r.TranscribedAt != nil {
-			return "None: either nothing was said that bears on a hypothesis, or the transcript is still being read by the model."
-		}
-	}
-	return "None yet: claims are made of the transcript of a recording."
 }

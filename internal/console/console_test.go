@@ -389,7 +389,7 @@ func (o *site) receives(call string, kind inbox.Kind, target, body, twiml string
 	}
 }
 
-func TestWebhookShowsRequestAndWhatWasHeard(t *testing.T) {
+func TestWebhookShowsRequestAndWhatItsAnswerPlays(t *testing.T) {
 	o := open(t, tokensOf(t))
 	_, calls := o.called("oats", "+15551234567")
 	o.receives(calls[0], inbox.KindVoice, "/api/webhooks/twilio/voice?callId="+calls[0], "To=%2B15551234567&Caller=%3Cscript%3Ealert(1)%3C%2Fscript%3E&Empty=",
@@ -403,7 +403,7 @@ func TestWebhookShowsRequestAndWhatWasHeard(t *testing.T) {
 	page := list[:at]
 	page = strings.ReplaceAll(page[strings.LastIndex(page, `href="`)+len(`href="`):strings.LastIndex(page, `"`)], "&amp;", "&")
 	_, body := o.do("GET", page, "")
-	for _, want := range []string{"<td>+15551234567</td>", "&lt;script&gt;alert(1)", "“May we record?”", "(hung up)", "/console/calls/" + calls[0], `class="tag">&lt;Say`} {
+	for _, want := range []string{"<td>+15551234567</td>", "&lt;script&gt;alert(1)", "What this answer plays", "was not heard", "“May we record?”", "(hung up)", "/console/calls/" + calls[0], `class="tag">&lt;Say`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q:\n%s", want, body)
 		}

@@ -110,6 +110,14 @@ func reasonWords(reason interview.Refusal) string {
 	return string(reason)
 }
 
+// whyWords say why a contact is in its state, "" where nothing more is to be said.
+func (r contactRow) whyWords() string {
+	if r.Reason == "" && r.State == interview.ContactExhausted {
+		return "was not reached, and no attempt is left"
+	}
+	return reasonWords(r.Reason)
+}
+
 func contactReasons() []string { return words(interview.Refusals()) }
 
 func (c *Console) contacts(w http.ResponseWriter, r *http.Request, role Role) error {

@@ -50,7 +50,7 @@ func TestContactsAreListedAndShown(t *testing.T) {
 		"/console/contacts?state=WAITING&campaignId=" + campaign:               {"+15551230003", "state: WAITING"},
 		"/console/contacts?externalId=customer-2":                              {"+15551230002"},
 		"/console/contacts?phoneNumber=%2B15551230003":                         {"/console/contacts/" + contacts[2]},
-		"/console/contacts?reason=DO_NOT_CALL":                                 {"Nothing is like that"},
+		"/console/contacts?reason=DO_NOT_CALL":                                 {"No contact is found with reason: DO_NOT_CALL"},
 		"/console/contacts/" + contacts[0]:                                     {"customer of +15551230001", "in UTC", "0 of 3", "barley", "None yet"},
 		"/console/campaigns/" + campaign:                                       {"is due, and called at the dial rate", "Looked at next", "up to 3, after anything but an answer, 60 minutes apart", "/export?format=csv&amp;table=contacts"},
 		"/console/campaigns/" + campaign + "/export?table=contacts&format=csv": {"customer-1"},
@@ -128,7 +128,7 @@ func TestNumbersAreListedCheckedAndRemoved(t *testing.T) {
 	if response, _ := o.do("POST", remove, "reason=by+mistake&typed=remove"); response.StatusCode != http.StatusSeeOther {
 		t.Error(response.Status)
 	}
-	if body := o.upload("/console/do-not-call/import", csv, nil); !strings.Contains(body, "<b>1</b> of 2 rows were added, 1 were there already, 0 were refused") {
+	if body := o.upload("/console/do-not-call/import", csv, nil); !strings.Contains(body, "<b>1</b> of 2 rows added, 1 there already, 0 refused") {
 		t.Errorf("%s", body)
 	}
 	if body := o.upload("/console/do-not-call/import", "phoneNumber,reason\n+15550001111,letter\nnobody,x\n", nil); !strings.Contains(body, "<b>1</b> of 2 rows") || !strings.Contains(body, "is not an E.164 number") {
@@ -183,10 +183,13 @@ func TestCallSaysWhoseAttemptItIsAndWhatWasSaidOfWhoCalls(t *testing.T) {
 	}
 	o.signIn(adminToken)
 	body := o.get("/console/calls/" + calls[0])
-	for _, want := range []string{"<b>Opted out</b>", "/console/contacts/" + detail.Call.ContactID, "attempt 1 of 1", "This is Shelf Research, at +15551230009.", "Attestation (STIR)", "/console/calls/" + calls[0] + "/do-not-call"} {
+	for _, want := range []string{"<b>Opted out</b>", "/console/contacts/" + detail.Call.ContactID, "attempt 1 of 1", "This is Shelf Research, at +15551230009.", "Attestation (STIR)", "never to be called again, at"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q:\n%s", want, body)
 		}
+	}
+	if strings.Contains(body, `action="/console/calls/`+calls[0]+`/do-not-call"`) {
+		t.Error("a number that is on the list is offered for it")
 	}
 	if list := o.get("/console/do-not-call"); !strings.Contains(list, "asked for on a call") || !strings.Contains(list, `href="/console/calls/`+calls[0]) {
 		t.Errorf("the list does not lead to the call:\n%s", list)

@@ -8,6 +8,9 @@ import (
 
 func number(n int) string { return strconv.Itoa(n) }
 
+// Duration is a duration as people say it, for the facts of About.
+func Duration(d time.Duration) string { return duration(d) }
+
 // duration is a duration as people say it, with two units at most.
 func duration(d time.Duration) string {
 	switch {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -121,6 +122,18 @@ func thousands(n int) string {
 		text = text[:at] + "," + text[at:]
 	}
 	return text
+}
+
+// percent is a share, rounded. It is 0 % only for none and 100 % only for all.
+func percent(n, of int) string {
+	rounded := int(math.Round(100 * float64(n) / float64(of)))
+	switch {
+	case n > 0 && rounded == 0:
+		return "under 1 %"
+	case n < of && rounded == 100:
+		return "over 99 %"
+	}
+	return strconv.Itoa(rounded) + " %"
 }
 
 // sees reports whether the navigation of a page leads to a section.

@@ -34,5 +34,5 @@ func keyList() []keyHelp {
 
 // sectionKeys are the letters that follow g.
 var sectionKeys = map[string]string{
-	"/calls": "c", "/campaigns": "p", "/contacts": "t", "/do-not-call": "n", "/webhooks": "w", "/rejections": "x", "/runs": "r", "/overdue": "o", "/health": "h", "/audit": "a", "/jobs": "j",
+	"/calls": "c", "/campaigns": "p", "/contacts": "t", "/do-not-call": "n", "/stops": "s", "/webhooks": "w", "/rejections": "x", "/runs": "r", "/overdue": "o", "/health": "h", "/audit": "a", "/jobs": "j",
 }

@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -112,6 +115,31 @@ func (l listView) link(id string) string {
 // conditions are the tokens that choose rows: not the order of the rows, which has its own links.
 func (l listView) conditions() []token {
 	return slices.DeleteFunc(slices.Clone(l.tokens), func(t token) bool { return t.name == "sort" })
+}
+
+// conditionWords are a condition as people read it.
+func conditionWords(t token) string {
+	value, not := strings.CutPrefix(t.value, "-")
+	if not && t.name == "outcome" {
+		return t.name + ": not " + value
+	}
+	value = t.value
+	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+		value = at.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if t.name == "awaiting" {
+		value = awaited(interview.Overdue(value))
+	}
+	return t.name + ": " + value
+}
+
+// conditionsWords are all conditions of a list.
+func conditionsWords(tokens []token) string {
+	said := make([]string, len(tokens))
+	for n, t := range tokens {
+		said[n] = conditionWords(t)
+	}
+	return strings.Join(said, ", ")
 }
 
 // value is that of a condition, "" for none.

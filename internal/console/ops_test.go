@@ -233,6 +233,7 @@ func TestNumbersOfTheStripLeadToWhatTheyCount(t *testing.T) {
 	if fmt.Sprint(counted) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", counted, want)
 	}
+	wants(t, "health", o.get("/console/health"), []string{`<a href="/console/overdue">70 overdue</a>`, "a dead run is counted in both"}, nil)
 	for _, match := range stripText.FindAllStringSubmatch(body, -1) {
 		if match[1] == "" || match[3] == "–" && len(match[1]) < 20 {
 			t.Errorf("%s says %q and no reason", match[2], match[3])

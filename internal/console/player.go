@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store"
 )
 
 // playerView is a recording with its player, or with the reason why there is none.
@@ -24,6 +23,8 @@ type playerView struct {
 	noWave  string // why there is no waveform
 	quotes  []stretch
 	viewed  bool // by a viewer, who may not listen
+	// failed says what was to be done with the recording and failed for good, nil for nothing.
+	failed *missing
 }
 
 // wave is the drawing of one channel.
@@ -42,13 +43,21 @@ const (
 )
 
 // players are the recordings of a call as somebody of the role may have them.
-func (c *Console) players(role Role, d store.CallDetail, waveforms map[string]interview.Waveform) []playerView {
-	opening := rand.Text()
+func (c *Console) players(role Role, v speechView, waveforms map[string]interview.Waveform) []playerView {
+	d, opening := v.detail, rand.Text()
 	var all []playerView
 	for _, r := range d.Recordings {
 		p := playerView{recording: r}
 		p.state, p.why = recordingState(d.Call, r)
 		playable := p.why == ""
+		switch p.failed = v.dead(interview.TranscribeRecording, r.Sid); {
+		case p.failed != nil && playable && r.TranscribedAt == nil:
+			p.state = "not transcribed"
+		case r.Status == interview.RecordingDeleted || playable:
+			p.failed = nil
+		default:
+			p.failed = v.dead(interview.DeleteRecording, r.Sid)
+		}
 		w := waveforms[r.Sid]
 		if p.seconds = w.Seconds; p.seconds == 0 && r.Duration != nil {
 			p.seconds = float64(*r.Duration)
@@ -78,13 +87,13 @@ func recordingState(call interview.Call, r interview.Recording) (state, why stri
 	case r.Status == interview.RecordingDeleted:
 		return "deleted", "This recording was deleted at Twilio. Nothing of the audio is left."
 	case call.ErasedAt != nil:
-		return "being deleted", "The personal data of this call was erased on request. The recording is being deleted at Twilio, and nobody can listen to it."
+		return "to be deleted", "The personal data of this call was erased on request. The recording is to be deleted at Twilio, and nobody can listen to it."
 	case call.Consent != interview.ConsentGiven && r.Status == interview.RecordingAbsent:
 		return "absent", "There is no audio, and no consent to have any."
 	case call.Consent != interview.ConsentGiven:
-		return "no consent", "The person did not agree to be recorded, or took it back. The recording is never played; it is being deleted at Twilio."
+		return "no consent", "The person did not agree to be recorded, or took it back. The recording is never played; it is to be deleted at Twilio."
 	case call.Early(r):
-		return "before the consent", "This recording began before the person agreed to it. It is never played; it is being deleted at Twilio."
+		return "before the consent", "This recording began before the person agreed to it. It is never played; it is to be deleted at Twilio."
 	case r.Status == interview.RecordingAbsent:
 		return "absent", "Twilio has no audio: the recording was shorter than a second, or silent."
 	case r.Status == interview.RecordingFailed:
@@ -103,19 +112,28 @@ func recordingState(call interview.Call, r interview.Recording) (state, why stri
 
 // noRecording says why a call has no recording.
 func noRecording(call interview.Call) string {
+	over := call.Status.Terminal()
 	switch {
 	case call.ErasedAt != nil:
 		return "The personal data of this call was erased on request."
-	case call.Consent == interview.ConsentRefused:
-		return "No consent: the person did not agree, and nothing was recorded."
-	case call.Consent == interview.ConsentUnknown && call.Status.Terminal():
-		return "No consent: the person was never asked, or did not answer. Nothing was recorded."
-	case call.Consent == interview.ConsentUnknown:
-		return "Nothing is recorded before the person agrees."
-	case call.Status.Terminal():
+	case call.Consent == interview.ConsentGiven && over:
 		return "The person agreed, and no recording has come from Twilio yet."
+	case call.Consent == interview.ConsentGiven:
+		return "The person agreed. The recording begins now."
+	case call.ConsentBy == interview.ConsentByRequest:
+		return "No consent: it was taken back on request. No recording is kept."
+	case call.OnMachine():
+		return "No consent: a machine answered, says Twilio. Nothing was recorded."
+	case call.Consent == interview.ConsentRefused:
+		return "No consent: the person said no, or gave no clear answer. Nothing was recorded."
+	case !over:
+		return "Nothing is recorded before the person agrees."
+	case !call.Inbound() && !call.Dialled():
+		return "Nobody was called. Nothing was recorded."
+	case call.StartedAt == nil:
+		return "Nobody answered. Nothing was recorded."
 	}
-	return "The person agreed. The recording begins now."
+	return "No consent: the person was not asked, or did not answer. Nothing was recorded."
 }
 
 // waves draws the channels of a waveform. Whose channel one is, the utterances on it say.

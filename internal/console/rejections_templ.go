@@ -154,7 +154,7 @@ func rejectionsPage(p rejectionsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.list.Items) == 0 {
-			templ_7745c5c3_Err = nothing(p.listView, "Nothing was refused. A request whose signature does not fit is explained here.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing(p.listView, "rejection", "Nothing was refused. A request whose signature does not fit is explained here.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

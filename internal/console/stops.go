@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 func (c *Console) routeStops(mux *http.ServeMux) {
@@ -40,9 +41,9 @@ func stopCampaign(id string) action {
 
 func stopAction(scope string) action {
 	return action{reason: required, typed: "stop", danger: true, said: stopSaid,
-		inputs: []input{{name: "mode", label: "Who is talking", options: []option{
+		inputs: []input{{name: "mode", label: "Calls with somebody on the line", options: []option{
 			{string(interview.StopFinish), "may finish the interview"},
-			{string(interview.StopHangUp), "is told so in a sentence, and hung up"},
+			{string(interview.StopHangUp), "are told so in a sentence, and hung up"},
 		}}},
 		request: apiRequest{method: http.MethodPost, path: "/api/stops", body: map[string]any{"scope": scope, "mode": string(interview.StopFinish)}}}
 }
@@ -80,14 +81,18 @@ type stopView struct {
 	interview.Stop
 	// by and why are who asked, and for what reason.
 	by, why string
+	// endedBy is who resumed.
+	endedBy string
 	// what it stops, with the address of the campaign, "" for all.
 	what, campaign string
+	// resumedBecause is why it was ended, "" where nobody said or the audit log does not have it any more.
+	resumedBecause string
 	// resume is nil for who may not, and once it is ended.
 	resume *actionForm
 }
 
 func (c *Console) stopView(role Role, s interview.Stop) stopView {
-	v := stopView{Stop: s, by: shownText(role, s.RequestedBy), why: shownText(role, s.Reason), what: "All calls"}
+	v := stopView{Stop: s, by: shownText(role, s.RequestedBy), why: shownText(role, s.Reason), endedBy: shownText(role, s.EndedBy), what: "All calls"}
 	if s.Scope != interview.ScopeAll {
 		v.what, v.campaign = "The calls of a campaign", c.path("/campaigns/"+url.PathEscape(s.Scope))
 	}
@@ -96,6 +101,19 @@ func (c *Console) stopView(role Role, s interview.Stop) stopView {
 		v.resume = &form
 	}
 	return v
+}
+
+// nameCampaign says which campaign a stop is of.
+func (c *Console) nameCampaign(ctx context.Context, role Role, v *stopView) error {
+	if v.campaign == "" {
+		return nil
+	}
+	campaign, err := c.store.Campaign(ctx, v.Scope)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	v.what = "The calls of " + shownText(role, campaign.Name)
+	return nil
 }
 
 // because is the reason with what goes before it, "" for none.
@@ -110,11 +128,11 @@ func (v stopView) because() string {
 func (v stopView) carriedOut() string {
 	switch {
 	case v.Mode == interview.StopFinish:
-		return "who is talking may finish"
+		return "may finish"
 	case v.CarriedOutAt == nil:
-		return "calls under way are being ended"
+		return "are being ended"
 	}
-	return "calls under way were ended"
+	return "were ended"
 }
 
 // stopping is what each page shows of stops: those in force, and the way to stop.
@@ -123,6 +141,9 @@ type stopping struct {
 	// stop is nil for who may not, and while a stop of all calls is in force.
 	stop *actionForm
 }
+
+// stopsInBanner is how many stops each page names.
+const stopsInBanner = 3
 
 // stopping reads the stops for a page. A database that does not answer is said by the page itself.
 func (c *Console) stopping(ctx context.Context, role Role) stopping {
@@ -135,8 +156,15 @@ func (c *Console) stopping(ctx context.Context, role Role) stopping {
 	}
 	var s stopping
 	all := false
-	for _, stop := range stops {
-		s.inForce = append(s.inForce, c.stopView(role, stop))
+	for n, stop := range stops {
+		v := c.stopView(role, stop)
+		if n < stopsInBanner {
+			err := c.nameCampaign(ctx, role, &v)
+			if err != nil && ctx.Err() == nil {
+				c.log.WarnContext(ctx, "campaign of a stop", slog.Any("error", err))
+			}
+		}
+		s.inForce = append(s.inForce, v)
 		all = all || stop.Scope == interview.ScopeAll
 	}
 	if role == Admin && !all {
@@ -164,7 +192,11 @@ func (c *Console) stops(w http.ResponseWriter, r *http.Request, role Role) error
 	p := stopsView{listView: l}
 	p.next = l.older(found.Next)
 	for _, s := range found.Items {
-		p.stops = append(p.stops, c.stopView(role, s))
+		v := c.stopView(role, s)
+		if err := c.nameCampaign(r.Context(), role, &v); err != nil {
+			return err
+		}
+		p.stops = append(p.stops, v)
 	}
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Stops"), stopsPage(p))
 	return nil
@@ -173,26 +205,39 @@ func (c *Console) stops(w http.ResponseWriter, r *http.Request, role Role) error
 // stoppedShown is how many calls the page of a stop lists.
 const stoppedShown = 200
 
-// stoppedCall is a call that a stop asked to end.
+// stoppedCall is a call that a stop asked to end, or that waited while it was in force.
 type stoppedCall struct {
 	interview.Call
 	number, href string
 }
 
-// stop shows a stop and the calls that it asked to end.
+// stop shows a stop, the calls that it asked to end and those that waited.
 func (c *Console) stop(w http.ResponseWriter, r *http.Request, role Role) error {
 	if _, _, err := tokens(r, r.URL.Path); err != nil {
 		return err
 	}
-	stop, found, err := c.store.StoppedCalls(r.Context(), r.PathValue("id"), stoppedShown)
+	d, err := c.store.StopDetail(r.Context(), r.PathValue("id"), stoppedShown)
 	if err != nil {
 		return err
 	}
-	var calls []stoppedCall
-	for _, call := range found {
-		calls = append(calls, stoppedCall{call, orDash(shownNumber(role, call.PhoneNumber)), c.path("/calls/" + url.PathEscape(call.ID))})
+	v := c.stopView(role, d.Stop)
+	if err := c.nameCampaign(r.Context(), role, &v); err != nil {
+		return err
 	}
-	c.render(w, r, http.StatusOK, c.frame(r, role, "A stop"), stopPage(c.stopView(role, stop), c.path("/stops"), calls))
+	log, err := c.store.AuditLog(r.Context(), store.AuditFilter{Subject: d.ID, Action: interview.AuditResume}, store.Page{Limit: 1})
+	if err != nil {
+		return err
+	}
+	for _, entry := range log.Items {
+		v.resumedBecause = shownText(role, entry.Reason)
+	}
+	rows := func(calls []interview.Call) (rows []stoppedCall) {
+		for _, call := range calls {
+			rows = append(rows, stoppedCall{call, shownNumber(role, call.PhoneNumber), c.path("/calls/" + url.PathEscape(call.ID))})
+		}
+		return rows
+	}
+	c.render(w, r, http.StatusOK, c.frame(r, role, "A stop"), stopPage(v, c.path("/stops"), rows(d.Ended), rows(d.Waited)))
 	return nil
 }
 

@@ -118,8 +118,9 @@ func TestStopSaysWhoWasStoppedAndByWhom(t *testing.T) {
 			t.Errorf("no %q:\n%s", want, page)
 		}
 	}
-	if strings.Contains(page, calls[1]) {
-		t.Error("a call that only waits is said to be ended")
+	ended, waited, _ := strings.Cut(page, "Calls that waited")
+	if strings.Contains(ended, calls[1]) || !strings.Contains(waited, `href="/console/calls/`+calls[1]+`"`) || strings.Contains(waited, calls[0]) {
+		t.Errorf("a call that waits is said to be ended, or one that is ended to wait:\n%s", page)
 	}
 	o.signIn(viewerToken)
 	if page := o.get("/console/stops/" + stop.ID); strings.Contains(page, "5551234567") || !strings.Contains(page, calls[0]) {
@@ -127,5 +128,32 @@ func TestStopSaysWhoWasStoppedAndByWhom(t *testing.T) {
 	}
 	if response, _ := o.do("GET", "/console/stops/none", ""); response.StatusCode != http.StatusNotFound {
 		t.Errorf("no such stop: %s", response.Status)
+	}
+	o.signIn(adminToken)
+	if response, body := o.do("POST", "/console/stops/"+stop.ID+"/resume", "typed=resume&reason=told+%2B15551234567"); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	o.signIn(viewerToken)
+	wants(t, "resumed", mainOf(o.get("/console/stops/"+stop.ID)), []string{"Why resumed", "told ", " by console<", calls[1]}, []string{"5551234567", `in force</span>`})
+}
+
+func TestStopOfACampaignNamesItAndIsInTheMenu(t *testing.T) {
+	o := open(t, tokensOf(t))
+	campaign, _ := o.called("oats", "+15551234567")
+	o.signIn(adminToken)
+	if response, body := o.do("POST", "/console/campaigns/"+campaign+"/stop", "mode=finish&reason=wrong+questions&typed=stop"); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s\n%s", response.Status, body)
+	}
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		for _, page := range []string{"/console/stops", "/console/stops/" + o.inForce()[0].ID, "/console/calls"} {
+			body := o.get(page)
+			if !strings.Contains(body, `<a href="/console/stops" aria-current=`) {
+				t.Errorf("%s has no way to the stops", page)
+			}
+			if !strings.Contains(body, `<a href="/console/campaigns/`+campaign+`">The calls of oats</a>`) {
+				t.Errorf("%s does not name the campaign:\n%s", page, body)
+			}
+		}
 	}
 }

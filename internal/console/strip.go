@@ -107,7 +107,7 @@ func (c *Console) countItems(m health.Snapshot) []stripItem {
 		refused.to = address(c.path("/rejections"), between())
 		duplicates.value, duplicates.says = perHour(m.Duplicates), "Webhooks that were delivered more than once, first"+over
 		duplicates.to = address(c.path("/webhooks"), between("outcome", "duplicate"))
-		dead.value, dead.says, dead.to = strconv.Itoa(m.Dead()), "Runs that failed for good: nothing tries them again unless somebody asks for it.", c.path("/runs?state=failed")
+		dead.value, dead.says, dead.to = strconv.Itoa(m.Dead()), "Runs that failed for good: nothing tries them again unless somebody asks for it. They are counted in overdue, too.", c.path("/runs?state=failed")
 		if m.Refused > 0 {
 			refused.class = "unsure"
 		}
@@ -117,7 +117,7 @@ func (c *Console) countItems(m health.Snapshot) []stripItem {
 	}
 	overdue := &items[4]
 	if overdue.value, overdue.says = none, "Nobody has counted yet what is overdue."; m.Overdue != nil {
-		overdue.value, overdue.to, overdue.says = strconv.Itoa(m.OverdueCount()), c.path("/overdue"), "Calls of which something is overdue, runs that are dead or overdue, and accounts that cannot dial."
+		overdue.value, overdue.to, overdue.says = strconv.Itoa(m.OverdueCount()), c.path("/overdue"), "Calls of which something is overdue, runs that are late or dead (those are counted in dead runs, too), and accounts that cannot dial."
 		if m.OverdueCount() > 0 {
 			overdue.class = "bad"
 		}

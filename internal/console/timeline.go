@@ -36,7 +36,7 @@ type entry struct {
 	lane        lane
 	what        string
 	detail      string
-	// state is "" for what went well, else failed, refused, conflict, reconciled, duplicate, late, missing, awaited or overdue.
+	// state is "" for what went well, else failed, refused, rejected, conflict, reconciled, duplicate, late, missing, awaited or overdue.
 	state string
 	// link is the address of its own page, "" for none.
 	link string
@@ -46,6 +46,16 @@ type entry struct {
 	act string
 	// sequence is Twilio's SequenceNumber, -1 for none.
 	sequence int
+	// begins is the beginning of the call, which nothing of the same moment stands before.
+	begins bool
+}
+
+// place is where an entry stands among those of the same moment.
+func (e entry) place() int {
+	if e.begins {
+		return -1
+	}
+	return int(e.lane)
 }
 
 // timelineOf is what a timeline is made of.
@@ -65,7 +75,7 @@ type timelineOf struct {
 
 // entries are what happened to a call, in order, and last what is awaited.
 func (t timelineOf) entries() []entry {
-	list := []entry{{at: t.detail.Call.CreatedAt, lane: laneCall, what: "queued", sequence: -1}}
+	list := []entry{{at: t.detail.Call.CreatedAt, lane: laneCall, what: begun(t.detail.Call), sequence: -1, begins: true}}
 	list = append(list, t.webhooks()...)
 	list = append(list, t.history()...)
 	list = append(list, t.functions()...)
@@ -77,14 +87,22 @@ func (t timelineOf) entries() []entry {
 	}
 	list = append(list, skipped(list)...)
 	if t.arrival {
-		slices.SortStableFunc(list, func(a, b entry) int { return cmp.Or(a.arrived.Compare(b.arrived), cmp.Compare(a.lane, b.lane)) })
+		slices.SortStableFunc(list, func(a, b entry) int { return cmp.Or(a.arrived.Compare(b.arrived), cmp.Compare(a.place(), b.place())) })
 	} else {
 		inSequence(list)
 		slices.SortStableFunc(list, func(a, b entry) int {
-			return cmp.Or(a.at.Compare(b.at), cmp.Compare(max(a.sequence, 0), max(b.sequence, 0)), cmp.Compare(a.lane, b.lane))
+			return cmp.Or(a.at.Compare(b.at), cmp.Compare(max(a.sequence, 0), max(b.sequence, 0)), cmp.Compare(a.place(), b.place()))
 		})
 	}
 	return append(list, t.awaited()...)
+}
+
+// begun says how a call came to be.
+func begun(call interview.Call) string {
+	if call.Inbound() {
+		return "came in"
+	}
+	return "queued"
 }
 
 // inSequence moves Twilio's callbacks so that none stands before one with a lower SequenceNumber: their Timestamps are of whole

@@ -71,13 +71,13 @@ func (t timelineOf) webhooks() []entry {
 	return list
 }
 
-// answer is the TwiML that a webhook was answered with, by what the person heard.
+// answer is the TwiML that a webhook was answered with, by what it plays.
 func (t timelineOf) answer(w store.Webhook, payload store.Payload) (entry, bool) {
 	if !strings.Contains(payload.Reply.ContentType, "xml") {
 		return entry{}, false
 	}
-	_, heard := readTwiML(payload.Reply.Body)
-	text := strings.Join(heard, " ")
+	_, plays := readTwiML(payload.Reply.Body)
+	text := strings.Join(plays, " ")
 	if runes := []rune(text); len(runes) > 160 {
 		text = string(runes[:160]) + "…"
 	}
@@ -165,8 +165,9 @@ func (t timelineOf) functions() []entry {
 			e.detail += ": " + t.shown(run.LastError)
 		}
 		switch run.State {
-		case interview.RunFailed:
+		case interview.RunFailed: // the mark says that it failed
 			e.state, e.act = "failed", "Retry"
+			e.detail = "for good" + strings.TrimPrefix(e.detail, string(run.State))
 		case interview.RunWaiting, interview.RunRunning:
 			e.state = "awaited"
 		}
@@ -203,13 +204,13 @@ func (t timelineOf) evidence() []entry {
 	for _, claim := range t.detail.Claims {
 		e := entry{at: claim.CreatedAt, lane: laneClaims, what: "claim", detail: t.shown(claim.Text), sequence: -1}
 		if claim.Rejected != "" {
-			e.state, e.detail = "refused", t.shown(claim.Rejected)
+			e.state, e.detail = "rejected", t.shown(claim.Rejected)
 		}
 		list = append(list, e)
 	}
 	for _, v := range t.verdicts {
 		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1,
-			detail: t.shown(v.Question) + " (" + number(v.Claims) + " claims of " + number(v.Calls) + " calls)"})
+			detail: t.shown(v.Question) + " (" + amount(v.Claims, "claim", "claims") + " of " + amount(v.Calls, "call", "calls") + ")"})
 	}
 	return list
 }

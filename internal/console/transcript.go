@@ -14,6 +14,8 @@ import (
 type speechView struct {
 	role      Role
 	detail    store.CallDetail
+	runs      []store.LedgerRun // of the call, the newest first
+	path      func(string) string
 	players   []playerView
 	noPlayer  string // why there is no recording
 	sentences []sentence
@@ -34,8 +36,8 @@ type part struct {
 }
 
 // speech is what a call's page shows of its words.
-func (c *Console) speech(ctx context.Context, role Role, d store.CallDetail) (speechView, error) {
-	v := speechView{role: role, detail: d}
+func (c *Console) speech(ctx context.Context, role Role, d store.CallDetail, runs []store.LedgerRun) (speechView, error) {
+	v := speechView{role: role, detail: d, runs: runs, path: c.path}
 	waveforms := map[string]interview.Waveform{}
 	questions := map[string]string{}
 	if role == Admin && len(d.Recordings) > 0 {
@@ -53,7 +55,7 @@ func (c *Console) speech(ctx context.Context, role Role, d store.CallDetail) (sp
 			questions[h.ID] = v.words(h.Question)
 		}
 	}
-	v.players = c.players(role, d, waveforms)
+	v.players = c.players(role, v, waveforms)
 	if len(v.players) == 0 {
 		v.noPlayer = noRecording(d.Call)
 	}

@@ -11,9 +11,9 @@ import (
 // span is a piece of highlighted text; its class is "" for plain text.
 type span struct{ class, text string }
 
-// readTwiML returns a document with a line for each verb, in pieces for highlighting, and what the person on the phone heard and
-// was asked, in order. A document that is no XML is one plain piece, and nothing was heard of it.
-func readTwiML(document []byte) (pieces []span, heard []string) {
+// readTwiML returns a document with a line for each verb, in pieces for highlighting, and what it plays and asks to the person on the
+// phone, in order, as if they said nothing and did not hang up. A document that is no XML is one plain piece, and plays nothing.
+func readTwiML(document []byte) (pieces []span, plays []string) {
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	depth, verb, text, empty := 0, []string{}, false, false
 	write := func(class, text string) { pieces = append(pieces, span{class, text}) }
@@ -26,7 +26,7 @@ func readTwiML(document []byte) (pieces []span, heard []string) {
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
-			return pieces, heard
+			return pieces, plays
 		}
 		if err != nil {
 			return []span{{"", string(document)}}, nil
@@ -41,11 +41,11 @@ func readTwiML(document []byte) (pieces []span, heard []string) {
 			}
 			write("tag", ">")
 			depth, verb, text, empty = depth+1, append(verb, t.Name.Local), false, true
-			heard = append(heard, sounds(t)...)
+			plays = append(plays, sounds(t)...)
 		case xml.EndElement:
 			depth, verb = depth-1, verb[:len(verb)-1]
 			if t.Name.Local == "Gather" {
-				heard = append(heard, "(an answer is awaited)")
+				plays = append(plays, "(an answer is awaited; the rest is played only if none comes)")
 			}
 			if empty {
 				pieces[len(pieces)-1].text = "/>"
@@ -64,7 +64,7 @@ func readTwiML(document []byte) (pieces []span, heard []string) {
 			write("", said)
 			text, empty = true, false
 			if len(verb) > 0 && verb[len(verb)-1] == "Say" {
-				heard = append(heard, "“"+said+"”")
+				plays = append(plays, "“"+said+"”")
 			}
 		}
 	}

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-func TestTwiMLSaysWhatThePersonHeard(t *testing.T) {
+func TestTwiMLSaysWhatItPlays(t *testing.T) {
 	const document = `<?xml version="1.0" encoding="UTF-8"?><Response><Gather input="dtmf speech" action="https://x/?a=1&amp;b=2"><Say>Hello &lt;you&gt;</Say>` +
 		`</Gather><Start><Recording channels="dual"/></Start><Say language="de-DE">Danke</Say><Pause length="20"/><Hangup/></Response>`
-	pieces, heard := readTwiML([]byte(document))
-	want := []string{"“Hello <you>”", "(an answer is awaited)", "(the recording begins)", "“Danke”", "(silence of 20 seconds)", "(hung up)"}
-	if !slices.Equal(heard, want) {
-		t.Errorf("heard %q", heard)
+	pieces, plays := readTwiML([]byte(document))
+	want := []string{"“Hello <you>”", "(an answer is awaited; the rest is played only if none comes)", "(the recording begins)", "“Danke”", "(silence of 20 seconds)", "(hung up)"}
+	if !slices.Equal(plays, want) {
+		t.Errorf("it plays %q", plays)
 	}
 	var text strings.Builder
 	for _, p := range pieces {
@@ -22,8 +22,8 @@ func TestTwiMLSaysWhatThePersonHeard(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	for _, broken := range []string{"<Response><Say>no end", "plain text", ""} {
-		if pieces, heard := readTwiML([]byte(broken)); heard != nil && broken != "plain text" || len(pieces) > 1 {
-			t.Errorf("%q: %v, %q", broken, pieces, heard)
+		if pieces, plays := readTwiML([]byte(broken)); plays != nil && broken != "plain text" || len(pieces) > 1 {
+			t.Errorf("%q: %v, %q", broken, pieces, plays)
 		}
 	}
 }

@@ -48,6 +48,14 @@ func amount(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
+// form is the form of a word that goes with a number.
+func form(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // plainASCII reports whether spans are nothing but text of ASCII, which needs no element of its own.
 func plainASCII(spans []span) bool {
 	for _, s := range spans {

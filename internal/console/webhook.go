@@ -26,12 +26,12 @@ type parameter struct {
 	left        int
 }
 
-// replyView is an answer: highlighted, and what a person heard of it.
+// replyView is an answer: highlighted, and what it plays, all of it: how much of that was heard, the next webhook tells.
 type replyView struct {
 	status      int
 	contentType string
 	pieces      []span
-	heard       []string
+	plays       []string
 	left        int // its bytes, when it is too long to be shown
 }
 
@@ -47,6 +47,7 @@ type webhookView struct {
 	reply   *replyView  // nil when the event was not accepted
 	call    string      // address of its call, "" for none
 	records []recordView
+	first   string // the address of the record that took effect, "" for none, or this one
 	runs    []store.LedgerRun
 	runAt   func(id string) string
 	back    string
@@ -108,8 +109,15 @@ func (c *Console) webhookView(r *http.Request, role Role) (webhookView, error) {
 	if p.runs, err = c.runsOf(r.Context(), hook); err != nil {
 		return p, err
 	}
-	p.records, err = c.recordsOf(r.Context(), role, hook)
-	return p, err
+	if p.records, err = c.recordsOf(r.Context(), role, hook); err != nil {
+		return p, err
+	}
+	for _, record := range p.records {
+		if record.Outcome == inbox.Accepted {
+			p.first = record.at
+		}
+	}
+	return p, nil
 }
 
 // runsOf are the runs that an event caused.
@@ -160,13 +168,13 @@ func replyTo(role Role, status int, contentType string, body []byte) *replyView 
 	}
 	v.pieces = []span{{"", string(body)}}
 	if strings.Contains(contentType, "xml") && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-		v.pieces, v.heard = readTwiML(body)
+		v.pieces, v.plays = readTwiML(body)
 	}
 	for n := range v.pieces {
 		v.pieces[n].text = shownText(role, v.pieces[n].text)
 	}
-	for n := range v.heard {
-		v.heard[n] = shownText(role, v.heard[n])
+	for n := range v.plays {
+		v.plays[n] = shownText(role, v.plays[n])
 	}
 	return v
 }

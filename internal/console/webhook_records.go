@@ -59,6 +59,10 @@ func compareRecords(role Role, here, there store.WebhookDetail) recordView {
 		v.token = "none"
 	case here.IdempotencyToken == there.IdempotencyToken:
 		v.token = "the same: a retry of the same request"
+	case here.IdempotencyToken == "":
+		v.token = "that one has one, this one has none"
+	case there.IdempotencyToken == "":
+		v.token = "none, while this one has one"
 	default:
 		v.token = "another"
 	}
@@ -127,7 +131,7 @@ func firstDifference(a, b []byte) int {
 // gapWords are a time between two deliveries.
 func gapWords(gap time.Duration) string {
 	if gap < 0 {
-		return (-gap).Round(time.Millisecond).String() + " earlier"
+		return duration(-gap) + " earlier"
 	}
-	return gap.Round(time.Millisecond).String() + " later"
+	return duration(gap) + " later"
 }

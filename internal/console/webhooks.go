@@ -113,12 +113,24 @@ func foldWebhooks(list []store.Webhook) []webhookGroup {
 
 func (l listView) id(id string) string { return shownText(l.role, id) }
 
-// conditionWords are a condition as people read it.
-func conditionWords(t token) string {
-	if value, not := strings.CutPrefix(t.value, "-"); not && t.name == "outcome" {
-		return t.name + ": not " + value
+// callOf is the address of the call that a webhook is about, "" where it names none of ours.
+func (l listView) callOf(hook store.Webhook) string {
+	if !ourID.MatchString(hook.CallID) {
+		return ""
 	}
-	return t.name + ": " + t.value
+	return strings.TrimSuffix(l.base, "/webhooks") + "/calls/" + url.PathEscape(hook.CallID)
+}
+
+// tailShown is how much of the end of an id is shown in any case, in characters.
+const tailShown = 14
+
+// headAndTail takes an id apart that is too long for its column. The tail of one that is not is "".
+func headAndTail(id string) (head, tail string) {
+	runes := []rune(id)
+	if len(runes) <= 3*tailShown {
+		return id, ""
+	}
+	return string(runes[:len(runes)-tailShown]), string(runes[len(runes)-tailShown:])
 }
 
 // said is a text of ours or of a service as the role may see it.

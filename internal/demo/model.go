@@ -114,7 +114,7 @@ func verdictOf(prompt string) map[string]any {
 	}
 	return map[string]any{
 		"verdict":    verdict,
-		"conclusion": fmt.Sprintf("Of %d claims %d support the hypothesis and %d contradict it.", total, count["supports"], count["contradicts"]),
+		"conclusion": fmt.Sprintf("Claims: %d, for the hypothesis: %d, against it: %d.", total, count["supports"], count["contradicts"]),
 		"reasons":    []string{fmt.Sprintf("%d claims say neither.", count["neither"])},
 	}
 }

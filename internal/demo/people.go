@@ -151,8 +151,15 @@ func sales(say string, cases float64, quote string) Line {
 }
 
 func ranOut(say, quote, stance string, confidence float64) Line {
+	text := "Whether the shop ran out in the last month is not clear."
+	switch stance {
+	case "supports":
+		text = "The shop ran out in the last month."
+	case "contradicts":
+		text = "The shop did not run out in the last month."
+	}
 	return Line{say, []Note{{Hypothesis: soldOut, Stance: stance, Field: "STOCKOUT", Unit: "NONE",
-		Text: "The shop's stock of the last month.", Quote: quote, Confidence: confidence}}}
+		Text: text, Quote: quote, Confidence: confidence}}}
 }
 
 // invented adds what nobody said, as models do.

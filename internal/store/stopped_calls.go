@@ -10,31 +10,49 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// MaxStoppedAmong is among how many calls StoppedCalls looks: those that were dialled last before the stop.
+// MaxStoppedAmong is among how many calls StopDetail looks: those that were dialled last before the stop, and those that were created last
+// before its end.
 const MaxStoppedAmong = 10_000
 
-// StoppedCalls returns a stop and the calls that it asked to end, the newest first, at most so many. ErrNotFound when there is no such
-// stop.
-func (s *Store) StoppedCalls(ctx context.Context, id string, limit int) (stop interview.Stop, calls []interview.Call, err error) {
-	err = s.snapshot(ctx, func(q querier) error {
-		stop, err = scanStop(q.QueryRow(ctx, selectStops+` WHERE id = $1`, id))
+// StopDetail is a stop with its calls, the newest first.
+type StopDetail struct {
+	interview.Stop
+	// Ended are the calls that it asked to end.
+	Ended []interview.Call
+	// Waited are the calls that were made before its end, were not over when it began, and were not dialled before its end: they waited for
+	// it, or for something else.
+	Waited []interview.Call
+}
+
+// StopDetail returns a stop with at most so many calls of each sort. ErrNotFound when there is no such stop.
+func (s *Store) StopDetail(ctx context.Context, id string, limit int) (StopDetail, error) {
+	var d StopDetail
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		d.Stop, err = scanStop(q.QueryRow(ctx, selectStops+` WHERE id = $1`, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		statement, args := stoppedCalls(stop, limit)
-		return collect(ctx, q, func(r row) error {
-			call, err := scanCalled(r)
-			calls = append(calls, call)
+		read := func(into *[]interview.Call, statement string, args []any) error {
+			return collect(ctx, q, func(r row) error {
+				call, err := scanCalled(r)
+				*into = append(*into, call)
+				return err
+			}, statement, args...)
+		}
+		statement, args := stoppedCalls(d.Stop, limit)
+		if err := read(&d.Ended, statement, args); err != nil {
 			return err
-		}, statement, args...)
+		}
+		statement, args = waitedCalls(d.Stop, limit)
+		return read(&d.Waited, statement, args)
 	})
 	if err != nil {
-		return stop, nil, fmt.Errorf("calls of stop %s: %w", id, err)
+		return d, fmt.Errorf("calls of stop %s: %w", id, err)
 	}
-	return stop, calls, nil
+	return d, nil
 }
 
 func stoppedCalls(stop interview.Stop, limit int) (statement string, args []any) {
@@ -50,5 +68,27 @@ func stoppedCalls(stop interview.Stop, limit int) (statement string, args []any)
 		f.equal("calls.campaign_id", stop.Scope)
 	}
 	return `SELECT ` + calledColumns + ` FROM (SELECT call_id FROM dial_intents WHERE call_id < ` + among + ` ORDER BY call_id DESC LIMIT ` + most + `) AS dialled
+		CROSS JOIN calls` + f.where() + ` ORDER BY calls.id DESC LIMIT ` + f.arg(limit), f.args
+}
+
+// waitedCalls chooses the calls that were made before the end of a stop, were not over when it began, and were not dialled before it.
+func waitedCalls(stop interview.Stop, limit int) (statement string, args []any) {
+	var made, f filter
+	f.conditions = append(f.conditions, "calls.id = made.id")
+	if stop.EndedAt != nil {
+		made.compare("id", "<", firstID(stop.EndedAt.Add(time.Millisecond)))
+		f.args = made.args
+		f.compare("calls.created_at", "<=", stop.EndedAt.UTC())
+	}
+	if stop.Scope != interview.ScopeAll {
+		made.args = f.args
+		made.equal("campaign_id", stop.Scope)
+		f.args = made.args
+	}
+	f.equal("calls.direction", string(interview.DirectionOutbound))
+	began := f.arg(stop.CreatedAt.UTC())
+	f.conditions = append(f.conditions, "(calls.dialed_at IS NULL OR calls.dialed_at >= "+began+")", "(calls.completed_at IS NULL OR calls.completed_at >= "+began+")",
+		"(calls.ended_as = '' OR calls.completed_at IS NOT NULL)")
+	return `SELECT ` + calledColumns + ` FROM (SELECT id FROM calls` + made.where() + ` ORDER BY id DESC LIMIT ` + f.arg(MaxStoppedAmong) + `) AS made
 		CROSS JOIN calls` + f.where() + ` ORDER BY calls.id DESC LIMIT ` + f.arg(limit), f.args
 }

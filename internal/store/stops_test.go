@@ -1,8 +1,10 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
@@ -175,5 +177,47 @@ func TestStopIsCarriedOutAfterACrash(t *testing.T) {
 		if n := s.count(t, `SELECT COUNT(*) FROM stops WHERE hung_up_at IS NULL`); n != 0 {
 			t.Errorf("%d stops are not carried out", n)
 		}
+	})
+}
+
+func TestStopHasTheCallsThatWaitedWhileItWasInForce(t *testing.T) {
+	clock := newClock()
+	eachDatabase(t, Options{Now: clock.Now}, func(t *testing.T, s *Store) {
+		campaign, other := activeCampaign(t, s), activeCampaign(t, s)
+		before, _ := queued(t, s, campaign, 0, 3)
+		elsewhere, _ := queued(t, s, other, 10, 1)
+		placed(t, s, before[:1], interview.CallInProgress)
+		if _, err := s.CancelCall(t.Context(), before[1], ""); err != nil {
+			t.Fatal(err)
+		}
+		has := func(when, id string, want ...string) {
+			t.Helper()
+			d, err := s.StopDetail(t.Context(), id, 10)
+			var got []string
+			for _, call := range d.Waited {
+				got = append(got, call.ID)
+			}
+			slices.Reverse(got)
+			if err != nil || d.ID != id || !slices.Equal(got, want) {
+				t.Errorf("%s: %v waited, want %v, %v", when, got, want, err)
+			}
+		}
+		clock.Advance(time.Second)
+		one, all := s.mustStop(t, campaign, interview.StopFinish), s.mustStop(t, interview.ScopeAll, interview.StopFinish)
+		during, _ := queued(t, s, campaign, 20, 1)
+		dials(t, s, append(slices.Clone(before[2:]), during...))
+		has("in force, of a campaign", one.ID, before[2], during[0])
+		has("in force, of all", all.ID, before[2], elsewhere[0], during[0])
+		clock.Advance(time.Second)
+		for _, id := range []string{one.ID, all.ID} {
+			if _, err := s.Resume(t.Context(), id, "ann", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clock.Advance(time.Second)
+		after, _ := queued(t, s, campaign, 30, 1)
+		dials(t, s, append(after, elsewhere...))
+		has("ended, of a campaign", one.ID, before[2], during[0])
+		has("ended, of all", all.ID, before[2], elsewhere[0], during[0])
 	})
 }

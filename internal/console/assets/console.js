@@ -59,11 +59,12 @@ function ago(at, now) {
 function show(time) {
   const at = new Date(time.dateTime);
   if (isNaN(at)) return;
-  time.dataset.utc ??= time.title;
+  const utc = `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} UTC`;
+  time.dataset.utc ??= time.title || `${at.getUTCFullYear()}-${utc}`;
   time.title = `${time.dataset.utc} · ${local.format(at)} local`;
   let text = local.format(at);
   if (mode === "relative") text = ago(at, Date.now());
-  if (mode === "UTC") text = `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} UTC`;
+  if (mode === "UTC") text = utc;
   if (time.textContent !== text) time.textContent = text;
 }
 
@@ -88,6 +89,15 @@ iagent.run(document.body, () => {
 for (const select of document.querySelectorAll("select[data-submit]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+// A row opens where it is clicked or tapped: its link may be beside what a narrow screen shows. Keys have the link.
+document.addEventListener("click", (event) => {
+  const on = event.target instanceof Element ? event.target : document.body;
+  const row = on.closest("[data-rows] tr");
+  if (!row || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (on.closest("a, button, input, select, textarea, label, summary, form, [data-copy]") || String(getSelection())) return;
+  row.querySelector("[data-open]")?.click();
+});
 
 // An id is copied as it is.
 function copyable(id) {
