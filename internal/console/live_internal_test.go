@@ -88,11 +88,11 @@ func TestLooksThatTakeLongAreFew(t *testing.T) {
 			l, looked := looks(store.Newest{}), 0
 			l.newest = func(context.Context, time.Time, int) (store.Newest, error) {
 				looked++
-				time.Sleep(took)
+				<-time.After(took)
 				return store.Newest{}, nil
 			}
 			_, page := l.join(t.Context(), "session")
-			time.Sleep(20 * time.Second)
+			<-time.After(20 * time.Second)
 			synctest.Wait()
 			l.leave(page)
 			synctest.Wait()
