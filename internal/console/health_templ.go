@@ -353,7 +353,7 @@ func healthPage(p healthView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, " overdue</a> <span class=\"hint\">calls of which something is, runs that are late or dead, and accounts that cannot dial: a dead run is counted in both</span>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, " overdue</a> <span class=\"hint\">(calls that wait for something too long, runs that are late or dead, accounts that cannot dial; a dead run is counted in both)</span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
