@@ -41,12 +41,7 @@ func visibleSpans(text string) []span {
 }
 
 // amount is a number with what it counts.
-func amount(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
+func amount(n int, one, many string) string { return strconv.Itoa(n) + " " + form(n, one, many) }
 
 // form is the form of a word that goes with a number.
 func form(n int, one, many string) string {

@@ -22,8 +22,8 @@ type CampaignProgress struct {
 	Yes, No int
 }
 
-// CampaignsProgress counts the calls of campaigns, in one statement that reads an index alone, or what SQLite's triggers have counted. A campaign without calls is not in
-// the answer.
+// CampaignsProgress counts the calls of campaigns, in one statement that reads an index alone, or what SQLite's triggers have counted. A
+// campaign without calls is not in the answer.
 func (s *Store) CampaignsProgress(ctx context.Context, ids []string) (map[string]CampaignProgress, error) {
 	progress := map[string]CampaignProgress{}
 	if len(ids) == 0 {
@@ -57,19 +57,15 @@ func progressOf(d dialect, campaigns string) string {
 		yes = "consent = '" + string(interview.ConsentGiven) + "'"
 		no  = "consent = '" + string(interview.ConsentRefused) + "' AND consent_by NOT IN ('" + string(interview.ConsentByDetector) + "', '" + string(interview.ConsentByRequest) + "')"
 	)
-	count := func(where, inbound string) string {
-		from, inboundOnly, sum := "calls", "direction = 'inbound'", "COUNT(*)"
-		if d.keepsCounts {
-			from, inboundOnly, sum = "call_counts", "inbound", "SUM(n)"
-		}
-		if inbound == "1" {
-			where += " AND " + inboundOnly
-		}
-		return fmt.Sprintf("SELECT campaign_id, ended_as, %[1]s, COALESCE(%[1]s FILTER (WHERE %[2]s), 0), COALESCE(%[1]s FILTER (WHERE %[3]s), 0), %[4]s FROM %[5]s WHERE %[6]s GROUP BY campaign_id, ended_as",
-			sum, yes, no, inbound, from, where)
+	from, inbound, sum := "calls", "direction = 'inbound'", "COUNT(*)"
+	if d.keepsCounts {
+		from, inbound, sum = "call_counts", "inbound", "SUM(n)"
 	}
-	where := "campaign_id IN " + campaigns
-	return count(where, "0") + " UNION ALL " + count(where, "1")
+	count := func(isInbound, condition string) string {
+		return fmt.Sprintf("SELECT campaign_id, ended_as, %[1]s, COALESCE(%[1]s FILTER (WHERE %[2]s), 0), COALESCE(%[1]s FILTER (WHERE %[3]s), 0), %[4]s FROM %[5]s WHERE campaign_id IN %[6]s GROUP BY campaign_id, ended_as",
+			sum, yes, no, isInbound, from, campaigns+condition)
+	}
+	return count("0", "") + " UNION ALL " + count("1", " AND "+inbound)
 }
 
 func (p *CampaignProgress) count(end interview.CallStatus, n, yes, no int) {

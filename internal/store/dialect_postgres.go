@@ -55,7 +55,9 @@ func (s *Store) openPostgres(ctx context.Context, url string) error {
 	}
 	// pgx's default of four connections is less than the functions and webhooks of one process need.
 	config.MaxConns = max(config.MaxConns, 20)
-	setDefault(config.ConnConfig.RuntimeParams, "application_name", "iagent")
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "iagent"
+	}
 	config.ConnConfig.StatementCacheCapacity = 1024
 	set, values := sessionSettings(config.ConnConfig.RuntimeParams)
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -124,12 +126,6 @@ func sessionSettings(given map[string]string) (set string, values []any) {
 		}
 	}
 	return "SELECT " + strings.Join(parts, ", "), values
-}
-
-func setDefault(params map[string]string, key, value string) {
-	if _, ok := params[key]; !ok {
-		params[key] = value
-	}
 }
 
 func (s *Store) writePostgres(ctx context.Context, f func(tx *Tx) error) error {

@@ -128,6 +128,8 @@ func take(ctx context.Context, server demo.Kept, folder string) error {
 // settle waits until only the run that died is overdue: the demo's clock was moved forward by hours, so that Twilio is asked at once about
 // calls of which it would have been asked meanwhile.
 func settle(ctx context.Context, server demo.Kept) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
 	for {
 		var overdue struct{ Items []struct{} }
 		if err := get(ctx, server, "/api/overdue", &overdue); err != nil {
