@@ -116,19 +116,21 @@ func (r *Redis) Take(ctx context.Context, key string) (ok bool, retryAfter time.
 	return false, max(result.RetryAfter, time.Nanosecond), nil
 }
 
-// answered takes in whether Redis has answered, and says when that changes.
-func (r *Redis) answered(a attempt, err error) {
+// answered takes in whether Redis has answered. When that changes, it writes the log line, calls onState, and returns true.
+func (r *Redis) answered(a attempt, err error) (changed bool) {
 	if err != nil {
-		if r.circuit.failed(a, r.now()) {
+		if changed = r.circuit.failed(a, r.now()); changed {
 			r.log.Warn("rate limits are counted by this process alone: Redis does not answer", "error", err)
 			r.onState(false)
 		}
-		return
+		return changed
 	}
-	if away, was := r.circuit.succeeded(a, r.now()); was {
+	away, changed := r.circuit.succeeded(a, r.now())
+	if changed {
 		r.log.Info("rate limits are shared again: Redis answers", "away", away.Round(time.Millisecond))
 		r.onState(true)
 	}
+	return changed
 }
 
 // OnState has f called with whether Redis answers: each time that this changes, and when Watch first asks. Call it before
@@ -148,10 +150,10 @@ func (r *Redis) Watch(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			if first && err == nil {
+			changed := r.answered(attempt, err)
+			if first && err == nil && !changed {
 				r.onState(true)
 			}
-			r.answered(attempt, err)
 		}
 		select {
 		case <-ctx.Done():
