@@ -6,107 +6,177 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/demo"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
 	"github.com/i-agent/iagent/internal/pipeline"
+	"github.com/i-agent/iagent/internal/store"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
-// results takes what the functions of the pipeline make of the study. The test is about what the model says and what is accepted of it;
-// the database takes no part.
-type results struct {
-	extraction interview.Extraction
-	validation interview.Validation
-	claims     []interview.Claim
-	verdict    interview.Verdict
-}
-
-func (n *results) BeginExtraction(context.Context, interview.Run, string, string) (interview.Extraction, error) {
-	return n.extraction, nil
-}
-
-func (n *results) SaveClaims(_ context.Context, _ interview.Run, _, _ string, claims []interview.Claim) error {
-	n.claims = append(n.claims, claims...)
-	return nil
-}
-
-func (n *results) BeginValidation(context.Context, interview.Run, string, int) (interview.Validation, error) {
-	return n.validation, nil
-}
-
-func (n *results) SaveVerdict(_ context.Context, _ interview.Run, verdict interview.Verdict) error {
-	n.verdict = verdict
-	return nil
-}
-
-func (n *results) KeepAnswer(_ context.Context, _ interview.Run, _, answer, reason string) error {
-	return fmt.Errorf("unreadable answer %q: %s", answer, reason)
-}
+const account = "AC00000000000000000000000000000001"
 
 // The scripted people must bring the three hypotheses to their three verdicts, also when only some of them are reached.
 func TestScriptedPeopleComeToTheirVerdicts(t *testing.T) {
 	study := demo.OatDrink()
 	models := modelOf(t, study)
-	for from := 0; from < len(study.People); from += 3 {
-		for to := from + 6; to <= len(study.People); to += 3 {
-			judge(t, models, study, study.People[from:to])
+	storetest.Each(t, func(t *testing.T, url string) {
+		db, err := store.Open(t.Context(), url, store.Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(db.Close)
+		for from := 0; from < len(study.People); from += 3 {
+			for to := from + 6; to <= len(study.People); to += 3 {
+				s := &interviewed{t: t, store: db, study: study, people: study.People[from:to]}
+				s.interview()
+				for _, run := range s.waiting(interview.ExtractClaims) {
+					s.run(run, (&pipeline.ExtractClaims{Store: db, Models: models}).Run)
+				}
+				for _, run := range s.waiting(interview.ValidateClaim) { // of which the newest of each hypothesis judges
+					s.run(run, (&pipeline.ValidateClaim{Store: db, Models: models}).Run)
+				}
+				s.check()
+			}
+		}
+	})
+}
+
+// interviewed is a campaign of the study in which some of its people were reached.
+type interviewed struct {
+	t        *testing.T
+	store    *store.Store
+	study    demo.Study
+	people   []demo.Person
+	campaign interview.Campaign
+}
+
+// interview makes a call with each of the people, up to its transcript.
+func (s *interviewed) interview() {
+	s.t.Helper()
+	campaign := interview.Campaign{Name: s.study.Name, Status: interview.CampaignActive, Identity: storetest.Caller(),
+		CallingHours: interview.AllHours(), PromptTemplate: "- " + strings.Join(s.study.Questions, "\n- ")}
+	for _, h := range s.study.Hypotheses {
+		campaign.Hypotheses = append(campaign.Hypotheses, interview.Hypothesis{Question: h.Question})
+	}
+	var err error
+	if s.campaign, err = s.store.CreateCampaign(s.t.Context(), campaign); err != nil {
+		s.t.Fatal(err)
+	}
+	numbers := make([]string, len(s.people))
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("+1555123%04d", i)
+	}
+	var calls []interview.Call
+	_, err = s.store.CreateCalls(s.t.Context(), store.NewCalls{CampaignID: s.campaign.ID, PhoneNumbers: numbers,
+		Answer: func(made []interview.Call) (store.Answer, error) {
+			calls = made
+			return store.Answer{Status: http.StatusAccepted}, nil
+		}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i, call := range calls {
+		s.record(call.ID)
+		s.transcribe(call.ID, s.people[i])
 	}
 }
 
-func judge(t *testing.T, models *openai.Client, study demo.Study, people []demo.Person) {
-	t.Helper()
-	var hypotheses []interview.Hypothesis
-	for i, h := range study.Hypotheses {
-		hypotheses = append(hypotheses, interview.Hypothesis{ID: fmt.Sprint("H", i), Question: h.Question})
+// record ends a call that was recorded with consent.
+func (s *interviewed) record(callID string) {
+	s.t.Helper()
+	recording := interview.Recording{Sid: "RE" + callID, CallID: callID, Status: interview.RecordingCompleted, URL: "https://api.example/RE" + callID, Channels: 2}
+	processor := store.NewProcessor(s.store, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
+		call.AccountSid, call.Consent, call.Status = account, interview.ConsentGiven, interview.CallCompleted
+		return interview.Change{Call: call, Recordings: []interview.Recording{recording},
+			Jobs: []interview.Job{interview.NewTranscribeRecording(callID, recording.Sid, recording.URL)}}, inbox.Reply{Status: http.StatusOK}, nil
+	})
+	event := &inbox.Event{ID: callID + ":test", Kind: "test", Subject: callID, CallSid: "CA" + callID, AccountSid: account, Body: []byte("x"), ReceivedAt: time.Now()}
+	if _, err := processor.Process(s.t.Context(), event); err != nil {
+		s.t.Fatal(err)
 	}
-	kept, want, rejected := &results{}, 0, 0
-	for i, person := range people {
-		e := interview.Extraction{Call: interview.Call{ID: fmt.Sprint("call-", i), Consent: interview.ConsentGiven}, Hypotheses: hypotheses,
-			Recording: interview.Recording{Sid: fmt.Sprint("RE", i)}}
-		for n, line := range person.Lines {
-			at := float64(10 * n)
-			e.Utterances = append(e.Utterances,
-				interview.Utterance{Speaker: interview.SpeakerAgent, Text: study.Questions[n], StartSec: at, EndSec: at + 3},
-				interview.Utterance{Speaker: interview.SpeakerCallee, Text: line.Say, StartSec: at + 4, EndSec: at + 8})
+}
+
+// transcribe saves what was said in a call, as it is heard.
+func (s *interviewed) transcribe(callID string, person demo.Person) {
+	s.t.Helper()
+	var said []interview.Utterance
+	for n, line := range person.Lines {
+		at := float64(10 * n)
+		said = append(said,
+			interview.Utterance{Speaker: interview.SpeakerAgent, Text: s.study.Questions[n], StartSec: at, EndSec: at + 3},
+			interview.Utterance{Speaker: interview.SpeakerCallee, Text: line.Say, StartSec: at + 4, EndSec: at + 8})
+	}
+	for _, waiting := range s.waiting(interview.TranscribeRecording) {
+		s.run(waiting, func(ctx context.Context, run interview.Run) error {
+			return s.store.SaveTranscript(ctx, run, callID, "RE"+callID, said)
+		})
+	}
+}
+
+// waiting are the runs of a function that nobody has begun.
+func (s *interviewed) waiting(function interview.Function) []store.LedgerRun {
+	s.t.Helper()
+	runs, err := s.store.Runs(s.t.Context(), store.RunFilter{Function: function, State: interview.RunWaiting}, store.Page{Limit: 200})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return runs.Items
+}
+
+// run makes an attempt at a run, as a worker does; body ends it.
+func (s *interviewed) run(waiting store.LedgerRun, body func(context.Context, interview.Run) error) {
+	s.t.Helper()
+	run, started, err := s.store.StartRun(s.t.Context(), waiting.ID)
+	if err != nil || started != jobs.RunStarted {
+		s.t.Fatalf("run of %s %s: %v, %v", waiting.Function, waiting.Key, started, err)
+	}
+	if err := body(s.t.Context(), run); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// check compares the claims and verdicts with what the study says of its people.
+func (s *interviewed) check() {
+	s.t.Helper()
+	want, invented, claims, rejected := 0, 0, 0, 0
+	for _, person := range s.people {
+		for _, line := range person.Lines {
 			want += len(line.Notes)
 		}
 		if person.Name == "Lou" {
-			rejected++ // the model invents a quote
-		}
-		kept.extraction = e
-		f := pipeline.ExtractClaims{Store: kept, Models: models}
-		if err := f.Run(t.Context(), interview.Run{Args: json.RawMessage(`{}`)}); err != nil {
-			t.Fatal(err)
+			invented++ // the model invents a quote
 		}
 	}
-	if len(kept.claims) != want {
-		t.Errorf("%d claims of %d people, want %d", len(kept.claims), len(people), want)
-	}
-	evidence := map[string]interview.Evidence{}
-	for _, c := range kept.claims {
-		if c.Rejected != "" {
-			if rejected--; rejected < 0 {
-				t.Errorf("%q is rejected: %s", c.RawText, c.Rejected)
+	for i, h := range s.campaign.Hypotheses {
+		detail, err := s.store.HypothesisDetail(s.t.Context(), h.ID)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		claims += len(detail.Claims)
+		for _, c := range detail.Claims {
+			if c.Rejected == "" {
+				continue
 			}
-			continue
+			if rejected++; rejected > invented {
+				s.t.Errorf("%q is rejected: %s", c.RawText, c.Rejected)
+			}
 		}
-		evidence[c.HypothesisID] = append(evidence[c.HypothesisID], interview.EvidenceClaim{Claim: c, PhoneNumber: c.CallID})
+		if len(detail.Verdicts) != 1 || string(detail.Verdicts[0].Status) != s.study.Hypotheses[i].Verdict {
+			s.t.Errorf("%d people: %q is %+v, want one verdict: %s", len(s.people), h.Question, detail.Verdicts, s.study.Hypotheses[i].Verdict)
+		}
 	}
-	if rejected > 0 {
-		t.Error("an invented quote was believed")
+	if claims != want {
+		s.t.Errorf("%d claims of %d people, want %d", claims, len(s.people), want)
 	}
-	for i, h := range hypotheses {
-		kept.validation = interview.Validation{Hypothesis: h, Revision: 1, Evidence: evidence[h.ID]}
-		f := pipeline.ValidateClaim{Store: kept, Models: models}
-		if err := f.Run(t.Context(), interview.Run{Key: h.ID + ":1", Args: json.RawMessage(`{}`)}); err != nil {
-			t.Fatal(err)
-		}
-		if got := string(kept.verdict.Status); got != study.Hypotheses[i].Verdict {
-			t.Errorf("%d people: %q is %s: %v", len(people), h.Question, got, kept.verdict)
-		}
+	if rejected < invented {
+		s.t.Error("an invented quote was believed")
 	}
 }
 
