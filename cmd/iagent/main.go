@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/i-agent/iagent/internal/app"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // version is set by the linker in released binaries.
@@ -65,6 +66,9 @@ func run(args []string) int {
 		return exitListed
 	case errors.As(err, &config):
 		fmt.Fprintln(os.Stderr, config.Error())
+		return exitConfig
+	case errors.Is(err, store.ErrSharedSessions): // which only the database can tell
+		fmt.Fprintln(os.Stderr, "DATABASE_URL:", store.ErrSharedSessions)
 		return exitConfig
 	default:
 		fmt.Fprintln(os.Stderr, "iagent:", err)

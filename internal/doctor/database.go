@@ -23,6 +23,7 @@ func (d *doctor) databaseChecks() []check {
 	return []check{
 		{name: "database.files", lookedAt: at, needs: needs, run: d.checkFiles}, // before the opening, which closes them to others
 		{name: openDatabase, lookedAt: at, needs: needs, run: d.openDatabase},
+		{name: "database.sessions", lookedAt: at, needs: needs, run: d.withDatabase(d.checkSessions)},
 		{name: "database.schema", lookedAt: at, needs: needs, run: d.withDatabase(d.checkSchema)},
 		{name: "database.write", lookedAt: at, needs: needs, run: d.withDatabase(d.checkWrite)},
 		{name: "database.clock", lookedAt: at, needs: needs, run: d.withDatabase(d.checkDatabaseClock)},
@@ -102,6 +103,21 @@ func (d *doctor) close() {
 	if d.opened != nil && d.opened != d.Store {
 		d.opened.Close()
 	}
+}
+
+// checkSessions looks for a pooler that does not let connections keep their sessions.
+func (d *doctor) checkSessions(ctx context.Context) outcome {
+	if sqlitePath(d.DatabaseURL) != "" {
+		return skipped("SQLite has no sessions")
+	}
+	switch err := d.opened.ProbeSessions(ctx); {
+	case errors.Is(err, store.ErrSharedSessions):
+		return fail("set pool_mode = session in PgBouncer, or name the database's own address in DATABASE_URL",
+			"a connection pooler shares sessions between connections: statements fail, settings and locks are lost (26000, 42P05)")
+	case err != nil:
+		return warn("give this program as many connections as its pool has, 20 or the pool_max_conns of DATABASE_URL, in Postgres and in a pooler", "%v", err)
+	}
+	return ok("each connection keeps its own")
 }
 
 func (d *doctor) checkSchema(ctx context.Context) outcome {

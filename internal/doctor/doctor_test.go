@@ -159,6 +159,12 @@ func TestDoctorTellsAWrongKeyAnUnknownModelAndAServerThatIsAwayApart(t *testing.
 	}
 }
 
+func TestDoctorNamesAPoolerThatSharesSessions(t *testing.T) {
+	direct := storetest.Postgres(t)
+	expect(t, doctor.Config{DatabaseURL: testdb.PgBouncer(t, direct, "session")}, "database.sessions", doctor.OK, "keeps its own")
+	expect(t, doctor.Config{DatabaseURL: testdb.PgBouncer(t, direct, "transaction")}, "database.sessions", doctor.Fail, "pool_mode = session")
+}
+
 func TestDoctorLooksIntoTheDatabase(t *testing.T) {
 	storetest.EachAtOnce(t, func(t *testing.T, url string) {
 		config := doctor.Config{DatabaseURL: url}

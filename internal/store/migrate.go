@@ -22,8 +22,12 @@ func (s *Store) schema() migrations.Database {
 }
 
 // MigrateUp brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The
-// error is ErrNewerSchema when a newer program has migrated the database.
+// error is ErrNewerSchema when a newer program has migrated the database, ErrSharedSessions behind a pooler with which the lock of a
+// migration would stay held.
 func (s *Store) MigrateUp(ctx context.Context) error {
+	if err := s.requireSessions(ctx); err != nil {
+		return err
+	}
 	err := s.schema().Up(ctx)
 	if s.sqlite != nil {
 		s.sqlite.log.clean() // a step may have erased something
@@ -31,11 +35,20 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 	return err
 }
 
-// MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too.
-func (s *Store) MigrateDown(ctx context.Context) error { return s.schema().Down(ctx) }
+// MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too. ErrSharedSessions is as with
+// MigrateUp.
+func (s *Store) MigrateDown(ctx context.Context) error {
+	if err := s.requireSessions(ctx); err != nil {
+		return err
+	}
+	return s.schema().Down(ctx)
+}
 
-// MigrateDownTo takes the schema back to one of our versions, as an older program needs it.
+// MigrateDownTo takes the schema back to one of our versions, as an older program needs it. ErrSharedSessions is as with MigrateUp.
 func (s *Store) MigrateDownTo(ctx context.Context, version int64) error {
+	if err := s.requireSessions(ctx); err != nil {
+		return err
+	}
 	return s.schema().DownTo(ctx, version)
 }
 

@@ -80,10 +80,10 @@ func locate(p program) (string, error) {
 	return "", fmt.Errorf("%s is not installed: `make test` installs it, and so does `make withservers && bin/withservers -install`", p.name)
 }
 
-// Install installs PostgreSQL, Redis, nginx, Caddy, Prometheus and Chromium with the package manager of this system, where they are nowhere.
+// Install installs PostgreSQL, PgBouncer, Redis, nginx, Caddy, Prometheus and Chromium with the package manager of this system, where they are nowhere.
 // It never asks anything.
 func Install(ctx context.Context) error {
-	for _, p := range []program{postgresql, redisServer, nginx, caddy, prometheusServer, chromium} {
+	for _, p := range []program{postgresql, pgbouncer, redisServer, nginx, caddy, prometheusServer, chromium} {
 		if err := ensure(ctx, p); err != nil {
 			return err
 		}

@@ -1,0 +1,38 @@
+package store
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/i-agent/iagent/internal/store/storetest"
+	"github.com/i-agent/iagent/internal/testdb"
+)
+
+// A session of Postgres holds what is set, prepared, locked and listened to: whoever shares one is told so, and nobody else is.
+func TestSharedSessionsAreFoundBehindAPooler(t *testing.T) {
+	direct := storetest.Postgres(t)
+	for name, test := range map[string]struct {
+		url  string
+		want error
+	}{
+		"none":        {direct, nil},
+		"session":     {testdb.PgBouncer(t, direct, "session"), nil},
+		"transaction": {testdb.PgBouncer(t, direct, "transaction"), ErrSharedSessions},
+		"statement":   {testdb.PgBouncer(t, direct, "statement"), ErrSharedSessions},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, test.url, Options{})
+			for range 3 { // of new connections, then of those
+				if err := s.ProbeSessions(t.Context()); !errors.Is(err, test.want) {
+					t.Errorf("%v, want %v", err, test.want)
+				}
+			}
+			if err := s.MigrateUp(t.Context()); !errors.Is(err, test.want) {
+				t.Errorf("migrating: %v, want %v", err, test.want)
+			}
+		})
+	}
+	if err := open(t, storetest.SQLite(t), Options{}).ProbeSessions(t.Context()); err != nil {
+		t.Errorf("SQLite: %v", err)
+	}
+}
