@@ -8,7 +8,7 @@ import (
 
 // Decide is what the webhooks decide, for somebody who looks at what they decided: its replies name no host, and it
 // takes events of every account.
-func Decide() store.Decide {
+func Decide() webhook.Decision {
 	return webhook.New(webhook.Config{Versions: currentVersions(interview.CallbackURLs{})}).Decide
 }
 

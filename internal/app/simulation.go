@@ -20,7 +20,6 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/openai"
-	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/twilio"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -201,7 +200,7 @@ func (a *App) ownAccounts() []string {
 
 // decideApart keeps simulated and real calls apart: a webhook of a simulated call is signed by the simulator, and one of
 // another call is not.
-func (a *App) decideApart(decide store.Decide) store.Decide {
+func (a *App) decideApart(decide webhook.Decision) webhook.Decision {
 	return func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error) {
 		if event.Source == inbox.SourceWebhook && call.Simulated != a.simulation.is(event.Match.AccountSid) {
 			return interview.Change{}, inbox.Reply{}, inbox.Refuse(http.StatusConflict, webhook.ReasonCallMismatch)

@@ -14,9 +14,8 @@ import (
 // batch is one transaction of webhooks. Locks are taken in one order everywhere (calls by id, then event ids, then event
 // rows), so that two batches cannot wait for each other.
 type batch struct {
-	tx            *Tx
-	decide        Decide
-	withoutScript []inbox.Kind
+	tx        *Tx
+	processor *Processor // whose deliveries they are
 	// admitted are the deliveries whose call is known and theirs, in order of arrival.
 	deliveries, admitted []*delivery
 
@@ -66,7 +65,7 @@ type conflictKey struct {
 
 func (p *Processor) newBatch(tx *Tx, deliveries []*delivery) *batch {
 	return &batch{
-		tx: tx, decide: p.decide, withoutScript: p.withoutScript, deliveries: deliveries,
+		tx: tx, processor: p, deliveries: deliveries,
 		claimed: map[string]bool{}, first: map[string]*storedEvent{}, conflicts: map[conflictKey]*storedEvent{},
 		changed: map[string]interview.Call{}, again: map[string]int{}, made: map[string]interview.Call{},
 	}
@@ -129,7 +128,7 @@ func (b *batch) load(ctx context.Context) error {
 
 // needsScript says whether a decision may look at its call's Script.
 func (b *batch) needsScript() bool {
-	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.withoutScript, d.event.Kind) })
+	return slices.ContainsFunc(b.deliveries, func(d *delivery) bool { return !slices.Contains(b.processor.withoutScript, d.event.Kind) })
 }
 
 var dedupInsert = newInsert("webhook_dedup", `ON CONFLICT DO NOTHING`, `"id" text`, `"receivedAt" timestamp`)
@@ -196,7 +195,7 @@ func (b *batch) settle(ctx context.Context, d *delivery) error {
 // accept decides an event. said are the positions of the live answers that are kept already, for an event that is forced.
 func (b *batch) accept(d *delivery, outcome inbox.Outcome, said map[int]bool) error {
 	call := b.calls[d.event.Subject]
-	change, reply, err := b.decide(call, d.event)
+	change, reply, err := b.processor.decide(call, d.event)
 	d.decided = &Decided{call, d.event, change, reply, err}
 	if err == nil {
 		err = reply.Check()

@@ -15,7 +15,7 @@ func (b *batch) answerDuplicate(d *delivery) error {
 	if first == nil {
 		// The id was taken by an event of which only the id is left. It must not take effect again; the answer is what
 		// it would be, so that a caller is not left without one.
-		_, reply, err := b.decide(b.calls[d.event.Subject], d.event)
+		_, reply, err := b.processor.decide(b.calls[d.event.Subject], d.event)
 		if err != nil {
 			return b.refuse(d, err)
 		}

@@ -21,10 +21,6 @@ import (
 	"github.com/i-agent/iagent/internal/telemetry"
 )
 
-// Decide is what a webhook decides: given the call as it stands and the event, the call as it stands afterwards, what
-// goes with it, and the answer. It is pure, so the store may call it again for the same event after a rollback.
-type Decide func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error)
-
 const (
 	// maxBatch bounds how many webhooks share a commit.
 	maxBatch = 64
@@ -46,7 +42,7 @@ var errOverloaded = errors.New("too many webhooks are waiting for the database")
 // goroutines only while there is work.
 type Processor struct {
 	store  *Store
-	decide Decide
+	decide func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error)
 	// withoutScript are the kinds that are decided without the call's Script.
 	withoutScript []inbox.Kind
 	onDecided     func(Decided) // see OnDecided
@@ -60,10 +56,12 @@ type Processor struct {
 
 var _ inbox.Processor = (*Processor)(nil)
 
-// NewProcessor returns the inbox whose webhooks are decided by decide.
+// NewProcessor returns the inbox whose webhooks are decided by decide: given the call as it stands and the event, it returns the call as
+// it stands afterwards, what goes with it, and the answer. It is pure (package webhook has such decisions), so it may be called again for
+// the same event after a rollback.
 //
 // The decisions on the kinds in withoutScript must not look at their call's Script: it is not always loaded.
-func NewProcessor(store *Store, decide Decide, withoutScript ...inbox.Kind) *Processor {
+func NewProcessor(store *Store, decide func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error), withoutScript ...inbox.Kind) *Processor {
 	return &Processor{store: store, decide: decide, withoutScript: withoutScript, busy: map[string]bool{}}
 }
 

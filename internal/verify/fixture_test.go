@@ -26,7 +26,7 @@ type fixture struct {
 	t         *testing.T
 	store     *store.Store
 	processor *store.Processor
-	decide    store.Decide
+	decide    webhook.Decision
 	campaign  interview.Campaign
 	// deliveries is how often each webhook comes.
 	deliveries int

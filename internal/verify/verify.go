@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -16,7 +17,7 @@ type Config struct {
 	Store *store.Store
 	// Decide is what the webhooks decide; it is asked again for every accepted event. Its replies are not looked at: they
 	// depend on settings that may have changed.
-	Decide store.Decide
+	Decide func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error)
 	// Since leaves out what is older; zero checks everything.
 	Since time.Time
 	// LegacyBefore is until when event ids were written by another program; such an id needs no event. Zero takes the time

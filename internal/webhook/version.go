@@ -12,6 +12,9 @@ import (
 
 // Decision decides on an event of one kind: the changed call, jobs, and the reply. It is pure: it sees no database, clock or
 // network, and it never writes to the call, the event, or anything that they point to.
+//
+// The decisions of all kinds together are one, too, see [Webhooks.Decide]. Whoever takes it without importing this package, as the store
+// below it, takes a function of this form.
 type Decision func(call interview.Call, event *inbox.Event) (interview.Change, inbox.Reply, error)
 
 // Version is one version of the webhooks: a table of decisions, one for each kind.

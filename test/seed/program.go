@@ -20,7 +20,7 @@ import (
 // program is what makes calls: the store, with a clock that passes without waiting.
 type program struct {
 	store     *store.Store
-	decide    store.Decide
+	decide    webhook.Decision
 	campaigns []interview.Campaign
 	now       time.Time
 	numbers   int
