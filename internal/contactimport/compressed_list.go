@@ -43,9 +43,6 @@ func (l *CompressedList) Add(element any) error {
 // Len is how many elements there are.
 func (l *CompressedList) Len() int { return l.elements }
 
-// Kept is how many bytes the list takes.
-func (l *CompressedList) Kept() int { return l.compressed.Len() }
-
 // WriteTo writes the array as JSON, [] without an element.
 func (l *CompressedList) WriteTo(w io.Writer) (int64, error) {
 	array, err := l.reader()

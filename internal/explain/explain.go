@@ -4,7 +4,6 @@
 package explain
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/i-agent/iagent/signature"
@@ -113,14 +112,6 @@ func (e *Explainer) Explain(req signature.Request, more signature.Suspects) Repo
 		report.Causes = append(report.Causes, Cause{Kind: string(c.Kind), Text: strings.ReplaceAll(c.Text, "of account (default)", "of the main account"), Cure: Cure(c), Proven: c.Proven})
 	}
 	return report
-}
-
-// ExplainRequest is Explain for a request that this server has received, whose body has been read.
-func (e *Explainer) ExplainRequest(r *http.Request, body []byte) Report {
-	return e.Explain(signature.Request{
-		Method: r.Method, Target: r.RequestURI, ContentType: r.Header.Get("Content-Type"), Signature: r.Header.Get(signature.Header), Body: body,
-		WebSocket: r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"),
-	}, signature.SuspectsOf(r))
 }
 
 func by(m signature.Match) string {

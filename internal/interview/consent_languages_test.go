@@ -7,7 +7,7 @@ import (
 
 // The conformance test of a language's words of consent. English has more phrases, and more tests, in consent_answer_test.go.
 func TestConsentIsReadAsMeantInEveryLanguage(t *testing.T) {
-	for _, language := range ScriptLanguages() {
+	for _, language := range scriptLanguages() {
 		if language == "en" {
 			continue
 		}

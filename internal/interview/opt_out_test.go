@@ -12,7 +12,7 @@ func optOutPhrases(t testing.TB, language string) map[string][]string {
 }
 
 func TestOptOutIsHeardAndNothingElseIsTakenForOne(t *testing.T) {
-	for _, language := range ScriptLanguages() {
+	for _, language := range scriptLanguages() {
 		sections := optOutPhrases(t, language)
 		for _, speech := range sections["opt out"] {
 			if !OptsOut(language, "", speech) {

@@ -1,7 +1,7 @@
 package interview
 
 // scriptTexts are the texts of one language. To add a language: a table beside the others, a case in scriptTextsIn, and its words of
-// consent and of opting out; the tests of all languages take it from [ScriptLanguages].
+// consent and of opting out; scriptLanguages of the tests names it.
 //
 // A text is one or more whole sentences, plain and short, since it is spoken. Placeholders: {topic} is what the campaign is about;
 // {organisation}, {purpose} and {number} are the identity, of which the purpose is in the campaign's own words and stands at the end
@@ -32,10 +32,6 @@ type scriptTexts struct {
 	// closing says again who called and where to reach them; bye is the last word.
 	closing, bye string
 }
-
-// ScriptLanguages are the primary subtags of the languages that calls are held in: those with texts, words of consent and words of
-// opting out.
-func ScriptLanguages() []string { return []string{"en", "es", "fr", "de"} }
 
 // scriptTextsIn returns the texts of a language, by its primary subtag.
 func scriptTextsIn(primary string) (*scriptTexts, bool) {

@@ -87,10 +87,3 @@ func (h *held) drop(element *list.Element) {
 	ring.bytes -= entry.request.size()
 	delete(h.byID, entry.id)
 }
-
-// size says how much is held: requests and bytes.
-func (h *held) size() (count, bytes int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.byID), h.classes[0].bytes + h.classes[1].bytes
-}

@@ -264,3 +264,10 @@ func TestHeldRequestsAreRemovedAfterATime(t *testing.T) {
 		t.Errorf("%d of %d bytes are held", n, bytes)
 	}
 }
+
+// size says how much is held: requests and bytes.
+func (h *held) size() (count, bytes int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.byID), h.classes[0].bytes + h.classes[1].bytes
+}

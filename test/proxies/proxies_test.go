@@ -62,12 +62,19 @@ func startApplication(t *testing.T, a App) *application {
 			r.Header.Del("X-Read-Before")
 		}
 		body, _ := io.ReadAll(r.Body)
-		x.arrived <- arrival{rawOf(r, length, body), explainer.ExplainRequest(r, body), x}
+		x.arrived <- arrival{rawOf(r, length, body), explained(explainer, r, body), x}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		webhook.ServeHTTP(w, r)
 	}))
 	t.Cleanup(x.server.Close)
 	return x
+}
+
+// explained is what the server says of a request whose body has been read.
+func explained(explainer *explain.Explainer, r *http.Request, body []byte) explain.Report {
+	return explainer.Explain(signature.Request{
+		Method: r.Method, Target: r.RequestURI, ContentType: r.Header.Get("Content-Type"), Signature: r.Header.Get(signature.Header), Body: body,
+	}, signature.SuspectsOf(r))
 }
 
 // rawOf is the request as a capture shows it.
