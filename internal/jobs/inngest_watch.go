@@ -147,20 +147,19 @@ func (w *watcher) ping(ctx context.Context) error {
 	return fmt.Errorf("Inngest knows the functions and made no call within %s: can it reach the URL, and has it the same signing key?", pingWithin)
 }
 
-// down notes that no function runs, and says so once.
+// down notes that no function runs, and says so once: whoever hears of it finds the line in the log.
 func (w *watcher) down(err error) {
 	w.failures++
 	w.called, w.resendDue = false, true
-	w.report(false)
 	if w.since.IsZero() {
 		w.since = time.Now()
 		w.engine.config.Log.Error("no function runs: Inngest does not call", "url", w.inngest.config.ServeURL, "error", err)
 	}
+	w.report(false)
 }
 
-// up notes that functions run.
+// up notes that functions run, in the order of down.
 func (w *watcher) up() {
-	w.report(true)
 	switch {
 	case !w.since.IsZero():
 		w.engine.config.Log.Info("Inngest calls the functions again", "url", w.inngest.config.ServeURL, "after", time.Since(w.since).Round(time.Second))
@@ -168,6 +167,7 @@ func (w *watcher) up() {
 		w.engine.config.Log.Info("registered with Inngest", "url", w.inngest.config.ServeURL)
 	}
 	w.since, w.failures, w.registered = time.Time{}, 0, true
+	w.report(true)
 }
 
 // resend sends again the events of all runs that wait: of those that Inngest has, it may have used up the retries or forgot
