@@ -3,6 +3,7 @@ package test_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -75,6 +76,12 @@ func webhooksWhilePostgresIsDown(t *testing.T, engine string) {
 // nothing else fills the log.
 func saysOnceThatThePostgresWasAway(t *testing.T, server *e2etest.Server) {
 	t.Helper()
+	e2etest.Eventually(t, func() error { // whoever asks whether it is back does so every half second
+		if !strings.Contains(server.Log(), "database is back") {
+			return errors.New("the log does not say that the database is back")
+		}
+		return nil
+	})
 	count := map[string]int{}
 	for text := range strings.Lines(server.Log()) {
 		var line struct{ Level, Msg string }
