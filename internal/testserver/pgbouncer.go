@@ -67,9 +67,13 @@ func StartPgBouncer(ctx context.Context, databaseURL, mode string) (*PgBouncer, 
 }
 
 func (p *PgBouncer) config(mode string) string {
+	auth := "scram-sha-256"
+	if password, _ := p.behind.User.Password(); password == "" {
+		auth = "trust" // as the server behind it does
+	}
 	return "[databases]\n* = host=" + p.behind.Hostname() + " port=" + p.behind.Port() + "\n[pgbouncer]\n" +
 		"listen_addr = 127.0.0.1\nlisten_port = " + strconv.Itoa(p.port) + "\nunix_socket_dir =\n" +
-		"auth_type = scram-sha-256\nauth_file = users\npool_mode = " + mode + "\ndefault_pool_size = 30\n"
+		"auth_type = " + auth + "\nauth_file = users\npool_mode = " + mode + "\ndefault_pool_size = 30\n"
 }
 
 // URL is the address of the database through the pooler.
