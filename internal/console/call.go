@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +55,7 @@ func (p callView) words(text string) string { return shownText(p.role, text) }
 
 // call shows one call. Its query is that of the list from which it was opened, and the order of its timeline.
 func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/calls"), append(slices.Clone(callConditions), "order")...)
+	_, query, err := tokens(r, c.path("/calls"), append(store.CallConditions(), "order")...)
 	if err != nil {
 		return err
 	}

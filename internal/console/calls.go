@@ -36,12 +36,20 @@ func (p callsView) chosen(status interview.CallStatus) bool {
 	return false
 }
 
+// row is the address of a call of the list: of its claims, where these are what was looked for.
+func (p callsView) row(id string) string {
+	if p.value("claims") != "" {
+		return p.link(id) + "#claims"
+	}
+	return p.link(id)
+}
+
 func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error {
 	if to := readable(r, c.path("/calls")); to != "" {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil
 	}
-	l, query, err := c.listView(r, role, "/calls", callConditions...)
+	l, query, err := c.listView(r, role, "/calls", store.CallConditions()...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if len(p.list.Items) > 0 {
 		newest = p.list.Items[0].ID
 	}
-	if by.Overdue == nil && by.Awaiting == nil {
+	if by.ByColumns() {
 		f.liveList("calls", l, newest)
 	}
 	f.scripts = append(f.scripts, "lists.js")

@@ -161,7 +161,7 @@ func findable(role Role) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<dl class=\"pairs findable\"><dt><code>CA…</code></dt><dd>the call with this CallSid, or the webhooks that name it and were refused</dd><dt><code>RE…</code></dt><dd>the call of this recording</dd><dt><code>01…</code></dt><dd>an id of ours: of a call, contact, webhook, run, campaign, hypothesis, rejection or claim</dd><dt><code>CA…:status:completed</code></dt><dd>the webhook of this event</dd><dt><code>+1 (555) 123-4567</code></dt><dd>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<dl class=\"pairs findable\"><dt><code>CA…</code></dt><dd>the call with this CallSid, or the webhooks that name it and were refused</dd><dt><code>RE…</code></dt><dd>the call of this recording</dd><dt><code>01…</code></dt><dd>an id of ours: of a call, contact, webhook, run, campaign, hypothesis, rejection, stop or claim</dd><dt><code>CA…:status:completed</code></dt><dd>the webhook of this event</dd><dt><code>+1 (555) 123-4567</code></dt><dd>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -176,7 +176,7 @@ func findable(role Role) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd></dl>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd><dt>rejected claims</dt><dd>the page or list that is about these words</dd></dl>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

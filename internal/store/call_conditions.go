@@ -26,12 +26,18 @@ func (e *ConditionError) Error() string {
 	return e.Name + " " + e.Problem
 }
 
+// CallConditions are the names of the conditions of a list of calls.
+func CallConditions() []string {
+	return []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "minAttempt", "claims",
+		"since", "until", "awaiting", "overdue"}
+}
+
 // ParseCallFilter reads the conditions of a list of calls by the names that addresses of the API and of the console have for them. An
 // empty value is none. Which statuses are wanted is read by ParseStatuses.
 //
 // The error is a *ConditionError, or that of interview.ParseTimes.
 func ParseCallFilter(query url.Values, deadlines interview.Deadlines, now time.Time) (by CallFilter, err error) {
-	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readConsent, by.readKind, by.readAttempt} {
+	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readConsent, by.readKind, by.readAttempt, by.readClaims} {
 		if err := read(query); err != nil {
 			return CallFilter{}, err
 		}
@@ -139,6 +145,16 @@ func (by *CallFilter) readAttempt(query url.Values) (err error) {
 	if by.MinAttempt, err = strconv.Atoi(text); err != nil || by.MinAttempt < 1 || by.MinAttempt > interview.MaxAttempts {
 		return &ConditionError{Name: "minAttempt", Problem: fmt.Sprintf("must be a number from 1 to %d", interview.MaxAttempts)}
 	}
+	return nil
+}
+
+// readClaims reads what became of a claim of the call.
+func (by *CallFilter) readClaims(query url.Values) error {
+	text := query.Get("claims")
+	if text != "" && text != "rejected" {
+		return &ConditionError{Name: "claims", Problem: "must be rejected"}
+	}
+	by.RejectedClaims = text != ""
 	return nil
 }
 

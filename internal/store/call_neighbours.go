@@ -23,7 +23,7 @@ func (s *Store) CallNeighbours(ctx context.Context, by CallFilter, id string) (C
 		operator, order string
 		into            *string
 	}{{">", "", &n.Newer}, {"<", " DESC", &n.Older}} {
-		f := by.conditions()
+		f := by.conditionsBeside(side.operator, id)
 		f.compare("calls.id", side.operator, id)
 		nearest := " ORDER BY calls.id" + side.order + " LIMIT 1"
 		where := f.where()
