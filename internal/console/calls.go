@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -57,6 +58,19 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if err != nil {
 		return err
 	}
+	if by.Disposition != "" { // it is of the campaign, and goes with it
+		others := url.Values{}
+		for name, values := range query {
+			if name != "campaignId" && name != "disposition" {
+				others[name] = values
+			}
+		}
+		for n := range l.tokens {
+			if l.tokens[n].name == "campaignId" {
+				l.tokens[n].without = address(l.base, others)
+			}
+		}
+	}
 	p := callsView{listView: l, firstRun: c.firstRun(role), csv: address(c.path("/calls.csv"), query)}
 	if by.CampaignID != "" {
 		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
@@ -73,7 +87,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if p.list, err = c.store.Calls(r.Context(), by, p.page); err != nil {
 		return err
 	}
-	if by.Overdue == nil && by.Awaiting == nil {
+	if by.Overdue == nil && by.Awaiting == nil && by.Disposition == "" {
 		counts, err := c.store.CallCounts(r.Context(), by)
 		if err != nil {
 			return err

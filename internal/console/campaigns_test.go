@@ -572,6 +572,28 @@ func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestNumberOfADispositionLeadsToItsCalls(t *testing.T) {
+	o := open(t, tokensOf(t))
+	campaign, calls := o.called("Oats", "+12125550101", "+12125550102", "+12125550103")
+	for _, statement := range []string{
+		`UPDATE contacts SET state = 'EXHAUSTED'`,
+		`UPDATE calls SET status = CASE id WHEN '` + calls[0] + `' THEN 'BUSY' ELSE 'COMPLETED' END, twilio_sid = 'CA' || id, dialed_at = created_at, completed_at = created_at`,
+	} {
+		if _, err := o.store.SQLite().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.signIn(viewerToken)
+	list := hrefOf(t, o.get("/console/campaigns/"+campaign), "always busy")
+	wants(t, "the list", o.get(list), []string{"disposition: 3.12 always busy", calls[0], `href="/console/calls" title="Remove this condition"`,
+		`<option value="3.12" selected>3.12 always busy</option>`}, calls[1:])
+	wants(t, "the call", o.get("/console/calls/"+calls[0]), []string{"3.12 always busy"}, nil)
+	wants(t, "another list", o.get("/console/calls?campaignId="+campaign+"&disposition=2.11"), calls[1:], calls[:1])
+	if response, body := o.do("GET", "/console/calls?disposition=3.12", ""); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "disposition needs campaignId") {
+		t.Errorf("of no campaign: %s", response.Status)
+	}
+}
+
 func TestClaimIsForOrAgainstTheHypothesisWhateverTheVerdict(t *testing.T) {
 	o := open(t, tokensOf(t))
 	yes, no := true, false

@@ -30,6 +30,10 @@ type CallFilter struct {
 	MinAttempt int
 	// RejectedClaims chooses the calls that have a claim which was rejected, among the MaxRejected of these that come next in a list.
 	RejectedClaims bool
+	// Disposition chooses the calls that gave their contacts this final disposition; see interview.Disposition.DecidedBy. A part of the
+	// list may then have few calls, or none, though another part follows: it looks at MaxDecided calls. CampaignID must be set, and
+	// Overdue and Awaiting must not.
+	Disposition interview.Disposition
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
@@ -51,7 +55,9 @@ func (by CallFilter) byDue() bool { return by.Overdue != nil || by.Awaiting != n
 
 // ByColumns reports whether the columns of a call alone tell that the filter chooses it. Of others neither [CallFilter.Matches] nor
 // Store.Newest can tell it.
-func (by CallFilter) ByColumns() bool { return !by.byDue() && !by.RejectedClaims }
+func (by CallFilter) ByColumns() bool {
+	return !by.byDue() && !by.RejectedClaims && by.Disposition == ""
+}
 
 // maxOverdueCalls bounds how many calls Overdue and Awaiting look among: the newest of them.
 const maxOverdueCalls = 10_000
@@ -165,9 +171,21 @@ func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[inter
 		condition, args := in(s.dialect, "calls.id", len(f.args)+1, ids)
 		f.conditions, f.args = append(f.conditions, condition), append(f.args, args...)
 	}
+	further := ""
+	if by.Disposition != "" {
+		ids, next, err := s.decidedPart(ctx, by, page)
+		if err != nil || len(ids) == 0 {
+			return List[interview.Call]{Items: []interview.Call{}, Next: next}, err
+		}
+		condition, args := in(s.dialect, "calls.id", len(f.args)+1, ids)
+		f.conditions, f.args, further = append(f.conditions, condition), append(f.args, args...), next
+	}
 	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
 	if err != nil {
 		return out, fmt.Errorf("listing calls: %w", err)
+	}
+	if further != "" {
+		out.Next = further
 	}
 	return out, nil
 }
