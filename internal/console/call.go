@@ -30,6 +30,7 @@ type callView struct {
 	detail   store.CallDetail
 	timeline []entry
 	speech   speechView
+	heard    *lastHeard
 	runs     []store.LedgerRun
 	actions  []actionForm
 	// audit is what operators did to the call, the newest first.
@@ -120,7 +121,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.audit = log.Items
-	p.timeline = t.entries()
+	p.timeline, p.heard = t.entries(), t.lastHeard()
 	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
 		return err
 	}

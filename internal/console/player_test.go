@@ -373,6 +373,16 @@ func TestRejectedClaimIsFoundByItsIDAndInTheListOfCalls(t *testing.T) {
 	wants(t, "the call", o.get("/console/calls/"+id), []string{`id="claim-` + claim + `"`}, nil)
 }
 
+func TestCallSaysWhatThePersonHeardLast(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567")
+	o.signIn(viewerToken)
+	wants(t, "a call that nobody answered", o.get("/console/calls/"+calls[0]), nil, []string{"Heard last from us"})
+	o.call(calls[0]).send(inbox.KindVoice, "CallStatus", "in-progress")
+	wants(t, "a call that was answered", o.get("/console/calls/"+calls[0]), []string{"Heard last from us", "our last answer, if they stayed on the line"}, nil)
+	wants(t, "a call with a transcript", o.get("/console/calls/"+interviewed(t, o, 60)), []string{"“And how many do you sell?” <a href=\"#transcript\">on the recording</a>"}, nil)
+}
+
 // A recording of 100 MB goes through the server as it is read.
 func TestMemoryIsFlatWhileAudioIsSent(t *testing.T) {
 	o := open(t, tokensOf(t))

@@ -13,9 +13,10 @@ import (
 // A simulated call passes within a millisecond, and so may a real one's last steps.
 func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
 	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	ahead := at.Add(30 * time.Second) // Twilio's clock
 	twiml := inbox.Reply{ContentType: "text/xml", Body: []byte("<Response><Say>Hello.</Say></Response>")}
 	detail := store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at, Status: interview.CallCompleted, Direction: interview.DirectionOutbound, AnsweredBy: "human"},
-		Recordings: []interview.Recording{{Sid: "RE1", Status: interview.RecordingCompleted, StartedAt: &at, TranscribedAt: &at}},
+		Recordings: []interview.Recording{{Sid: "RE1", Status: interview.RecordingCompleted, StartedAt: &ahead, TranscribedAt: &at}},
 		Claims:     []interview.Claim{{Text: "Bread is dear.", CreatedAt: at}},
 		History:    []store.HistoryEntry{{At: at, What: "dial.intent"}, {At: at, What: "dial.accepted"}}}
 	payloads := map[string]store.Payload{}
@@ -38,7 +39,7 @@ func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
 		runs:     []store.LedgerRun{run(interview.ValidateClaim), run(interview.ExtractClaims), run(interview.TranscribeRecording), run(interview.OrchestrateCall)},
 		verdicts: []store.CallVerdict{{Status: interview.HypothesisValidated, CreatedAt: at}}}
 	const (
-		before = "queued, orchestrate-call, dial.intent, dial.accepted, "
+		before = "queued, orchestrate-call, about to be dialled, Twilio takes the call, "
 		after  = "transcribe-recording, transcribed, extract-claims, claim, validate-claim, VALIDATED"
 	)
 	for _, order := range []struct {

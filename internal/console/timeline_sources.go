@@ -129,7 +129,7 @@ func sequenceOf(kind inbox.Kind, form url.Values) int {
 func (t timelineOf) history() []entry {
 	var list []entry
 	for _, h := range t.detail.History {
-		e := entry{at: h.At, lane: laneCall, what: h.What, detail: t.shown(h.Detail), sequence: -1, cause: cause{stage: stageLater}}
+		e := entry{at: h.At, lane: laneCall, what: historyWords(h.What), detail: t.shown(h.Detail), sequence: -1, cause: cause{stage: stageLater}}
 		switch before, _, _ := strings.Cut(h.What, "."); before {
 		case "dial", "cancel", "call":
 			e.lane, e.cause.stage = laneDial, stageDial
@@ -145,6 +145,16 @@ func (t timelineOf) history() []entry {
 		list = append(list, e)
 	}
 	return list
+}
+
+// historyWords are a line of a call's history as people read it. A word that is not known is shown as it is kept.
+func historyWords(what string) string {
+	if words, ok := map[string]string{"dial.intent": "about to be dialled", "dial.accepted": "Twilio takes the call", "dial.refused": "Twilio refuses the call",
+		"dial.postponed": "dial put off", "dial.unknown": "nobody knows whether Twilio has the call", "dial.absent": "not in Twilio's list of calls", "dial.canceled": "not to be dialled",
+		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording"}[what]; ok {
+		return words
+	}
+	return what
 }
 
 // functions are the runs that are about the call.
@@ -207,14 +217,19 @@ func causeOfRun(f interview.Function) cause {
 	return cause{stage: stageDialRun}
 }
 
-// began is the place of the beginning of a recording: before the first webhook that names it.
-func (t timelineOf) began(sid string) cause {
+// recordingBegins is the beginning of a recording, before the first webhook that names it: Twilio's clock may be ahead of ours.
+func (t timelineOf) recordingBegins(r interview.Recording) entry {
+	e := entry{at: *r.StartedAt, lane: laneRecording, what: "recording begins", detail: r.Sid, sequence: -1, cause: ofWebhook(len(t.detail.Webhooks), beforeWebhook)}
 	for n, w := range t.detail.Webhooks {
-		if w.Kind == inbox.KindRecording && strings.Contains(w.EventID+string(t.payloads[w.ID].Body), sid) {
-			return ofWebhook(n, beforeWebhook)
+		if w.Kind == inbox.KindRecording && strings.Contains(w.EventID+string(t.payloads[w.ID].Body), r.Sid) {
+			e.cause, e.arrived = ofWebhook(n, beforeWebhook), w.ReceivedAt
+			if e.at.After(w.ReceivedAt) {
+				e.at = w.ReceivedAt
+			}
+			break
 		}
 	}
-	return ofWebhook(len(t.detail.Webhooks), beforeWebhook)
+	return e
 }
 
 // evidence is what came of the call.
@@ -222,7 +237,7 @@ func (t timelineOf) evidence() []entry {
 	var list []entry
 	for _, r := range t.detail.Recordings {
 		if r.StartedAt != nil {
-			list = append(list, entry{at: *r.StartedAt, lane: laneRecording, what: "recording begins", detail: r.Sid, sequence: -1, cause: t.began(r.Sid)})
+			list = append(list, t.recordingBegins(r))
 		}
 		if r.TranscribedAt != nil {
 			list = append(list, entry{at: *r.TranscribedAt, lane: laneTranscript, what: "transcribed", detail: r.Sid, sequence: -1, cause: cause{stage: stageTranscribed}})
