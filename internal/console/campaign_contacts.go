@@ -55,7 +55,7 @@ type dispositions struct {
 type dispositionCount struct {
 	code, name string
 	n          int
-	// calls is the list of the calls that decided it, "" for one that no call decides.
+	// calls is the list of the calls that decided it, "" for one that is mostly of contacts without a call.
 	calls string
 }
 
@@ -145,7 +145,9 @@ func (c *Console) dispositionsOf(campaignID string, counts map[interview.Disposi
 	for _, code := range interview.Dispositions() {
 		if n := counts[code]; n > 0 {
 			count := dispositionCount{code: string(code), name: code.Name(), n: n}
-			if code != interview.DispositionQuotaFilled && code != interview.DispositionUnknown {
+			switch code {
+			case interview.DispositionQuotaFilled, interview.DispositionUnknown, interview.DispositionNotAttempted: // mostly contacts that were never dialled
+			default:
 				count.calls = address(c.path("/calls"), url.Values{"campaignId": {campaignID}, "disposition": {string(code)}})
 			}
 			d.codes = append(d.codes, count)
