@@ -106,8 +106,7 @@ type history struct {
 }
 
 func (a *api) listCalls(w http.ResponseWriter, r *http.Request) error {
-	query, page, err := listQuery(r, "status", "campaignId", "phoneNumber", "twilioSid", "callSid", "errorCode", "consentGiven",
-		"simulated", "direction", "minAttempt", "since", "until", "overdue", "awaiting")
+	query, page, err := listQuery(r, append(store.CallConditions(), "twilioSid")...)
 	if err != nil {
 		return err
 	}

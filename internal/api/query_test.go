@@ -24,7 +24,7 @@ func TestWrongFiltersAreRefusedAndNumbersNotRepeated(t *testing.T) {
 		"/api/runs?since=2026-11-26&until=2026-11-25": "since must be before until",
 		"/api/webhooks?error=%00":                     "error must be a text of up to 200 bytes",
 		"/api/campaigns?status=GONE":                  "status is not one of a campaign",
-		"/api/calls?phone=%2B15551234567":             `Unknown query parameter "phone": use limit, cursor, status, campaignId, phoneNumber, twilioSid, callSid, errorCode, consentGiven, simulated, direction, minAttempt, since, until, overdue, awaiting`,
+		"/api/calls?phone=%2B15551234567":             `Unknown query parameter "phone": use limit, cursor, status, campaignId, phoneNumber, callSid, errorCode, consentGiven, simulated, direction, minAttempt, claims, disposition, since, until, awaiting, overdue, twilioSid`,
 		"/api/webhooks?errorCode=21211":               `Unknown query parameter "errorCode": use limit, cursor, outcome, kind, callId, callSid, campaignId, error, since, until`,
 		"/api/campaigns?category=retail":              `Unknown query parameter "category": use limit, cursor, status, name`,
 	} {

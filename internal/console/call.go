@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +30,7 @@ type callView struct {
 	detail   store.CallDetail
 	timeline []entry
 	speech   speechView
+	heard    *lastHeard
 	runs     []store.LedgerRun
 	actions  []actionForm
 	// audit is what operators did to the call, the newest first.
@@ -56,7 +56,7 @@ func (p callView) words(text string) string { return shownText(p.role, text) }
 
 // call shows one call. Its query is that of the list from which it was opened, and the order of its timeline.
 func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/calls"), append(slices.Clone(callConditions), "order")...)
+	_, query, err := tokens(r, c.path("/calls"), append(store.CallConditions(), "order")...)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.audit = log.Items
-	p.timeline = t.entries()
+	p.timeline, p.heard = t.entries(), t.lastHeard()
 	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
 		return err
 	}

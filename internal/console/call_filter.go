@@ -10,9 +10,6 @@ import (
 	"github.com/i-agent/iagent/internal/store"
 )
 
-// callConditions are the conditions of the list of calls, with the names that GET /api/calls has for them.
-var callConditions = []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "minAttempt", "since", "until", "awaiting", "overdue"}
-
 // callFilter reads which calls an address chooses, as the API does.
 func (c *Console) callFilter(query url.Values, role Role) (store.CallFilter, error) {
 	if role != Admin && strings.TrimSpace(query.Get("phoneNumber")) != "" {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -36,18 +37,39 @@ func (p callsView) chosen(status interview.CallStatus) bool {
 	return false
 }
 
+// row is the address of a call of the list: of its claims, where these are what was looked for.
+func (p callsView) row(id string) string {
+	if p.value("claims") != "" {
+		return p.link(id) + "#claims"
+	}
+	return p.link(id)
+}
+
 func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error {
 	if to := readable(r, c.path("/calls")); to != "" {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil
 	}
-	l, query, err := c.listView(r, role, "/calls", callConditions...)
+	l, query, err := c.listView(r, role, "/calls", store.CallConditions()...)
 	if err != nil {
 		return err
 	}
 	by, err := c.callFilter(query, role)
 	if err != nil {
 		return err
+	}
+	if by.Disposition != "" { // it is of the campaign, and goes with it
+		others := url.Values{}
+		for name, values := range query {
+			if name != "campaignId" && name != "disposition" {
+				others[name] = values
+			}
+		}
+		for n := range l.tokens {
+			if l.tokens[n].name == "campaignId" {
+				l.tokens[n].without = address(l.base, others)
+			}
+		}
 	}
 	p := callsView{listView: l, firstRun: c.firstRun(role), csv: address(c.path("/calls.csv"), query)}
 	if by.CampaignID != "" {
@@ -65,7 +87,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if p.list, err = c.store.Calls(r.Context(), by, p.page); err != nil {
 		return err
 	}
-	if by.Overdue == nil && by.Awaiting == nil {
+	if by.Overdue == nil && by.Awaiting == nil && by.Disposition == "" {
 		counts, err := c.store.CallCounts(r.Context(), by)
 		if err != nil {
 			return err
@@ -78,7 +100,7 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if len(p.list.Items) > 0 {
 		newest = p.list.Items[0].ID
 	}
-	if by.Overdue == nil && by.Awaiting == nil {
+	if by.ByColumns() {
 		f.liveList("calls", l, newest)
 	}
 	f.scripts = append(f.scripts, "lists.js")

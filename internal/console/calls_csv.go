@@ -18,7 +18,7 @@ const rowsAtOnce = 200
 
 // callsCSV answers with all calls of a filter, part by part.
 func (c *Console) callsCSV(w http.ResponseWriter, r *http.Request, role Role) error {
-	_, query, err := tokens(r, c.path("/calls"), callConditions...)
+	_, query, err := tokens(r, c.path("/calls"), store.CallConditions()...)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ func TestTimelineSaysWhatIsLateDoubledMissingAndInConflict(t *testing.T) {
 	ended := find("completed, number 3", "delivered 2 times", "badge duplicate")
 	find(`data-lane="Twilio"`, "badge conflict", "the same event with another body")
 	find(`data-lane="answer"`, "TwiML", "#answer")
-	find(`data-lane="dial"`, "dial.intent")
+	find(`data-lane="dial"`, "about to be dialled")
 	find(`data-lane="dial"`, "orchestrate-call", "badge failed", `<a href="#actions">Retry</a>`)
 	find(`data-lane="recording"`, "the recording", "expected by", "overdue", `<a href="#actions">Ask Twilio now</a>`)
 	find("said: a dozen &lt;script&gt;")

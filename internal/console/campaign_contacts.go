@@ -55,6 +55,8 @@ type dispositions struct {
 type dispositionCount struct {
 	code, name string
 	n          int
+	// calls is the list of the calls that decided it, "" for one that is mostly of contacts without a call.
+	calls string
 }
 
 // rate is one of the outcome rates, with what it is.
@@ -105,7 +107,7 @@ func (c *Console) contactsOf(ctx context.Context, role Role, campaignID string) 
 		if err != nil {
 			return p, err
 		}
-		p.outcomes = dispositionsOf(found)
+		p.outcomes = c.dispositionsOf(campaignID, found)
 	}
 	if p.callerIDs, err = c.callerIDs(ctx, role, campaignID, c.now().AddDate(0, 0, -daysShown)); err != nil {
 		return p, err
@@ -134,15 +136,21 @@ func (c *Console) campaignDispositions(w http.ResponseWriter, r *http.Request, r
 	}
 	extendWrite(w)
 	name := shownText(role, campaign.Name)
-	c.render(w, r, http.StatusOK, c.frame(r, role, "Dispositions of "+name), dispositionsPage(name, c.path("/campaigns/"+campaign.ID), dispositionsOf(found)))
+	c.render(w, r, http.StatusOK, c.frame(r, role, "Dispositions of "+name), dispositionsPage(name, c.path("/campaigns/"+campaign.ID), c.dispositionsOf(campaign.ID, found)))
 	return nil
 }
 
-func dispositionsOf(counts map[interview.Disposition]int) dispositions {
+func (c *Console) dispositionsOf(campaignID string, counts map[interview.Disposition]int) dispositions {
 	var d dispositions
 	for _, code := range interview.Dispositions() {
 		if n := counts[code]; n > 0 {
-			d.codes = append(d.codes, dispositionCount{string(code), code.Name(), n})
+			count := dispositionCount{code: string(code), name: code.Name(), n: n}
+			switch code {
+			case interview.DispositionQuotaFilled, interview.DispositionUnknown, interview.DispositionNotAttempted: // mostly contacts that were never dialled
+			default:
+				count.calls = address(c.path("/calls"), url.Values{"campaignId": {campaignID}, "disposition": {string(code)}})
+			}
+			d.codes = append(d.codes, count)
 			d.final += n
 		}
 	}

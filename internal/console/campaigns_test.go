@@ -548,30 +548,6 @@ func TestWhichCampaignReachedMostIsOneClickAway(t *testing.T) {
 	}
 }
 
-func TestDispositionsOfManyContactsAreCountedOnAPageOfTheirOwn(t *testing.T) {
-	o := open(t, tokensOf(t))
-	few, _ := o.called("Few", "+12125550101")
-	many, _ := o.called("Many", numbers(501)...)
-	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE contacts SET state = 'EXHAUSTED'`); err != nil {
-		t.Fatal(err)
-	}
-	o.signIn(viewerToken)
-	const table = "contacts that are over, by AAPOR"
-	if page := o.get("/console/campaigns/" + few); !strings.Contains(page, "Of 1 contact that is over, by AAPOR") {
-		t.Error("the page of a campaign with one contact has no dispositions")
-	}
-	page, link := o.get("/console/campaigns/"+many), "/console/campaigns/"+many+"/dispositions"
-	if strings.Contains(page, table) || !strings.Contains(page, `href="`+link+`">Count the dispositions of 501 contacts</a>`) {
-		t.Error("the page of a campaign reads 501 contacts, or does not say where they are counted")
-	}
-	if page := o.get(link); !strings.Contains(page, "Of 501 "+table) {
-		t.Errorf("the page of the dispositions does not have them:\n%s", page)
-	}
-	if response, _ := o.do("GET", "/console/campaigns/none/dispositions", ""); response.StatusCode != http.StatusNotFound {
-		t.Errorf("of no campaign: %s", response.Status)
-	}
-}
-
 func TestClaimIsForOrAgainstTheHypothesisWhateverTheVerdict(t *testing.T) {
 	o := open(t, tokensOf(t))
 	yes, no := true, false

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,8 @@ type claimView struct {
 	question string // the hypothesis
 	// explained is why it was rejected, for somebody who does not know the program.
 	explained string
+	// unsaid says what of a quote that was not found is nowhere in the transcript, "" where a quote was found.
+	unsaid string
 	// spans are where its quote is among the utterances, and around are these utterances with the quote marked. None, when it was
 	// not found there.
 	spans  []evidence.Span
@@ -33,10 +36,38 @@ func (v speechView) claim(number int, claim interview.Claim, said []interview.Ut
 		u := said[span.Utterance]
 		shown.around = append(shown.around, sentence{utterance: u, parts: marked(u.Text, []mark{{span, number}}), audio: v.heardAt(u.RecordingSid, u.StartSec)})
 	}
+	if len(shown.around) == 0 && shown.RawText != "" {
+		shown.unsaid = unsaid(shown.RawText, claim.RecordingSid, said)
+	}
 	if len(shown.around) > 0 {
 		shown.audio = v.heardAt(claim.RecordingSid, secondOf(shown))
 	}
 	return shown
+}
+
+// unsaid says which words of a quote the person never said in a recording.
+func unsaid(quote, recording string, said []interview.Utterance) string {
+	said = slices.DeleteFunc(slices.Clone(said), func(u interview.Utterance) bool { return u.RecordingSid != recording })
+	if len(said) == 0 {
+		return "No transcript of the recording is kept to compare it with."
+	}
+	words := evidence.Unsaid(quote, said)
+	if len(words) == 0 {
+		return "The person said all of these words, but not together."
+	}
+	for n, word := range words {
+		words[n] = "“" + word + "”"
+	}
+	return "The person never said " + listed(words, "or") + "."
+}
+
+// listed joins words as a sentence does.
+func listed(words []string, and string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
 }
 
 // find looks for the quote of a claim in its recording. What a model saw had no phone numbers in it: a quote that is found only there

@@ -107,7 +107,11 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 			return err
 		}
 	}
-	return c.findEvent(ctx, p)
+	if err := c.findEvent(ctx, p); err != nil || len(p.found) > 0 {
+		return err
+	}
+	c.addPlaces(p)
+	return nil
 }
 
 // addContacts finds contacts, the newest first, but those of whom exactly one call was found: its page leads to them.
@@ -167,7 +171,7 @@ func (c *Console) pageOf(f store.Found) string {
 	case "contact":
 		return c.path("/contacts/" + id)
 	case "stop":
-		return c.path("/stops")
+		return c.path("/stops/" + id)
 	case "campaign":
 		return c.firstPage("/campaigns/"+id, "/calls?campaignId="+id)
 	case "hypothesis":

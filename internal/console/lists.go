@@ -127,8 +127,11 @@ func conditionWords(t token) string {
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		value = at.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	if t.name == "awaiting" {
+	switch t.name {
+	case "awaiting":
 		value = awaited(interview.Overdue(value))
+	case "disposition":
+		value = strings.TrimSpace(value + " " + interview.Disposition(value).Name())
 	}
 	return t.name + ": " + value
 }

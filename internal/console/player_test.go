@@ -345,11 +345,42 @@ func TestClaimCardSaysWhatItIsWorth(t *testing.T) {
 		"Well, <mark>we pay about twelve dollars fifty a case</mark>. Call me",
 		"our own question or announcement, not the person&#39;s answer", "<mark>What do you pay for a case</mark>?",
 		"words that are not in the transcript", "not found in the transcript",
+		"The person never said “hundreds”, “of” or “them”.",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not in the page", want)
 		}
 	}
+}
+
+// "Why is this claim rejected?" is asked by somebody who has the claim's id, or who has only heard of one.
+func TestRejectedClaimIsFoundByItsIDAndInTheListOfCalls(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, others := o.called("barley", "+15550000001")
+	id := interviewed(t, o, 60)
+	o.signIn(viewerToken)
+	list := o.get("/console/calls?claims=rejected")
+	wants(t, "the list", list, []string{`href="/console/calls/` + id + `?claims=rejected#claims"`, "claims: rejected"}, []string{others[0]})
+	wants(t, "the menu of conditions", o.get("/console/calls"), []string{`<option value="rejected">with a rejected claim</option>`, others[0]}, nil)
+	detail, err := o.store.CallDetail(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := detail.Claims[2].ID
+	if response, _ := o.do("GET", "/console/find?q="+claim, ""); response.Header.Get("Location") != "/console/calls/"+id+"#claim-"+claim {
+		t.Errorf("found at %s", response.Header.Get("Location"))
+	}
+	wants(t, "the call", o.get("/console/calls/"+id), []string{`id="claim-` + claim + `"`}, nil)
+}
+
+func TestCallSaysWhatThePersonHeardLast(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567")
+	o.signIn(viewerToken)
+	wants(t, "a call that nobody answered", o.get("/console/calls/"+calls[0]), nil, []string{"Heard last from us"})
+	o.call(calls[0]).send(inbox.KindVoice, "CallStatus", "in-progress")
+	wants(t, "a call that was answered", o.get("/console/calls/"+calls[0]), []string{"Heard last from us", "our last answer, if they stayed on the line"}, nil)
+	wants(t, "a call with a transcript", o.get("/console/calls/"+interviewed(t, o, 60)), []string{"“And how many do you sell?” <a href=\"#transcript\">on the recording</a>"}, nil)
 }
 
 // A recording of 100 MB goes through the server as it is read.

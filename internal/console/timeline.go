@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -46,16 +45,8 @@ type entry struct {
 	act string
 	// sequence is Twilio's SequenceNumber, -1 for none.
 	sequence int
-	// begins is the beginning of the call, which nothing of the same moment stands before.
-	begins bool
-}
-
-// place is where an entry stands among those of the same moment.
-func (e entry) place() int {
-	if e.begins {
-		return -1
-	}
-	return int(e.lane)
+	// cause orders it among those of the same moment.
+	cause cause
 }
 
 // timelineOf is what a timeline is made of.
@@ -75,7 +66,7 @@ type timelineOf struct {
 
 // entries are what happened to a call, in order, and last what is awaited.
 func (t timelineOf) entries() []entry {
-	list := []entry{{at: t.detail.Call.CreatedAt, lane: laneCall, what: begun(t.detail.Call), sequence: -1, begins: true}}
+	list := []entry{{at: t.detail.Call.CreatedAt, lane: laneCall, what: begun(t.detail.Call), sequence: -1}}
 	list = append(list, t.webhooks()...)
 	list = append(list, t.history()...)
 	list = append(list, t.functions()...)
@@ -87,12 +78,10 @@ func (t timelineOf) entries() []entry {
 	}
 	list = append(list, skipped(list)...)
 	if t.arrival {
-		slices.SortStableFunc(list, func(a, b entry) int { return cmp.Or(a.arrived.Compare(b.arrived), cmp.Compare(a.place(), b.place())) })
+		inOrder(list, func(e entry) time.Time { return e.arrived })
 	} else {
 		inSequence(list)
-		slices.SortStableFunc(list, func(a, b entry) int {
-			return cmp.Or(a.at.Compare(b.at), cmp.Compare(max(a.sequence, 0), max(b.sequence, 0)), cmp.Compare(a.place(), b.place()))
-		})
+		inOrder(list, func(e entry) time.Time { return e.at })
 	}
 	return append(list, t.awaited()...)
 }
@@ -105,30 +94,13 @@ func begun(call interview.Call) string {
 	return "queued"
 }
 
-// inSequence moves Twilio's callbacks so that none stands before one with a lower SequenceNumber: their Timestamps are of whole
-// seconds.
-func inSequence(list []entry) {
-	var numbered []*entry
-	for n := range list {
-		if list[n].sequence >= 0 {
-			numbered = append(numbered, &list[n])
-		}
-	}
-	slices.SortStableFunc(numbered, func(a, b *entry) int { return cmp.Compare(a.sequence, b.sequence) })
-	for n := 1; n < len(numbered); n++ {
-		if numbered[n].at.Before(numbered[n-1].at) {
-			numbered[n].at = numbered[n-1].at
-		}
-	}
-}
-
 // skipped are the status callbacks that must have been sent, since later ones came, and that did not come.
 func skipped(list []entry) []entry {
-	last, at := -1, map[int]time.Time{}
+	last, at, causes := -1, map[int]time.Time{}, map[int]cause{}
 	for _, e := range list {
 		if e.sequence >= 0 && e.lane == laneTwilio {
 			last = max(last, e.sequence)
-			at[e.sequence] = e.at
+			at[e.sequence], causes[e.sequence] = e.at, e.cause
 		}
 	}
 	var missing []entry
@@ -140,7 +112,7 @@ func skipped(list []entry) []entry {
 		for at[later].IsZero() {
 			later++
 		}
-		missing = append(missing, entry{at: at[later], arrived: at[later], lane: laneTwilio, what: "status callback " + number(n), sequence: n, state: "missing",
+		missing = append(missing, entry{at: at[later], arrived: at[later], lane: laneTwilio, what: "status callback " + number(n), sequence: n, cause: causes[later], state: "missing",
 			detail: "has not come; a later one did, so the call is not worse off"})
 	}
 	return missing

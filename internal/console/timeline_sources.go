@@ -19,14 +19,14 @@ const lateAfter = 30 * time.Second
 func (t timelineOf) webhooks() []entry {
 	var list []entry
 	highest := -1
-	for _, w := range t.detail.Webhooks {
+	for n, w := range t.detail.Webhooks {
 		payload := t.payloads[w.ID]
 		form := url.Values{}
 		if payload.Body != nil {
 			form = signature.ParseForm(string(payload.Body))
 		}
 		e := entry{at: w.ReceivedAt, arrived: w.ReceivedAt, lane: laneTwilio, what: string(w.Kind), detail: t.shown(said(w.Kind, form)),
-			link: t.path("/webhooks/" + url.PathEscape(w.ID)), sequence: sequenceOf(w.Kind, form)}
+			link: t.path("/webhooks/" + url.PathEscape(w.ID)), sequence: sequenceOf(w.Kind, form), cause: ofWebhook(n, theWebhook)}
 		add := func(text string) {
 			if e.detail != "" {
 				e.detail += "; "
@@ -65,6 +65,7 @@ func (t timelineOf) webhooks() []entry {
 		}
 		list = append(list, e)
 		if answered, ok := t.answer(w, payload); ok {
+			answered.cause = ofWebhook(n, itsAnswer)
 			list = append(list, answered)
 		}
 	}
@@ -128,10 +129,10 @@ func sequenceOf(kind inbox.Kind, form url.Values) int {
 func (t timelineOf) history() []entry {
 	var list []entry
 	for _, h := range t.detail.History {
-		e := entry{at: h.At, lane: laneCall, what: h.What, detail: t.shown(h.Detail), sequence: -1}
+		e := entry{at: h.At, lane: laneCall, what: historyWords(h.What), detail: t.shown(h.Detail), sequence: -1, cause: cause{stage: stageLater}}
 		switch before, _, _ := strings.Cut(h.What, "."); before {
 		case "dial", "cancel", "call":
-			e.lane = laneDial
+			e.lane, e.cause.stage = laneDial, stageDial
 		case "recording":
 			e.lane = laneRecording
 		}
@@ -146,12 +147,22 @@ func (t timelineOf) history() []entry {
 	return list
 }
 
+// historyWords are a line of a call's history as people read it. A word that is not known is shown as it is kept.
+func historyWords(what string) string {
+	if words, ok := map[string]string{"dial.intent": "about to be dialled", "dial.accepted": "Twilio takes the call", "dial.refused": "Twilio refuses the call",
+		"dial.postponed": "dial put off", "dial.unknown": "nobody knows whether Twilio has the call", "dial.absent": "not in Twilio's list of calls", "dial.canceled": "not to be dialled",
+		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording"}[what]; ok {
+		return words
+	}
+	return what
+}
+
 // functions are the runs that are about the call.
 func (t timelineOf) functions() []entry {
 	var list []entry
 	for _, run := range t.runs {
 		e := entry{at: run.CreatedAt, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
-			detail: string(run.State)}
+			cause: causeOfRun(run.Function), detail: string(run.State)}
 		if run.StartedAt != nil {
 			e.at = *run.StartedAt
 		}
@@ -190,26 +201,57 @@ func functionLane(f interview.Function) lane {
 	return laneDial
 }
 
+func causeOfRun(f interview.Function) cause {
+	switch f {
+	case interview.EndCall, interview.CancelCall:
+		return cause{stageDial, 1} // after the wish to end the call
+	case interview.TranscribeRecording:
+		return cause{stage: stageTranscribe}
+	case interview.ExtractClaims:
+		return cause{stage: stageExtract}
+	case interview.ValidateClaim:
+		return cause{stage: stageValidate}
+	case interview.DeleteRecording:
+		return cause{stage: stageLater}
+	}
+	return cause{stage: stageDialRun}
+}
+
+// recordingBegins is the beginning of a recording, before the first webhook that names it: Twilio's clock may be ahead of ours.
+func (t timelineOf) recordingBegins(r interview.Recording) entry {
+	e := entry{at: *r.StartedAt, lane: laneRecording, what: "recording begins", detail: r.Sid, sequence: -1, cause: ofWebhook(len(t.detail.Webhooks), beforeWebhook)}
+	for n, w := range t.detail.Webhooks {
+		if w.Kind == inbox.KindRecording && strings.Contains(w.EventID+string(t.payloads[w.ID].Body), r.Sid) {
+			e.cause, e.arrived = ofWebhook(n, beforeWebhook), w.ReceivedAt
+			if e.at.After(w.ReceivedAt) {
+				e.at = w.ReceivedAt
+			}
+			break
+		}
+	}
+	return e
+}
+
 // evidence is what came of the call.
 func (t timelineOf) evidence() []entry {
 	var list []entry
 	for _, r := range t.detail.Recordings {
 		if r.StartedAt != nil {
-			list = append(list, entry{at: *r.StartedAt, lane: laneRecording, what: "recording begins", detail: r.Sid, sequence: -1})
+			list = append(list, t.recordingBegins(r))
 		}
 		if r.TranscribedAt != nil {
-			list = append(list, entry{at: *r.TranscribedAt, lane: laneTranscript, what: "transcribed", detail: r.Sid, sequence: -1})
+			list = append(list, entry{at: *r.TranscribedAt, lane: laneTranscript, what: "transcribed", detail: r.Sid, sequence: -1, cause: cause{stage: stageTranscribed}})
 		}
 	}
 	for _, claim := range t.detail.Claims {
-		e := entry{at: claim.CreatedAt, lane: laneClaims, what: "claim", detail: t.shown(claim.Text), sequence: -1}
+		e := entry{at: claim.CreatedAt, lane: laneClaims, what: "claim", detail: t.shown(claim.Text), sequence: -1, cause: cause{stage: stageClaims}}
 		if claim.Rejected != "" {
 			e.state, e.detail = "rejected", t.shown(claim.Rejected)
 		}
 		list = append(list, e)
 	}
 	for _, v := range t.verdicts {
-		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1,
+		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1, cause: cause{stage: stageVerdict},
 			detail: t.shown(v.Question) + " (" + amount(v.Claims, "claim", "claims") + " of " + amount(v.Calls, "call", "calls") + ")"})
 	}
 	return list

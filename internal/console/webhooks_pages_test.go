@@ -362,7 +362,7 @@ func TestFindLeadsToTheOnePage(t *testing.T) {
 		"CA1": "/calls/" + calls[0], calls[1]: "/calls/" + calls[1], " " + strings.ToLower(calls[1]) + " ": "/calls/" + calls[1], hook.ID: "/webhooks/" + hook.ID,
 		"CA1:status:busy": "/webhooks/" + hook.ID, rejection: "/rejections/" + rejection, runs.Items[0].ID: "/runs/" + runs.Items[0].ID,
 		"+15551234567": "/calls/" + calls[0], "1 (555) 123-4567": "/calls/" + calls[0], "555.123.4567": "/calls/" + calls[0], "0015551234567": "/calls/" + calls[0],
-		"tel:+1-555-123-4567": "/calls/" + calls[0],
+		"tel:+1-555-123-4567": "/calls/" + calls[0], "Which calls waited for the stop?": "/stops", "rejected claims": "/calls?claims=rejected", "why is this claim rejected?": "/calls?claims=rejected",
 	} {
 		if response, _ := o.do("GET", "/console/find?q="+url.QueryEscape(asked), ""); response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/console"+want {
 			t.Errorf("%q: %s %s, want %s", asked, response.Status, response.Header.Get("Location"), want)

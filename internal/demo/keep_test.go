@@ -25,7 +25,7 @@ func TestKeptDemoHasSomethingOfEverything(t *testing.T) {
 	case k := <-kept:
 		api := &e2e.Client{URL: func() string { return k.URL }, Token: k.AdminToken}
 		for _, list := range []string{
-			"calls?status=CANCELED", "calls?minAttempt=2", "calls?status=NO_ANSWER", "contacts?state=WAITING", "do-not-call", "stops", "runs?state=failed",
+			"calls?status=CANCELED", "calls?minAttempt=2", "calls?claims=rejected", "calls?status=NO_ANSWER", "contacts?state=WAITING", "do-not-call", "stops", "runs?state=failed",
 			"webhooks?outcome=conflict", "rejections",
 		} {
 			e2etest.Within(t, time.Minute, func() error { // a rejection is written down after it is answered

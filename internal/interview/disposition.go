@@ -135,6 +135,13 @@ func (d Disposition) rank() int {
 	return 0
 }
 
+// DecidedBy reports whether a call tells of its contact what the disposition says. The contact has it when no call of it tells more: see
+// [DispositionOf].
+func (d Disposition) DecidedBy(call *Call) bool {
+	own := call.Disposition()
+	return own == d && d != DispositionOpen || d == DispositionPersonsMachine && (own == DispositionMachine || own == DispositionOther)
+}
+
 // DispositionOf is the final disposition of a contact: that of the attempt which tells the most, whenever it was. attempts are all
 // calls of the contact, with their scripts, those that the person made included; the ones that were never dialled do not count.
 // It is DispositionOpen while the contact is not over.

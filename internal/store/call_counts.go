@@ -22,7 +22,11 @@ func (s *Store) CallCounts(ctx context.Context, by CallFilter) (CallCounts, erro
 	by.Statuses = nil
 	f := by.conditions()
 	counts := CallCounts{ByStatus: map[interview.CallStatus]int{}}
-	limit := f.arg(maxCounted)
+	most := maxCounted
+	if by.RejectedClaims {
+		most = MaxRejected
+	}
+	limit := f.arg(most)
 	counted := 0
 	err := collect(ctx, s.read(), func(r row) error {
 		var status interview.CallStatus
@@ -35,7 +39,7 @@ func (s *Store) CallCounts(ctx context.Context, by CallFilter) (CallCounts, erro
 	if err != nil {
 		return counts, fmt.Errorf("counting calls: %w", err)
 	}
-	if counted == maxCounted {
+	if counted == most {
 		counts.Newest = counted
 	}
 	return counts, nil

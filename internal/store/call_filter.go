@@ -28,6 +28,12 @@ type CallFilter struct {
 	Direction interview.Direction
 	// MinAttempt chooses the calls of a contact from its MinAttempt-th on, such as 2 for whoever was called again; 0 and 1 are for any.
 	MinAttempt int
+	// RejectedClaims chooses the calls that have a claim which was rejected, among the MaxRejected of these that come next in a list.
+	RejectedClaims bool
+	// Disposition chooses the calls that gave their contacts this final disposition; see interview.Disposition.DecidedBy. A part of the
+	// list may then have few calls, or none, though another part follows: it looks at MaxDecided calls. CampaignID must be set, and
+	// Overdue and Awaiting must not.
+	Disposition interview.Disposition
 	// Since and Until bound when the call was created: from Since on, before Until.
 	Since, Until time.Time
 	// Overdue chooses calls of which something is overdue by these deadlines; see Store.Overdue.
@@ -47,10 +53,24 @@ type Awaiting struct {
 // byDue reports whether the filter asks what is to come of calls.
 func (by CallFilter) byDue() bool { return by.Overdue != nil || by.Awaiting != nil }
 
+// ByColumns reports whether the columns of a call alone tell that the filter chooses it. Of others neither [CallFilter.Matches] nor
+// Store.Newest can tell it.
+func (by CallFilter) ByColumns() bool {
+	return !by.byDue() && !by.RejectedClaims && by.Disposition == ""
+}
+
 // maxOverdueCalls bounds how many calls Overdue and Awaiting look among: the newest of them.
 const maxOverdueCalls = 10_000
 
-func (by CallFilter) conditions() filter {
+// MaxRejected bounds how many calls with a rejected claim a part of a list is chosen from. They are found by an index of their claims,
+// and each of them is looked up.
+const MaxRejected = 5_000
+
+func (by CallFilter) conditions() filter { return by.conditionsBeside("<", "") }
+
+// conditionsBeside are the conditions for the calls below ("<") or above (">") an id; "" is no bound. That the calls are on this side
+// is a condition of its own: here it is where MaxRejected begins to count.
+func (by CallFilter) conditionsBeside(beside, id string) filter {
 	var f filter
 	f.equal("calls.campaign_id", by.CampaignID)
 	statuses := slices.Sorted(slices.Values(by.Statuses))
@@ -81,8 +101,32 @@ func (by CallFilter) conditions() filter {
 		f.conditions = append(f.conditions, "calls.attempt > 1") // as its index says it
 		f.compare("calls.attempt", ">=", by.MinAttempt)
 	}
+	if by.RejectedClaims {
+		f.haveRejectedClaims(by, beside, id)
+	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f
+}
+
+// haveRejectedClaims chooses calls that have a rejected claim. Their ids begin with the time at which they were created.
+func (f *filter) haveRejectedClaims(by CallFilter, beside, id string) {
+	of := filter{conditions: []string{"claims.rejected <> ''"}, args: f.args} // as their index says it
+	if !by.Since.IsZero() {
+		of.compare("claims.call_id", ">=", firstID(by.Since))
+	}
+	if !by.Until.IsZero() {
+		of.compare("claims.call_id", "<", firstID(by.Until.Add(time.Millisecond)))
+	}
+	if id != "" {
+		of.compare("claims.call_id", beside, id)
+	}
+	order := " DESC"
+	if beside == ">" {
+		order = ""
+	}
+	f.args = of.args
+	f.conditions = append(f.conditions, "calls.id IN (SELECT call_id FROM (SELECT DISTINCT claims.call_id FROM claims"+of.where()+
+		" ORDER BY claims.call_id"+order+" LIMIT "+f.arg(MaxRejected)+") AS rejected)")
 }
 
 // liveStatuses is how many statuses a call has that is not over.
@@ -118,7 +162,7 @@ func (f *filter) anyStatus(statuses []interview.CallStatus) {
 
 // Calls lists calls.
 func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[interview.Call], error) {
-	f := by.conditions()
+	f := by.conditionsBeside("<", page.After)
 	if by.byDue() {
 		ids, err := s.callsByDue(ctx, by, page.After)
 		if err != nil || len(ids) == 0 {
@@ -127,9 +171,21 @@ func (s *Store) Calls(ctx context.Context, by CallFilter, page Page) (List[inter
 		condition, args := in(s.dialect, "calls.id", len(f.args)+1, ids)
 		f.conditions, f.args = append(f.conditions, condition), append(f.args, args...)
 	}
+	further := ""
+	if by.Disposition != "" {
+		ids, next, err := s.decidedPart(ctx, by, page)
+		if err != nil || len(ids) == 0 {
+			return List[interview.Call]{Items: []interview.Call{}, Next: next}, err
+		}
+		condition, args := in(s.dialect, "calls.id", len(f.args)+1, ids)
+		f.conditions, f.args, further = append(f.conditions, condition), append(f.args, args...), next
+	}
 	out, err := list(ctx, s.read(), selectCalls, "calls", f, page, scanCall, func(c interview.Call) string { return c.ID })
 	if err != nil {
 		return out, fmt.Errorf("listing calls: %w", err)
+	}
+	if further != "" {
+		out.Next = further
 	}
 	return out, nil
 }

@@ -16,23 +16,39 @@ type CallNeighbours struct{ Newer, Older string }
 // CallNeighbours finds what a list shows beside a call.
 func (s *Store) CallNeighbours(ctx context.Context, by CallFilter, id string) (CallNeighbours, error) {
 	var n CallNeighbours
-	if by.byDue() {
+	switch {
+	case by.Disposition != "":
+		return s.decidedNeighbours(ctx, by, id)
+	case by.byDue():
 		return s.dueNeighbours(ctx, by, id)
 	}
 	for _, side := range []struct {
 		operator, order string
 		into            *string
 	}{{">", "", &n.Newer}, {"<", " DESC", &n.Older}} {
-		f := by.conditions()
+		f := by.conditionsBeside(side.operator, id)
 		f.compare("calls.id", side.operator, id)
 		nearest := " ORDER BY calls.id" + side.order + " LIMIT 1"
-		where := f.where()
-		if len(f.anyOf) > 0 {
-			where = " WHERE calls.id IN (" + f.newestOfAny("calls", nearest) + ")"
-		}
-		err := s.read().QueryRow(ctx, `SELECT calls.id FROM calls`+where+nearest, f.args...).Scan(side.into)
+		err := s.read().QueryRow(ctx, `SELECT calls.id FROM calls`+f.nearestOf("calls", nearest)+nearest, f.args...).Scan(side.into)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return n, fmt.Errorf("looking for the calls beside %s: %w", id, err)
+		}
+	}
+	return n, nil
+}
+
+// decidedNeighbours looks among the calls that decided a disposition, as far as a list does.
+func (s *Store) decidedNeighbours(ctx context.Context, by CallFilter, id string) (n CallNeighbours, err error) {
+	for _, side := range []struct {
+		operator string
+		into     *string
+	}{{">", &n.Newer}, {"<", &n.Older}} {
+		found, _, err := s.decidedCalls(ctx, by, side.operator, id, 1)
+		if err != nil {
+			return n, fmt.Errorf("looking for the calls beside %s: %w", id, err)
+		}
+		if len(found) > 0 {
+			*side.into = found[0]
 		}
 	}
 	return n, nil

@@ -118,6 +118,11 @@ const selectContactRows = `SELECT id, campaign_id, phone_number, external_id, ti
 
 func (s *Store) contactsAfter(ctx context.Context, campaignID, after string) ([]ContactAttempts, error) {
 	statement, args := partOf(selectContactRows, "contacts", campaignID, after)
+	return s.contactAttempts(ctx, statement, args...)
+}
+
+// contactAttempts reads contacts, still without their calls.
+func (s *Store) contactAttempts(ctx context.Context, statement string, args ...any) ([]ContactAttempts, error) {
 	var contacts []ContactAttempts
 	err := collect(ctx, s.read(), func(r row) error {
 		var c ContactAttempts

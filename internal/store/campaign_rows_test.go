@@ -88,6 +88,60 @@ func TestDispositionsCountEachContactOnce(t *testing.T) {
 	})
 }
 
+// The number of a disposition leads to calls: to those of exactly the contacts that it counts.
+func TestCallsOfADispositionAreThoseOfTheContactsThatItCounts(t *testing.T) {
+	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
+		given := interview.ConsentGiven
+		agreed := interview.Call{Status: interview.CallCompleted, Consent: given}
+		whole := interview.Call{Status: interview.CallCompleted, Consent: given, Answers: 2}
+		busy := interview.Call{Status: interview.CallBusy}
+		machine := interview.Call{Status: interview.CallCompleted, AnsweredBy: "machine_start", Consent: interview.ConsentRefused, ConsentBy: interview.ConsentByDetector}
+		at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+		hungUp := interview.Call{Status: interview.CallCompleted, CancelRequestedAt: &at}
+		id := surveyed(t, s, 7, func(n int, c *interview.Contact) []interview.Call {
+			return [][]interview.Call{{busy, agreed}, {agreed, whole}, {busy, busy}, {machine, hungUp}, {agreed}, {machine}, {busy, agreed}}[n]
+		})
+		if err := s.write(t.Context(), func(tx *Tx) error { // the last contact is not over
+			_, err := tx.Exec(t.Context(), `UPDATE contacts SET state = 'WAITING' WHERE id = (SELECT MAX(id) FROM contacts WHERE campaign_id = $1)`, id)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		final, _, err := s.Dispositions(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d, want := range map[interview.Disposition]int{"2.12": 2, "1.1": 1, "3.12": 2, "2.22": 2, "3.14": 1, "2.30": 0} {
+			by := CallFilter{CampaignID: id, Disposition: d}
+			contacts := map[string]bool{}
+			ids := everyPage(t, func(p Page) (List[interview.Call], error) {
+				part, err := s.Calls(t.Context(), by, p)
+				for _, c := range part.Items {
+					contacts[c.ContactID] = true
+				}
+				return part, err
+			}, func(c interview.Call) string { return c.ID })
+			if len(ids) != want || len(contacts) != final[d] {
+				t.Errorf("%s: %d calls of %d contacts, want %d of %d", d, len(ids), len(contacts), want, final[d])
+			}
+			for n, call := range ids {
+				beside, err := s.CallNeighbours(t.Context(), by, call)
+				around := append(append([]string{""}, ids...), "")
+				if err != nil || beside != (CallNeighbours{Newer: around[n], Older: around[n+2]}) {
+					t.Errorf("%s: beside call %d of %v: %v, %v", d, n, ids, beside, err)
+				}
+			}
+		}
+		by := CallFilter{CampaignID: id, Disposition: "3.12", Statuses: []interview.CallStatus{"BUSY", "FAILED"}}
+		if part, err := s.Calls(t.Context(), by, Page{Limit: 10}); err != nil || len(part.Items) != 2 || part.Next != "" {
+			t.Errorf("of some statuses: %d calls, %q, %v", len(part.Items), part.Next, err)
+		}
+		if _, err := s.Calls(t.Context(), CallFilter{CampaignID: "none", Disposition: "1.1"}, Page{Limit: 10}); !errors.Is(err, ErrNotFound) {
+			t.Errorf("of no campaign: %v", err)
+		}
+	})
+}
+
 func TestRowsOfACampaignComeOnceAndInOrder(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		const contacts = partRows + 20

@@ -80,11 +80,20 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.write(t.Context(), func(tx *Tx) error {
+			return tx.insertClaims(t.Context(), []interview.Claim{{CallID: ids[2], Rejected: "the quote was not said"}, {CallID: ids[2], Rejected: "there is no quote"},
+				{CallID: ids[3]}, {CallID: ids[4], Rejected: "there is no quote"}})
+		}); err != nil {
+			t.Fatal(err)
+		}
 		for name, tc := range map[string]struct {
 			by   CallFilter
 			want []string
 		}{
 			"all":               {CallFilter{}, ids},
+			"rejected claims":   {CallFilter{RejectedClaims: true}, []string{ids[2], ids[4]}},
+			"rejected, FAILED":  {CallFilter{RejectedClaims: true, Statuses: []interview.CallStatus{"FAILED", "BUSY"}}, nil},
+			"rejected, a yes":   {CallFilter{RejectedClaims: true, Consent: &given}, ids[2:3]},
 			"came in":           {CallFilter{Direction: interview.DirectionInbound}, ids[1:2]},
 			"came in, FAILED":   {CallFilter{Direction: interview.DirectionInbound, Statuses: []interview.CallStatus{"FAILED"}}, nil},
 			"ours":              {CallFilter{Direction: interview.DirectionOutbound}, []string{ids[0], ids[2], ids[3], ids[4]}},

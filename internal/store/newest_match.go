@@ -10,9 +10,10 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// Matches reports whether a call of Newest is one that the filter chooses. What is overdue or awaited cannot be told.
+// Matches reports whether a call of Newest is one that the filter chooses. It does not of one that does not choose
+// ByColumns: what is overdue or awaited, and what became of claims, is not in the row of a call.
 func (by CallFilter) Matches(c interview.Call) bool {
-	return !by.byDue() && (by.CampaignID == "" || c.CampaignID == by.CampaignID) &&
+	return by.ByColumns() && (by.CampaignID == "" || c.CampaignID == by.CampaignID) &&
 		(len(by.Statuses) == 0 || slices.Contains(by.Statuses, c.Status)) &&
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
 		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&

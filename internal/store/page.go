@@ -98,6 +98,14 @@ func (f *filter) where() string {
 	return " WHERE " + strings.Join(f.conditions, " AND ")
 }
 
+// nearestOf is the condition for the rows that come first in an order with its limit.
+func (f *filter) nearestOf(table, nearest string) string {
+	if len(f.anyOf) == 0 {
+		return f.where()
+	}
+	return " WHERE " + table + ".id IN (" + f.newestOfAny(table, nearest) + ")"
+}
+
 // newestOfAny selects the ids of the newest rows of each condition of anyOf.
 func (f *filter) newestOfAny(table, newest string) string {
 	parts := make([]string, len(f.anyOf))
@@ -121,11 +129,7 @@ func list[T any](ctx context.Context, q querier, selection, table string, f filt
 	}
 	limit := max(page.Limit, 1)
 	newest := " ORDER BY " + column + " DESC LIMIT " + f.arg(limit+1)
-	where := f.where()
-	if len(f.anyOf) > 0 {
-		where = " WHERE " + column + " IN (" + f.newestOfAny(table, newest) + ")"
-	}
-	statement := selection + where + newest
+	statement := selection + f.nearestOf(table, newest) + newest
 	out := List[T]{Items: []T{}}
 	err := collect(ctx, q, func(r row) error {
 		item, err := scan(r)

@@ -30,7 +30,7 @@ var (
 	rowsSkipped = regexp.MustCompile(`Rows Removed by (?:Filter|Index Recheck): (\d+)`)
 	rowsRead    = regexp.MustCompile(`Scan.*\(actual rows=(\d+)(?:\.\d+)? loops=1\)`)
 	// walks is a walk through a table, or through an index of all its rows, without a key.
-	walks = regexp.MustCompile(`SCAN (calls|webhook_events|function_runs|do_not_call|stops)($| USING (COVERING )?INDEX (sqlite_autoindex\S*|\w+_(ended_as|consent|kind|call|function|state|subject)$))`)
+	walks = regexp.MustCompile(`SCAN (calls|claims|webhook_events|function_runs|do_not_call|stops)($| USING (COVERING )?INDEX (sqlite_autoindex\S*|\w+_(ended_as|consent|kind|call|function|state|subject)$))`)
 )
 
 // effort is how many rows the database read in vain for a list, at least, and its plan.
@@ -87,6 +87,10 @@ func fill(t *testing.T, s *Store, many int) {
 		series + `INSERT INTO function_runs (id, function, key, state, args, cause, attempts, last_error, created_at)
 			SELECT $3 || (100000 + g), CASE g % 2 WHEN 0 THEN 'orchestrate-call' ELSE 'extract-claims' END, 'k' || g, 'done',
 			'{"callId":"c' || g || '"}', 'api', 1, '', $2 FROM n`,
+		series + `INSERT INTO claims (id, call_id, recording_sid, field, value_text, unit, sku_id, geo_code, text, raw_text, start_sec, end_sec,
+			confidence, low_confidence, validated, contradicting, rejected, created_at)
+			SELECT $3 || (100000 + g), $3 || (100000 + g), 'RE' || g, 'PRICE', '', 'NONE', '', '', 'Bread is dear.', 'Bread is dear.', 0, 1, 1, FALSE, FALSE, FALSE,
+			'', $2 FROM n`,
 		series + `INSERT INTO do_not_call (id, number_hash, masked, scope, source, reason, requested_by, call_id, created_at)
 			SELECT $3 || (100000 + g), CAST('h' || g AS ` + blob(s) + `), '', 'all', 'api', '', '', '', $2 FROM n`,
 		series + `INSERT INTO stops (id, scope, mode, requested_by, reason, created_at, hung_up_at, ended_at, ended_by)
@@ -168,6 +172,9 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"that came in for one, completed": {Direction: interview.DirectionInbound, CampaignID: "campaign20000", Statuses: []interview.CallStatus{"COMPLETED"}},
 			"that came in since":              {Direction: interview.DirectionInbound, Since: later.AddDate(-10, 0, 0)},
 			"that came in, with a yes":        {Direction: interview.DirectionInbound, Consent: &given},
+			"with a rejected claim":           {RejectedClaims: true},
+			"with a rejected one, of one":     {RejectedClaims: true, CampaignID: "campaign20000"},
+			"with a rejected one, completed":  {RejectedClaims: true, Statuses: []interview.CallStatus{"COMPLETED", "BUSY"}},
 			"that we made for one":            {Direction: interview.DirectionOutbound, CampaignID: "campaign20000"},
 		}
 		webhooks := map[string]WebhookFilter{

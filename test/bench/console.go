@@ -40,6 +40,7 @@ func consolePages(made seed.Made) []consolePage {
 		{"calls of a campaign", "/console/calls?campaignId=" + campaign, listLimit},
 		{"calls to a number", "/console/calls?phoneNumber=%2B15550000042", listLimit},
 		{"calls with an error", "/console/calls?errorCode=21211", listLimit},
+		{"calls with a rejected claim", "/console/calls?claims=rejected", listLimit},
 		{"calls, overdue", "/console/calls?overdue=true", listLimit},
 		{"webhooks", "/console/webhooks", listLimit},
 		{"webhooks that failed", "/console/webhooks?outcome=failed", listLimit},

@@ -1,0 +1,65 @@
+package console
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/i-agent/iagent/inbox"
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
+)
+
+// A simulated call passes within a millisecond, and so may a real one's last steps.
+func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	ahead := at.Add(30 * time.Second) // Twilio's clock
+	twiml := inbox.Reply{ContentType: "text/xml", Body: []byte("<Response><Say>Hello.</Say></Response>")}
+	detail := store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at, Status: interview.CallCompleted, Direction: interview.DirectionOutbound, AnsweredBy: "human"},
+		Recordings: []interview.Recording{{Sid: "RE1", Status: interview.RecordingCompleted, StartedAt: &ahead, TranscribedAt: &at}},
+		Claims:     []interview.Claim{{Text: "Bread is dear.", CreatedAt: at}},
+		History:    []store.HistoryEntry{{At: at, What: "dial.intent"}, {At: at, What: "dial.accepted"}}}
+	payloads := map[string]store.Payload{}
+	for _, w := range []struct{ id, kind, body string }{
+		{"w1", "status", "CallStatus=initiated&SequenceNumber=0"}, {"w2", "voice", ""}, {"w3", "status", "CallStatus=in-progress&SequenceNumber=2"},
+		{"w4", "consent", "SpeechResult=yes"}, {"w5", "status", "CallStatus=ringing&SequenceNumber=1"}, {"w6", "recording", "RecordingSid=RE1&RecordingStatus=completed"},
+		{"w7", "status", "CallStatus=completed&SequenceNumber=4"},
+	} {
+		detail.Webhooks = append(detail.Webhooks, store.Webhook{ID: w.id, Kind: inbox.Kind(w.kind), Outcome: inbox.Accepted, Source: inbox.SourceWebhook, ReceivedAt: at})
+		payload := store.Payload{Body: []byte(w.body)}
+		if w.kind == "voice" || w.kind == "consent" {
+			payload.Reply = twiml
+		}
+		payloads[w.id] = payload
+	}
+	run := func(f interview.Function) store.LedgerRun {
+		return store.LedgerRun{Function: f, State: interview.RunDone, CreatedAt: at, StartedAt: &at, FinishedAt: &at}
+	}
+	timeline := timelineOf{detail: detail, payloads: payloads, now: at, path: func(p string) string { return p }, shown: func(text string) string { return text },
+		runs:     []store.LedgerRun{run(interview.ValidateClaim), run(interview.ExtractClaims), run(interview.TranscribeRecording), run(interview.OrchestrateCall)},
+		verdicts: []store.CallVerdict{{Status: interview.HypothesisValidated, CreatedAt: at}}}
+	const (
+		before = "queued, orchestrate-call, about to be dialled, Twilio takes the call, "
+		after  = "transcribe-recording, transcribed, extract-claims, claim, validate-claim, VALIDATED"
+	)
+	for _, order := range []struct {
+		arrival bool
+		want    string
+	}{
+		{false, before + "status 0, voice, TwiML, status 1, consent, TwiML, status 2, recording begins, recording, status callback 3, status 4, " + after},
+		{true, before + "status 0, voice, TwiML, status 2, consent, TwiML, status 1, recording begins, recording, status callback 3, status 4, " + after},
+	} {
+		timeline.arrival = order.arrival
+		var got []string
+		for _, e := range timeline.entries() {
+			what := e.what
+			if e.sequence >= 0 && what == "status" {
+				what += " " + number(e.sequence)
+			}
+			got = append(got, what)
+		}
+		if text := strings.Join(got, ", "); text != order.want {
+			t.Errorf("arrival %v:\n%s\nwant\n%s", order.arrival, text, order.want)
+		}
+	}
+}
