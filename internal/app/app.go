@@ -44,7 +44,7 @@ type Options struct {
 	Simulator func(SimulatorConfig) (Simulator, error)
 	// Store is passed on to the store, for tests.
 	Store store.Options
-	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 2.
+	// TwilioPerSecond bounds the reconciler's requests to Twilio in a second of real time; 0 means 5.
 	TwilioPerSecond float64
 }
 

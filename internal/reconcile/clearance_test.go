@@ -1,12 +1,15 @@
 package reconcile_test
 
 import (
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
+	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/webhook"
 )
@@ -62,6 +65,30 @@ func TestMissingMachineDetectionIsFetchedDuringTheCall(t *testing.T) {
 		}
 		if o := r.send(webhook.KindAMD, id, sid("CA1"), "AnsweredBy", "machine_start"); o != inbox.Duplicate {
 			t.Errorf("the callback that came after all is a %s", o)
+		}
+	})
+}
+
+// As after a campaign in which many did not agree: a pass has no time for all of them.
+func TestClearancesThatAPassLeavesAreDueForTheNext(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		const calls = 6
+		for i := range calls {
+			callSid := sid(fmt.Sprint("CA", i))
+			r.refuses(r.placed(callSid), callSid)
+			r.fakeTwilio.has(remote{sid: callSid, to: theirs, status: "completed", created: r.clock()})
+		}
+		hurried := reconcile.New(reconcile.Config{
+			Store: r.store, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: ours, AccountSid: account,
+			Deadlines: interview.DefaultDeadlines(), RequestsPerSecond: 1e6, Log: slog.New(slog.DiscardHandler), Now: r.clock, Every: time.Nanosecond,
+		})
+		r.advance(2 * time.Minute)
+		for n := 1; n <= calls; n++ {
+			r.must(hurried.Pass(t.Context()))
+			if asked := r.fakeTwilio.asked(); asked != 1 {
+				t.Fatalf("%d requests in pass %d", asked, n)
+			}
 		}
 	})
 }

@@ -33,7 +33,7 @@ type Config struct {
 	Deadlines interview.Deadlines
 	// Every is the time between two passes; 0 means 10 s.
 	Every time.Duration
-	// RequestsPerSecond bounds the requests to Twilio; 0 means 2.
+	// RequestsPerSecond bounds the requests to Twilio; 0 means 5.
 	RequestsPerSecond float64
 	// AbsentAnswers and AbsentFor are what proves that a dial created nothing, or that there is no recording of a call: so
 	// many answers of Twilio in a row that do not list it, and but for a call with consent over so long a time. Twilio's
@@ -65,7 +65,7 @@ func New(config Config) *Reconciler {
 		config.Every = 10 * time.Second
 	}
 	if config.RequestsPerSecond == 0 {
-		config.RequestsPerSecond = 2
+		config.RequestsPerSecond = 5
 	}
 	if config.AbsentAnswers == 0 {
 		config.AbsentAnswers = 4
@@ -112,35 +112,42 @@ func (r *Reconciler) Run(ctx context.Context) error {
 }
 
 // Pass checks the calls whose next check is due, those of which a webhook is missing before those that only need
-// clearance: there may be many, and they have time. It stops early when Twilio asks for less.
+// clearance: there may be many, and they have time. It stops early when Twilio asks for less. What it does not come to is due
+// for the next pass, of whichever process.
 func (r *Reconciler) Pass(ctx context.Context) error {
-	begun := time.Now()
 	if err := r.afterRestore(ctx); err != nil {
 		return err
 	}
-	ids, err := r.config.Store.ClaimOverdueChecks(ctx, claimed, lease)
+	ids, leased, err := r.config.Store.ClaimOverdueChecks(ctx, claimed, lease)
 	if err != nil {
 		return err
 	}
+	left, err := r.visitAll(ctx, ids)
+	return errors.Join(err, r.config.Store.ReleaseOverdueChecks(ctx, left, leased))
+}
+
+// visitAll returns the calls that it did not visit.
+func (r *Reconciler) visitAll(ctx context.Context, ids []string) (left []string, err error) {
+	begun := time.Now()
 	var clearances []string
-	for _, id := range ids {
+	for i, id := range ids {
 		later, err := r.visit(ctx, id, false)
 		if err != nil {
-			return err
+			return append(clearances, ids[i+1:]...), err
 		}
 		if later {
 			clearances = append(clearances, id)
 		}
 	}
-	for _, id := range clearances {
-		if time.Since(begun) > r.config.Every {
-			return nil // what is left comes again when its lease ends
+	for i, id := range clearances {
+		if i > 0 && time.Since(begun) > r.config.Every {
+			return clearances[i:], nil
 		}
 		if _, err := r.visit(ctx, id, true); err != nil {
-			return err
+			return clearances[i+1:], err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // visit checks a call, unless it is put off for later as in check. An error ends the pass.

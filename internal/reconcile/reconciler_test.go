@@ -246,7 +246,14 @@ func TestThrottledPassStopsAndProvesNothing(t *testing.T) {
 		if c := r.call(first).Call; c.Status != interview.CallDialUnknown {
 			t.Errorf("%s though Twilio never said anything", c.Status)
 		}
+		// Who was not asked about waits for no lease to end.
 		r.fakeTwilio.setBusy(false)
+		r.fakeTwilio.asked()
+		r.advance(time.Minute)
+		r.must(r.reconciler.Pass(t.Context()))
+		if n := r.fakeTwilio.asked(); n != 5 {
+			t.Errorf("%d of 5 calls were asked about once Twilio answers", n)
+		}
 		r.pass(10 * time.Minute)
 		if c := r.call(first).Call; c.Status != interview.CallQueued {
 			t.Errorf("%s after Twilio answers again", c.Status)

@@ -54,11 +54,11 @@ func (b *stmtBatch) resumeOverdueChecks(callIDs []string) {
 	checkInsert.add(b, "scheduling checks of calls", rows)
 }
 
-// ClaimOverdueChecks takes calls whose next check is due, for the given time, so that no other process checks them too.
-func (s *Store) ClaimOverdueChecks(ctx context.Context, limit int, lease time.Duration) ([]string, error) {
-	var ids []string
-	err := s.write(ctx, func(tx *Tx) error {
-		ids = nil
+// ClaimOverdueChecks takes calls whose next check is due, for the given time, so that no other process checks them too. It returns
+// when that ends.
+func (s *Store) ClaimOverdueChecks(ctx context.Context, limit int, lease time.Duration) (ids []string, leased time.Time, err error) {
+	err = s.write(ctx, func(tx *Tx) error {
+		ids, leased = nil, tx.Now.Add(lease)
 		return collect(ctx, tx, func(r row) error {
 			var id string
 			err := r.Scan(&id)
@@ -67,12 +67,28 @@ func (s *Store) ClaimOverdueChecks(ctx context.Context, limit int, lease time.Du
 			// Materialized: Postgres may else look for the rows again for each one, and take more than LIMIT allows.
 		}, `WITH chosen AS MATERIALIZED
 			(SELECT call_id FROM call_watch WHERE next_at <= $1 ORDER BY next_at LIMIT $3`+tx.store.dialect.skipLocked+`)
-			UPDATE call_watch SET next_at = $2 WHERE call_id IN (SELECT call_id FROM chosen) RETURNING call_id`, tx.Now, tx.Now.Add(lease), limit)
+			UPDATE call_watch SET next_at = $2 WHERE call_id IN (SELECT call_id FROM chosen) RETURNING call_id`, tx.Now, leased, limit)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claiming calls to check: %w", err)
+		return nil, leased, fmt.Errorf("claiming calls to check: %w", err)
 	}
-	return ids, nil
+	return ids, leased, nil
+}
+
+// ReleaseOverdueChecks makes calls due that were claimed until leased and not checked, but for those that somebody has planned anew.
+func (s *Store) ReleaseOverdueChecks(ctx context.Context, callIDs []string, leased time.Time) error {
+	if len(callIDs) == 0 {
+		return nil
+	}
+	err := s.write(ctx, func(tx *Tx) error {
+		condition, args := tx.in("call_id", 3, callIDs)
+		_, err := tx.Exec(ctx, `UPDATE call_watch SET next_at = $1 WHERE next_at = $2 AND `+condition, append([]any{tx.Now, leased}, args...)...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("releasing calls that were not checked: %w", err)
+	}
+	return nil
 }
 
 // OverdueCheck says what a call waits for. The error is ErrNotFound when there is no such call.

@@ -143,6 +143,8 @@ func (v *verifier) checkProgress(c store.SnapshotCall, now time.Time) {
 	what, due, ok := c.Call.NextDue(v.config.Deadlines, c.Known, now)
 	waiting := ok && what != interview.OverdueVerdict && what != interview.OverdueClearance
 	switch {
+	case ok && now.After(due) && what == interview.OverdueClearance:
+		v.report.add("overdue", c.Call.ID, string(what), "that Twilio keeps no recording of the call, to which nobody agreed, should be certain by now")
 	case ok && now.After(due):
 		v.report.add("overdue", c.Call.ID, string(what), "the "+string(what)+" of the call is overdue: what should have told us is lost")
 	case v.config.Settled && (waiting || !c.Call.Status.Terminal()):
