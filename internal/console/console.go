@@ -260,6 +260,6 @@ func (c *Console) frame(r *http.Request, role Role, title string) frame {
 	return frame{
 		title: title, role: role, open: c.access.open(), at: strings.TrimPrefix(r.URL.Path, "/console"),
 		path: c.path, asset: func(name string) string { return c.path("/assets/" + c.assets.hashed(name)) }, now: c.now().UTC(),
-		notice: notice(r), query: r.URL.Query(), strip: c.strip(role), stopping: c.stopping(r.Context(), role), live: c.live.address(c.path("/live")),
+		notice: notice(r), query: r.URL.Query(), strip: c.strip(role), stopping: c.stopping(r.Context(), role),
 	}
 }

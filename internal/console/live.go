@@ -3,8 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -39,8 +37,6 @@ type live struct {
 	newest func(ctx context.Context, since time.Time, limit int) (store.Newest, error)
 	now    func() time.Time
 	log    *slog.Logger
-	// numbers are further things that are read with each look; see register.
-	numbers map[string]func(context.Context) (any, error)
 
 	mu        sync.Mutex
 	listeners map[*listener]bool
@@ -55,8 +51,6 @@ type seen struct {
 	calls      rows[interview.Call]
 	webhooks   rows[store.Webhook]
 	rejections rows[store.Rejection]
-	// numbers are JSON, by name.
-	numbers map[string]string
 }
 
 // rows are the newest rows of a list, those that were read last first.
@@ -76,19 +70,7 @@ type listener struct {
 }
 
 func newLive(c *Console) *live {
-	return &live{newest: c.store.Newest, now: c.now, log: c.log, numbers: map[string]func(context.Context) (any, error){}, listeners: map[*listener]bool{}}
-}
-
-// register adds numbers that each open page gets as an event with this name, whenever they have changed. They are read once in
-// each look, however many pages are open. It is called before anything is served.
-func (l *live) register(name string, read func(context.Context) (any, error)) { l.numbers[name] = read }
-
-// address is that of the stream for any page: of the numbers that are registered, "" when there are none.
-func (l *live) address(of string) string {
-	if len(l.numbers) == 0 {
-		return ""
-	}
-	return of
+	return &live{newest: c.store.Newest, now: c.now, log: c.log, listeners: map[*listener]bool{}}
 }
 
 // join adds a page. It returns nil when too many are open, or when the server stops; ctx ends when the page must leave.
@@ -197,7 +179,7 @@ func (l *live) tell(ctx context.Context, found *seen) {
 func (l *live) lookOnce(ctx context.Context, before *seen) (*seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	found := &seen{at: l.now(), numbers: map[string]string{}}
+	found := &seen{at: l.now()}
 	var since time.Time
 	if before != nil {
 		since = before.at.Add(-lookAgain)
@@ -211,17 +193,6 @@ func (l *live) lookOnce(ctx context.Context, before *seen) (*seen, error) {
 	found.calls = before.calls.with(newest.Calls, func(c interview.Call) string { return c.ID })
 	found.webhooks = before.webhooks.with(newest.Webhooks, func(w store.Webhook) string { return w.ID })
 	found.rejections = before.rejections.with(newest.Rejections, func(r store.Rejection) string { return r.ID })
-	for name, read := range l.numbers {
-		value, err := read(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		encoded, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("encoding %s: %w", name, err)
-		}
-		found.numbers[name] = string(encoded)
-	}
 	return found, nil
 }
 

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -24,28 +23,6 @@ func looks(list ...store.Newest) *live {
 		return next, nil
 	}
 	return l
-}
-
-func TestNumbersOfOtherPartsAreReadWithEachLook(t *testing.T) {
-	l := looks(store.Newest{})
-	if l.address("/live") != "" {
-		t.Error("a page without numbers has a stream")
-	}
-	reads := 0
-	l.register("strip", func(context.Context) (any, error) {
-		reads++
-		if reads > 1 {
-			return nil, errors.New("the database is away")
-		}
-		return map[string]int{"dead": reads}, nil
-	})
-	found, err := l.lookOnce(t.Context(), nil)
-	if err != nil || found.numbers["strip"] != `{"dead":1}` || l.address("/live") != "/live" {
-		t.Errorf("%v, %v", found, err)
-	}
-	if _, err := l.lookOnce(t.Context(), found); err == nil {
-		t.Error("a look that failed counts")
-	}
 }
 
 func TestCountSaysWhenThereMayBeMore(t *testing.T) {

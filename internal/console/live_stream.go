@@ -22,7 +22,7 @@ func (c *Console) routeLive(mux *http.ServeMux) {
 	c.page(mux, "GET /console/live", c.stream)
 }
 
-// EndStreams ends the streams of live numbers, so that a server that stops need not wait for them. Pages connect again.
+// EndStreams ends the streams of live lists, so that a server that stops need not wait for them. Pages connect again.
 func (c *Console) EndStreams() { c.live.close() }
 
 // liveList has the page of a list told how many rows are new in it. newest is the id of the first row that it shows, "" for none.
@@ -62,14 +62,11 @@ type counted struct {
 // counter counts what is new for one page.
 type counter func(*seen) counted
 
-// counterOf reads which list a page shows, and of which rows. It is nil for a page that is none.
+// counterOf reads which list a page shows, and of which rows.
 func (c *Console) counterOf(r *http.Request, role Role) (counter, error) {
 	query := r.URL.Query()
 	list, after := query.Get("list"), query.Get("after")
 	made, err := strconv.ParseInt(query.Get("made"), 10, 64)
-	if list == "" {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, &badRequest{"made must be when the page was made."}
 	}
@@ -126,8 +123,8 @@ func (r rows[T]) count(after string, id func(T) string, isNew func(T) bool) coun
 	return found
 }
 
-// stream answers a page with server-sent events until it, its session or the server ends: "list" with how many rows are new, and
-// one for each of the numbers that are registered. It carries no rows.
+// stream answers a page with server-sent events until it, its session or the server ends: "list" with how many rows are new.
+// It carries no rows.
 func (c *Console) stream(w http.ResponseWriter, r *http.Request, role Role) error {
 	count, err := c.counterOf(r, role)
 	if err != nil {
@@ -147,7 +144,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, role Role) erro
 	if out.begin() != nil {
 		return nil
 	}
-	told := map[string]string{"list": r.Header.Get("Last-Event-ID")}
+	told := r.Header.Get("Last-Event-ID")
 	beats := time.NewTicker(beat)
 	defer beats.Stop()
 	for {
@@ -158,7 +155,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, role Role) erro
 		case <-beats.C:
 			err = out.write(": \n\n")
 		case <-page.wake:
-			err = c.tellNews(out, count, told)
+			told, err = c.tellNews(out, count, told)
 		}
 		if err != nil {
 			return nil // nobody reads it any more
@@ -170,32 +167,19 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, role Role) erro
 	}
 }
 
-// tellNews writes what the last look has changed for a page.
-func (c *Console) tellNews(out eventStream, count counter, told map[string]string) error {
+// tellNews writes what the last look has changed for a page that was told something before, and returns what it is told by then. The id of
+// an event is what it says: a page that connects again sends it, and is told only something else.
+func (c *Console) tellNews(out eventStream, count counter, told string) (string, error) {
 	last := c.live.last()
 	if last == nil {
-		return nil
+		return told, nil
 	}
-	if count != nil {
-		found := count(last)
-		// The id of an event is what it says: a page that connects again sends it, and is told only something else.
-		data := fmt.Sprintf(`{"new":%d,"more":%t}`, found.n, found.more)
-		if told["list"] != data {
-			told["list"] = data
-			if err := out.write("event: list\nid: " + data + "\ndata: " + data + "\n\n"); err != nil {
-				return err
-			}
-		}
+	found := count(last)
+	data := fmt.Sprintf(`{"new":%d,"more":%t}`, found.n, found.more)
+	if data == told {
+		return told, nil
 	}
-	for name, data := range last.numbers {
-		if told[name] != data {
-			told[name] = data
-			if err := out.write("event: " + name + "\ndata: " + data + "\n\n"); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return data, out.write("event: list\nid: " + data + "\ndata: " + data + "\n\n")
 }
 
 // eventStream writes server-sent events, each with a deadline of its own: those of the server are for answers that end.

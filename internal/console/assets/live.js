@@ -1,5 +1,5 @@
-// One stream of events tells an open page how many rows are new in its list, and numbers of other parts of it. No row moves: a
-// pill leads to the top of the list. While the page is hidden there is no stream.
+// One stream of events tells an open page how many rows are new in its list. No row moves: a pill leads to the top of the list. While the
+// page is hidden there is no stream.
 "use strict";
 
 const address = document.querySelector('meta[name="live"]')?.content;
@@ -25,9 +25,6 @@ function open() {
     close();
     if (++failures < 10) again = setTimeout(open, Math.min(2000 * failures, 15000));
   });
-  for (const part of document.querySelectorAll("[data-live]")) {
-    stream.addEventListener(part.dataset.live, (event) => part.dispatchEvent(new CustomEvent("live", { detail: JSON.parse(event.data) })));
-  }
 }
 
 function close() {
