@@ -35,11 +35,11 @@ func (s *Store) ProbeSessions(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sessionWithin)
 	defer cancel()
-	conns := make([]*pgxpool.Conn, probedSessions)
+	conns := make([]*pgxpool.Conn, min(probedSessions, int(s.postgres.Config().MaxConns)))
 	for i := range conns {
 		conn, err := s.postgres.Acquire(ctx)
 		if err != nil {
-			return fmt.Errorf("connecting to Postgres for a comparison of %d sessions: %w", probedSessions, err)
+			return fmt.Errorf("connecting to Postgres for a comparison of %d sessions: %w", len(conns), err)
 		}
 		defer conn.Release()
 		conns[i] = conn
