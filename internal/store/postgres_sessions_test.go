@@ -10,15 +10,15 @@ import (
 
 // A session of Postgres holds what is set, prepared, locked and listened to: whoever shares one is told so, and nobody else is.
 func TestSharedSessionsAreFoundBehindAPooler(t *testing.T) {
-	direct := storetest.Postgres(t)
+	direct, empty := storetest.Postgres(t), testdb.Postgres(t) // in the second there is something to migrate
 	for name, test := range map[string]struct {
 		url  string
 		want error
 	}{
 		"none":        {direct, nil},
 		"session":     {testdb.PgBouncer(t, direct, "session"), nil},
-		"transaction": {testdb.PgBouncer(t, direct, "transaction"), ErrSharedSessions},
-		"statement":   {testdb.PgBouncer(t, direct, "statement"), ErrSharedSessions},
+		"transaction": {testdb.PgBouncer(t, empty, "transaction"), ErrSharedSessions},
+		"statement":   {testdb.PgBouncer(t, empty, "statement"), ErrSharedSessions},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, test.url, Options{})
