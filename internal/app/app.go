@@ -254,7 +254,8 @@ func (a *App) Run(ctx context.Context) error {
 		a.stopping.Store(a.requests.n.Load())
 		return a.shutDown(ctx, within)
 	})
-	group.Go(func() error { return a.requireSessions(running) })
+	// Where there was something to migrate, Open has asked already; elsewhere three connections would make each start longer.
+	group.Go(func() error { return a.store.RequireSessions(running) })
 	group.Go(func() error { return a.tokens.run(running) })
 	group.Go(func() error { return a.bulk.Run(running) })
 	group.Go(func() error { return a.rejections.Run(running) })
@@ -270,15 +271,6 @@ func (a *App) Run(ctx context.Context) error {
 	a.logStart()
 	defer a.logStop(a.now())
 	return group.Wait()
-}
-
-// requireSessions ends the program behind a pooler with which it cannot work. Where there is something to migrate, Open has refused to; elsewhere
-// to connect three times would make each start longer.
-func (a *App) requireSessions(ctx context.Context) error {
-	if err := a.store.ProbeSessions(ctx); errors.Is(err, store.ErrSharedSessions) {
-		return err
-	}
-	return nil
 }
 
 // Close releases the database and everything else that Open took.

@@ -27,7 +27,7 @@ func (s *Store) schema() migrations.Database {
 func (s *Store) MigrateUp(ctx context.Context) error {
 	complete, err := s.schema().Complete(ctx)
 	if !complete { // or it cannot be told, which may be such a pooler's doing
-		if shared := s.requireSessions(ctx); shared != nil {
+		if shared := s.RequireSessions(ctx); shared != nil {
 			return shared
 		}
 	}
@@ -43,7 +43,7 @@ func (s *Store) MigrateUp(ctx context.Context) error {
 // MigrateDown takes the schema back by one of our versions; with the last one, River's tables go too. ErrSharedSessions is as with
 // MigrateUp.
 func (s *Store) MigrateDown(ctx context.Context) error {
-	if err := s.requireSessions(ctx); err != nil {
+	if err := s.RequireSessions(ctx); err != nil {
 		return err
 	}
 	return s.schema().Down(ctx)
@@ -51,7 +51,7 @@ func (s *Store) MigrateDown(ctx context.Context) error {
 
 // MigrateDownTo takes the schema back to one of our versions, as an older program needs it. ErrSharedSessions is as with MigrateUp.
 func (s *Store) MigrateDownTo(ctx context.Context, version int64) error {
-	if err := s.requireSessions(ctx); err != nil {
+	if err := s.RequireSessions(ctx); err != nil {
 		return err
 	}
 	return s.schema().DownTo(ctx, version)

@@ -72,9 +72,9 @@ func sessionOf(ctx context.Context, conn *pgxpool.Conn) (session string, err err
 	return session, nil
 }
 
-// requireSessions refuses to migrate where the lock of a migration would stay held. What else is wrong with the database, the migration
-// says.
-func (s *Store) requireSessions(ctx context.Context) error {
+// RequireSessions is ProbeSessions for whoever cannot work without them: its error is ErrSharedSessions or nil. What else is wrong with the
+// database, the next statement says.
+func (s *Store) RequireSessions(ctx context.Context) error {
 	if err := s.ProbeSessions(ctx); errors.Is(err, ErrSharedSessions) {
 		return err
 	}
