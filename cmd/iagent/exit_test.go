@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testdb"
 )
 
@@ -12,6 +13,7 @@ func TestWrongSettingExitsWithTwoAndUnreachableDatabaseWithOne(t *testing.T) {
 	sqlite := "sqlite:" + filepath.Join(t.TempDir(), "db")
 	complete := map[string]string{"TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef", "APP_URL": "http://127.0.0.1:1", "DATABASE_URL": sqlite}
 	shared := testdb.PgBouncer(t, testdb.Postgres(t), "transaction")
+	migrated := testdb.PgBouncer(t, storetest.Postgres(t), "transaction")
 	for name, test := range map[string]struct {
 		command []string
 		set     map[string]string
@@ -27,6 +29,7 @@ func TestWrongSettingExitsWithTwoAndUnreachableDatabaseWithOne(t *testing.T) {
 		"unreachable when it serves":   {[]string{"serve"}, map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, exitFault},
 		"unreachable when it migrates": {[]string{"migrate", "up"}, map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, exitFault},
 		"behind a pooler, it serves":   {[]string{"serve"}, map[string]string{"DATABASE_URL": shared}, exitConfig},
+		"behind a pooler, migrated":    {[]string{"serve"}, map[string]string{"DATABASE_URL": migrated, "PORT": "0"}, exitConfig},
 		"behind a pooler, it migrates": {[]string{"migrate", "up"}, map[string]string{"DATABASE_URL": shared}, exitConfig},
 		"examined, a setting is wrong": {[]string{"doctor", "--only", "configuration"}, map[string]string{"PORT": "x"}, exitConfig},
 		"examined, no such check":      {[]string{"doctor", "--only", "weather"}, nil, exitConfig},

@@ -67,7 +67,7 @@ func run(args []string) int {
 	case errors.As(err, &config):
 		fmt.Fprintln(os.Stderr, config.Error())
 		return exitConfig
-	case errors.Is(err, store.ErrSharedSessions): // which only the database can tell
+	case store.SaysSharedSessions(err): // which only the database can tell
 		fmt.Fprintln(os.Stderr, "DATABASE_URL:", store.ErrSharedSessions)
 		return exitConfig
 	default:

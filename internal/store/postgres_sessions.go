@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -24,6 +25,9 @@ const (
 	sessionRounds = 5
 	// sessionWithin bounds it: a pooler that has no session left lets a connection wait.
 	sessionWithin = 5 * time.Second
+
+	noSuchStatement    = "26000" // SQLSTATE invalid_sql_statement_name
+	duplicateStatement = "42P05" // SQLSTATE duplicate_prepared_statement
 )
 
 // ProbeSessions returns ErrSharedSessions when a connection does not keep a session of Postgres for itself, as behind PgBouncer in its
@@ -70,6 +74,13 @@ func sessionOf(ctx context.Context, conn *pgxpool.Conn) (session string, err err
 		return "", fmt.Errorf("asking Postgres for the session: %w", err)
 	}
 	return session, nil
+}
+
+// SaysSharedSessions reports whether err is ErrSharedSessions, or what Postgres answers then to a statement: nobody else makes or drops
+// the prepared statements of a session that a connection has for itself.
+func SaysSharedSessions(err error) bool {
+	var answer *pgconn.PgError
+	return errors.Is(err, ErrSharedSessions) || errors.As(err, &answer) && (answer.Code == noSuchStatement || answer.Code == duplicateStatement)
 }
 
 // RequireSessions is ProbeSessions for whoever cannot work without them: its error is ErrSharedSessions or nil. What else is wrong with the

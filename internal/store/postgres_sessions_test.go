@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/i-agent/iagent/internal/store/storetest"
 	"github.com/i-agent/iagent/internal/testdb"
 )
@@ -34,5 +36,21 @@ func TestSharedSessionsAreFoundBehindAPooler(t *testing.T) {
 	}
 	if err := open(t, storetest.SQLite(t), Options{}).ProbeSessions(t.Context()); err != nil {
 		t.Errorf("SQLite: %v", err)
+	}
+}
+
+// A statement may fail of it before sessions are compared: the same setting is then to blame.
+func TestAnswersAboutPreparedStatementsSayThatSessionsAreShared(t *testing.T) {
+	s := open(t, storetest.Postgres(t), Options{})
+	for statement, want := range map[string]bool{
+		`EXECUTE of_another_session`:                                       true,
+		`PREPARE mine AS SELECT 1; PREPARE mine AS SELECT 2`:               true,
+		`SELECT no_such_column`:                                            false,
+		`DO $$ BEGIN RAISE EXCEPTION 'EXECUTE of_another_session'; END $$`: false,
+	} {
+		_, err := s.postgres.Exec(t.Context(), statement, pgx.QueryExecModeSimpleProtocol)
+		if err == nil || SaysSharedSessions(err) != want {
+			t.Errorf("%s: %v; want it to say so: %t", statement, err, want)
+		}
 	}
 }
