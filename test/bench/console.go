@@ -52,6 +52,7 @@ func consolePages(made seed.Made) []consolePage {
 		{"campaigns", "/console/campaigns", listLimit},
 		{"campaigns, by reached", "/console/campaigns?sort=reached", listLimit},
 		{"a campaign", "/console/campaigns/" + campaign, listLimit},
+		{"its hypothesis", "/console/hypotheses/" + made.Hypotheses[7], listLimit},
 		{"audit log", "/console/audit", listLimit},
 		{"health", "/console/health", listLimit},
 		{"a call", "/console/calls/" + middle, callLimit},

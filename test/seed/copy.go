@@ -19,7 +19,9 @@ type tables interface {
 }
 
 // copyAll makes the copies of all templates.
-func copyAll(ctx context.Context, p *program, templates []*template) error {
+//
+// shared are ids that calls name and do not own.
+func copyAll(ctx context.Context, p *program, templates []*template, shared []string) error {
 	var db tables = sqliteTables{p.store.SQLite()}
 	if pool := p.store.Postgres(); pool != nil {
 		db = postgresTables{pool}
@@ -31,7 +33,7 @@ func copyAll(ctx context.Context, p *program, templates []*template) error {
 	// What others refer to comes first.
 	order := []string{"function_runs", "calls", "contacts"}
 	slices.SortStableFunc(list, func(a, b table) int { return slices.Index(order, b.name) - slices.Index(order, a.name) })
-	if err := learnAll(ctx, db, list, templates, p.campaignIDs()); err != nil {
+	if err := learnAll(ctx, db, list, templates, shared); err != nil {
 		return err
 	}
 	for _, t := range templates {

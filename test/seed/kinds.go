@@ -24,7 +24,8 @@ const shares = 1000
 
 func kinds() []kind {
 	return []kind{
-		{"interviewed", 700, 10, (*program).interviewed},
+		{"interviewed", 660, 10, (*program).interviewed},
+		{"interviewed, with a rejected claim", 40, 10, (*program).misquoted},
 		{"not answered", 185, 3, (*program).notAnswered},
 		{"refused", 90, 7, (*program).refused},
 		{"busy", 10, 2, (*program).busy},
@@ -48,6 +49,20 @@ func (p *program) answered(ctx context.Context, c *playedCall) error {
 }
 
 func (p *program) interviewed(ctx context.Context, c *playedCall) error {
+	price, supports := 3.0, p.numbers%3 > 0
+	return p.heard(ctx, c, interview.Claim{HypothesisID: c.campaign.Hypotheses[0].ID, Field: interview.FieldPrice, ValueNumber: &price, ValueText: "Three dollars",
+		Unit: interview.UnitUSD, Text: "It costs three dollars.", RawText: "Three dollars.", StartSec: 3, EndSec: 5, Confidence: 0.9, Supports: &supports, Model: "seed"})
+}
+
+// misquoted is a call whose claim the model does not quote as it was said.
+func (p *program) misquoted(ctx context.Context, c *playedCall) error {
+	supports := true
+	return p.heard(ctx, c, interview.Claim{HypothesisID: c.campaign.Hypotheses[0].ID, Field: interview.FieldPrice, Unit: interview.UnitNone,
+		Text: "It costs nothing.", RawText: "Nothing at all.", Confidence: 0.9, Supports: &supports, Model: "seed", Rejected: "the quote is not in the transcript"})
+}
+
+// heard is an interview that was transcribed, and of which one claim was made.
+func (p *program) heard(ctx context.Context, c *playedCall, claim interview.Claim) error {
 	if err := p.answered(ctx, c); err != nil {
 		return err
 	}
@@ -64,7 +79,41 @@ func (p *program) interviewed(ctx context.Context, c *playedCall) error {
 	}); err != nil {
 		return err
 	}
+	if run, err = p.start(ctx, interview.ExtractClaims, c.id+":"+c.recording); err != nil {
+		return err
+	}
+	if err := p.store.SaveClaims(ctx, run, c.id, c.recording, []interview.Claim{claim}); err != nil {
+		return err
+	}
 	return p.clear(ctx, c)
+}
+
+// judge judges the hypotheses by the claims that there are.
+func (p *program) judge(ctx context.Context) error {
+	for _, campaign := range p.campaigns {
+		id := campaign.Hypotheses[0].ID
+		var revision int
+		if err := p.scan(ctx, `SELECT evidence_revision FROM hypotheses WHERE id = $1`, []any{id}, &revision); err != nil {
+			return err
+		}
+		for r := 1; r <= revision; r++ {
+			run, err := p.start(ctx, interview.ValidateClaim, interview.NewValidateClaim(id, r, p.now).Key)
+			if err != nil {
+				return err
+			}
+			v, err := p.store.BeginValidation(ctx, run, id, r)
+			if err != nil {
+				return err
+			}
+			if v.Skip {
+				continue
+			}
+			if err := p.store.SaveVerdict(ctx, run, v.Judge(interview.Opinion{Status: interview.HypothesisValidated, Conclusion: "It is three dollars."})); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // untranscribed is a call whose transcription died.

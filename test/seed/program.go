@@ -71,14 +71,6 @@ func (p *program) end(ctx context.Context, gateSeq int64) error {
 	return p.exec(ctx, `UPDATE gate SET seq = $1 WHERE id = 1`, gateSeq)
 }
 
-func (p *program) campaignIDs() []string {
-	ids := make([]string, len(p.campaigns))
-	for i, c := range p.campaigns {
-		ids[i] = c.ID
-	}
-	return ids
-}
-
 func (p *program) counts(ctx context.Context) (events, calls int, err error) {
 	err = p.scan(ctx, `SELECT (SELECT COUNT(*) FROM webhook_events WHERE outcome = 'accepted'), (SELECT COUNT(*) FROM calls)`, nil, &events, &calls)
 	return events, calls, err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -35,9 +36,9 @@ type Seed struct {
 
 // Made names some of what was made.
 type Made struct {
-	// Campaigns are the ids of the campaigns, Call that of a call in the middle.
-	Campaigns []string
-	Call      string
+	// Campaigns are the ids of the campaigns, Hypotheses those of their hypotheses, Call that of a call in the middle.
+	Campaigns, Hypotheses []string
+	Call                  string
 	// Events and Calls are how many accepted webhooks and calls there are.
 	Events, Calls int
 }
@@ -84,6 +85,9 @@ func (s Seed) Make(ctx context.Context, databaseURL string) (made Made, err erro
 			return made, err
 		}
 	}
+	if err := p.judge(ctx); err != nil {
+		return made, err
+	}
 	if s.Live > 0 {
 		if err := p.day(ctx, s.Now.UTC().Truncate(time.Second), int64(s.Days)*room); err != nil {
 			return made, err
@@ -97,8 +101,11 @@ func (s Seed) Make(ctx context.Context, databaseURL string) (made Made, err erro
 	if err := p.end(ctx, int64(s.Days+1)*room); err != nil {
 		return made, err
 	}
-	made.Campaigns, made.Call = p.campaignIDs(), templates[len(templates)/2].callID
-	if err := copyAll(ctx, p, templates); err != nil {
+	for _, c := range p.campaigns {
+		made.Campaigns, made.Hypotheses = append(made.Campaigns, c.ID), append(made.Hypotheses, c.Hypotheses[0].ID)
+	}
+	made.Call = templates[len(templates)/2].callID
+	if err := copyAll(ctx, p, templates, slices.Concat(made.Campaigns, made.Hypotheses)); err != nil {
 		return made, err
 	}
 	made.Events, made.Calls, err = p.counts(ctx)
@@ -117,6 +124,7 @@ func newCampaign(n int) interview.Campaign {
 	return interview.Campaign{
 		Name: fmt.Sprintf("Campaign %d", n), Category: "retail", PromptTemplate: "- What does it cost?\n- How many are left?", Status: interview.CampaignActive,
 		Identity:     interview.Identity{Organisation: "Shelf Research", CallbackNumber: "+15550009999", Purpose: "prices on the shelf"},
+		Hypotheses:   []interview.Hypothesis{{Question: "Does it cost three dollars?"}},
 		CallingHours: interview.AllHours(), AnswerMode: interview.AnswerGather, Attempts: interview.AttemptPolicy{Max: 1},
 	}
 }

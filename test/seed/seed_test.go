@@ -35,6 +35,9 @@ func TestVerifyFindsNothingWrongWithSeededCalls(t *testing.T) {
 		if c.Calls != made.Calls || c.Accepted != made.Events || c.OpenCalls != seed.Live || report.Replayed != c.Calls || c.OpenRuns > 0 || c.DeadRuns == 0 || c.Failed == 0 {
 			t.Errorf("%+v, %d replayed, made were %+v", c, report.Replayed, made)
 		}
+		if c.Claims < made.Calls/2 {
+			t.Errorf("%d claims of %d calls", c.Claims, made.Calls)
+		}
 		if want := 600 * EventsPerCall(); float64(made.Events) < 0.9*want || float64(made.Events) > 1.1*want {
 			t.Errorf("%d events, about %.0f were wanted", made.Events, want)
 		}
