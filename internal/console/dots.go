@@ -43,7 +43,7 @@ func dotAxes(p hypothesisView) []dotAxis {
 			best[claim.CallID] = claim
 		}
 	}
-	for _, e := range p.detail.Evidence {
+	for _, e := range p.evidence {
 		keep(sides, e.Claim)
 		if e.ValueNumber == nil {
 			continue

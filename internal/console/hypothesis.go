@@ -16,7 +16,8 @@ const claimsShown = 100
 // hypothesisView is what the page of a hypothesis shows.
 type hypothesisView struct {
 	role     Role
-	detail   store.HypothesisDetail
+	detail   store.HypothesisOverview
+	evidence interview.Evidence
 	campaign interview.Campaign
 	back     string
 	missing  []string
@@ -31,8 +32,30 @@ type hypothesisView struct {
 // claimGroup are claims of one sort.
 type claimGroup struct {
 	title, none string
-	claims      []interview.Claim
+	claims      []interview.EvidenceClaim
 	all         int
+}
+
+func (g *claimGroup) add(claim interview.EvidenceClaim) {
+	if g.all++; g.all <= claimsShown {
+		g.claims = append(g.claims, claim)
+	}
+}
+
+func (p *hypothesisView) groups() []*claimGroup {
+	return []*claimGroup{&p.supporting, &p.against, &p.neither, &p.rejected}
+}
+
+func (p *hypothesisView) groupOf(claim interview.Claim) *claimGroup {
+	switch {
+	case claim.Rejected != "":
+		return &p.rejected
+	case claim.Supports == nil:
+		return &p.neither
+	case *claim.Supports:
+		return &p.supporting
+	}
+	return &p.against
 }
 
 func (p hypothesisView) words(text string) string { return shownText(p.role, text) }
@@ -41,7 +64,10 @@ func (p hypothesisView) callHref(claim interview.Claim) string {
 	return p.path("/calls/" + claim.CallID)
 }
 
-func (p hypothesisView) people() int { return p.detail.Evidence.People() }
+func (p hypothesisView) people() int { return p.evidence.People() }
+
+// older says that there may be older claims, which nothing on the page counts.
+func (p hypothesisView) older() bool { return len(p.detail.Claims) == store.MaxCountedClaims }
 
 // last is the newest verdict, nil for none.
 func (p hypothesisView) last() *interview.Verdict {
@@ -55,7 +81,7 @@ func (c *Console) hypothesisPath(id string) string { return c.path("/hypotheses/
 
 func (c *Console) hypothesis(w http.ResponseWriter, r *http.Request, role Role) error {
 	ctx := r.Context()
-	detail, err := c.store.HypothesisDetail(ctx, r.PathValue("id"))
+	detail, err := c.store.HypothesisOverview(ctx, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +89,7 @@ func (c *Console) hypothesis(w http.ResponseWriter, r *http.Request, role Role) 
 	if err != nil {
 		return err
 	}
-	p := hypothesisView{role: role, detail: detail, campaign: campaign, back: c.path("/campaigns/" + campaign.ID), path: c.path}
+	p := hypothesisView{role: role, detail: detail, evidence: detail.Evidence(), campaign: campaign, back: c.path("/campaigns/" + campaign.ID), path: c.path}
 	// A run's subject is the id of what it is about.
 	runs, err := c.store.Runs(ctx, store.RunFilter{Function: interview.ValidateClaim, CallID: detail.Hypothesis.ID}, store.Page{Limit: 1})
 	if err != nil {
@@ -72,23 +98,18 @@ func (c *Console) hypothesis(w http.ResponseWriter, r *http.Request, role Role) 
 	if len(runs.Items) > 0 {
 		p.run, p.runHref = &runs.Items[0], c.path("/runs/"+runs.Items[0].ID)
 	}
-	p.missing = missingForVerdict(detail, campaign)
-	group := func(title, none string, is func(interview.Claim) bool) claimGroup {
-		g := claimGroup{title: title, none: none}
-		for _, claim := range slices.Backward(detail.Claims) {
-			if !is(claim) {
-				continue
-			}
-			if g.all++; g.all <= claimsShown {
-				g.claims = append(g.claims, claim)
-			}
-		}
-		return g
+	p.missing = missingForVerdict(detail.Hypothesis, p.evidence, campaign)
+	p.supporting = claimGroup{title: "For", none: "No claim speaks for it."}
+	p.against = claimGroup{title: "Against", none: "No claim speaks against it."}
+	p.neither, p.rejected = claimGroup{title: "Neither for nor against"}, claimGroup{title: "Rejected: no evidence"}
+	for _, claim := range slices.Backward(detail.Claims) {
+		p.groupOf(claim.Claim).add(claim)
 	}
-	p.supporting = group("For", "No claim speaks for it.", func(c interview.Claim) bool { return c.Rejected == "" && c.Supports != nil && *c.Supports })
-	p.against = group("Against", "No claim speaks against it.", func(c interview.Claim) bool { return c.Rejected == "" && c.Supports != nil && !*c.Supports })
-	p.neither = group("Neither for nor against", "", func(c interview.Claim) bool { return c.Rejected == "" && c.Supports == nil })
-	p.rejected = group("Rejected: no evidence", "", func(c interview.Claim) bool { return c.Rejected != "" })
+	for _, g := range p.groups() {
+		if err := c.store.AddTexts(ctx, g.claims); err != nil {
+			return err
+		}
+	}
 	p.dots = dotAxes(p)
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Hypothesis"), hypothesisPage(p))
 	return nil
@@ -96,8 +117,7 @@ func (c *Console) hypothesis(w http.ResponseWriter, r *http.Request, role Role) 
 
 // missingForVerdict says what a verdict, or a firm one, needs that is not there, in words and numbers. Nothing is missing when it
 // is empty.
-func missingForVerdict(d store.HypothesisDetail, campaign interview.Campaign) []string {
-	e := d.Evidence
+func missingForVerdict(h interview.Hypothesis, e interview.Evidence, campaign interview.Campaign) []string {
 	var missing []string
 	need := func(have int, one, many string) {
 		if n := interview.MinEvidence - have; n > 0 {
@@ -118,11 +138,11 @@ func missingForVerdict(d store.HypothesisDetail, campaign interview.Campaign) []
 		return missing
 	}
 	switch {
-	case d.Hypothesis.Status == interview.HypothesisPending:
+	case h.Status == interview.HypothesisPending:
 		return []string{"a model's judgement: there is enough evidence to ask for it"}
-	case d.Hypothesis.Reopened:
+	case h.Reopened:
 		return []string{"a judgement of the newest evidence: the verdict is on older evidence"}
-	case d.Hypothesis.Status != interview.HypothesisInconclusive:
+	case h.Status != interview.HypothesisInconclusive:
 		return nil
 	}
 	supporting, against := e.Directions()

@@ -2,6 +2,7 @@ package interview
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,50 @@ type Validation struct {
 	Skip       bool
 	Hypothesis Hypothesis
 	Revision   int
-	Evidence   Evidence
+	// Evidence are all claims that count, without texts and passages.
+	Evidence Evidence
+	// Shown are those of Evidence that a model is shown, with both.
+	Shown Evidence
+}
+
+// MaxShown is how many claims a model is shown for a verdict. What it gives its opinion on has to fit into what it can read, however many
+// people were interviewed; Judge looks at all claims.
+const MaxShown = 200
+
+// Sample returns n claims of the evidence, in its order, or all when there are no more. For, against and neither each have their share of n,
+// and one of them is in it at least where there is any; they are spaced evenly from the first claim to the last.
+func (e Evidence) Sample(n int) Evidence {
+	if len(e) <= n {
+		return e
+	}
+	var sides [3][]int // positions, by stance
+	for i, c := range e {
+		side := 2
+		if c.Supports != nil {
+			side = 0
+			if !*c.Supports {
+				side = 1
+			}
+		}
+		sides[side] = append(sides[side], i)
+	}
+	slices.SortStableFunc(sides[:], func(a, b []int) int { return len(a) - len(b) })
+	var chosen []int
+	for i, positions := range sides { // the smallest first: what it has more than its share, the largest lacks
+		take := max(len(positions)*n/len(e), min(1, len(positions)))
+		if i == len(sides)-1 {
+			take = max(n-len(chosen), 0)
+		}
+		for k := range take {
+			chosen = append(chosen, positions[k*len(positions)/take])
+		}
+	}
+	slices.Sort(chosen)
+	sample := make(Evidence, len(chosen))
+	for i, position := range chosen {
+		sample[i] = e[position]
+	}
+	return sample
 }
 
 // Enough reports whether there are at least MinEvidence claims from as many calls to distinct numbers.

@@ -1,7 +1,9 @@
 package interview
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,4 +65,45 @@ func onePerson(e Evidence) Evidence {
 		e[i].PhoneNumber = "+15550000000"
 	}
 	return e
+}
+
+// A model that reads a part of the evidence must see both sides, of early and of late calls.
+func TestSampleOfEvidenceHasEachSideAndAllTimes(t *testing.T) {
+	yes, no := true, false
+	var e Evidence
+	for i := range 1000 {
+		c := EvidenceClaim{Claim: Claim{ID: fmt.Sprintf("%04d", i), Supports: &yes}}
+		switch {
+		case i == 500:
+			c.Supports = nil
+		case i%4 == 0:
+			c.Supports = &no
+		}
+		e = append(e, c)
+	}
+	for _, n := range []int{3, 10, 200, 999} {
+		sample := e.Sample(n)
+		if len(sample) != n {
+			t.Fatalf("%d of %d claims", len(sample), n)
+		}
+		for_, against := sample.Directions()
+		if for_+against != n-1 || against < n/4-1 || against > n/4+1 {
+			t.Errorf("of %d claims %d are for and %d against", n, for_, against)
+		}
+		if !slices.IsSortedFunc(sample, func(a, b EvidenceClaim) int { return strings.Compare(a.ID, b.ID) }) {
+			t.Errorf("%d claims are not in order", n)
+		}
+		early := 0
+		for _, c := range sample {
+			if c.ID < "0500" {
+				early++
+			}
+		}
+		if n > 3 && (early < n*4/10 || early > n*6/10) {
+			t.Errorf("%d of %d claims are of the first half", early, n)
+		}
+	}
+	if got := e.Sample(1000); len(got) != 1000 {
+		t.Errorf("%d of all", len(got))
+	}
 }

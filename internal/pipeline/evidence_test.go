@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,4 +69,41 @@ func TestQuoteThatInvertsWhatWasSaidIsNoEvidence(t *testing.T) {
 func (d *judged) rewrite(callID, text string) {
 	d.t.Helper()
 	storetest.Exec(d.t, d.store, `UPDATE utterances SET text = $2 WHERE call_id = $1 AND speaker = 'callee'`, callID, text)
+}
+
+// A question that is too long for the model would end the judgement of each large study.
+func TestQuestionForAVerdictFitsWhateverTheNumberOfInterviews(t *testing.T) {
+	onTranscripts(t, 3, func(t *testing.T, d *judged) {
+		const extra = 3000
+		long := strings.Repeat("and so on ", 90)
+		d.model.say(claims(d.claim("")))
+		for i := range d.calls {
+			if err := d.attempt(interview.ExtractClaims, d.extraction(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		storetest.Exec(t, d.store, fmt.Sprintf(`INSERT INTO claims (id, call_id, recording_sid, hypothesis_id, field, value_text, unit, sku_id, geo_code, text, raw_text,
+			start_sec, end_sec, confidence, low_confidence, supports, validated, contradicting, rejected, model, created_at)
+			WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < %d)
+			SELECT 'extra-' || n, call_id, recording_sid, hypothesis_id, field, value_text, unit, sku_id, geo_code, '%s', raw_text,
+			start_sec, end_sec, confidence, low_confidence, FALSE, FALSE, FALSE, '', model, created_at FROM claims, n
+			WHERE claims.call_id = '%s' AND hypothesis_id = '%s'`, extra, long, d.calls[0], d.hypotheses[0]))
+		d.model.say(verdict)
+		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":3"); err != nil {
+			t.Fatal(err)
+		}
+		prompt := d.model.prompts[len(d.model.prompts)-1]
+		if len(prompt) > 120_000 || len(prompt) < 80_000 {
+			t.Errorf("the question has %d bytes", len(prompt))
+		}
+		for _, want := range []string{"There are 3003 claims from 3 calls: 3 support it, 3000 contradict it, 0 do neither.", " | supports | ", " | contradicts | "} {
+			if !strings.Contains(prompt, want) {
+				t.Errorf("%q is not in the question", want)
+			}
+		}
+		detail, err := d.store.HypothesisDetail(t.Context(), d.hypotheses[0])
+		if err != nil || len(detail.Verdicts) != 1 || detail.Verdicts[0].Claims != extra+3 {
+			t.Errorf("%+v, %v", detail.Verdicts, err)
+		}
+	})
 }

@@ -22,8 +22,8 @@ type VerdictStore interface {
 	KeepAnswer(ctx context.Context, run interview.Run, callID, answer, reason string) error
 }
 
-// ValidateClaim judges a hypothesis by the claims of all its calls. The revision of the evidence is in the run's key, so
-// new claims are judged and the same claims never twice.
+// ValidateClaim judges a hypothesis by the claims of all its calls; of more than interview.MaxShown a model is shown a sample. The
+// revision of the evidence is in the run's key, so new claims are judged and the same claims never twice.
 type ValidateClaim struct {
 	Store  VerdictStore
 	Models *openai.Client
@@ -48,7 +48,7 @@ func (f *ValidateClaim) Run(ctx context.Context, run interview.Run) error {
 	if v.Skip {
 		return nil
 	}
-	for _, claim := range v.Evidence {
+	for _, claim := range v.Shown {
 		telemetry.LinkCalls(ctx, claim.CallID)
 	}
 	opinion, err := ask(ctx, f.Models, verdictQuestion(v), readOpinion)

@@ -21,12 +21,41 @@ Rules:
 - conclusion: one or two sentences that answer the hypothesis, with the figures that carry it.
 - reasons: up to five short sentences. Name claims by their numbers, never people, and quote nobody.`
 
-// verdictQuestion asks for a verdict on the evidence. Claims are numbered from 1, calls too.
+// maxEvidenceBytes bounds the claims and passages of a question, in bytes: some 25,000 tokens, of the 32,000 and more that models of our
+// time read at once.
+const maxEvidenceBytes = 100_000
+
+// verdictQuestion asks for a verdict on the evidence. Claims are numbered from 1, calls too. Where not all claims are shown, it says so and
+// how many there are.
 func verdictQuestion(v interview.Validation) question {
+	shown := v.Shown
+	listed := listClaims(shown)
+	for len(listed) > maxEvidenceBytes && len(shown) > interview.MinEvidence {
+		shown = shown.Sample(max(len(shown)*maxEvidenceBytes/len(listed), interview.MinEvidence))
+		listed = listClaims(shown)
+	}
 	var b strings.Builder
-	b.WriteString("Hypothesis: " + line(v.Hypothesis.Question) + "\n\nClaims, as number | call | stance | confidence | field | value | statement | quote:\n")
+	b.WriteString("Hypothesis: " + line(v.Hypothesis.Question) + "\n\n")
+	if len(shown) < len(v.Evidence) {
+		for_, against := v.Evidence.Directions()
+		fmt.Fprintf(&b, "There are %d claims from %d calls: %d support it, %d contradict it, %d do neither. Of each their share is below, %d claims in all, evenly from the first to the last.\n\n",
+			len(v.Evidence), v.Evidence.Calls(), for_, against, len(v.Evidence)-for_-against, len(shown))
+	}
+	b.WriteString(listed)
+	fmt.Fprintf(&b, "\nConsistency of the stances: %.2f. Average confidence: %.2f.\n", v.Evidence.Consistency(), v.Evidence.Confidence())
+	return question{verdictSystem, b.String(), openai.Schema{Name: "verdict", Value: closed(map[string]any{
+		"verdict":    map[string]any{"type": "string", "enum": []string{"VALIDATED", "INVALIDATED", "INCONCLUSIVE"}},
+		"conclusion": map[string]any{"type": "string"},
+		"reasons":    map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
+	})}}
+}
+
+// listClaims are the claims, then their passages.
+func listClaims(claims interview.Evidence) string {
+	var b strings.Builder
+	b.WriteString("Claims, as number | call | stance | confidence | field | value | statement | quote:\n")
 	calls := map[string]int{}
-	for i, c := range v.Evidence {
+	for i, c := range claims {
 		if calls[c.CallID] == 0 {
 			calls[c.CallID] = len(calls) + 1
 		}
@@ -34,15 +63,10 @@ func verdictQuestion(v interview.Validation) question {
 			c.Field, value(c.Claim), evidence.Redact(line(c.Text)), strconv.Quote(line(c.RawText)))
 	}
 	b.WriteString("\nPassages, as claim | speaker | words:\n")
-	for i, c := range v.Evidence {
+	for i, c := range claims {
 		passage(&b, i+1, c.Passage)
 	}
-	fmt.Fprintf(&b, "\nConsistency of the stances: %.2f. Average confidence: %.2f.\n", v.Evidence.Consistency(), v.Evidence.Confidence())
-	return question{verdictSystem, b.String(), openai.Schema{Name: "verdict", Value: closed(map[string]any{
-		"verdict":    map[string]any{"type": "string", "enum": []string{"VALIDATED", "INVALIDATED", "INCONCLUSIVE"}},
-		"conclusion": map[string]any{"type": "string"},
-		"reasons":    map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
-	})}}
+	return b.String()
 }
 
 // passage writes where the quote of a claim was said. The words are quoted, so that none of them looks like a row.

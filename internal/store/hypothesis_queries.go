@@ -20,14 +20,19 @@ func scanHypothesis(r row) (interview.Hypothesis, error) {
 
 // Hypothesis returns one hypothesis. ErrNotFound when there is none.
 func (s *Store) Hypothesis(ctx context.Context, id string) (interview.Hypothesis, error) {
-	h, err := scanHypothesis(s.read().QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return h, fmt.Errorf("hypothesis %s: %w", id, ErrNotFound)
-	}
+	h, err := hypothesisOf(ctx, s.read(), id)
 	if err != nil {
-		return h, fmt.Errorf("loading hypothesis %s: %w", id, err)
+		return h, fmt.Errorf("hypothesis %s: %w", id, err)
 	}
 	return h, nil
+}
+
+func hypothesisOf(ctx context.Context, q querier, id string) (interview.Hypothesis, error) {
+	h, err := scanHypothesis(q.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return h, err
 }
 
 // hypotheses loads those of some campaigns, by campaign, in the order in which they were given.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/internal/evidence"
@@ -32,42 +34,72 @@ func (tx *Tx) reviseHypothesis(ctx context.Context, cause, id string) error {
 // changed since (a later run judges that), this revision was judged already, or there is too little evidence. When too
 // little is left under a verdict, the hypothesis is PENDING again.
 func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothesisID string, revision int) (interview.Validation, error) {
-	result := interview.Validation{Skip: true}
-	var said map[string][]interview.Utterance
-	err := s.write(ctx, func(tx *Tx) error {
-		if err := tx.guard(ctx, run); err != nil {
-			return err
-		}
-		h, open, err := tx.judgeable(ctx, hypothesisID, revision)
-		if err != nil {
-			return err
-		}
-		if !open {
-			return tx.finish(ctx, run)
-		}
-		v := interview.Validation{Hypothesis: h, Revision: revision}
-		if v.Evidence, err = tx.evidence(ctx, hypothesisID); err != nil {
-			return err
-		}
-		if v.Evidence.Enough() {
-			result = v
-			said, err = tx.utterancesOf(ctx, hypothesisID)
-			return err
-		}
-		if h.Status != interview.HypothesisPending {
-			if err := tx.saveVerdict(ctx, v.Judge(interview.Opinion{})); err != nil {
+	v, err := s.validation(ctx, hypothesisID, revision)
+	skip := true
+	if err == nil {
+		err = s.write(ctx, func(tx *Tx) error {
+			skip = true
+			if err := tx.guard(ctx, run); err != nil {
 				return err
 			}
-		}
-		return tx.finish(ctx, run)
-	})
+			h, open, err := tx.judgeable(ctx, hypothesisID, revision)
+			if err != nil {
+				return err
+			}
+			if open && v.Evidence.Enough() {
+				v.Hypothesis, skip = h, false
+				return nil
+			}
+			if open && h.Status != interview.HypothesisPending {
+				if err := tx.saveVerdict(ctx, v.Judge(interview.Opinion{})); err != nil {
+					return err
+				}
+			}
+			return tx.finish(ctx, run)
+		})
+	}
 	if err != nil {
 		return interview.Validation{}, fmt.Errorf("beginning to judge hypothesis %s: %w", hypothesisID, err)
 	}
-	for i, c := range result.Evidence { // outside of the transaction: to search takes a while
-		result.Evidence[i].Passage = evidence.PassageOf(c.Claim, said[c.RecordingSid])
+	if skip {
+		return interview.Validation{Skip: true}, nil
 	}
-	return result, nil
+	return v, nil
+}
+
+// validation reads a revision of the evidence while nobody waits for it: there may be tens of thousands of claims. It is empty when there
+// is a newer revision, which stays so.
+func (s *Store) validation(ctx context.Context, hypothesisID string, revision int) (interview.Validation, error) {
+	v := interview.Validation{Hypothesis: interview.Hypothesis{ID: hypothesisID}, Revision: revision}
+	var said map[string][]interview.Utterance
+	err := s.snapshot(ctx, func(q querier) error {
+		var newest int
+		err := q.QueryRow(ctx, `SELECT evidence_revision FROM hypotheses WHERE id = $1`, hypothesisID).Scan(&newest)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && newest != revision {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("revision: %w", err)
+		}
+		outlines, err := outlinesOf(ctx, q, hypothesisID, noLimit)
+		if err != nil {
+			return err
+		}
+		v.Evidence = accepted(outlines)
+		if !v.Evidence.Enough() {
+			return nil
+		}
+		v.Shown = v.Evidence.Sample(interview.MaxShown)
+		if err := addTexts(ctx, q, v.Shown); err != nil {
+			return err
+		}
+		said, err = utterancesOf(ctx, q, v.Shown)
+		return err
+	})
+	for i, c := range v.Shown { // outside of the transaction: to search takes a while
+		v.Shown[i].Passage = evidence.PassageOf(c.Claim, said[c.RecordingSid])
+	}
+	return v, err
 }
 
 // judgeable locks a hypothesis and reports whether this revision of its evidence is the newest and not judged yet.
@@ -88,46 +120,75 @@ func (tx *Tx) judgeable(ctx context.Context, id string, revision int) (interview
 	return h, revision == newest && judged < revision, nil
 }
 
-// evidence loads the claims that were not rejected, with whom they came from.
-func (tx *Tx) evidence(ctx context.Context, hypothesisID string) (interview.Evidence, error) {
-	claims, err := claimsOf(ctx, tx, "hypothesis_id", hypothesisID)
+// noLimit bounds nothing.
+const noLimit = math.MaxInt32
+
+// selectOutlines has a subquery for the number: for a join Postgres reads all calls that there are.
+const selectOutlines = `SELECT id, call_id, recording_sid, field, value_number, value_text, unit, confidence, supports, rejected,
+	(SELECT phone_number FROM calls WHERE calls.id = claims.call_id) FROM claims WHERE hypothesis_id = $1 ORDER BY id DESC LIMIT $2`
+
+// outlinesOf are the newest claims of a hypothesis, at most limit, in the order in which they were made, rejected ones too: what they count
+// for, and with whom they came from; no texts but the value's, no times.
+func outlinesOf(ctx context.Context, q querier, hypothesisID string, limit int) ([]interview.EvidenceClaim, error) {
+	var outlines []interview.EvidenceClaim
+	err := collect(ctx, q, func(r row) error {
+		c := interview.EvidenceClaim{Claim: interview.Claim{HypothesisID: hypothesisID}}
+		err := r.Scan(&c.ID, &c.CallID, &c.RecordingSid, &c.Field, &c.ValueNumber, &c.ValueText, &c.Unit, &c.Confidence, &c.Supports, &c.Rejected, &c.PhoneNumber)
+		outlines = append(outlines, c)
+		return err
+	}, selectOutlines, hypothesisID, limit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("loading the claims of hypothesis %s: %w", hypothesisID, err)
 	}
-	return evidenceOf(ctx, tx, hypothesisID, claims)
+	slices.Reverse(outlines)
+	return outlines, nil
 }
 
-// evidenceOf are those of a hypothesis' claims that were not rejected, with whom they came from.
-func evidenceOf(ctx context.Context, q querier, hypothesisID string, claims []interview.Claim) (interview.Evidence, error) {
-	numbers := map[string]string{}
-	err := collect(ctx, q, func(r row) error {
-		var id, number string
-		err := r.Scan(&id, &number)
-		numbers[id] = number
-		return err
-	}, `SELECT id, phone_number FROM calls WHERE id IN (SELECT call_id FROM claims WHERE hypothesis_id = $1)`, hypothesisID)
-	if err != nil {
-		return nil, fmt.Errorf("numbers of the evidence: %w", err)
-	}
+// accepted are the claims that were not rejected.
+func accepted(claims []interview.EvidenceClaim) interview.Evidence {
 	var evidence interview.Evidence
 	for _, c := range claims {
 		if c.Rejected == "" {
-			evidence = append(evidence, interview.EvidenceClaim{Claim: c, PhoneNumber: numbers[c.CallID]})
+			evidence = append(evidence, c)
 		}
 	}
-	return evidence, nil
+	return evidence
 }
 
-// utterancesOf loads what was said in the recordings that the evidence comes from, by recording.
-func (tx *Tx) utterancesOf(ctx context.Context, hypothesisID string) (map[string][]interview.Utterance, error) {
+// addTexts loads all there is of a few claims.
+func addTexts(ctx context.Context, q querier, claims []interview.EvidenceClaim) error {
+	at := make(map[string]int, len(claims))
+	ids := make([]string, len(claims))
+	for i, c := range claims {
+		ids[i], at[c.ID] = c.ID, i
+	}
+	err := collect(ctx, q, func(r row) error {
+		c, err := scanClaim(r)
+		if i, ok := at[c.ID]; ok {
+			claims[i].Claim = c
+		}
+		return err
+	}, selectClaims+` WHERE claims.id IN `+placeholders(1, len(ids)), anys(ids)...)
+	if err != nil {
+		return fmt.Errorf("loading %d claims: %w", len(ids), err)
+	}
+	return nil
+}
+
+// utterancesOf loads what was said in the recordings that claims come from, by recording.
+func utterancesOf(ctx context.Context, q querier, claims interview.Evidence) (map[string][]interview.Utterance, error) {
 	said := map[string][]interview.Utterance{}
-	err := collect(ctx, tx, func(r row) error {
+	var calls, recordings []string
+	for _, c := range claims {
+		calls, recordings = append(calls, c.CallID), append(recordings, c.RecordingSid)
+	}
+	n := len(claims)
+	err := collect(ctx, q, func(r row) error {
 		u, err := scanUtterance(r)
 		said[u.RecordingSid] = append(said[u.RecordingSid], u)
 		return err
-	}, selectUtterances+` WHERE (utterances.call_id, utterances.recording_sid) IN
-		(SELECT call_id, recording_sid FROM claims WHERE hypothesis_id = $1 AND rejected = '')
-		ORDER BY utterances.recording_sid, utterances.position`, hypothesisID)
+	}, selectUtterances+` WHERE utterances.call_id IN `+placeholders(1, n)+` AND utterances.recording_sid IN `+placeholders(n+1, n)+`
+		ORDER BY utterances.recording_sid, utterances.position`, anys(slices.Concat(calls, recordings))...)
 	if err != nil {
 		return nil, fmt.Errorf("utterances of the evidence: %w", err)
 	}
@@ -191,8 +252,6 @@ type HypothesisDetail struct {
 	Hypothesis interview.Hypothesis
 	// Claims are in the order in which they were made, rejected ones too.
 	Claims []interview.Claim
-	// Evidence are those that were not rejected, with the numbers that they came from, and without passages.
-	Evidence interview.Evidence
 	// Verdicts are newest first.
 	Verdicts []interview.Verdict
 }
@@ -201,20 +260,13 @@ type HypothesisDetail struct {
 func (s *Store) HypothesisDetail(ctx context.Context, id string) (HypothesisDetail, error) {
 	var d HypothesisDetail
 	err := s.snapshot(ctx, func(q querier) (err error) {
-		d.Hypothesis, err = scanHypothesis(q.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
-		if err != nil {
+		if d.Hypothesis, err = hypothesisOf(ctx, q, id); err != nil {
 			return err
 		}
 		if d.Claims, err = claimsOf(ctx, q, "hypothesis_id", id); err != nil {
 			return err
 		}
-		if d.Evidence, err = evidenceOf(ctx, q, id, d.Claims); err != nil {
-			return err
-		}
-		d.Verdicts, err = verdictsOf(ctx, q, id)
+		d.Verdicts, err = verdictsOf(ctx, q, id, noLimit)
 		return err
 	})
 	if err != nil {
@@ -223,7 +275,50 @@ func (s *Store) HypothesisDetail(ctx context.Context, id string) (HypothesisDeta
 	return d, nil
 }
 
-func verdictsOf(ctx context.Context, q querier, hypothesisID string) ([]interview.Verdict, error) {
+// HypothesisOverview is what there is room for, of a hypothesis, on a page.
+type HypothesisOverview struct {
+	Hypothesis interview.Hypothesis
+	// Claims are its newest MaxCountedClaims, in the order in which they were made, rejected ones too; without texts but the value's, and
+	// without times.
+	Claims []interview.EvidenceClaim
+	// Verdicts are its newest MaxVerdicts, newest first.
+	Verdicts []interview.Verdict
+}
+
+// MaxVerdicts bounds the verdicts of a HypothesisOverview: there is one for each interview that changed the evidence.
+const MaxVerdicts = 100
+
+// Evidence are the claims that were not rejected.
+func (o HypothesisOverview) Evidence() interview.Evidence { return accepted(o.Claims) }
+
+// HypothesisOverview loads a hypothesis, or says ErrNotFound.
+func (s *Store) HypothesisOverview(ctx context.Context, id string) (HypothesisOverview, error) {
+	var o HypothesisOverview
+	err := s.snapshot(ctx, func(q querier) (err error) {
+		if o.Hypothesis, err = hypothesisOf(ctx, q, id); err != nil {
+			return err
+		}
+		if o.Claims, err = outlinesOf(ctx, q, id, MaxCountedClaims); err != nil {
+			return err
+		}
+		o.Verdicts, err = verdictsOf(ctx, q, id, MaxVerdicts)
+		return err
+	})
+	if err != nil {
+		return HypothesisOverview{}, fmt.Errorf("hypothesis %s: %w", id, err)
+	}
+	return o, nil
+}
+
+// AddTexts loads all there is of some claims of a HypothesisOverview. A claim that was erased meanwhile stays as it is.
+func (s *Store) AddTexts(ctx context.Context, claims []interview.EvidenceClaim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	return addTexts(ctx, s.read(), claims)
+}
+
+func verdictsOf(ctx context.Context, q querier, hypothesisID string, limit int) ([]interview.Verdict, error) {
 	var out []interview.Verdict
 	err := collect(ctx, q, func(r row) error {
 		var v interview.Verdict
@@ -236,7 +331,7 @@ func verdictsOf(ctx context.Context, q querier, hypothesisID string) ([]intervie
 		out = append(out, v)
 		return err
 	}, `SELECT id, hypothesis_id, revision, status, conclusion, consistency, confidence, claims, calls, reasons, model, created_at
-		FROM verdicts WHERE hypothesis_id = $1 ORDER BY revision DESC`, hypothesisID)
+		FROM verdicts WHERE hypothesis_id = $1 ORDER BY revision DESC LIMIT $2`, hypothesisID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("loading verdicts: %w", err)
 	}
