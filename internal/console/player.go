@@ -114,26 +114,42 @@ func recordingState(call interview.Call, r interview.Recording) (state, why stri
 func noRecording(call interview.Call) string {
 	over := call.Status.Terminal()
 	switch {
+	case call.ErasedAt != nil && call.Uncleared():
+		return "The personal data of this call was erased on request. " + nothingRecorded(call)
 	case call.ErasedAt != nil:
 		return "The personal data of this call was erased on request."
 	case call.Consent == interview.ConsentGiven && over:
 		return "The person agreed, and no recording has come from Twilio yet."
 	case call.Consent == interview.ConsentGiven:
 		return "The person agreed. The recording begins now."
-	case call.ConsentBy == interview.ConsentByRequest:
+	case call.ConsentBy == interview.ConsentByRequest && !call.Uncleared():
 		return "No consent: it was taken back on request. No recording is kept."
+	case call.ConsentBy == interview.ConsentByRequest:
+		return "No consent: it was taken back on request. " + nothingRecorded(call)
 	case call.OnMachine():
-		return "No consent: a machine answered, says Twilio. Nothing was recorded."
+		return "No consent: a machine answered, says Twilio. " + nothingRecorded(call)
 	case call.Consent == interview.ConsentRefused:
-		return "No consent: the person said no, or gave no clear answer. Nothing was recorded."
+		return "No consent: the person said no, or gave no clear answer. " + nothingRecorded(call)
 	case !over:
 		return "Nothing is recorded before the person agrees."
 	case !call.Inbound() && !call.Dialled():
 		return "Nobody was called. Nothing was recorded."
 	case call.StartedAt == nil:
-		return "Nobody answered. Nothing was recorded."
+		return "Nobody answered. " + nothingRecorded(call)
 	}
-	return "No consent: the person was not asked, or did not answer. Nothing was recorded."
+	return "No consent: the person was not asked, or did not answer. " + nothingRecorded(call)
+}
+
+// nothingRecorded says what is known of recordings of a call without consent that has none here. That Twilio has none is known
+// only when its lists have shown it: an account can be set up to record, and a callback can be lost.
+func nothingRecorded(call interview.Call) string {
+	switch {
+	case call.Uncleared():
+		return "It is not certain yet that Twilio has no recording."
+	case !call.Status.Terminal():
+		return "No recording was started."
+	}
+	return "Nothing was recorded."
 }
 
 // waves draws the channels of a waveform. Whose channel one is, the utterances on it say.
