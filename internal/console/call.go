@@ -31,6 +31,7 @@ type callView struct {
 	timeline []entry
 	speech   speechView
 	heard    *lastHeard
+	consent  string
 	runs     []store.LedgerRun
 	actions  []actionForm
 	// audit is what operators did to the call, the newest first.
@@ -121,7 +122,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.audit = log.Items
-	p.timeline, p.heard = t.entries(), t.lastHeard()
+	p.timeline, p.heard, p.consent = t.entries(), t.lastHeard(), t.consentWords()
 	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ func (t timelineOf) webhooks() []entry {
 	highest := -1
 	for n, w := range t.detail.Webhooks {
 		payload := t.payloads[w.ID]
-		form := url.Values{}
-		if payload.Body != nil {
+		form := url.Values(nil)
+		if len(payload.Body) > 0 {
 			form = signature.ParseForm(string(payload.Body))
 		}
 		e := entry{at: w.ReceivedAt, arrived: w.ReceivedAt, lane: laneTwilio, what: string(w.Kind), detail: t.shown(said(w.Kind, form)),
@@ -86,7 +86,7 @@ func (t timelineOf) answer(w store.Webhook, payload store.Payload) (entry, bool)
 		sequence: -1}, true
 }
 
-// said is what a callback says, in a few words.
+// said is what a callback says, in a few words; form is nil where its payload is not kept.
 func said(kind inbox.Kind, form url.Values) string {
 	var parts []string
 	add := func(name, before string) {
@@ -107,9 +107,12 @@ func said(kind inbox.Kind, form url.Values) string {
 		add("RecordingStatus", "")
 		add("RecordingDuration", "seconds ")
 		add("RecordingSid", "")
-	case "amd":
+	case kindAMD:
 		add("AnsweredBy", "")
-	default:
+	case kindConsent, kindAnswer, kindMenu, inbox.KindGather:
+		if form != nil && silent(form) {
+			return "silence"
+		}
 		add("Digits", "keys ")
 		add("SpeechResult", "said: ")
 	}
