@@ -10,6 +10,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -117,6 +118,15 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.runs, t.runs = runs.Items, runs.Items
+	var tried []string
+	for _, run := range runs.Items {
+		if run.AttemptsAllowed > jobs.MaxAttempts { // a retry gives more
+			tried = append(tried, run.ID)
+		}
+	}
+	if t.retries, err = c.store.RunRetries(r.Context(), tried); err != nil {
+		return err
+	}
 	log, err := c.store.AuditLog(r.Context(), store.AuditFilter{Subject: id}, store.Page{Limit: auditOfCall})
 	if err != nil {
 		return err

@@ -164,6 +164,7 @@ func historyWords(what string) string {
 func (t timelineOf) functions() []entry {
 	var list []entry
 	for _, run := range t.runs {
+		list = append(list, t.retriesOf(run)...)
 		e := entry{at: run.CreatedAt, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
 			cause: causeOfRun(run.Function), detail: string(run.State)}
 		if run.StartedAt != nil {
@@ -186,6 +187,35 @@ func (t timelineOf) functions() []entry {
 			e.state = "awaited"
 		}
 		list = append(list, e)
+	}
+	return list
+}
+
+// retriesOf are the ends of a run that was dead before, and who had it tried again after each: its row keeps only the newest.
+func (t timelineOf) retriesOf(run store.LedgerRun) []entry {
+	var list []entry
+	for _, retry := range t.retries {
+		if retry.Subject != run.ID {
+			continue
+		}
+		died := entry{at: retry.At, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
+			cause: causeOfRun(run.Function), state: "failed", detail: "for good"}
+		if attempts, ok := retry.Detail["attempts"].(float64); ok {
+			died.detail += " after " + amount(int(attempts), "attempt", "attempts")
+		}
+		if failure, ok := retry.Detail["lastError"].(string); ok && failure != "" {
+			died.detail += ": " + t.shown(failure)
+		}
+		failedAt, _ := retry.Detail["failedAt"].(string)
+		if at, err := time.Parse(time.RFC3339Nano, failedAt); err == nil {
+			died.at = at
+		}
+		again := died
+		again.at, again.state, again.what, again.detail = retry.At, "", string(run.Function)+" retried", "by "+t.shown(retry.Actor)
+		if retry.Reason != "" {
+			again.detail += ": " + t.shown(retry.Reason)
+		}
+		list = append(list, died, again)
 	}
 	return list
 }
