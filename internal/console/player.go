@@ -211,7 +211,7 @@ func (p playerView) described() string {
 	for n, w := range p.waves {
 		labels[n] = w.label
 	}
-	return "Waveform of " + strings.Join(labels, " and ") + ", " + seconds(p.seconds)
+	return "Waveform of " + strings.Join(labels, " and ") + ", " + length(p.seconds)
 }
 
 // stateClass is the look of a state.

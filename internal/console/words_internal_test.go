@@ -70,3 +70,11 @@ func TestDaysAreSaidAsDays(t *testing.T) {
 		}
 	}
 }
+
+func TestLengthOfARecordingIsRoundedAsTwilioRoundsItAndPositionsAreNot(t *testing.T) {
+	for s, want := range map[float64][2]string{14.4: {"0:14", "0:14"}, 14.6: {"0:15", "0:14"}, 59.7: {"1:00", "0:59"}, 60: {"1:00", "1:00"}} {
+		if got := [2]string{length(s), seconds(s)}; got != want {
+			t.Errorf("%v s: %v, want %v", s, got, want)
+		}
+	}
+}
