@@ -172,6 +172,14 @@ func whoSpoke(s interview.Speaker) string {
 	return "?"
 }
 
+// speakerWords are who said an utterance, else on which channel it was.
+func speakerWords(u interview.Utterance) string {
+	if who := whoSpoke(u.Speaker); who != "?" || u.Channel == 0 {
+		return who
+	}
+	return "channel " + number(u.Channel)
+}
+
 // dispositionWords are what the call tells about its contact, in the words of AAPOR's Standard Definitions; "" for nothing yet.
 func dispositionWords(call interview.Call) string {
 	d := call.Disposition()

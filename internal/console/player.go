@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,6 @@ type playerView struct {
 // wave is the drawing of one channel.
 type wave struct {
 	label, class, path string
-	top                int
 }
 
 // stretch is a part of the time, in units of the drawing.
@@ -152,7 +153,7 @@ func nothingRecorded(call interview.Call) string {
 	return "Nothing was recorded."
 }
 
-// waves draws the channels of a waveform. Whose channel one is, the utterances on it say.
+// waves draws the channels of a waveform. Whose channel one is, the utterances on it say, with the names that the transcript has.
 func waves(w interview.Waveform, r interview.Recording, said []interview.Utterance) (drawn []wave, missing string) {
 	switch {
 	case w.RecordingSid == "" && r.TranscribedAt == nil:
@@ -162,20 +163,53 @@ func waves(w interview.Waveform, r interview.Recording, said []interview.Utteran
 	case len(w.Peaks) == 0:
 		return nil, "There is no waveform: Twilio has this recording as an MP3, which is not measured."
 	}
-	for n, peaks := range w.Peaks {
-		v := wave{label: "both sides", class: "unknown", top: n * waveHeight, path: wavePath(peaks, n*waveHeight+waveHeight/2)}
-		if len(w.Peaks) > 1 {
-			v.label = fmt.Sprintf("channel %d", n+1)
+	speakers := make([]interview.Speaker, len(w.Peaks))
+	for _, u := range said {
+		if n := u.Channel - 1; u.RecordingSid == w.RecordingSid && n >= 0 && n < len(speakers) && u.Speaker != interview.SpeakerUnknown {
+			speakers[n] = u.Speaker
 		}
-		for _, u := range said {
-			if u.RecordingSid == w.RecordingSid && u.Channel == n+1 && u.Speaker != interview.SpeakerUnknown {
-				v.label, v.class = whoSpoke(u.Speaker), string(u.Speaker)
-				break
-			}
+	}
+	if len(speakers) == 2 { // who said nothing is on the other one
+		speakers[0], speakers[1] = cmp.Or(speakers[0], otherSpeaker(speakers[1])), cmp.Or(speakers[1], otherSpeaker(speakers[0]))
+	}
+	order := make([]int, len(w.Peaks))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(placeOf(speakers[a]), placeOf(speakers[b])) })
+	for place, n := range order {
+		v := wave{label: "both sides", class: "unknown", path: wavePath(w.Peaks[n], place*waveHeight+waveHeight/2)}
+		if len(w.Peaks) > 1 {
+			v.label = speakerWords(interview.Utterance{Speaker: speakers[n], Channel: n + 1})
+		}
+		if speakers[n] != "" {
+			v.class = string(speakers[n])
 		}
 		drawn = append(drawn, v)
 	}
 	return drawn, ""
+}
+
+// otherSpeaker is who is on the other channel of two, "" where nobody can tell.
+func otherSpeaker(s interview.Speaker) interview.Speaker {
+	switch s {
+	case interview.SpeakerAgent:
+		return interview.SpeakerCallee
+	case interview.SpeakerCallee:
+		return interview.SpeakerAgent
+	}
+	return ""
+}
+
+// placeOf orders the channels of every recording alike, whichever Twilio put first: ours above the person's, and last whose nobody knows.
+func placeOf(s interview.Speaker) int {
+	switch s {
+	case interview.SpeakerAgent:
+		return 0
+	case interview.SpeakerCallee:
+		return 1
+	}
+	return 2
 }
 
 // wavePath is a vertical line for each column of the drawing, around its middle.
