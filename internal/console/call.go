@@ -43,7 +43,7 @@ type callView struct {
 	back    string // the list it was opened from
 	// newer and older are the calls beside it in that list, "" for none.
 	newer, older string
-	campaign     string // the list of its campaign
+	campaign     string // the page of its campaign
 	path         func(string) string
 	// attempts is how many its campaign makes.
 	attempts int
@@ -77,7 +77,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	}
 	id := detail.Call.ID
 	p := callView{role: role, detail: detail, arrival: order != "", back: address(c.path("/calls"), query), path: c.path,
-		campaign: address(c.path("/calls"), url.Values{"campaignId": {detail.Call.CampaignID}})}
+		campaign: c.path("/campaigns/" + url.PathEscape(detail.Call.CampaignID))}
 	link := func(id, order string) string {
 		with := url.Values{}
 		for name, values := range query {
