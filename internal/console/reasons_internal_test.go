@@ -57,6 +57,24 @@ func TestIdempotencyTokenThatOnlyOneDeliveryHasIsSaidToBeSo(t *testing.T) {
 	}
 }
 
+func TestParametersThatDifferInValueComeFirstAndAreNamed(t *testing.T) {
+	of := func(body string) store.WebhookDetail {
+		return store.WebhookDetail{ContentType: "application/x-www-form-urlencoded", Body: []byte(body)}
+	}
+	v := compareRecords(Viewer, of("B=1&Called=%2B15551234567&A=1&Same=x&Z=1"), of("B=2&A=2&Same=x&C=1"))
+	var got []string
+	for _, p := range v.changed {
+		got = append(got, p.name)
+	}
+	const names = "differ in value: A, B; only here: Called, Z; only there: C"
+	if order := strings.Join(got, " "); order != "A B Called Z C" || v.changedNames() != names || !v.differs() {
+		t.Errorf("%s; %s; differs %v", order, v.changedNames(), v.differs())
+	}
+	if v := compareRecords(Viewer, of("A=1"), of("A=1&B=2")); v.differs() || v.changedNames() != "only there: B" {
+		t.Errorf("%s; differs %v", v.changedNames(), v.differs())
+	}
+}
+
 func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 	c := &Console{}
 	for action, page := range map[string]string{interview.AuditOptOut: "/calls/X", interview.AuditCreateContacts: "/campaigns/X", interview.AuditStop: "/stops/X", interview.AuditResume: "/stops/X",
