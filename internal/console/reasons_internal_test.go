@@ -75,6 +75,13 @@ func TestParametersThatDifferInValueComeFirstAndAreNamed(t *testing.T) {
 	}
 }
 
+func TestRequestWhoseSignatureIsProvenIsNotDoubted(t *testing.T) {
+	const doubt = "its signature did not fit"
+	if proven, suspected := namesCallWords("callId", true), namesCallWords("callId", false); strings.Contains(proven, doubt) || !strings.Contains(suspected, doubt) {
+		t.Errorf("proven: %s; suspected: %s", proven, suspected)
+	}
+}
+
 func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 	c := &Console{}
 	for action, page := range map[string]string{interview.AuditOptOut: "/calls/X", interview.AuditCreateContacts: "/campaigns/X", interview.AuditStop: "/stops/X", interview.AuditResume: "/stops/X",
