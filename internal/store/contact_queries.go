@@ -51,6 +51,8 @@ func (s *Store) Contacts(ctx context.Context, by ContactFilter, page Page) (List
 	return out, nil
 }
 
+const contactsOptedOut = `SELECT contact_id FROM calls WHERE opted_out_at IS NOT NULL AND contact_id <> '' AND `
+
 // ContactsOptedOut are those of the contacts who asked in one of their calls never to be called again.
 func (s *Store) ContactsOptedOut(ctx context.Context, contacts []string) (map[string]bool, error) {
 	optedOut := map[string]bool{}
@@ -63,7 +65,7 @@ func (s *Store) ContactsOptedOut(ctx context.Context, contacts []string) (map[st
 		err := r.Scan(&id)
 		optedOut[id] = true
 		return err
-	}, `SELECT contact_id FROM calls WHERE contact_id <> '' AND `+condition+` AND opted_out_at IS NOT NULL`, args...)
+	}, contactsOptedOut+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for opt-outs of %d contacts: %w", len(contacts), err)
 	}
