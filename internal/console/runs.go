@@ -189,6 +189,14 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 	return nil
 }
 
+// reasoned is who did something, and why if a reason was given.
+func reasoned(who, why string) string {
+	if why == "" {
+		return who
+	}
+	return who + ": " + why
+}
+
 // callOfRun is the id of the call that a run is about, "" for none.
 func callOfRun(run store.LedgerRun) string {
 	var about struct {

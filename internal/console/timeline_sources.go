@@ -211,10 +211,7 @@ func (t timelineOf) retriesOf(run store.LedgerRun) []entry {
 			died.at = at
 		}
 		again := died
-		again.at, again.state, again.what, again.detail = retry.At, "", string(run.Function)+" retried", "by "+t.shown(retry.Actor)
-		if retry.Reason != "" {
-			again.detail += ": " + t.shown(retry.Reason)
-		}
+		again.at, again.state, again.what, again.detail = retry.At, "", string(run.Function)+" retried", "by "+reasoned(t.shown(retry.Actor), t.shown(retry.Reason))
 		list = append(list, died, again)
 	}
 	return list
