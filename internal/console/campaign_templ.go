@@ -632,7 +632,7 @@ func campaignPage(p campaignView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(claimWords(p.claims[h.ID]) + ": ")
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(claimWords(p.claims[h.ID]) + ", ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `campaign.templ`, Line: 140, Col: 46}
 					}

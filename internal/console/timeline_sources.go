@@ -282,7 +282,7 @@ func (t timelineOf) evidence() []entry {
 	}
 	for _, v := range t.verdicts {
 		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1, cause: cause{stage: stageVerdict},
-			detail: t.shown(v.Question) + " (" + amount(v.Claims, "claim", "claims") + " of " + amount(v.Calls, "call", "calls") + ")"})
+			detail: t.shown(v.Question) + " (on " + amount(v.Claims, "claim that counts", "claims that count") + ", of " + amount(v.Calls, "call", "calls") + ")"})
 	}
 	return list
 }

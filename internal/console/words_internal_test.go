@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 func TestSharesAreRoundedAndSayAllOrNoneOnlyOfAllOrNone(t *testing.T) {
@@ -76,5 +79,19 @@ func TestLengthOfARecordingIsRoundedAsTwilioRoundsItAndPositionsAreNot(t *testin
 		if got := [2]string{length(s), seconds(s)}; got != want {
 			t.Errorf("%v s: %v, want %v", s, got, want)
 		}
+	}
+}
+
+// The pages of a campaign, a hypothesis and a call count the same: a rejected claim does not count.
+func TestRejectedClaimsAreNotAmongThoseThatCount(t *testing.T) {
+	for want, c := range map[string]store.ClaimCount{"3 claims count": {Claims: 4, Rejected: 1}, "1 claim counts": {Claims: 1}, "0 claims count": {Claims: 2, Rejected: 2},
+		"of the newest 10,000 claims 9,990 count": {Claims: store.MaxCountedClaims, Rejected: 10}} {
+		if got := claimWords(c); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+	v := speechView{claims: []claimView{{}, {Claim: interview.Claim{Rejected: "the quote was not said"}}}}
+	if got := v.claimCounts(); got != "1 claim counts, 1 rejected" {
+		t.Errorf("of a call: %q", got)
 	}
 }
