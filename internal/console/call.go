@@ -161,6 +161,25 @@ func failedWebhooks(d store.CallDetail) []store.Webhook {
 	return failed
 }
 
+// actionWords are what an operator did to a call or a run, in words. What is not known is shown as it is kept.
+func actionWords(action string) string {
+	if words, ok := map[string]string{interview.AuditCancelCall: "canceled", interview.AuditEraseCall: "personal data erased", interview.AuditWithdraw: "consent withdrawn",
+		interview.AuditReconcile: "Twilio asked about it", interview.AuditListen: "recording listened to", interview.AuditOptOut: "put on the do-not-call list",
+		interview.AuditRetryRun: "retried"}[action]; ok {
+		return words
+	}
+	return action
+}
+
+// dropWords say why a segment is no speech.
+func dropWords(reason interview.DropReason) string {
+	if words, ok := map[interview.DropReason]string{interview.DropSilence: "silence there", interview.DropNoSpeech: "no speech, says the model",
+		interview.DropCompression: "the model repeats itself", interview.DropRepetition: "one phrase over and over", interview.DropStockPhrase: "a phrase that models invent"}[reason]; ok {
+		return words
+	}
+	return string(reason)
+}
+
 // whoSpoke is a speaker in words.
 func whoSpoke(s interview.Speaker) string {
 	switch s {

@@ -154,7 +154,10 @@ func (t timelineOf) history() []entry {
 func historyWords(what string) string {
 	if words, ok := map[string]string{"dial.intent": "about to be dialled", "dial.accepted": "Twilio takes the call", "dial.refused": "Twilio refuses the call",
 		"dial.postponed": "dial put off", "dial.unknown": "nobody knows whether Twilio has the call", "dial.absent": "not in Twilio's list of calls", "dial.canceled": "not to be dialled",
-		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording"}[what]; ok {
+		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording",
+		"call.opted-out": "the person opted out", "call.ended": "Twilio was asked to end it", "erased": "personal data erased", "verdict.none": "nobody knows who picked up",
+		"dial.restored": "added after a restoration", "simulator.gone": "the simulator ended", "reconcile.unknown": "Twilio does not know the call",
+		"reconcile.fruitless": "Twilio was asked in vain", "reconcile.foreign": "Twilio cannot be asked: no token of its account"}[what]; ok {
 		return words
 	}
 	return what
