@@ -10,6 +10,7 @@ import (
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -31,6 +32,7 @@ type callView struct {
 	timeline []entry
 	speech   speechView
 	heard    *lastHeard
+	consent  string
 	runs     []store.LedgerRun
 	actions  []actionForm
 	// audit is what operators did to the call, the newest first.
@@ -41,7 +43,7 @@ type callView struct {
 	back    string // the list it was opened from
 	// newer and older are the calls beside it in that list, "" for none.
 	newer, older string
-	campaign     string // the list of its campaign
+	campaign     string // the page of its campaign
 	path         func(string) string
 	// attempts is how many its campaign makes.
 	attempts int
@@ -75,7 +77,7 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 	}
 	id := detail.Call.ID
 	p := callView{role: role, detail: detail, arrival: order != "", back: address(c.path("/calls"), query), path: c.path,
-		campaign: address(c.path("/calls"), url.Values{"campaignId": {detail.Call.CampaignID}})}
+		campaign: c.path("/campaigns/" + url.PathEscape(detail.Call.CampaignID))}
 	link := func(id, order string) string {
 		with := url.Values{}
 		for name, values := range query {
@@ -116,12 +118,21 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request, role Role) error 
 		return err
 	}
 	p.runs, t.runs = runs.Items, runs.Items
+	var tried []string
+	for _, run := range runs.Items {
+		if run.AttemptsAllowed > jobs.MaxAttempts { // a retry gives more
+			tried = append(tried, run.ID)
+		}
+	}
+	if t.retries, err = c.store.RunRetries(r.Context(), tried); err != nil {
+		return err
+	}
 	log, err := c.store.AuditLog(r.Context(), store.AuditFilter{Subject: id}, store.Page{Limit: auditOfCall})
 	if err != nil {
 		return err
 	}
 	p.audit = log.Items
-	p.timeline, p.heard = t.entries(), t.lastHeard()
+	p.timeline, p.heard, p.consent = t.entries(), t.lastHeard(), t.consentWords()
 	if p.listed, err = c.listedNumber(r.Context(), role, detail.Call.PhoneNumber, detail.Call.CampaignID); err != nil {
 		return err
 	}
@@ -150,6 +161,25 @@ func failedWebhooks(d store.CallDetail) []store.Webhook {
 	return failed
 }
 
+// actionWords are what an operator did to a call or a run, in words. What is not known is shown as it is kept.
+func actionWords(action string) string {
+	if words, ok := map[string]string{interview.AuditCancelCall: "canceled", interview.AuditEraseCall: "personal data erased", interview.AuditWithdraw: "consent withdrawn",
+		interview.AuditReconcile: "Twilio asked about it", interview.AuditListen: "recording listened to", interview.AuditOptOut: "put on the do-not-call list",
+		interview.AuditRetryRun: "retried"}[action]; ok {
+		return words
+	}
+	return action
+}
+
+// dropWords say why a segment is no speech.
+func dropWords(reason interview.DropReason) string {
+	if words, ok := map[interview.DropReason]string{interview.DropSilence: "silence there", interview.DropNoSpeech: "no speech, says the model",
+		interview.DropCompression: "the model repeats itself", interview.DropRepetition: "one phrase over and over", interview.DropStockPhrase: "a phrase that models invent"}[reason]; ok {
+		return words
+	}
+	return string(reason)
+}
+
 // whoSpoke is a speaker in words.
 func whoSpoke(s interview.Speaker) string {
 	switch s {
@@ -159,6 +189,14 @@ func whoSpoke(s interview.Speaker) string {
 		return "person"
 	}
 	return "?"
+}
+
+// speakerWords are who said an utterance, else on which channel it was.
+func speakerWords(u interview.Utterance) string {
+	if who := whoSpoke(u.Speaker); who != "?" || u.Channel == 0 {
+		return who
+	}
+	return "channel " + number(u.Channel)
 }
 
 // dispositionWords are what the call tells about its contact, in the words of AAPOR's Standard Definitions; "" for nothing yet.

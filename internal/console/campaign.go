@@ -35,12 +35,13 @@ type campaignView struct {
 
 func (p campaignView) words(text string) string { return shownText(p.role, text) }
 
-// claimWords say how many claims there are.
+// claimWords say how many claims count, which are those that were not rejected: the page of a hypothesis counts the same.
 func claimWords(c store.ClaimCount) string {
+	count := c.Claims - c.Rejected
 	if c.Claims == store.MaxCountedClaims {
-		return "of the newest " + thousands(c.Claims) + " claims"
+		return "of the newest " + thousands(c.Claims) + " claims " + thousands(count) + " count"
 	}
-	return amount(c.Claims, "claim", "claims")
+	return thousands(count) + " " + form(count, "claim counts", "claims count")
 }
 
 // campaign shows one campaign. Its query is that of the list from which it was opened.

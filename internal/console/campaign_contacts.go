@@ -145,9 +145,7 @@ func (c *Console) dispositionsOf(campaignID string, counts map[interview.Disposi
 	for _, code := range interview.Dispositions() {
 		if n := counts[code]; n > 0 {
 			count := dispositionCount{code: string(code), name: code.Name(), n: n}
-			switch code {
-			case interview.DispositionQuotaFilled, interview.DispositionUnknown, interview.DispositionNotAttempted: // mostly contacts that were never dialled
-			default:
+			if !code.MostlyWithoutCalls() {
 				count.calls = address(c.path("/calls"), url.Values{"campaignId": {campaignID}, "disposition": {string(code)}})
 			}
 			d.codes = append(d.codes, count)

@@ -165,9 +165,9 @@ func spokenLanguages() []string {
 
 func modeWords(m interview.AnswerMode) string {
 	if m == interview.AnswerGather {
-		return "heard one by one (gather)"
+		return "heard one by one"
 	}
-	return "recorded in a pause (pause)"
+	return "recorded in a pause after each question"
 }
 
 func (c *Console) newCampaign(w http.ResponseWriter, r *http.Request, role Role) error {

@@ -234,6 +234,10 @@ func (p progressView) said() string {
 	return text
 }
 
+// consentCounted says of which calls the consent rate is.
+const consentCounted = "of the calls in which the question about recording was answered, or twice got no clear answer. Left out are those that the machine " +
+	"detection refused before, and those of which it was withdrawn or erased on request. A machine that is detected after an unclear answer is counted."
+
 // consent is the consent rate with what it counts.
 func (p progressView) consent() string {
 	if p.Yes+p.No == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/i-agent/iagent/internal/evidence"
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 // claimView is a claim as its card shows it.
@@ -159,6 +160,17 @@ func (c claimView) certainty() string {
 		return text + ", low: below " + strconv.FormatFloat(interview.MinConfidence, 'f', -1, 64)
 	}
 	return text
+}
+
+// claimCounts say how many claims of the call count, and how many were rejected.
+func (v speechView) claimCounts() string {
+	rejected := 0
+	for _, c := range v.claims {
+		if c.Rejected != "" {
+			rejected++
+		}
+	}
+	return claimWords(store.ClaimCount{Claims: len(v.claims), Rejected: rejected}) + ", " + thousands(rejected) + " rejected"
 }
 
 // rejections are the beginnings of the reasons for which claims are rejected, and what each means.

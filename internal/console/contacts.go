@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,6 +33,8 @@ type contactRow struct {
 	number, external, link string
 	// local is the next time by the clock of the contact's own zone, "" where it has none.
 	local string
+	// optedOut says that the person asked in a call never to be called again.
+	optedOut bool
 }
 
 func (c *Console) contactRow(role Role, contact interview.Contact, link string) contactRow {
@@ -112,8 +115,16 @@ func reasonWords(reason interview.Refusal) string {
 
 // whyWords say why a contact is in its state, "" where nothing more is to be said.
 func (r contactRow) whyWords() string {
-	if r.Reason == "" && r.State == interview.ContactExhausted {
+	switch {
+	case r.optedOut && r.State == interview.ContactReached:
+		return "was reached, then opted out"
+	case r.Reason == "" && r.State == interview.ContactExhausted:
 		return "was not reached, and no attempt is left"
+	case r.State != interview.ContactRefused:
+	case r.Reason == interview.Refusal(interview.CancelRequested) && r.Attempts == 0:
+		return "was canceled by somebody here before it was called"
+	case r.Reason == interview.RefusalCampaign:
+		return "its campaign calls nobody any more"
 	}
 	return reasonWords(r.Reason)
 }
@@ -160,10 +171,20 @@ func (c *Console) contacts(w http.ResponseWriter, r *http.Request, role Role) er
 	if err != nil {
 		return err
 	}
+	ids := make([]string, len(list.Items))
+	for n, contact := range list.Items {
+		ids[n] = contact.ID
+	}
+	optedOut, err := c.store.ContactsOptedOut(r.Context(), ids)
+	if err != nil {
+		return err
+	}
 	p := contactsView{listView: l}
 	p.next = l.older(list.Next)
 	for _, contact := range list.Items {
-		p.rows = append(p.rows, c.contactRow(role, contact, l.link(contact.ID)))
+		row := c.contactRow(role, contact, l.link(contact.ID))
+		row.optedOut = optedOut[contact.ID]
+		p.rows = append(p.rows, row)
 	}
 	f := c.frame(r, role, "Contacts")
 	c.render(w, r, http.StatusOK, f, contactsPage(p))
@@ -203,6 +224,7 @@ func (c *Console) contact(w http.ResponseWriter, r *http.Request, role Role) err
 	}
 	p := contactView{contactRow: c.contactRow(role, d.Contact, ""), role: role, campaign: c.path("/campaigns/" + url.PathEscape(d.Contact.CampaignID)),
 		name: shownText(role, campaign.Name), limit: campaign.Attempts.Limit(), attempts: d.Attempts, verdicts: d.Verdicts, back: address(c.path("/contacts"), query), path: c.path}
+	p.optedOut = slices.ContainsFunc(d.Attempts, func(call interview.Call) bool { return call.OptedOutAt != nil })
 	p.variables = variablesOf(role, d.Contact.Variables)
 	if p.listed, err = c.listedNumber(r.Context(), role, d.Contact.PhoneNumber, d.Contact.CampaignID); err != nil {
 		return err

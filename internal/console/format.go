@@ -70,10 +70,14 @@ func optionalInt(n *int) string {
 	return strconv.Itoa(*n)
 }
 
+// seconds is a position in a recording: the second that is heard there.
 func seconds(s float64) string {
 	whole := int(s)
 	return strconv.Itoa(whole/60) + ":" + string(rune('0'+whole%60/10)) + string(rune('0'+whole%10))
 }
+
+// length is how long a recording is, to the nearest second, as Twilio rounds it.
+func length(s float64) string { return seconds(math.Round(s)) }
 
 func orSomebody(name string) string {
 	if name == "" {

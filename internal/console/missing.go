@@ -40,8 +40,10 @@ func (v speechView) transcriptMissing() missing {
 	switch {
 	case d.Call.ErasedAt != nil:
 		return missing{text: "Erased on request."}
+	case d.Call.Consent != interview.ConsentGiven && len(d.Recordings) > 0:
+		return missing{text: "None: there is no consent, and a recording without it is never transcribed."}
 	case d.Call.Consent != interview.ConsentGiven:
-		return missing{text: "Nothing was recorded: there is no consent."}
+		return missing{text: "There is no consent. " + nothingRecorded(d.Call)}
 	case len(d.Recordings) == 0:
 		return missing{text: "No recording has come yet."}
 	}

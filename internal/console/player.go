@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,6 @@ type playerView struct {
 // wave is the drawing of one channel.
 type wave struct {
 	label, class, path string
-	top                int
 }
 
 // stretch is a part of the time, in units of the drawing.
@@ -114,29 +115,45 @@ func recordingState(call interview.Call, r interview.Recording) (state, why stri
 func noRecording(call interview.Call) string {
 	over := call.Status.Terminal()
 	switch {
+	case call.ErasedAt != nil && call.Uncleared():
+		return "The personal data of this call was erased on request. " + nothingRecorded(call)
 	case call.ErasedAt != nil:
 		return "The personal data of this call was erased on request."
 	case call.Consent == interview.ConsentGiven && over:
 		return "The person agreed, and no recording has come from Twilio yet."
 	case call.Consent == interview.ConsentGiven:
 		return "The person agreed. The recording begins now."
-	case call.ConsentBy == interview.ConsentByRequest:
+	case call.ConsentBy == interview.ConsentByRequest && !call.Uncleared():
 		return "No consent: it was taken back on request. No recording is kept."
+	case call.ConsentBy == interview.ConsentByRequest:
+		return "No consent: it was taken back on request. " + nothingRecorded(call)
 	case call.OnMachine():
-		return "No consent: a machine answered, says Twilio. Nothing was recorded."
+		return "No consent: a machine answered, says Twilio. " + nothingRecorded(call)
 	case call.Consent == interview.ConsentRefused:
-		return "No consent: the person said no, or gave no clear answer. Nothing was recorded."
+		return "No consent: the person said no, or gave no clear answer. " + nothingRecorded(call)
 	case !over:
 		return "Nothing is recorded before the person agrees."
 	case !call.Inbound() && !call.Dialled():
 		return "Nobody was called. Nothing was recorded."
 	case call.StartedAt == nil:
-		return "Nobody answered. Nothing was recorded."
+		return "Nobody answered. " + nothingRecorded(call)
 	}
-	return "No consent: the person was not asked, or did not answer. Nothing was recorded."
+	return "No consent: the person was not asked, or did not answer. " + nothingRecorded(call)
 }
 
-// waves draws the channels of a waveform. Whose channel one is, the utterances on it say.
+// nothingRecorded says what is known of recordings of a call without consent that has none here. That Twilio has none is known
+// only when its lists have shown it: an account can be set up to record, and a callback can be lost.
+func nothingRecorded(call interview.Call) string {
+	switch {
+	case call.Uncleared():
+		return "It is not certain yet that Twilio has no recording."
+	case !call.Status.Terminal():
+		return "No recording was started."
+	}
+	return "Nothing was recorded."
+}
+
+// waves draws the channels of a waveform. Whose channel one is, the utterances on it say, with the names that the transcript has.
 func waves(w interview.Waveform, r interview.Recording, said []interview.Utterance) (drawn []wave, missing string) {
 	switch {
 	case w.RecordingSid == "" && r.TranscribedAt == nil:
@@ -146,20 +163,53 @@ func waves(w interview.Waveform, r interview.Recording, said []interview.Utteran
 	case len(w.Peaks) == 0:
 		return nil, "There is no waveform: Twilio has this recording as an MP3, which is not measured."
 	}
-	for n, peaks := range w.Peaks {
-		v := wave{label: "both sides", class: "unknown", top: n * waveHeight, path: wavePath(peaks, n*waveHeight+waveHeight/2)}
-		if len(w.Peaks) > 1 {
-			v.label = fmt.Sprintf("channel %d", n+1)
+	speakers := make([]interview.Speaker, len(w.Peaks))
+	for _, u := range said {
+		if n := u.Channel - 1; u.RecordingSid == w.RecordingSid && n >= 0 && n < len(speakers) && u.Speaker != interview.SpeakerUnknown {
+			speakers[n] = u.Speaker
 		}
-		for _, u := range said {
-			if u.RecordingSid == w.RecordingSid && u.Channel == n+1 && u.Speaker != interview.SpeakerUnknown {
-				v.label, v.class = whoSpoke(u.Speaker), string(u.Speaker)
-				break
-			}
+	}
+	if len(speakers) == 2 { // who said nothing is on the other one
+		speakers[0], speakers[1] = cmp.Or(speakers[0], otherSpeaker(speakers[1])), cmp.Or(speakers[1], otherSpeaker(speakers[0]))
+	}
+	order := make([]int, len(w.Peaks))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(placeOf(speakers[a]), placeOf(speakers[b])) })
+	for place, n := range order {
+		v := wave{label: "both sides", class: "unknown", path: wavePath(w.Peaks[n], place*waveHeight+waveHeight/2)}
+		if len(w.Peaks) > 1 {
+			v.label = speakerWords(interview.Utterance{Speaker: speakers[n], Channel: n + 1})
+		}
+		if speakers[n] != "" {
+			v.class = string(speakers[n])
 		}
 		drawn = append(drawn, v)
 	}
 	return drawn, ""
+}
+
+// otherSpeaker is who is on the other channel of two, "" where nobody can tell.
+func otherSpeaker(s interview.Speaker) interview.Speaker {
+	switch s {
+	case interview.SpeakerAgent:
+		return interview.SpeakerCallee
+	case interview.SpeakerCallee:
+		return interview.SpeakerAgent
+	}
+	return ""
+}
+
+// placeOf orders the channels of every recording alike, whichever Twilio put first: ours above the person's, and last whose nobody knows.
+func placeOf(s interview.Speaker) int {
+	switch s {
+	case interview.SpeakerAgent:
+		return 0
+	case interview.SpeakerCallee:
+		return 1
+	}
+	return 2
 }
 
 // wavePath is a vertical line for each column of the drawing, around its middle.
@@ -195,7 +245,7 @@ func (p playerView) described() string {
 	for n, w := range p.waves {
 		labels[n] = w.label
 	}
-	return "Waveform of " + strings.Join(labels, " and ") + ", " + seconds(p.seconds)
+	return "Waveform of " + strings.Join(labels, " and ") + ", " + length(p.seconds)
 }
 
 // stateClass is the look of a state.

@@ -57,6 +57,31 @@ func TestIdempotencyTokenThatOnlyOneDeliveryHasIsSaidToBeSo(t *testing.T) {
 	}
 }
 
+func TestParametersThatDifferInValueComeFirstAndAreNamed(t *testing.T) {
+	of := func(body string) store.WebhookDetail {
+		return store.WebhookDetail{ContentType: "application/x-www-form-urlencoded", Body: []byte(body)}
+	}
+	v := compareRecords(Viewer, of("B=1&Called=%2B15551234567&A=1&Same=x&Z=1"), of("B=2&A=2&Same=x&C=1"))
+	var got []string
+	for _, p := range v.changed {
+		got = append(got, p.name)
+	}
+	const names = "differ in value: A, B; only here: Called, Z; only there: C"
+	if order := strings.Join(got, " "); order != "A B Called Z C" || v.changedNames() != names || !v.differs() {
+		t.Errorf("%s; %s; differs %v", order, v.changedNames(), v.differs())
+	}
+	if v := compareRecords(Viewer, of("A=1"), of("A=1&B=2")); v.differs() || v.changedNames() != "only there: B" {
+		t.Errorf("%s; differs %v", v.changedNames(), v.differs())
+	}
+}
+
+func TestRequestWhoseSignatureIsProvenIsNotDoubted(t *testing.T) {
+	const doubt = "its signature did not fit"
+	if proven, suspected := namesCallWords("callId", true), namesCallWords("callId", false); strings.Contains(proven, doubt) || !strings.Contains(suspected, doubt) {
+		t.Errorf("proven: %s; suspected: %s", proven, suspected)
+	}
+}
+
 func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 	c := &Console{}
 	for action, page := range map[string]string{interview.AuditOptOut: "/calls/X", interview.AuditCreateContacts: "/campaigns/X", interview.AuditStop: "/stops/X", interview.AuditResume: "/stops/X",
@@ -72,12 +97,18 @@ func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 }
 
 func TestContactWithoutReasonSaysWhyNobodyCallsItAgain(t *testing.T) {
-	for want, contact := range map[string]interview.Contact{
-		"was not reached, and no attempt is left": {State: interview.ContactExhausted},
-		"is on the do-not-call list":              {State: interview.ContactRefused, Reason: interview.RefusalDoNotCall},
-		"":                                        {State: interview.ContactReached},
+	const canceled = interview.Refusal(interview.CancelRequested)
+	for want, row := range map[string]contactRow{
+		"was not reached, and no attempt is left": {Contact: interview.Contact{State: interview.ContactExhausted}},
+		"is on the do-not-call list":              {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalDoNotCall}, optedOut: true},
+		"was reached, then opted out":             {Contact: interview.Contact{State: interview.ContactReached}, optedOut: true},
+		"was canceled by somebody here before it": {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled}},
+		"its call was canceled by somebody":       {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled, Attempts: 1}},
+		"its campaign calls nobody any more":      {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalCampaign}},
+		"the campaign calls nobody now":           {Contact: interview.Contact{State: interview.ContactWaiting, Reason: interview.RefusalCampaign}},
+		"":                                        {Contact: interview.Contact{State: interview.ContactReached}},
 	} {
-		if got := (contactRow{Contact: contact}).whyWords(); got != want {
+		if got := row.whyWords(); got != want && (want == "" || !strings.HasPrefix(got, want)) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

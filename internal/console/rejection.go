@@ -150,10 +150,20 @@ func (c *Console) callOfRejection(ctx context.Context, d store.RejectionDetail) 
 		default:
 			continue
 		}
-		return rejectedCall{name.ID, c.path("/calls/" + url.PathEscape(name.ID)), "The request names it as its " + by + ". That is what it claims: its signature did not fit."}, nil
+		return rejectedCall{name.ID, c.path("/calls/" + url.PathEscape(name.ID)), namesCallWords(by, d.Proven)}, nil
 	}
 	return rejectedCall{why: "None of the calls that were created in the 48 hours before has the ids that it names, or the auth token has changed since: " +
 		"the ids are kept as hashes that are keyed with it."}, nil
+}
+
+// namesCallWords say by which parameter a request names a call, and how much that is worth. A proven cause means that the signature
+// fits a token of ours: then it is no mere claim.
+func namesCallWords(parameter string, proven bool) string {
+	text := "The request names it as its " + parameter + "."
+	if proven {
+		return text
+	}
+	return text + " That is what it claims: its signature did not fit."
 }
 
 func checkRequest(id string) apiRequest {

@@ -35,6 +35,8 @@ type runsView struct {
 	// retry leads to the plan of a retry of all dead runs that the list is about, "" for none.
 	retry string
 	nav   []subpage
+	// calls is what the address of a call begins with.
+	calls string
 }
 
 // deadGroup is a group of dead runs, with the addresses of its list and of the plan to retry it.
@@ -61,7 +63,7 @@ func (c *Console) runs(w http.ResponseWriter, r *http.Request, role Role) error 
 	if by.Since, by.Until, err = timeRange(query, c.now()); err != nil {
 		return err
 	}
-	p := runsView{listView: l, nav: c.runPages("/runs")}
+	p := runsView{listView: l, nav: c.runPages("/runs"), calls: c.path("/calls/")}
 	if p.list, err = c.store.Runs(r.Context(), by, p.page); err != nil {
 		return err
 	}
@@ -172,11 +174,8 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 	for _, text := range []*string{&p.args, &p.run.LastError, &p.run.Cause, &p.run.Key} {
 		*text = shownText(role, *text)
 	}
-	var about struct {
-		CallID string `json:"callId"`
-	}
-	if json.Unmarshal(run.Args, &about) == nil && about.CallID != "" {
-		p.call, p.callID = c.path("/calls/"+url.PathEscape(about.CallID)), about.CallID
+	if id := callOfRun(run); id != "" {
+		p.call, p.callID = c.path("/calls/"+url.PathEscape(id)), id
 	}
 	if p.cause, err = c.causeOf(r.Context(), run.Cause); err != nil {
 		return err
@@ -188,6 +187,25 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 	p.retries = log.Items
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Run "+run.ID), runPage(p))
 	return nil
+}
+
+// reasoned is who did something, and why if a reason was given.
+func reasoned(who, why string) string {
+	if why == "" {
+		return who
+	}
+	return who + ": " + why
+}
+
+// callOfRun is the id of the call that a run is about, "" for none.
+func callOfRun(run store.LedgerRun) string {
+	var about struct {
+		CallID string `json:"callId"`
+	}
+	if json.Unmarshal(run.Args, &about) != nil || !ourID.MatchString(about.CallID) {
+		return ""
+	}
+	return about.CallID
 }
 
 // causeOf is the address of what asked for a run: a webhook, another run or a call; "" where there is no page of it.

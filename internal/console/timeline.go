@@ -51,9 +51,11 @@ type entry struct {
 
 // timelineOf is what a timeline is made of.
 type timelineOf struct {
-	detail    store.CallDetail
-	payloads  map[string]store.Payload
-	runs      []store.LedgerRun
+	detail   store.CallDetail
+	payloads map[string]store.Payload
+	runs     []store.LedgerRun
+	// retries are those of the runs that operators asked for, the oldest first.
+	retries   []store.Audited
 	verdicts  []store.CallVerdict
 	deadlines interview.Deadlines
 	now       time.Time

@@ -63,3 +63,32 @@ func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
 		}
 	}
 }
+
+// The row of a run keeps only its newest attempt and end.
+func TestTimelineHasTheEndsOfARunBeforeItWasRetriedAndWhoRetriedIt(t *testing.T) {
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	minutes := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
+	started, finished := minutes(21), minutes(22)
+	retry := func(n int, detail map[string]any) store.Audited {
+		return store.Audited{At: minutes(n), AuditEntry: interview.AuditEntry{Actor: "console:Kim", Action: interview.AuditRetryRun, Subject: "R", Reason: "Twilio is back", Detail: detail}}
+	}
+	timeline := timelineOf{detail: store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at}}, now: minutes(30), path: func(p string) string { return p },
+		shown: func(text string) string { return text },
+		runs: []store.LedgerRun{{ID: "R", Function: interview.TranscribeRecording, State: interview.RunDone, Attempts: 9, AttemptsAllowed: 12, CreatedAt: at, StartedAt: &started, FinishedAt: &finished},
+			{ID: "S", Function: interview.ExtractClaims, State: interview.RunDone, Attempts: 1, AttemptsAllowed: 4, CreatedAt: finished, StartedAt: &finished, FinishedAt: &finished}},
+		retries: []store.Audited{retry(10, map[string]any{"attempts": 4.0, "lastError": "busy", "failedAt": "2026-11-27T12:05:00.123Z"}), retry(20, map[string]any{"attempts": 8.0})}}
+	var got []string
+	for _, e := range timeline.entries() {
+		if e.what != "queued" {
+			got = append(got, strings.Join(strings.Fields(e.at.Format("15:04")+" "+e.what+" "+e.state+" "+e.detail), " "))
+		}
+	}
+	want := []string{
+		"12:05 transcribe-recording failed for good after 4 attempts: busy", "12:10 transcribe-recording retried by console:Kim: Twilio is back",
+		"12:20 transcribe-recording failed for good after 8 attempts", "12:20 transcribe-recording retried by console:Kim: Twilio is back",
+		"12:21 transcribe-recording done, attempt 9 of 12 in 1 min 0 s", "12:22 extract-claims done in 0 s",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

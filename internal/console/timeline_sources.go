@@ -21,8 +21,8 @@ func (t timelineOf) webhooks() []entry {
 	highest := -1
 	for n, w := range t.detail.Webhooks {
 		payload := t.payloads[w.ID]
-		form := url.Values{}
-		if payload.Body != nil {
+		form := url.Values(nil)
+		if len(payload.Body) > 0 {
 			form = signature.ParseForm(string(payload.Body))
 		}
 		e := entry{at: w.ReceivedAt, arrived: w.ReceivedAt, lane: laneTwilio, what: string(w.Kind), detail: t.shown(said(w.Kind, form)),
@@ -86,7 +86,7 @@ func (t timelineOf) answer(w store.Webhook, payload store.Payload) (entry, bool)
 		sequence: -1}, true
 }
 
-// said is what a callback says, in a few words.
+// said is what a callback says, in a few words; form is nil where its payload is not kept.
 func said(kind inbox.Kind, form url.Values) string {
 	var parts []string
 	add := func(name, before string) {
@@ -107,9 +107,12 @@ func said(kind inbox.Kind, form url.Values) string {
 		add("RecordingStatus", "")
 		add("RecordingDuration", "seconds ")
 		add("RecordingSid", "")
-	case "amd":
+	case kindAMD:
 		add("AnsweredBy", "")
-	default:
+	case kindConsent, kindAnswer, kindMenu, inbox.KindGather:
+		if form != nil && silent(form) {
+			return "silence"
+		}
 		add("Digits", "keys ")
 		add("SpeechResult", "said: ")
 	}
@@ -151,7 +154,10 @@ func (t timelineOf) history() []entry {
 func historyWords(what string) string {
 	if words, ok := map[string]string{"dial.intent": "about to be dialled", "dial.accepted": "Twilio takes the call", "dial.refused": "Twilio refuses the call",
 		"dial.postponed": "dial put off", "dial.unknown": "nobody knows whether Twilio has the call", "dial.absent": "not in Twilio's list of calls", "dial.canceled": "not to be dialled",
-		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording"}[what]; ok {
+		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording",
+		"call.opted-out": "the person opted out", "call.ended": "Twilio was asked to end it", "erased": "personal data erased", "verdict.none": "nobody knows who picked up",
+		"dial.restored": "added after a restoration", "simulator.gone": "the simulator ended", "reconcile.unknown": "Twilio does not know the call",
+		"reconcile.fruitless": "Twilio was asked in vain", "reconcile.foreign": "Twilio cannot be asked: no token of its account"}[what]; ok {
 		return words
 	}
 	return what
@@ -161,6 +167,7 @@ func historyWords(what string) string {
 func (t timelineOf) functions() []entry {
 	var list []entry
 	for _, run := range t.runs {
+		list = append(list, t.retriesOf(run)...)
 		e := entry{at: run.CreatedAt, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
 			cause: causeOfRun(run.Function), detail: string(run.State)}
 		if run.StartedAt != nil {
@@ -183,6 +190,32 @@ func (t timelineOf) functions() []entry {
 			e.state = "awaited"
 		}
 		list = append(list, e)
+	}
+	return list
+}
+
+// retriesOf are the ends of a run that was dead before, and who had it tried again after each: its row keeps only the newest.
+func (t timelineOf) retriesOf(run store.LedgerRun) []entry {
+	var list []entry
+	for _, retry := range t.retries {
+		if retry.Subject != run.ID {
+			continue
+		}
+		died := entry{at: retry.At, lane: functionLane(run.Function), what: string(run.Function), link: t.path("/runs/" + url.PathEscape(run.ID)), sequence: -1,
+			cause: causeOfRun(run.Function), state: "failed", detail: "for good"}
+		if attempts, ok := retry.Detail["attempts"].(float64); ok {
+			died.detail += " after " + amount(int(attempts), "attempt", "attempts")
+		}
+		if failure, ok := retry.Detail["lastError"].(string); ok && failure != "" {
+			died.detail += ": " + t.shown(failure)
+		}
+		failedAt, _ := retry.Detail["failedAt"].(string)
+		if at, err := time.Parse(time.RFC3339Nano, failedAt); err == nil {
+			died.at = at
+		}
+		again := died
+		again.at, again.state, again.what, again.detail = retry.At, "", string(run.Function)+" retried", "by "+reasoned(t.shown(retry.Actor), t.shown(retry.Reason))
+		list = append(list, died, again)
 	}
 	return list
 }
@@ -252,7 +285,7 @@ func (t timelineOf) evidence() []entry {
 	}
 	for _, v := range t.verdicts {
 		list = append(list, entry{at: v.CreatedAt, lane: laneVerdict, what: string(v.Status), sequence: -1, cause: cause{stage: stageVerdict},
-			detail: t.shown(v.Question) + " (" + amount(v.Claims, "claim", "claims") + " of " + amount(v.Calls, "call", "calls") + ")"})
+			detail: t.shown(v.Question) + " (on " + amount(v.Claims, "claim that counts", "claims that count") + ", of " + amount(v.Calls, "call", "calls") + ")"})
 	}
 	return list
 }

@@ -2,10 +2,12 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/inbox"
@@ -27,7 +29,48 @@ type recordView struct {
 }
 
 // changedParameter has a value here, another there, or is only in one of them. Values of a viewer's are left out.
-type changedParameter struct{ name, here, there string }
+type changedParameter struct {
+	name, here, there string
+	in                presence
+}
+
+// presence says in which of two records a parameter is.
+type presence int
+
+// In this order parameters that differ are listed: what tells the most first.
+const (
+	inBoth presence = iota // with another value
+	inThisOne
+	inThatOne
+)
+
+// differs reports whether a parameter has one value here and another there.
+func (v recordView) differs() bool {
+	return slices.ContainsFunc(v.changed, func(p changedParameter) bool { return p.in == inBoth })
+}
+
+// changedNames are the parameters that differ by their names, in a sentence; "" for none.
+func (v recordView) changedNames() string {
+	var parts []string
+	for in, words := range []string{"differ in value: ", "only here: ", "only there: "} {
+		var names []string
+		for _, p := range v.changed {
+			if p.in == presence(in) {
+				names = append(names, p.name)
+			}
+		}
+		if more := len(names) - namesShown; more > 0 {
+			names = append(names[:namesShown], amount(more, "other", "others"))
+		}
+		if len(names) > 0 {
+			parts = append(parts, words+strings.Join(names, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// namesShown is how many names of parameters of one kind a sentence has.
+const namesShown = 8
 
 // recordsOf are the other records of the event of a webhook, in the order in which they came.
 func (c *Console) recordsOf(ctx context.Context, role Role, hook store.WebhookDetail) ([]recordView, error) {
@@ -95,10 +138,17 @@ func compareRecords(role Role, here, there store.WebhookDetail) recordView {
 	}
 	for name := range names {
 		if !slices.Equal(a[name], b[name]) {
-			v.changed = append(v.changed, changedParameter{shownText(role, name), valuesFor(role, name, a[name]), valuesFor(role, name, b[name])})
+			p := changedParameter{name: shownText(role, name), here: valuesFor(role, name, a[name]), there: valuesFor(role, name, b[name])}
+			switch {
+			case len(b[name]) == 0:
+				p.in = inThisOne
+			case len(a[name]) == 0:
+				p.in = inThatOne
+			}
+			v.changed = append(v.changed, p)
 		}
 	}
-	slices.SortFunc(v.changed, func(x, y changedParameter) int { return bytes.Compare([]byte(x.name), []byte(y.name)) })
+	slices.SortFunc(v.changed, func(x, y changedParameter) int { return cmp.Or(cmp.Compare(x.in, y.in), cmp.Compare(x.name, y.name)) })
 	return v
 }
 

@@ -124,10 +124,13 @@ func (l listView) callOf(hook store.Webhook) string {
 // tailShown is how much of the end of an id is shown in any case, in characters.
 const tailShown = 14
 
+// sidLength is that of an id of Twilio's: such a one is not taken apart.
+const sidLength = 34
+
 // headAndTail takes an id apart that is too long for its column. The tail of one that is not is "".
 func headAndTail(id string) (head, tail string) {
 	runes := []rune(id)
-	if len(runes) <= 3*tailShown {
+	if len(runes) <= sidLength {
 		return id, ""
 	}
 	return string(runes[:len(runes)-tailShown]), string(runes[len(runes)-tailShown:])

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 func TestSharesAreRoundedAndSayAllOrNoneOnlyOfAllOrNone(t *testing.T) {
@@ -52,7 +55,7 @@ func TestListWithoutRowsSaysWhatNoneIs(t *testing.T) {
 
 func TestLongIDIsCutInTheMiddle(t *testing.T) {
 	const sid = "CAb971305287fa879850fca1b9445ccbb4"
-	for id, tail := range map[string]string{sid: "", sid + ":status:busy": "bb4:status:busy"[1:], sid + ":recording:RE44aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01:completed": "aa01:completed"} {
+	for id, tail := range map[string]string{sid: "", sid + ":voice": "445ccbb4:voice", sid + ":status:busy": "bb4:status:busy"[1:], sid + ":recording:RE44aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01:completed": "aa01:completed"} {
 		head, end := headAndTail(id)
 		if head+end != id || end != tail {
 			t.Errorf("%q: %q, %q", id, head, end)
@@ -68,5 +71,27 @@ func TestDaysAreSaidAsDays(t *testing.T) {
 		if got := gapWords(-d); got != want+" earlier" {
 			t.Errorf("%q", got)
 		}
+	}
+}
+
+func TestLengthOfARecordingIsRoundedAsTwilioRoundsItAndPositionsAreNot(t *testing.T) {
+	for s, want := range map[float64][2]string{14.4: {"0:14", "0:14"}, 14.6: {"0:15", "0:14"}, 59.7: {"1:00", "0:59"}, 60: {"1:00", "1:00"}} {
+		if got := [2]string{length(s), seconds(s)}; got != want {
+			t.Errorf("%v s: %v, want %v", s, got, want)
+		}
+	}
+}
+
+// The pages of a campaign, a hypothesis and a call count the same: a rejected claim does not count.
+func TestRejectedClaimsAreNotAmongThoseThatCount(t *testing.T) {
+	for want, c := range map[string]store.ClaimCount{"3 claims count": {Claims: 4, Rejected: 1}, "1 claim counts": {Claims: 1}, "0 claims count": {Claims: 2, Rejected: 2},
+		"of the newest 10,000 claims 9,990 count": {Claims: store.MaxCountedClaims, Rejected: 10}} {
+		if got := claimWords(c); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+	v := speechView{claims: []claimView{{}, {Claim: interview.Claim{Rejected: "the quote was not said"}}}}
+	if got := v.claimCounts(); got != "1 claim counts, 1 rejected" {
+		t.Errorf("of a call: %q", got)
 	}
 }

@@ -135,6 +135,12 @@ func (d Disposition) rank() int {
 	return 0
 }
 
+// MostlyWithoutCalls reports whether most contacts with the disposition have it without a call that decided it: whoever was never
+// dialled, and of whom nothing is left.
+func (d Disposition) MostlyWithoutCalls() bool {
+	return d == DispositionQuotaFilled || d == DispositionUnknown || d == DispositionNotAttempted
+}
+
 // DecidedBy reports whether a call tells of its contact what the disposition says. The contact has it when no call of it tells more: see
 // [DispositionOf].
 func (d Disposition) DecidedBy(call *Call) bool {

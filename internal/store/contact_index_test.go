@@ -54,6 +54,7 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 		live, liveArgs := in(s.dialect, "live_number", 1, []string{"+12127360001"})
 		dialled, dialledArgs := in(s.dialect, "phone_number", 2, []string{"+12127360001"})
 		listed, listedArgs := inBytes(s.dialect, "number_hash", 3, [][]byte{{1}})
+		optedOut, optedOutArgs := in(s.dialect, "contact_id", 1, []string{id})
 		for name, statement := range map[string]struct {
 			sql  string
 			args []any
@@ -70,6 +71,7 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 			"listed numbers":   {`SELECT number_hash FROM do_not_call WHERE scope IN ($1, $2) AND ` + listed, append([]any{"all", id}, listedArgs...)},
 			"newest verdict":   {selectVerdicts + ` WHERE call_id = $1 ORDER BY id DESC LIMIT 1`, []any{id}},
 			"attempts":         {`SELECT ` + calledColumns + ` FROM calls WHERE contact_id = $1 AND contact_id <> '' ORDER BY id`, []any{id}},
+			"opt-outs":         {contactsOptedOut + optedOut, optedOutArgs},
 			"waiting":          {countWaiting, []any{id, now}},
 			"due":              {countDue, []any{id, now}},
 			"first that waits": {firstWaiting, []any{id, "OUTSIDE_HOURS", now}},

@@ -51,6 +51,27 @@ func (s *Store) Contacts(ctx context.Context, by ContactFilter, page Page) (List
 	return out, nil
 }
 
+const contactsOptedOut = `SELECT contact_id FROM calls WHERE opted_out_at IS NOT NULL AND contact_id <> '' AND `
+
+// ContactsOptedOut are those of the contacts who asked in one of their calls never to be called again.
+func (s *Store) ContactsOptedOut(ctx context.Context, contacts []string) (map[string]bool, error) {
+	optedOut := map[string]bool{}
+	if len(contacts) == 0 {
+		return optedOut, nil
+	}
+	condition, args := in(s.dialect, "contact_id", 1, contacts)
+	err := collect(ctx, s.read(), func(r row) error {
+		var id string
+		err := r.Scan(&id)
+		optedOut[id] = true
+		return err
+	}, contactsOptedOut+condition, args...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for opt-outs of %d contacts: %w", len(contacts), err)
+	}
+	return optedOut, nil
+}
+
 // explainWaiting gives contacts that are due the reason for which their campaign calls nobody, or none.
 func (s *Store) explainWaiting(ctx context.Context, q querier, contacts []interview.Contact) error {
 	now, obstacles := s.now(), map[string]interview.GateVerdict{}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -111,11 +112,37 @@ func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
 	return l, nil
 }
 
+// RunRetries are the retries of runs, the oldest first, as the audit log has them. Those of a bulk job are not among them: its one
+// entry names no runs.
+func (s *Store) RunRetries(ctx context.Context, runs []string) (retries []Audited, err error) {
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	condition, args := in(s.dialect, "subject", 1, runs)
+	err = collect(ctx, s.read(), func(r row) error {
+		entry, err := scanAudited(r)
+		retries = append(retries, entry)
+		return err
+	}, `SELECT id, at, actor, action, subject, reason, detail FROM audit_log WHERE `+condition+` AND action = '`+interview.AuditRetryRun+`' ORDER BY id LIMIT `+
+		strconv.Itoa(maxRunRetries), args...)
+	if err != nil {
+		return nil, fmt.Errorf("loading the retries of %d runs: %w", len(runs), err)
+	}
+	return retries, nil
+}
+
+// maxRunRetries bounds what RunRetries loads.
+const maxRunRetries = 100
+
 // RetryRun gives a dead run as many attempts again and enqueues it, under the same key. ErrRunNotFailed when it is not
 // dead; ErrNotFound when there is none.
 func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 	var run LedgerRun
 	err := s.write(ctx, func(tx *Tx) error {
+		dead, err := loadRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `UPDATE function_runs SET `+retried("$2")+` WHERE id = $1 AND state = 'failed'`, id, jobs.MaxAttempts)
 		if err != nil {
 			return err
@@ -129,8 +156,11 @@ func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 		if err := tx.insert(ctx, []enqueued{{args: jobs.RunArgs{RunID: id, Function: run.Function}}}); err != nil {
 			return err
 		}
-		return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Subject: id,
-			Detail: map[string]any{"function": run.Function, "attempts": run.Attempts, "lastError": run.LastError}})
+		detail := map[string]any{"function": run.Function, "attempts": run.Attempts, "lastError": run.LastError}
+		if dead.FinishedAt != nil {
+			detail["failedAt"] = dead.FinishedAt.UTC().Truncate(time.Millisecond) // the run keeps only its newest end
+		}
+		return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Subject: id, Detail: detail})
 	})
 	if err != nil {
 		return run, fmt.Errorf("retrying run %s: %w", id, err)

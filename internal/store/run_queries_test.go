@@ -41,6 +41,10 @@ func TestDeadRunCanBeRetriedAndKeepsItsHistory(t *testing.T) {
 		if n := s.count(t, `SELECT COUNT(*) FROM river_job`) - before; n != 1 {
 			t.Errorf("%d jobs were enqueued", n)
 		}
+		retries, err := s.RunRetries(t.Context(), []string{"another", run.ID})
+		if err != nil || len(retries) != 1 || retries[0].Subject != run.ID || retries[0].Detail["failedAt"] != dead.FinishedAt.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano) {
+			t.Errorf("the retries: %+v, %v", retries, err)
+		}
 		fifth := s.mustStart(t, interview.OrchestrateCall, id)
 		if fifth.Attempt != 5 || jobs.GivenUp(fifth) {
 			t.Errorf("%+v", fifth)

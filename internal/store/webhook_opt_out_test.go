@@ -37,6 +37,9 @@ func TestWhoOptsOutOnACallIsNotDialledAgainByAnyCampaign(t *testing.T) {
 			}
 		}
 		l.hangUp()
+		if optedOut, err := s.ContactsOptedOut(t.Context(), []string{"another", call.ContactID}); err != nil || len(optedOut) != 1 || !optedOut[call.ContactID] {
+			t.Errorf("of the contacts opted out: %v, %v", optedOut, err)
+		}
 		var refused *RefusedNumbersError
 		if _, err := s.CreateCalls(t.Context(), newCalls(activeCampaign(t, s), "", secretNumber)); !errors.As(err, &refused) {
 			t.Errorf("another campaign calls: %v", err)

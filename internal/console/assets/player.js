@@ -3,6 +3,8 @@
 "use strict";
 
 const clock = (second) => `${Math.floor(second / 60)}:${String(Math.floor(second % 60)).padStart(2, "0")}`;
+// The length is to the nearest second, as in the rest of the page.
+const lengthOf = (seconds) => clock(Math.round(seconds));
 
 class Player {
   constructor(root) {
@@ -72,12 +74,12 @@ class Player {
       this.length = this.audio.duration;
       this.position.max = this.length;
       this.position.hidden = false;
-      this.find("total").textContent = clock(this.length);
+      this.find("total").textContent = lengthOf(this.length);
     }
     this.find("play").textContent = this.audio.paused ? "Play" : "Pause";
     this.find("time").textContent = clock(now);
     this.position.value = now;
-    this.position.setAttribute("aria-valuetext", `${clock(now)} of ${clock(this.length)}`);
+    this.position.setAttribute("aria-valuetext", `${clock(now)} of ${lengthOf(this.length)}`);
     const svg = this.root.querySelector("svg");
     if (svg) {
       const x = this.length > 0 ? now / this.length * svg.viewBox.baseVal.width : 0;
