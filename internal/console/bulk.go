@@ -194,6 +194,21 @@ func (p planView) title() string {
 	return "Retry dead runs"
 }
 
+// unfiltered reports whether a plan is about everything that there is. Each plan has an end, which chooses nothing.
+func (p planView) unfiltered() bool {
+	return !slices.ContainsFunc(p.conditions, func(condition parameter) bool { return condition.name != "until" })
+}
+
+// one and many are what a plan is about.
+func (p planView) one() string {
+	if p.Kind == store.BulkReplay {
+		return "failed webhook"
+	}
+	return "dead run"
+}
+
+func (p planView) many() string { return p.one() + "s" }
+
 // bulkJobsView is what the list of bulk jobs shows.
 type bulkJobsView struct {
 	listView

@@ -77,7 +77,7 @@ func overdueWords(item store.OverdueItem) (what, out string) {
 	case interview.OverdueVerdict:
 		return "Who picked up: a person or a machine", askNow
 	case interview.OverdueClearance:
-		return "Certainty that Twilio has no recording without consent", askNow
+		return "The proof that no recording is left", askNow
 	}
 	if item.What == store.OverdueDialingPaused {
 		return "Twilio refuses the account (" + item.Status + "): no call is dialled", "Mend the account at Twilio; it is probed by itself. See dialling on the page of health."
