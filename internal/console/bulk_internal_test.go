@@ -13,17 +13,17 @@ import (
 )
 
 func TestPlanSaysHowManyOfWhatAndWhetherTheyAreAll(t *testing.T) {
-	end, function := parameter{name: "until", value: "2026-11-28T05:00:00Z"}, parameter{name: "function", value: "orchestrate-call"}
+	end, function := token{name: "until", value: "2026-11-28T05:00:00Z"}, token{name: "function", value: "orchestrate-call"}
 	for _, c := range []struct {
 		kind       store.BulkKind
 		matched    int
-		conditions []parameter
+		conditions []token
 		want       string
 	}{
-		{store.BulkRetry, 70, []parameter{end}, "All 70 dead runs : nothing chooses among them."},
-		{store.BulkReplay, 1, []parameter{end}, "The only failed webhook : nothing chooses among them."},
-		{store.BulkRetry, 70, []parameter{function, end}, "70 dead runs match these conditions."},
-		{store.BulkReplay, 1, []parameter{function, end}, "1 failed webhook matches these conditions."},
+		{store.BulkRetry, 70, []token{end}, "All 70 dead runs : nothing chooses among them."},
+		{store.BulkReplay, 1, []token{end}, "The only failed webhook : nothing chooses among them."},
+		{store.BulkRetry, 70, []token{function, end}, "70 dead runs match these conditions."},
+		{store.BulkReplay, 1, []token{function, end}, "1 failed webhook matches these conditions."},
 	} {
 		p := planView{bulkPlan: bulkPlan{Kind: c.kind, Matched: c.matched}, conditions: c.conditions}
 		if text := textOf(t, planPage(p)); !strings.Contains(text, c.want) {
@@ -35,7 +35,7 @@ func TestPlanSaysHowManyOfWhatAndWhetherTheyAreAll(t *testing.T) {
 func TestRetryOfDeadRunsSaysWhetherItIsOfAll(t *testing.T) {
 	run := store.LedgerRun{ID: "01A", State: interview.RunFailed}
 	for want, conditions := range map[string][]token{
-		"Retry all dead runs…":                 {{name: "state", value: "failed"}},
+		"Retry all dead runs…":                {{name: "state", value: "failed"}},
 		"Retry all dead runs of this filter…": {{name: "state", value: "failed"}, {name: "function", value: "orchestrate-call"}},
 	} {
 		p := runsView{listView: listView{role: Admin, tokens: conditions, base: "/console/runs"}, list: store.List[store.LedgerRun]{Items: []store.LedgerRun{run}}, retry: "/console/bulk/retry-runs"}

@@ -78,6 +78,11 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 			return err
 		}
 		p.campaign = &campaign
+		for n := range p.tokens {
+			if p.tokens[n].name == "campaignId" {
+				p.tokens[n].shown = campaign.Name
+			}
+		}
 	}
 	campaigns, err := c.store.Campaigns(r.Context(), store.CampaignFilter{}, store.Page{Limit: rowsAPage})
 	if err != nil {

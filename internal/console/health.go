@@ -111,7 +111,7 @@ type service struct{ id, name, value, says, class string }
 func (p healthView) services() []service {
 	m := p.measured
 	since := func(s health.State) string {
-		return " since " + s.Since.Format("2006-01-02 15:04:05 UTC") + ", as far as this process knows."
+		return " since " + s.Since.Format(secondsUTC) + ", as far as this process knows."
 	}
 	database := service{"database", "Database", none, "Not looked at yet.", ""}
 	if m.Database.Known && m.Database.Up {
@@ -132,7 +132,7 @@ func (p healthView) twilio() service {
 	t := p.measured.Twilio
 	s := service{"twilio", "Twilio", none, "It has accepted no request of this installation yet.", ""}
 	if !t.Answered.IsZero() {
-		s.value, s.says, s.class = "asked "+duration(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format("2006-01-02 15:04:05 UTC")+".", "good"
+		s.value, s.says, s.class = "asked "+duration(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format(secondsUTC)+".", "good"
 	}
 	switch {
 	case t.Off != "":

@@ -2,9 +2,13 @@ package console
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/store"
 )
 
 func TestSharesAreRoundedAndSayAllOrNoneOnlyOfAllOrNone(t *testing.T) {
@@ -24,10 +28,60 @@ func TestConditionsAreSaidAlikeAndTimesWithoutFractions(t *testing.T) {
 		"since: 24h":                     {name: "since", value: "24h"},
 		"outcome: not accepted":          {name: "outcome", value: "-accepted"},
 		"status: FAILED":                 {name: "status", value: "FAILED"},
-		"awaiting: the recording":        {name: "awaiting", value: "recording"},
+		"waits for: the recording":       {name: "awaiting", value: "recording"},
+		"last error: permanent: 401":     {name: "lastError", value: "permanent: 401"},
+		"campaign: Oat drink":            {name: "campaignId", value: "01A", shown: "Oat drink"},
+		"delivered again":                {name: "outcome", value: "duplicate"}, // its rows are those that were accepted
+		"attempt: second or later":       {name: "minAttempt", value: "2"},
+		"took at least: 12 ms":           {name: "atLeast", value: "12.345678ms"},
 	} {
 		if got := conditionWords(condition); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestConditionsHaveNamesThatPeopleUse(t *testing.T) {
+	raw := regexp.MustCompile(`[a-z][A-Z]`)
+	for _, names := range [][]string{store.CallConditions(), webhookConditions, runConditions, rejectionConditions, contactConditions, auditConditions,
+		bulkConditions(store.BulkRetry), bulkConditions(store.BulkReplay), {"atLeast", "status", "name", "scope"}} {
+		for _, name := range names {
+			for _, said := range []string{conditionWords(token{name: name, value: "x"}), bulkConditionWords(store.BulkRetry, token{name: name, value: "x"})} {
+				if raw.MatchString(strings.ReplaceAll(said, "CallSid", "")) {
+					t.Errorf("%s is shown as %q", name, said)
+				}
+			}
+		}
+	}
+}
+
+func TestBulkJobsSayWhichTimesTheirConditionsAreOf(t *testing.T) {
+	const at, utc = "2026-11-28T05:10:00.123456789Z", "2026-11-28 05:10:00 UTC"
+	for want, got := range map[string]string{
+		"died before: " + utc:    bulkConditionWords(store.BulkRetry, token{name: "until", value: at}),
+		"received since: " + utc: bulkConditionWords(store.BulkReplay, token{name: "since", value: at}),
+		"created before: " + utc: bulkConditionWords(store.BulkRetry, token{name: "createdUntil", value: at}),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestTimesWithinTextsAreTimesOfThePage(t *testing.T) {
+	var b strings.Builder
+	if err := timed("died before: 2026-11-28 05:10:00 UTC, and 2026-13-28 05:10:00 UTC <b>").Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, `<time datetime="2026-11-28T05:10:00Z"`) || strings.Count(got, "<time") != 1 || strings.Contains(got, "<b>") {
+		t.Error(got)
+	}
+}
+
+func TestFilterAndOverdueSayAlikeWhatIsMissing(t *testing.T) {
+	for _, what := range interview.Awaitable() {
+		if said, _ := overdueWords(store.OverdueItem{What: string(what)}); !strings.HasPrefix(strings.ToLower(said), strings.ToLower(awaited(what))) {
+			t.Errorf("%s: %q is overdue, the filter says %q", what, said, awaited(what))
 		}
 	}
 }
@@ -41,7 +95,7 @@ func TestListWithoutRowsSaysWhatNoneIs(t *testing.T) {
 		return b.String()
 	}
 	l := listView{role: Viewer, all: "/console/calls", query: url.Values{}, tokens: []token{{name: "awaiting", value: "recording"}, {name: "status", value: "FAILED"}}}
-	if got := said(l); !strings.Contains(got, "No call is found with awaiting: the recording, status: FAILED.") {
+	if got := said(l); !strings.Contains(got, "No call is found with waits for: the recording, status: FAILED.") {
 		t.Errorf("%s", got)
 	}
 	l.tokens = []token{{name: "sort", value: "rate"}}
