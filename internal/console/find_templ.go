@@ -217,7 +217,7 @@ func findable(role Role) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd><dt>rejected claims</dt><dd>the page or list that is about these words</dd></dl>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd><dt>opted out</dt><dd>the page or list that is about these words</dd></dl>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -25,7 +25,7 @@ func keyList() []keyHelp {
 		{names: []string{"p"}, does: "play the recording, or pause it, on the page of a call"},
 		{names: []string{"b"}, does: "5 seconds back in the recording"},
 		{names: []string{"t"}, does: "times: local, how long ago, or UTC"},
-		{names: []string{"/", "Ctrl-k"}, does: "find an id, a number or a code", short: "find"},
+		{names: []string{"/", "Ctrl-k"}, does: "find an id, a number, a code or a page", short: "find"},
 		{names: []string{"g"}, does: "then a letter: go to a section"},
 		{names: []string{"?"}, does: "this list", short: "help"},
 		{names: []string{"Esc"}, does: "close this list, or the box that finds", native: true},

@@ -220,7 +220,7 @@ func findBox(f frame) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "\" role=\"search\" class=\"find\"><label class=\"hidden\" for=\"find-box\">An id, a number or a code</label> <input id=\"find-box\" name=\"q\" maxlength=\"200\" autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\" placeholder=\"CA… RE… 01J… +1 555 … 21211\"> <button class=\"primary\">Find</button></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "\" role=\"search\" class=\"find\"><label class=\"hidden\" for=\"find-box\">An id, a number, a code, or words</label> <input id=\"find-box\" name=\"q\" maxlength=\"200\" autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\" placeholder=\"CA… RE… 01J… +1 555 … 21211\"> <button class=\"primary\">Find</button></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
