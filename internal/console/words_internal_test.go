@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/health"
 	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
@@ -122,5 +123,33 @@ func TestDaysAreSaidAsDays(t *testing.T) {
 		if got := gapWords(-d); got != want+" earlier" {
 			t.Errorf("%q", got)
 		}
+	}
+}
+
+func TestRedisThatIsNotSetIsToldFromRedisThatWasNotAsked(t *testing.T) {
+	for _, set := range []bool{false, true} {
+		service := healthView{redisSet: set}.services()[1]
+		item := (&Console{redisSet: set}).serviceItems(health.Snapshot{}, time.Now())[1]
+		for _, says := range []string{service.says, item.says} {
+			if strings.Contains(says, "REDIS_URL is not set") == set || strings.Contains(says, "not asked") != set {
+				t.Errorf("REDIS_URL is set: %v, and it says %q", set, says)
+			}
+		}
+	}
+}
+
+// What the page of health says with a time follows the times that the reader chose.
+func TestTimesOfHealthAreTimesOfThePage(t *testing.T) {
+	at := time.Date(2026, 11, 28, 5, 10, 0, 0, time.UTC)
+	up := health.State{Known: true, Up: true, Since: at}
+	p := healthView{now: at, link: func(page string) string { return page }, measured: health.Snapshot{At: at, Database: up, Redis: up, Twilio: health.Twilio{Answered: at, Passed: at}},
+		charts: charts([]health.Point{{At: at}, {At: at.Add(time.Minute)}}), checks: []Check{{Name: "tokens.rotation", Looked: at, Detail: "signed last at 2026-11-28 04:00:00 UTC"}}}
+	var page strings.Builder
+	if err := healthPage(p).Render(t.Context(), &page); err != nil {
+		t.Fatal(err)
+	}
+	without := regexp.MustCompile(`(?s)<time.*?</time>`).ReplaceAllString(page.String(), "")
+	if left := regexp.MustCompile(`\d\d:\d\d.{0,12}`).FindString(without); left != "" {
+		t.Errorf("a time that stays UTC: %q", left)
 	}
 }
