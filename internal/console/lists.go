@@ -111,6 +111,35 @@ func (l listView) link(id string) string {
 	return address(l.prefix+url.PathEscape(id), query)
 }
 
+// drop takes away a condition that is nothing without another one, where that is not there: it returns its words, "" when nothing was
+// taken away.
+func (l *listView) drop(name, needed string) string {
+	if l.value(name) == "" || l.value(needed) != "" {
+		return ""
+	}
+	dropped := ""
+	l.query.Del(name)
+	l.tokens = slices.DeleteFunc(l.tokens, func(t token) bool {
+		if t.name == name {
+			dropped = conditionWords(t)
+		}
+		return t.name == name
+	})
+	if l.first != "" {
+		l.first = address(l.base, l.query)
+	}
+	for n := range l.tokens {
+		others := url.Values{}
+		for other, values := range l.query {
+			if other != l.tokens[n].name {
+				others[other] = values
+			}
+		}
+		l.tokens[n].without = address(l.base, others)
+	}
+	return dropped
+}
+
 // value is that of a condition, "" for none.
 func (l listView) value(name string) string { return l.query.Get(name) }
 
