@@ -20,8 +20,8 @@ func TestPlanSaysHowManyOfWhatAndWhetherTheyAreAll(t *testing.T) {
 		conditions []token
 		want       string
 	}{
-		{store.BulkRetry, 70, []token{end}, "All 70 dead runs : nothing chooses among them."},
-		{store.BulkReplay, 1, []token{end}, "The only failed webhook : nothing chooses among them."},
+		{store.BulkRetry, 70, []token{end}, "All 70 dead runs : no condition leaves any out."},
+		{store.BulkReplay, 1, []token{end}, "The only failed webhook : no condition leaves any out."},
 		{store.BulkRetry, 70, []token{function, end}, "70 dead runs match these conditions."},
 		{store.BulkReplay, 1, []token{function, end}, "1 failed webhook matches these conditions."},
 	} {

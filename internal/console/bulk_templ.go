@@ -81,7 +81,7 @@ func planPage(p planView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</b>: nothing chooses among them.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</b>: no condition leaves any out.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

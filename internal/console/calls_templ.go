@@ -819,7 +819,7 @@ func callsForm(p callsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if p.campaign == nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "Disposition: with a campaign ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "Disposition in a campaign ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

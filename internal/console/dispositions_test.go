@@ -49,7 +49,7 @@ func TestNumberOfADispositionLeadsToItsCalls(t *testing.T) {
 	wants(t, "another list", o.get("/console/calls?campaignId="+campaign+"&disposition=2.11"), calls[1:], calls[:1])
 	// Without its campaign a disposition chooses nothing, and the page says so.
 	without := o.get("/console/calls?disposition=3.12&status=BUSY")
-	wants(t, "the list of all campaigns", without, []string{"Left out: <b>disposition: 3.12 always busy</b>", calls[0], `href="/console/calls" title="Remove this condition"`, "Disposition: with a campaign"}, nil)
+	wants(t, "the list of all campaigns", without, []string{"Left out: <b>disposition: 3.12 always busy</b>", calls[0], `href="/console/calls" title="Remove this condition"`, "Disposition in a campaign"}, nil)
 	wants(t, "what is not late, of nothing", o.get("/console/calls?overdue=false"), []string{"Left out: <b>overdue: not yet</b>", calls[0]}, nil)
 	if strings.Contains(without, "calls.csv?disposition") || strings.Contains(without, `<option value="3.12" selected>`) {
 		t.Error("what was left out is in the links of the list")
