@@ -30,7 +30,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 		Store: a.store, API: api.Admit(rest), PublicURL: a.settings.baseURL, Prefix: public, Deadlines: a.settings.deadlines, Log: a.log, Simulations: a.simulation != nil, Now: a.options.Now,
 		Recordings: a.recordings(),
 		TokenNames: a.settings.tokenNames(),
-		Health:     a.health, About: a.aboutConsole, Checks: a.consoleChecks,
+		Health:     a.health, About: a.aboutConsole, Checks: a.consoleChecks, RedisSet: a.settings.RedisURL != "",
 		Access: console.Access{
 			AdminToken: a.settings.AdminToken, ViewerToken: a.settings.ViewerToken,
 			Local:      api.Local,

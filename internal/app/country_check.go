@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,31 +73,44 @@ func (c *countryCheck) run(ctx context.Context, now func() time.Time, look func(
 	}
 }
 
-// checkCountries looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them, each time
-// that the page of health wants to know.
+// checksBesidePages are made anew for the page of health: what they look at changes while the process runs.
+var checksBesidePages = []string{doctor.CountriesCheck, "tokens.rotation"}
+
+// checkCountries looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them, and how far
+// a rotation of auth tokens is, each time that the page of health wants to know.
 func (a *App) checkCountries(ctx context.Context) error {
 	return a.countries.run(ctx, a.now, func(ctx context.Context) []doctor.Finding {
 		config := a.settings.doctorConfig()
-		config.Only, config.Now, config.Store, config.UserAgent = []string{doctor.CountriesCheck}, a.options.Now, a.store, a.userAgent()
+		config.Only, config.Now, config.Store, config.UserAgent = checksBesidePages, a.options.Now, a.store, a.userAgent()
 		return doctor.Run(ctx, config, nil)
 	})
 }
 
-// consoleChecks are what the doctor found beside the start of this process, and last of the countries of the contacts that wait.
+// consoleChecks are what the doctor found beside the start of this process, and beside pages since.
 func (a *App) consoleChecks() []console.Check {
+	var atStart checked
+	if found := a.checks.Load(); found != nil {
+		atStart = *found
+	}
+	return latestChecks(atStart, a.countries.latest(a.now()))
+}
+
+// latestChecks are those at the start, but those that were made anew beside a page, which follow.
+func latestChecks(atStart, besidePages checked) []console.Check {
 	var checks []console.Check
-	add := func(c checked) {
-		for _, f := range c.found {
-			checks = append(checks, console.Check{Name: f.Name, Looked: c.at, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure})
+	add := func(c checked, f doctor.Finding) {
+		checks = append(checks, console.Check{Name: f.Name, Looked: c.at, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure})
+	}
+	for _, f := range atStart.found {
+		if !slices.ContainsFunc(besidePages.found, func(newer doctor.Finding) bool { return newer.Name == f.Name }) {
+			add(atStart, f)
 		}
 	}
-	if atStart := a.checks.Load(); atStart != nil {
-		add(*atStart)
-	}
-	countries := a.countries.latest(a.now())
-	if countries.at.IsZero() {
+	if besidePages.at.IsZero() {
 		return append(checks, console.Check{Name: doctor.CountriesCheck, Result: string(doctor.Skipped), Detail: "Not looked at yet by this process: it looks now, beside this page."})
 	}
-	add(countries)
+	for _, f := range besidePages.found {
+		add(besidePages, f)
+	}
 	return checks
 }

@@ -56,3 +56,26 @@ func TestCountriesAreLookedAtBesideThePagesAtMostEveryTenMinutes(t *testing.T) {
 		}
 	})
 }
+
+func TestHealthHasTheNewestOfEachCheck(t *testing.T) {
+	start := time.Date(2026, 11, 28, 5, 0, 0, 0, time.UTC)
+	rotation := func(detail string) doctor.Finding { return doctor.Finding{Name: "tokens.rotation", Detail: detail} }
+	atStart := checked{start, []doctor.Finding{{Name: "disk"}, rotation("prepared")}}
+	for n, c := range []struct {
+		besidePages checked
+		want        string
+		at          time.Time
+	}{{checked{}, "prepared", start}, {checked{start.Add(time.Hour), []doctor.Finding{{Name: doctor.CountriesCheck}, rotation("over")}}, "over", start.Add(time.Hour)}} {
+		found := 0
+		for _, check := range latestChecks(atStart, c.besidePages) {
+			if check.Name == "tokens.rotation" {
+				if found++; check.Detail != c.want || !check.Looked.Equal(c.at) {
+					t.Errorf("case %d: %+v, want %q of %s", n, check, c.want, c.at)
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("case %d: the check is there %d times", n, found)
+		}
+	}
+}

@@ -19,6 +19,9 @@ type auditView struct {
 	rows []auditRow
 }
 
+// auditConditions are the conditions of the list, those of GET /api/audit.
+var auditConditions = []string{"actor", "action", "subject", "since", "until"}
+
 // auditRow is an entry, with the address of what it was done to.
 type auditRow struct {
 	store.Audited
@@ -28,7 +31,7 @@ type auditRow struct {
 }
 
 func (c *Console) audit(w http.ResponseWriter, r *http.Request, role Role) error {
-	l, query, err := c.listView(r, role, "/audit", "actor", "action", "subject", "since", "until")
+	l, query, err := c.listView(r, role, "/audit", auditConditions...)
 	if err != nil {
 		return err
 	}

@@ -96,3 +96,16 @@ func TestViewerIsOfferedNothingThatViewersCannotDo(t *testing.T) {
 		}
 	}
 }
+
+// Nothing in River's own interface leads back to the console, which stays open beside it.
+func TestRiversPagesOpenInATabOfTheirOwn(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.signIn(adminToken)
+	for _, page := range []string{"/console/calls", "/console/runs"} {
+		for part := range strings.SplitSeq(o.get(page), "<a ") {
+			if link, _, _ := strings.Cut(part, ">"); strings.Contains(link, `href="/console/jobs"`) && !strings.Contains(link, `target="_blank"`) {
+				t.Errorf("%s leaves the console: %s", page, link)
+			}
+		}
+	}
+}

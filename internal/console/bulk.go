@@ -120,7 +120,7 @@ type bulkPlan struct {
 // planView is what the page of a plan shows.
 type planView struct {
 	bulkPlan
-	conditions []parameter
+	conditions []token
 	counts     []count
 	start      actionForm
 	// dryRun is the plan's own request, for a shell.
@@ -170,7 +170,7 @@ func (c *Console) bulkPlan(w http.ResponseWriter, r *http.Request, role Role, ki
 	}
 	for _, name := range bulkConditions(kind) {
 		if value := query.Get(name); value != "" {
-			p.conditions = append(p.conditions, parameter{name: name, value: value})
+			p.conditions = append(p.conditions, token{name: name, value: value})
 		}
 	}
 	p.counts = counts(p.Counts)
@@ -193,6 +193,21 @@ func (p planView) title() string {
 	}
 	return "Retry dead runs"
 }
+
+// unfiltered reports whether a plan is about everything that there is. Each plan has an end, which chooses nothing.
+func (p planView) unfiltered() bool {
+	return !slices.ContainsFunc(p.conditions, func(condition token) bool { return condition.name != "until" })
+}
+
+// one and many are what a plan is about.
+func (p planView) one() string {
+	if p.Kind == store.BulkReplay {
+		return "failed webhook"
+	}
+	return "dead run"
+}
+
+func (p planView) many() string { return p.one() + "s" }
 
 // bulkJobsView is what the list of bulk jobs shows.
 type bulkJobsView struct {
@@ -222,7 +237,7 @@ type bulkJobView struct {
 	role Role
 	job  store.BulkJob
 	// conditions say what it is about.
-	conditions []parameter
+	conditions []token
 	counts     []count
 	stop       actionForm
 	again      string // the address of the plan for what is left, "" where nothing is
@@ -242,7 +257,7 @@ func (c *Console) bulkJob(w http.ResponseWriter, r *http.Request, role Role) err
 	add := func(name, value string) {
 		if value != "" {
 			query.Set(name, value)
-			p.conditions = append(p.conditions, parameter{name: name, value: shownText(role, value)})
+			p.conditions = append(p.conditions, token{name: name, value: shownText(role, value)})
 		}
 	}
 	add("function", string(job.Function))
@@ -255,7 +270,7 @@ func (c *Console) bulkJob(w http.ResponseWriter, r *http.Request, role Role) err
 			add(name, instant(at))
 		}
 	}
-	slices.SortFunc(p.conditions, func(a, b parameter) int {
+	slices.SortFunc(p.conditions, func(a, b token) int {
 		return slices.Index(allBulkConditions, a.name) - slices.Index(allBulkConditions, b.name)
 	})
 	if role == Admin && (job.State == store.BulkStopped || job.State == store.BulkInterrupted || job.State == store.BulkFailed) {

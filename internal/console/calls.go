@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -25,7 +24,11 @@ type callsView struct {
 	counts  []statusCount
 	counted int
 	csv     string
+	dropped []leftOut
 }
+
+// leftOut is a condition that chooses nothing without another one, and what to choose, too. It has no words where nothing was left out.
+type leftOut struct{ words, cure string }
 
 // chosen reports whether the form has a status ticked.
 func (p callsView) chosen(status interview.CallStatus) bool {
@@ -54,30 +57,26 @@ func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error
 	if err != nil {
 		return err
 	}
+	dropped := []leftOut{{l.drop("disposition", "campaignId"), "A disposition is of a campaign's contacts: choose the campaign, too."}}
+	if query.Get("overdue") == "false" {
+		dropped = append(dropped, leftOut{l.drop("overdue", "awaiting"), "It is about what a call waits for: choose that, too."})
+	}
 	by, err := c.callFilter(query, role)
 	if err != nil {
 		return err
 	}
-	if by.Disposition != "" { // it is of the campaign, and goes with it
-		others := url.Values{}
-		for name, values := range query {
-			if name != "campaignId" && name != "disposition" {
-				others[name] = values
-			}
-		}
-		for n := range l.tokens {
-			if l.tokens[n].name == "campaignId" {
-				l.tokens[n].without = address(l.base, others)
-			}
-		}
-	}
-	p := callsView{listView: l, firstRun: c.firstRun(role), csv: address(c.path("/calls.csv"), query)}
+	p := callsView{listView: l, firstRun: c.firstRun(role), csv: address(c.path("/calls.csv"), query), dropped: dropped}
 	if by.CampaignID != "" {
 		campaign, err := c.store.Campaign(r.Context(), by.CampaignID)
 		if err != nil {
 			return err
 		}
 		p.campaign = &campaign
+		for n := range p.tokens {
+			if p.tokens[n].name == "campaignId" {
+				p.tokens[n].shown = campaign.Name
+			}
+		}
 	}
 	campaigns, err := c.store.Campaigns(r.Context(), store.CampaignFilter{}, store.Page{Limit: rowsAPage})
 	if err != nil {

@@ -14,7 +14,8 @@ type chart struct {
 	title, says string
 	lines       []line
 	// top is what the upper edge stands for, first and last are the times at the left and at the right edge.
-	top, first, last string
+	top         string
+	first, last time.Time
 	// summary says in words what is drawn.
 	summary string
 }
@@ -59,7 +60,7 @@ type value struct {
 }
 
 func draw(points []health.Point, title, says string, values ...value) chart {
-	c := chart{title: title, says: says, first: points[0].At.Format("15:04 UTC"), last: points[len(points)-1].At.Format("15:04 UTC")}
+	c := chart{title: title, says: says, first: points[0].At, last: points[len(points)-1].At}
 	top := 0.0
 	for _, v := range values {
 		for _, p := range points {

@@ -46,6 +46,8 @@ type Config struct {
 	// anybody.
 	About  func() []Fact
 	Checks func() []Check
+	// RedisSet says that REDIS_URL is set: several processes share their limits.
+	RedisSet bool
 	// TokenNames are the settings that have Twilio's auth tokens, by the tokens' fingerprints.
 	TokenNames map[string]string
 	// Simulations says that this server can play simulated interviews.
@@ -70,6 +72,7 @@ type Console struct {
 	health     *health.Recorder
 	about      func() []Fact
 	checks     func() []Check
+	redisSet   bool
 	log        *slog.Logger
 	now        func() time.Time
 	live       *live
@@ -104,7 +107,7 @@ func New(config Config) (*Console, error) {
 		store: config.Store, api: config.API, publicURL: cmp.Or(strings.TrimRight(config.PublicURL, "/"), "$APP_URL"), prefix: strings.TrimRight(config.Prefix, "/"), assets: loaded,
 		recordings: config.Recordings, spoken: config.Script, deadlines: config.Deadlines, log: cmp.Or(config.Log, slog.Default()), now: config.Now,
 		resign: config.Resign, rejectedHash: config.RejectedHash, tokenNames: config.TokenNames,
-		health: config.Health, about: config.About, checks: config.Checks,
+		health: config.Health, about: config.About, checks: config.Checks, redisSet: config.RedisSet,
 		simulations: config.Simulations,
 	}
 	if c.deadlines == (interview.Deadlines{}) {

@@ -50,7 +50,7 @@ func TestContactsAreListedAndShown(t *testing.T) {
 		"/console/contacts?state=WAITING&campaignId=" + campaign:               {"+15551230003", "state: WAITING"},
 		"/console/contacts?externalId=customer-2":                              {"+15551230002"},
 		"/console/contacts?phoneNumber=%2B15551230003":                         {"/console/contacts/" + contacts[2]},
-		"/console/contacts?reason=DO_NOT_CALL":                                 {"No contact is found with reason: DO_NOT_CALL"},
+		"/console/contacts?reason=DO_NOT_CALL":                                 {"No contact is found with reason: is on the do-not-call list"},
 		"/console/contacts/" + contacts[0]:                                     {"customer of +15551230001", "in UTC", "0 of 3", "barley", "None yet"},
 		"/console/campaigns/" + campaign:                                       {"is due, and called at the dial rate", "Looked at next", "up to 3, after anything but an answer, 60 minutes apart", "/export?format=csv&amp;table=contacts"},
 		"/console/campaigns/" + campaign + "/export?table=contacts&format=csv": {"customer-1"},

@@ -43,11 +43,15 @@ func TestNumberOfADispositionLeadsToItsCalls(t *testing.T) {
 	}
 	o.signIn(viewerToken)
 	list := hrefOf(t, o.get("/console/campaigns/"+campaign), "always busy")
-	wants(t, "the list", o.get(list), []string{"disposition: 3.12 always busy", calls[0], `href="/console/calls" title="Remove this condition"`,
+	wants(t, "the list", o.get(list), []string{"disposition: 3.12 always busy", calls[0], `href="/console/calls?disposition=3.12" title="Remove this condition"`,
 		`<option value="3.12" selected>3.12 always busy</option>`}, calls[1:])
 	wants(t, "the call", o.get("/console/calls/"+calls[0]), []string{"3.12 always busy"}, nil)
 	wants(t, "another list", o.get("/console/calls?campaignId="+campaign+"&disposition=2.11"), calls[1:], calls[:1])
-	if response, body := o.do("GET", "/console/calls?disposition=3.12", ""); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "disposition needs campaignId") {
-		t.Errorf("of no campaign: %s", response.Status)
+	// Without its campaign a disposition chooses nothing, and the page says so.
+	without := o.get("/console/calls?disposition=3.12&status=BUSY")
+	wants(t, "the list of all campaigns", without, []string{"Left out: <b>disposition: 3.12 always busy</b>", calls[0], `href="/console/calls" title="Remove this condition"`, "Disposition in a campaign"}, nil)
+	wants(t, "what is not late, of nothing", o.get("/console/calls?overdue=false"), []string{"Left out: <b>overdue: not yet</b>", calls[0]}, nil)
+	if strings.Contains(without, "calls.csv?disposition") || strings.Contains(without, `<option value="3.12" selected>`) {
+		t.Error("what was left out is in the links of the list")
 	}
 }

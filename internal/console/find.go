@@ -37,6 +37,8 @@ type findView struct {
 	role  Role
 	asked string
 	found []candidate
+	// partly says that what was found has some of the words only.
+	partly bool
 	// notes say what was not looked for, and why.
 	notes []string
 }
@@ -58,7 +60,7 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request, role Role) error 
 		if err := c.lookUp(r.Context(), &p); err != nil {
 			return err
 		}
-		if len(p.found) == 1 {
+		if len(p.found) == 1 && !p.partly {
 			http.Redirect(w, r, p.found[0].at, http.StatusSeeOther)
 			return nil
 		}
@@ -85,15 +87,19 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	numbers := phoneSpellings(text)
 	switch {
 	case callSid.MatchString(text):
-		return c.findCallSid(ctx, p)
+		return orPlaces(c, p, c.findCallSid(ctx, p))
 	case recordingSid.MatchString(text):
-		return c.findRecording(ctx, p)
+		return orPlaces(c, p, c.findRecording(ctx, p))
 	case ourID.MatchString(text):
 		return c.findID(ctx, p, strings.ToUpper(text))
 	case strings.HasPrefix(text, "CA") && strings.Contains(text, ":"), strings.HasPrefix(text, "SM"), strings.HasPrefix(text, "MM"):
 		return c.findEvent(ctx, p)
 	case errorCode.MatchString(text):
-		return c.findErrorCode(ctx, p)
+		if err := c.findErrorCode(ctx, p); err != nil {
+			return err
+		}
+		c.addPlaces(p) // it may be the status of an answer
+		return nil
 	case len(numbers) > 0 && p.role != Admin:
 		p.notes = append(p.notes, "A viewer cannot search by phone number: finding it would tell the number that is masked. This needs ADMIN_TOKEN.")
 		return nil
@@ -112,6 +118,18 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	}
 	c.addPlaces(p)
 	return nil
+}
+
+// orPlaces finds pages by words where nothing has a text as its id: CANCELED begins as a CallSid does, RECORDING as that of a recording.
+func orPlaces(c *Console, p *findView, err error) error {
+	if err == nil && len(p.found) == 0 {
+		notes := p.notes
+		p.notes = nil
+		if c.addPlaces(p); len(p.found) == 0 {
+			p.notes = notes
+		}
+	}
+	return err
 }
 
 // addContacts finds contacts, the newest first, but those of whom exactly one call was found: its page leads to them.

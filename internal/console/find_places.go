@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -10,55 +11,123 @@ import (
 // place is a page that is found by words of what it shows, where nothing has these words as its id.
 type place struct {
 	name, detail, page string
-	// words are those by which it is found, in lower case.
+	// words are those by which it is found beside those of its name.
 	words string
 }
 
-// places are the pages that answer a question which has no id in it.
+// places are the pages that answer a question which has no id in it: those of the menu, lists that people ask for, and the list of each
+// status, state and reason.
 func places() []place {
 	calls := func(name, value string) string { return address("/calls", url.Values{name: {value}}) }
-	return []place{
-		{"rejected claims", "the calls with a claim that a check has rejected; the claim's card says why", calls("claims", "rejected"), "rejected claims claim calls quote"},
-		{"rejections", "requests refused without a valid signature, each with its cause", "/rejections", "rejections rejected refused requests signature forged"},
-		{"stops", "all stops, each with the calls that waited for it and those that it ended", "/stops", "stops stopped stopping resumed resume waited waiting calls"},
-		{"calls that still lack a recording", "late or not", calls("awaiting", string(interview.OverdueRecording)), "recordings missing lack calls"},
-		{"calls of a second attempt", "or a later one", calls("minAttempt", "2"), "second attempts again repeated calls"},
-		{"calls that came in", "people who called us", calls("direction", string(interview.DirectionInbound)), "inbound incoming came calls"},
-		{"overdue", "what should have happened by now, and did not", "/overdue", "overdue late missing"},
-		{"dead runs", "runs that failed for good", "/runs?state=failed", "dead failed runs"},
-		{"webhooks that failed", "and are not accepted yet", "/webhooks?outcome=failed", "failed webhooks"},
-		{"webhooks that came again", "duplicates, and those with another content", "/webhooks?outcome=duplicate", "duplicates duplicated webhooks again"},
-		{"do-not-call list", "numbers that must not be called, and who put them there", "/do-not-call", "do-not-call dnc opted opt-out listed numbers"},
-		{"campaigns", "each with its dispositions, contacts, calls and hypotheses", "/campaigns", "campaigns dispositions break-off refusal hypotheses rates"},
-		{"audit log", "who did what, and why", "/audit", "audit log operators"},
-		{"health", "services, backlog, charts, tokens", "/health", "health services backlog tokens database redis"},
+	list := []place{
+		{"rejected claims", "the calls with a claim that a check has rejected; the claim's card says why", calls("claims", "rejected"), "claim calls quote"},
+		{"rejections", "requests refused without a valid signature, each with its cause", "/rejections", "rejected refused requests signature forged 403 404 405 413 415"},
+		{"stops", "all stops, each with the calls that waited for it and those that it ended", "/stops", "stopped stopping resumed resume waited waiting calls"},
+		{"calls that still lack a recording", "late or not", calls("awaiting", string(interview.OverdueRecording)), "recordings missing no without"},
+		{"calls of a second attempt", "or a later one", calls("minAttempt", "2"), "attempts again repeated redialled"},
+		{"calls that came in", "people who called us", calls("direction", string(interview.DirectionInbound)), "inbound incoming"},
+		{"overdue", "what should have happened by now, and did not", "/overdue", "late missing"},
+		{"dead runs", "runs that failed for good, each with the way to retry it", "/runs?state=failed", "retry retries failed"},
+		{"bulk jobs", "retries of many dead runs, replays of many failed webhooks", "/bulk", "retry replay"},
+		{"webhooks that failed", "and are not accepted yet", "/webhooks?outcome=failed", "500 replay"},
+		{"webhooks that came again", "each with how often", "/webhooks?outcome=duplicate", "duplicates duplicated delivered twice repeated"},
+		{"webhooks that came again with other content", "the same event with another payload than the accepted one", "/webhooks?outcome=conflict", "conflict conflicting different payload"},
+		{"webhooks that were refused", "verified, and not for one of our calls, or for one that is pruned", "/webhooks?outcome=refused", "404 409 mismatch unknown"},
+		{"do-not-call list", "numbers that must not be called, and who put them there; people who opted out are on it", "/do-not-call", "dnc opted opt-out never again numbers suppressed blocked"},
+		{"campaigns", "each with its contacts, calls, hypotheses, and dispositions such as refusal and break-off", "/campaigns", "hypotheses verdicts rates break broke off hung hang up " + dispositionNames()},
+		{"contacts", "whom campaigns want to reach, by state and reason", "/contacts", "people persons numbers"},
+		{"audit log", "who did what, and why", "/audit", "operators"},
+		{"health", "services, backlog, charts, caller ids, tokens, checks", "/health", "database redis twilio latency paused dialling"},
+		{"calls", "all calls, newest first", "/calls", ""},
+		{"webhooks", "all that Twilio sent", "/webhooks", "callbacks"},
+		{"runs", "of functions", "/runs", "functions jobs"},
+		{"River's jobs", "the queue's own pages", "/jobs", "queues"},
 	}
+	for _, status := range callStatuses() {
+		words := ""
+		if status == interview.CallCanceled {
+			words = "cancelled"
+		}
+		list = append(list, place{"calls with status " + string(status), "", calls("status", string(status)), words})
+	}
+	for _, reason := range interview.Refusals() {
+		list = append(list, place{"contacts: " + reasonWords(reason), "", address("/contacts", url.Values{"reason": {string(reason)}}), ""})
+	}
+	for _, what := range interview.Awaitable() {
+		if what != interview.OverdueRecording {
+			list = append(list, place{"calls that wait for " + awaited(what), "late or not", calls("awaiting", string(what)), ""})
+		}
+	}
+	for _, function := range interview.Functions() {
+		list = append(list, place{"runs of " + string(function), "", address("/runs", url.Values{"function": {string(function)}}), ""})
+	}
+	return list
 }
 
-// placesOf are the pages that have all words of a text, but those that every question has.
-func placesOf(text string) []place {
-	var asked []string
-	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }) {
-		if !strings.Contains(" a an and are did do does for has have i in is it of on or that the there these they this to was were what when where which who why ", " "+word+" ") {
-			asked = append(asked, word)
+func dispositionNames() string {
+	var names []string
+	for _, d := range interview.Dispositions() {
+		names = append(names, d.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+// wordsOf are the words of a text, in lower case.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+}
+
+// saysNothing are words that every question has.
+const saysNothing = " a an and are did do does for has have i in is it nothing of on or that the there these they this to was were what when where which who why "
+
+// sameWord reports whether a word that is asked for is one of a place, which may be longer, or of which it is a form.
+func sameWord(asked, of string) bool {
+	if len(asked) < 3 {
+		return asked == of
+	}
+	return strings.HasPrefix(of, asked) || len(of) > 3 && len(asked) <= len(of)+3 && strings.HasPrefix(asked, of)
+}
+
+// placesOf are the pages that have all words of a text, but those that every question has; or the one whose name it is. When no page
+// has all words, these are the pages that have the most of them, and all is false.
+func placesOf(text string) (found []place, all bool) {
+	asked := wordsOf(text)
+	for _, section := range sections {
+		if slices.Equal(asked, wordsOf(section.name)) {
+			return []place{{section.name, "", section.path, ""}}, true
 		}
 	}
-	var found []place
+	asked = slices.DeleteFunc(asked, func(word string) bool { return strings.Contains(saysNothing, " "+word+" ") })
+	most := 1
 	for _, p := range places() {
-		all := len(asked) > 0
+		words, has := wordsOf(p.name+" "+p.words), 0
 		for _, word := range asked {
-			all = all && len(word) > 2 && strings.Contains(" "+p.words, " "+word)
+			if slices.ContainsFunc(words, func(of string) bool { return sameWord(word, of) }) {
+				has++
+			}
 		}
-		if all {
+		if has > most {
+			most, found = has, nil
+		}
+		if has == most {
 			found = append(found, p)
 		}
 	}
-	return found
+	return found, most == len(asked)
 }
 
 // addPlaces finds pages by words.
 func (c *Console) addPlaces(p *findView) {
-	for _, at := range placesOf(p.asked) {
+	found, all := placesOf(p.asked)
+	found = slices.DeleteFunc(found, func(at place) bool { return !(frame{role: p.role}).sees(at.page) })
+	if len(found) > maxCandidates {
+		found = found[:maxCandidates]
+	}
+	if !all && len(found) > 0 {
+		p.partly = true
+		p.notes = append(p.notes, "No page is about all of these words; these are about some.")
+	}
+	for _, at := range found {
 		p.found = append(p.found, candidate{what: "page", name: at.name, detail: at.detail, at: c.path(at.page)})
 	}
 }

@@ -47,6 +47,7 @@ type healthView struct {
 	tokenNames map[string]string
 	pruned     *time.Time // nil for never
 	now        time.Time
+	redisSet   bool
 	link       func(page string) string
 }
 
@@ -60,7 +61,7 @@ func (c *Console) healthPage(w http.ResponseWriter, r *http.Request, role Role) 
 	if _, _, err := tokens(r, c.path("/health")); err != nil {
 		return err
 	}
-	p := healthView{role: role, measured: c.health.Snapshot(), now: c.now(), link: c.path}
+	p := healthView{role: role, measured: c.health.Snapshot(), now: c.now(), redisSet: c.redisSet, link: c.path}
 	if c.health != nil {
 		p.process, p.started = c.health.Process, c.health.Started
 		p.charts = charts(c.health.Series())
@@ -111,7 +112,7 @@ type service struct{ id, name, value, says, class string }
 func (p healthView) services() []service {
 	m := p.measured
 	since := func(s health.State) string {
-		return " since " + s.Since.Format("2006-01-02 15:04:05 UTC") + ", as far as this process knows."
+		return " since " + s.Since.Format(secondsUTC) + ", as far as this process knows."
 	}
 	database := service{"database", "Database", none, "Not looked at yet.", ""}
 	if m.Database.Known && m.Database.Up {
@@ -119,7 +120,10 @@ func (p healthView) services() []service {
 	} else if m.Database.Known {
 		database = service{"database", "Database", "away", "It did not answer at the last look;" + since(m.Database), "bad"}
 	}
-	redis := service{"redis", "Redis", none, "REDIS_URL is not set, or Redis was not asked yet: limits of unverified requests are kept in this process.", ""}
+	redis := service{"redis", "Redis", "not used", "REDIS_URL is not set: limits of unverified requests are kept by each process.", ""}
+	if p.redisSet {
+		redis.value, redis.says = none, "This process has not asked it yet."
+	}
 	if m.Redis.Known && m.Redis.Up {
 		redis = service{"redis", "Redis", "answers", "It has the shared limits;" + since(m.Redis), "good"}
 	} else if m.Redis.Known {
@@ -132,7 +136,7 @@ func (p healthView) twilio() service {
 	t := p.measured.Twilio
 	s := service{"twilio", "Twilio", none, "It has accepted no request of this installation yet.", ""}
 	if !t.Answered.IsZero() {
-		s.value, s.says, s.class = "asked "+duration(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format("2006-01-02 15:04:05 UTC")+".", "good"
+		s.value, s.says, s.class = "asked "+duration(p.now.Sub(t.Answered))+" ago", "Twilio last accepted a request, of any process, at "+t.Answered.Format(secondsUTC)+".", "good"
 	}
 	switch {
 	case t.Off != "":
@@ -140,7 +144,7 @@ func (p healthView) twilio() service {
 	case t.Passed.IsZero():
 		s.says += " The reconciler of this process has made no pass yet."
 	default:
-		s.says += " The reconciler of this process last looked for what is overdue at " + t.Passed.Format("15:04:05 UTC") + "; it asks Twilio only when something is."
+		s.says += " The reconciler of this process last looked for what is overdue at " + t.Passed.Format(secondsUTC) + "; it asks Twilio only when something is."
 	}
 	if t.PassError != "" {
 		s.says += " That pass ended early: " + t.PassError + "."

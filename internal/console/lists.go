@@ -4,10 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -17,6 +14,8 @@ const rowsAPage = 50
 // token is one condition of a list, as its address has it.
 type token struct {
 	name, value string
+	// shown, if set, is the value as people read it.
+	shown string
 	// without is the address of the list without this condition.
 	without string
 }
@@ -45,7 +44,7 @@ func tokens(r *http.Request, base string, known ...string) ([]token, url.Values,
 				others[other] = values
 			}
 		}
-		found = append(found, token{name, values[0], address(base, others)})
+		found = append(found, token{name: name, value: values[0], without: address(base, others)})
 	}
 	slices.SortFunc(found, func(a, b token) int { return slices.Index(known, a.name) - slices.Index(known, b.name) })
 	return found, query, nil
@@ -112,37 +111,33 @@ func (l listView) link(id string) string {
 	return address(l.prefix+url.PathEscape(id), query)
 }
 
-// conditions are the tokens that choose rows: not the order of the rows, which has its own links.
-func (l listView) conditions() []token {
-	return slices.DeleteFunc(slices.Clone(l.tokens), func(t token) bool { return t.name == "sort" })
-}
-
-// conditionWords are a condition as people read it.
-func conditionWords(t token) string {
-	value, not := strings.CutPrefix(t.value, "-")
-	if not && t.name == "outcome" {
-		return t.name + ": not " + value
+// drop takes away a condition that is nothing without another one, where that is not there: it returns its words, "" when nothing was
+// taken away.
+func (l *listView) drop(name, needed string) string {
+	if l.value(name) == "" || l.value(needed) != "" {
+		return ""
 	}
-	value = t.value
-	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
-		value = at.UTC().Format("2006-01-02 15:04:05 UTC")
+	dropped := ""
+	l.query.Del(name)
+	l.tokens = slices.DeleteFunc(l.tokens, func(t token) bool {
+		if t.name == name {
+			dropped = conditionWords(t)
+		}
+		return t.name == name
+	})
+	if l.first != "" {
+		l.first = address(l.base, l.query)
 	}
-	switch t.name {
-	case "awaiting":
-		value = awaited(interview.Overdue(value))
-	case "disposition":
-		value = strings.TrimSpace(value + " " + interview.Disposition(value).Name())
+	for n := range l.tokens {
+		others := url.Values{}
+		for other, values := range l.query {
+			if other != l.tokens[n].name {
+				others[other] = values
+			}
+		}
+		l.tokens[n].without = address(l.base, others)
 	}
-	return t.name + ": " + value
-}
-
-// conditionsWords are all conditions of a list.
-func conditionsWords(tokens []token) string {
-	said := make([]string, len(tokens))
-	for n, t := range tokens {
-		said[n] = conditionWords(t)
-	}
-	return strings.Join(said, ", ")
+	return dropped
 }
 
 // value is that of a condition, "" for none.

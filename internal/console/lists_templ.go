@@ -203,7 +203,7 @@ func conditionToken(l listView, t token) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = visible(l.said(conditionWords(t))).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = timed(l.said(conditionWords(t))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -306,7 +306,7 @@ func nothing(l listView, what, none string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = visible(l.said("No "+what+" is found with "+conditionsWords(l.conditions())+".")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = timed(l.said("No "+what+" is found with "+conditionsWords(l.conditions())+".")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

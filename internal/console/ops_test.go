@@ -266,7 +266,7 @@ func TestDeadRunsAreRetriedInBulkFromThePages(t *testing.T) {
 	plan := html.UnescapeString(group[2])
 	_, body := o.do("GET", plan, "")
 	form := regexp.MustCompile(`<form method="post" action="([^"]*bulk[^"]*)"`).FindStringSubmatch(body)
-	if form == nil || !strings.Contains(body, "<b>450</b> match") || !strings.Contains(body, "<b>450</b> orchestrate-call") || strings.Contains(body, "Not done") || !strings.Contains(body, "curl") {
+	if form == nil || !strings.Contains(body, "<b>450</b> dead runs match these conditions.") || !strings.Contains(body, "<b>450</b> orchestrate-call") || strings.Contains(body, "Not done") || !strings.Contains(body, "curl") {
 		t.Fatalf("the plan:\n%s", body)
 	}
 	start := html.UnescapeString(form[1])
@@ -301,7 +301,7 @@ func TestDeadRunsAreRetriedInBulkFromThePages(t *testing.T) {
 		t.Fatalf("after the stop:\n%s", body)
 	}
 	_, body = o.do("GET", html.UnescapeString(again[1]), "")
-	if form = regexp.MustCompile(`<form method="post" action="([^"]*bulk[^"]*)"`).FindStringSubmatch(body); form == nil || !strings.Contains(body, "<b>300</b> match") {
+	if form = regexp.MustCompile(`<form method="post" action="([^"]*bulk[^"]*)"`).FindStringSubmatch(body); form == nil || !strings.Contains(body, "<b>300</b> dead runs match") {
 		t.Fatalf("the plan for the rest:\n%s", body)
 	}
 	response, _ = o.do("POST", html.UnescapeString(form[1]), "reason=the+rest")

@@ -67,17 +67,9 @@ func overdueWords(item store.OverdueItem) (what, out string) {
 	askNow := "The reconciler asks Twilio by itself; the call's page asks now."
 	switch interview.Overdue(item.What) {
 	case interview.OverdueDial:
-		return "Whether Twilio has the call: the answer to the dial was lost", askNow + " It is never dialled again blindly."
-	case interview.OverdueAnswer:
-		return "The answer, or that nobody answered", askNow
-	case interview.OverdueEnd:
-		return "The end of the call", askNow
-	case interview.OverdueRecording:
-		return "The recording", askNow
-	case interview.OverdueVerdict:
-		return "Who picked up: a person or a machine", askNow
-	case interview.OverdueClearance:
-		return "Certainty that Twilio has no recording without consent", askNow
+		return capitalised(awaited(interview.OverdueDial)) + ": the answer to the dial was lost", askNow + " It is never dialled again blindly."
+	case interview.OverdueAnswer, interview.OverdueEnd, interview.OverdueRecording, interview.OverdueVerdict, interview.OverdueClearance:
+		return capitalised(awaited(interview.Overdue(item.What))), askNow
 	}
 	if item.What == store.OverdueDialingPaused {
 		return "Twilio refuses the account (" + item.Status + "): no call is dialled", "Mend the account at Twilio; it is probed by itself. See dialling on the page of health."

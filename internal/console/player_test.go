@@ -360,7 +360,7 @@ func TestRejectedClaimIsFoundByItsIDAndInTheListOfCalls(t *testing.T) {
 	id := interviewed(t, o, 60)
 	o.signIn(viewerToken)
 	list := o.get("/console/calls?claims=rejected")
-	wants(t, "the list", list, []string{`href="/console/calls/` + id + `?claims=rejected#claims"`, "claims: rejected"}, []string{others[0]})
+	wants(t, "the list", list, []string{`href="/console/calls/` + id + `?claims=rejected#claims"`, "claims: with a rejected claim"}, []string{others[0]})
 	wants(t, "the menu of conditions", o.get("/console/calls"), []string{`<option value="rejected">with a rejected claim</option>`, others[0]}, nil)
 	detail, err := o.store.CallDetail(t.Context(), id)
 	if err != nil {

@@ -39,6 +39,14 @@ type runsView struct {
 	calls string
 }
 
+// retryName says of which dead runs the retry is.
+func (p runsView) retryName() string {
+	if slices.ContainsFunc(p.tokens, func(t token) bool { return t.name != "state" }) {
+		return "Retry all dead runs of this filter…"
+	}
+	return "Retry all dead runs…"
+}
+
 // deadGroup is a group of dead runs, with the addresses of its list and of the plan to retry it.
 type deadGroup struct {
 	store.DeadRunGroup

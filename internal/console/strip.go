@@ -130,7 +130,10 @@ func (c *Console) serviceItems(m health.Snapshot, now time.Time) []stripItem {
 	if m.Database.Up {
 		database.value, database.class, database.says = duration(m.DatabaseTook), "", "How long the database took for an answer at the last look."
 	}
-	redis := stripItem{name: "Redis", value: none, says: "REDIS_URL is not set, or Redis was not asked yet: limits are those of this process.", to: c.path("/health#redis")}
+	redis := stripItem{name: "Redis", value: "not used", says: "REDIS_URL is not set: limits are those of each process.", to: c.path("/health#redis")}
+	if c.redisSet {
+		redis.value, redis.says = none, "This process has not asked Redis yet."
+	}
 	if m.Redis.Known {
 		redis.value, redis.says = "up", "Redis, which has the shared limits, answers."
 		if !m.Redis.Up {

@@ -158,9 +158,9 @@ func awaited(what interview.Overdue) string {
 	case interview.OverdueRecording:
 		return "the recording"
 	case interview.OverdueVerdict:
-		return "who picked up"
+		return "who picked up: a person or a machine"
 	case interview.OverdueClearance:
-		return "the proof that no recording is left"
+		return "the proof that Twilio keeps no recording"
 	}
 	return string(what)
 }

@@ -51,6 +51,14 @@ func form(n int, one, many string) string {
 	return many
 }
 
+// capitalised is a text of ours at the beginning of a sentence.
+func capitalised(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
 // plainASCII reports whether spans are nothing but text of ASCII, which needs no element of its own.
 func plainASCII(spans []span) bool {
 	for _, s := range spans {

@@ -219,7 +219,7 @@ func TestDoctorSaysWhenTheOldTokenCanGo(t *testing.T) {
 	signed(token, now)
 	expect(t, config, "tokens.rotation", doctor.OK, "signs nothing until it is promoted")
 	signed(newer, now.Add(time.Minute))
-	expect(t, config, "tokens.rotation", doctor.OK, "promoted just now")
+	expect(t, config, "tokens.rotation", doctor.OK, "was promoted; wait until TWILIO_AUTH_TOKEN has signed nothing for 1h0m0s; TWILIO_AUTH_TOKEN: signed last at "+now.UTC().Format(time.DateTime)+" UTC, used for REST last never")
 	config.Now = func() time.Time { return now.Add(2 * time.Hour) }
 	expect(t, config, "tokens.rotation", doctor.Warn, "make TWILIO_AUTH_TOKEN_SECONDARY the TWILIO_AUTH_TOKEN")
 	config.Tokens = []string{newer, token}

@@ -21,15 +21,16 @@ func (d *doctor) tokenChecks() []check {
 // lastUse is when a token was used, zero for never.
 type lastUse struct{ signed, rest time.Time }
 
-func (u lastUse) text(now time.Time) string {
-	return "signed " + ago(now, u.signed) + ", REST " + ago(now, u.rest)
+// text says it so that it stays true: what is found is read later, too.
+func (u lastUse) text() string {
+	return "signed last " + when(u.signed) + ", used for REST last " + when(u.rest)
 }
 
-func ago(now, at time.Time) string {
+func when(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}
-	return fmt.Sprintf("%s ago", max(now.Sub(at), 0).Round(time.Second))
+	return "at " + at.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 // checkRotation says how far a rotation is, and when the old token can go.
@@ -44,9 +45,9 @@ func (d *doctor) checkRotation(ctx context.Context) outcome {
 	}
 	now := d.Now()
 	if len(d.Tokens) < 2 {
-		return ok("no rotation is under way; TWILIO_AUTH_TOKEN: %s", last[0].text(now))
+		return ok("no rotation is under way; TWILIO_AUTH_TOKEN: %s", last[0].text())
 	}
-	detail := fmt.Sprintf("TWILIO_AUTH_TOKEN: %s; TWILIO_AUTH_TOKEN_SECONDARY: %s", last[0].text(now), last[1].text(now))
+	detail := fmt.Sprintf("TWILIO_AUTH_TOKEN: %s; TWILIO_AUTH_TOKEN_SECONDARY: %s", last[0].text(), last[1].text())
 	primary, secondary := last[0].signed, last[1].signed
 	switch {
 	case primary.IsZero() && secondary.IsZero():
@@ -54,7 +55,7 @@ func (d *doctor) checkRotation(ctx context.Context) outcome {
 	case secondary.After(primary) && now.Sub(primary) > TokenQuiet:
 		return warn("make TWILIO_AUTH_TOKEN_SECONDARY the TWILIO_AUTH_TOKEN, and remove the old one, which can go", "the secondary token was promoted; %s", detail)
 	case secondary.After(primary):
-		return ok("the secondary token was promoted just now; wait until TWILIO_AUTH_TOKEN has signed nothing for %s; %s", TokenQuiet, detail)
+		return ok("the secondary token was promoted; wait until TWILIO_AUTH_TOKEN has signed nothing for %s; %s", TokenQuiet, detail)
 	case !secondary.IsZero() && now.Sub(secondary) > TokenQuiet:
 		return warn("remove TWILIO_AUTH_TOKEN_SECONDARY: the old one can go", "the rotation is over; %s", detail)
 	case !secondary.IsZero():

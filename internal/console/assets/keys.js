@@ -86,3 +86,17 @@ document.getElementById("find-link")?.addEventListener("click", (event) => {
   event.preventDefault();
   find.showModal();
 });
+
+// The footer has the keys that do something on this page, also when that comes into it later.
+const needed = {
+  row: "[data-rows] [data-open]",
+  action: '[data-key="r"]',
+  details: "main details:not(.action, .filter)",
+  text: "main [data-copy], details.action [data-curl], [data-rows] [data-open]",
+};
+const shown = [...document.querySelectorAll("footer [data-needs]")];
+function showKeys() {
+  for (const key of shown) key.hidden = key.dataset.needs !== "" && !document.querySelector(needed[key.dataset.needs]);
+}
+showKeys();
+new MutationObserver(showKeys).observe(document.getElementById("content"), { childList: true, subtree: true });
