@@ -107,7 +107,7 @@ func TestListWithoutRowsSaysWhatNoneIs(t *testing.T) {
 
 func TestLongIDIsCutInTheMiddle(t *testing.T) {
 	const sid = "CAb971305287fa879850fca1b9445ccbb4"
-	for id, tail := range map[string]string{sid: "", sid + ":status:busy": "bb4:status:busy"[1:], sid + ":recording:RE44aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01:completed": "aa01:completed"} {
+	for id, tail := range map[string]string{sid: "", sid + ":voice": "445ccbb4:voice", sid + ":status:busy": "bb4:status:busy"[1:], sid + ":recording:RE44aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01:completed": "aa01:completed"} {
 		head, end := headAndTail(id)
 		if head+end != id || end != tail {
 			t.Errorf("%q: %q, %q", id, head, end)
