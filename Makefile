@@ -33,6 +33,9 @@ DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.or
 DRIVERS = ./test ./test/crash ./test/release ./test/soak
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
+# Of the others, those that take longest begin first: else one of them runs alone at the end, on one core.
+LONGEST = ./internal/console ./internal/store ./internal/app ./test/inprocess ./test/week ./internal/jobs ./internal/demo ./internal/api ./internal/contactimport
+
 # Left to others, since they need a good part of the processor time of all tests: go vet of each package, of which make lint has more, and the
 # programs that break a promise on purpose, for which most packages are compiled again (make soak, .ci/long).
 TEST = $(GO) test -vet=off -timeout 40m
@@ -41,7 +44,7 @@ test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 l
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
 	bin/withservers sh -c '$(TEST) -p 2 -skip "^TestBroken(Promise|Gate)IsNamed" $(DRIVERS) & drivers=$$!; \
 		export CGO_ENABLED=$(if $(RACE),1,0); \
-		$(TEST) $(if $(RACE),$(DETECTOR)) -p 2 $$OTHERS; others=$$?; raced=0; \
+		$(TEST) $(if $(RACE),$(DETECTOR)) -p 2 $(LONGEST) $$OTHERS; others=$$?; raced=0; \
 		$(if $(RACE),$(TEST) $(DETECTOR) -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
 
