@@ -75,6 +75,9 @@ type Validation struct {
 // people were interviewed; Judge looks at all claims.
 const MaxShown = 200
 
+// Sampled reports whether a model is shown only a part of the evidence.
+func (v Validation) Sampled() bool { return len(v.Shown) < len(v.Evidence) }
+
 // Sample returns n claims of the evidence, in its order, or all when there are no more. For, against and neither each have their share of n,
 // and one of them is in it at least where there is any; they are spaced evenly from the first claim to the last.
 func (e Evidence) Sample(n int) Evidence {
@@ -183,6 +186,9 @@ func (v Validation) Judge(opinion Opinion) Verdict {
 		if reason = Bounded(reason, 1000); reason != "" {
 			verdict.Reasons = append(verdict.Reasons, reason)
 		}
+	}
+	if v.Sampled() && v.Evidence.Enough() {
+		verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("the model was shown %d of %d claims, for and against in proportion", len(v.Shown), len(v.Evidence)))
 	}
 	overrule := func(status HypothesisStatus, format string, args ...any) {
 		verdict.Status = status

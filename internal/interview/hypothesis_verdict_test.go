@@ -42,7 +42,7 @@ func TestVerdictNeedsTheEvidenceBehindIt(t *testing.T) {
 		"three claims, a call": {oneCall(evidence("+++", 0.9)), HypothesisValidated, HypothesisPending, "needs 3", 1},
 		"one person":           {onePerson(evidence("+++", 0.9)), HypothesisValidated, HypothesisPending, "needs 3", 1},
 	} {
-		got := Validation{Hypothesis: Hypothesis{ID: "H1"}, Revision: 7, Evidence: test.evidence}.
+		got := Validation{Hypothesis: Hypothesis{ID: "H1"}, Revision: 7, Evidence: test.evidence, Shown: test.evidence}.
 			Judge(Opinion{Status: test.model, Conclusion: "so it is", Reasons: []string{"because"}})
 		if got.Status != test.want || math.Abs(got.Consistency-test.consistency) > 1e-9 || got.Revision != 7 || got.HypothesisID != "H1" {
 			t.Errorf("%s: %+v", name, got)

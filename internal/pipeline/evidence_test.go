@@ -102,7 +102,8 @@ func TestQuestionForAVerdictFitsWhateverTheNumberOfInterviews(t *testing.T) {
 			}
 		}
 		detail, err := d.store.HypothesisDetail(t.Context(), d.hypotheses[0])
-		if err != nil || len(detail.Verdicts) != 1 || detail.Verdicts[0].Claims != extra+3 {
+		if err != nil || len(detail.Verdicts) != 1 || detail.Verdicts[0].Claims != extra+3 ||
+			!strings.Contains(strings.Join(detail.Verdicts[0].Reasons, "\n"), " of 3003 claims") {
 			t.Errorf("%+v, %v", detail.Verdicts, err)
 		}
 	})

@@ -48,6 +48,7 @@ func (f *ValidateClaim) Run(ctx context.Context, run interview.Run) error {
 	if v.Skip {
 		return nil
 	}
+	v.Shown = readable(v.Shown)
 	for _, claim := range v.Shown {
 		telemetry.LinkCalls(ctx, claim.CallID)
 	}

@@ -25,23 +25,28 @@ Rules:
 // time read at once.
 const maxEvidenceBytes = 100_000
 
+// readable are as many of the claims as a question has room for.
+func readable(claims interview.Evidence) interview.Evidence {
+	for {
+		size := len(listClaims(claims))
+		if size <= maxEvidenceBytes || len(claims) <= interview.MinEvidence {
+			return claims
+		}
+		claims = claims.Sample(max(len(claims)*maxEvidenceBytes/size, interview.MinEvidence))
+	}
+}
+
 // verdictQuestion asks for a verdict on the evidence. Claims are numbered from 1, calls too. Where not all claims are shown, it says so and
 // how many there are.
 func verdictQuestion(v interview.Validation) question {
-	shown := v.Shown
-	listed := listClaims(shown)
-	for len(listed) > maxEvidenceBytes && len(shown) > interview.MinEvidence {
-		shown = shown.Sample(max(len(shown)*maxEvidenceBytes/len(listed), interview.MinEvidence))
-		listed = listClaims(shown)
-	}
 	var b strings.Builder
 	b.WriteString("Hypothesis: " + line(v.Hypothesis.Question) + "\n\n")
-	if len(shown) < len(v.Evidence) {
+	if v.Sampled() {
 		for_, against := v.Evidence.Directions()
 		fmt.Fprintf(&b, "There are %d claims from %d calls: %d support it, %d contradict it, %d do neither. Of each their share is below, %d claims in all, evenly from the first to the last.\n\n",
-			len(v.Evidence), v.Evidence.Calls(), for_, against, len(v.Evidence)-for_-against, len(shown))
+			len(v.Evidence), v.Evidence.Calls(), for_, against, len(v.Evidence)-for_-against, len(v.Shown))
 	}
-	b.WriteString(listed)
+	b.WriteString(listClaims(v.Shown))
 	fmt.Fprintf(&b, "\nConsistency of the stances: %.2f. Average confidence: %.2f.\n", v.Evidence.Consistency(), v.Evidence.Confidence())
 	return question{verdictSystem, b.String(), openai.Schema{Name: "verdict", Value: closed(map[string]any{
 		"verdict":    map[string]any{"type": "string", "enum": []string{"VALIDATED", "INVALIDATED", "INCONCLUSIVE"}},
