@@ -20,20 +20,11 @@ const (
 // readGauges reads the database for metrics, again and again, until ctx ends. What it cannot read is not shown; the log hears
 // of a lost database from others.
 func (a *App) readGauges(ctx context.Context) error {
-	ticker := time.NewTicker(gaugesEvery)
-	defer ticker.Stop()
 	var cursor store.GaugeCursor
-	for {
-		a.readGaugesOnce(ctx, &cursor)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	return keepLooking(ctx, gaugesEvery, func(ctx context.Context) bool { return a.readGaugesOnce(ctx, &cursor) })
 }
 
-func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
+func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) (read bool) {
 	reading, cancel := context.WithTimeout(ctx, gaugesWithin)
 	defer cancel()
 	gauges, err := a.store.Gauges(reading, cursor)
@@ -45,6 +36,7 @@ func (a *App) readGaugesOnce(ctx context.Context, cursor *store.GaugeCursor) {
 		a.telemetry.Database(nil)
 		a.health.Measure(ctx, a.store, nil)
 	}
+	return err == nil
 }
 
 // shown are the gauges with a 0 where there is nothing, so that a series does not end when it gets better.

@@ -37,3 +37,30 @@ func afterWebhooks(ctx context.Context, place int, loop func(context.Context) er
 	}
 	return loop(ctx)
 }
+
+const (
+	// looksShare is how many times as long as a look took nobody looks again: looking takes a twentieth of the time at most, however much
+	// there is to look at.
+	looksShare = 20
+	// looksApart bounds the time between two looks.
+	looksApart = 5 * time.Minute
+)
+
+// keepLooking looks again and again until ctx ends: each time after every, and after a long look later. A look that says false is not
+// counted as long: what it waited for may be back.
+func keepLooking(ctx context.Context, every time.Duration, look func(context.Context) bool) error {
+	for {
+		begun := time.Now()
+		pause := every
+		if look(ctx) {
+			pause = min(max(every, looksShare*time.Since(begun)), max(every, looksApart))
+		}
+		next := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			next.Stop()
+			return nil
+		case <-next.C:
+		}
+	}
+}

@@ -54,3 +54,35 @@ func TestOneConnectionIsEnoughToStart(t *testing.T) {
 		t.Errorf("%d connections were made", n)
 	}
 }
+
+// However much there is to look at, looking takes a small part of the time.
+func TestLongLooksAreFollowedByLongPauses(t *testing.T) {
+	for name, test := range map[string]struct {
+		takes time.Duration
+		ok    bool
+		want  time.Duration
+	}{
+		"short":           {50 * time.Millisecond, true, 10*time.Second + 50*time.Millisecond},
+		"long":            {3 * time.Second, true, 63 * time.Second},
+		"as long as none": {time.Hour, true, time.Hour + 5*time.Minute},
+		"in vain":         {3 * time.Second, false, 13 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				var looks []time.Time
+				err := keepLooking(ctx, 10*time.Second, func(context.Context) bool {
+					looks = append(looks, time.Now())
+					if len(looks) == 3 {
+						cancel()
+					}
+					<-time.After(test.takes)
+					return test.ok
+				})
+				if err != nil || looks[1].Sub(looks[0]) != test.want || looks[2].Sub(looks[1]) != test.want {
+					t.Errorf("%v, looked at %v; want %s between", err, looks, test.want)
+				}
+			})
+		})
+	}
+}

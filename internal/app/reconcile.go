@@ -45,9 +45,7 @@ func (a *App) newReconciler(onRepair func(inbox.Kind)) (*reconcile.Reconciler, e
 
 // countOverdue counts what is overdue, again and again, until ctx ends. It looks even where nobody may ask Twilio.
 func (a *App) countOverdue(ctx context.Context) error {
-	ticker := time.NewTicker(overdueEvery)
-	defer ticker.Stop()
-	for {
+	return keepLooking(ctx, overdueEvery, func(ctx context.Context) bool {
 		counts, err := a.store.OverdueCounts(ctx, a.settings.deadlines)
 		switch {
 		case err == nil:
@@ -58,12 +56,8 @@ func (a *App) countOverdue(ctx context.Context) error {
 		}
 		a.counted.Flush(ctx)
 		a.repeats.Flush(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return err == nil
+	})
 }
 
 // Reconciliation is what was found by asking Twilio.
