@@ -37,7 +37,7 @@ type findView struct {
 	role  Role
 	asked string
 	found []candidate
-	// partly says that what was found has some of the words only.
+	// partly says that what was found has some of the words only, or is a step before what is looked for: it is shown, though it is alone.
 	partly bool
 	// notes say what was not looked for, and why.
 	notes []string

@@ -30,11 +30,20 @@ func TestWordsThatPeopleUseFindThePagesThatAnswerThem(t *testing.T) {
 		"403": "/rejections", "conflicting webhook": "/webhooks?outcome=conflict", "different content": "/webhooks?outcome=conflict",
 		"broke off": "/campaigns", "hung up": "/campaigns", "no recording": "/calls?awaiting=recording", "retry": "/runs?state=failed",
 		"canceled": "/calls?status=CANCELED", "cancelled": "/calls?status=CANCELED", "busy": "/calls?status=BUSY", "no answer": "/calls?status=NO_ANSWER",
+		"consent": "/calls?consentGiven=false", "hypothesis": "/campaigns", "heard last": "/campaigns", "break-off": "/campaigns",
 		"why was it refused": "/rejections", "duplicates": "/webhooks?outcome=duplicate",
 	} {
 		found, all := placesOf(asked)
 		if !all || !slices.ContainsFunc(found, func(p place) bool { return p.page == want }) {
 			t.Errorf("%q leads to %v, want %s among them", asked, found, want)
+		}
+	}
+	if found, _ := placesOf("timeout"); slices.ContainsFunc(found, func(p place) bool { return strings.Contains(p.page, "ZONE") }) {
+		t.Errorf("a word that only begins as another: %v", found)
+	}
+	for _, p := range places() {
+		if p.onward && p.detail == "" {
+			t.Errorf("%q does not say what to do there", p.name)
 		}
 	}
 	if found, _ := placesOf("nothing"); len(found) > 0 {
