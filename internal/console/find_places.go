@@ -13,59 +13,59 @@ type place struct {
 	name, detail, page string
 	// words are those by which it is found beside those of its name.
 	words string
-	// onward says that what is looked for is a step behind the page, which does not say so: the detail does.
-	onward bool
 }
+
+// callsByEnd are a step behind the page that leads to them, which its detail says.
+const callsByEnd = "calls by how they ended for the person"
 
 // places are the pages that answer a question which has no id in it: those of the menu, lists that people ask for, and the list of each
 // status, state and reason.
 func places() []place {
 	calls := func(name, value string) string { return address("/calls", url.Values{name: {value}}) }
 	list := []place{
-		{"rejected claims", "the calls with a claim that a check has rejected; the claim's card says why", calls("claims", "rejected"), "claim calls quote", false},
-		{"rejections", "requests refused without a valid signature, each with its cause", "/rejections", "rejected refused requests signature forged 403 404 405 413 415", false},
-		{"stops", "all stops, each with the calls that waited for it and those that it ended", "/stops", "stopped stopping resumed resume waited waiting calls", false},
-		{"calls that still lack a recording", "late or not", calls("awaiting", string(interview.OverdueRecording)), "recordings missing no without", false},
-		{"calls of a second attempt", "or a later one", calls("minAttempt", "2"), "attempts again repeated redialled", false},
-		{"calls that came in", "people who called us", calls("direction", string(interview.DirectionInbound)), "inbound incoming", false},
-		{"overdue", "what should have happened by now, and did not", "/overdue", "late missing", false},
-		{"dead runs", "runs that failed for good, each with the way to retry it", "/runs?state=failed", "retry retries failed", false},
-		{"bulk jobs", "retries of many dead runs, replays of many failed webhooks", "/bulk", "retry replay", false},
-		{"webhooks that failed", "and are not accepted yet", "/webhooks?outcome=failed", "500 replay", false},
-		{"webhooks that came again", "each with how often", "/webhooks?outcome=duplicate", "duplicates duplicated delivered twice repeated", false},
-		{"webhooks that came again with other content", "the same event with another payload than the accepted one", "/webhooks?outcome=conflict", "conflict conflicting different payload", false},
-		{"webhooks that were refused", "verified, and not for one of our calls, or for one that is pruned", "/webhooks?outcome=refused", "404 409 mismatch unknown", false},
-		{"do-not-call list", "numbers that must not be called, and who put them there; people who opted out are on it", "/do-not-call", "dnc opted opt-out never again numbers suppressed blocked", false},
-		{"campaigns", "each with its contacts, calls, hypotheses and verdicts", "/campaigns", "hypothesis hypotheses verdicts rates", false},
-		{name: "calls by how they ended for the person", detail: "open a campaign: its dispositions, such as break-off and refusal, lead to those calls", page: "/campaigns",
-			words: "break broke off hung hang up dispositions hears heard last words " + dispositionNames(), onward: true},
-		{name: "calls with consent", page: calls("consentGiven", "true"), words: "agreed yes recorded"},
-		{name: "calls without consent", page: calls("consentGiven", "false"), words: "refused disagreed no recorded"},
-		{"contacts", "whom campaigns want to reach, by state and reason", "/contacts", "people persons numbers", false},
-		{"audit log", "who did what, and why", "/audit", "operators", false},
-		{"health", "services, backlog, charts, caller ids, tokens, checks", "/health", "database redis twilio latency paused dialling", false},
-		{"calls", "all calls, newest first", "/calls", "", false},
-		{"webhooks", "all that Twilio sent", "/webhooks", "callbacks", false},
-		{"runs", "of functions", "/runs", "functions jobs", false},
-		{"River's jobs", "the queue's own pages", "/jobs", "queues", false},
+		{"rejected claims", "the calls with a claim that a check has rejected; the claim's card says why", calls("claims", "rejected"), "claim calls quote"},
+		{"rejections", "requests refused without a valid signature, each with its cause", "/rejections", "rejected refused requests signature forged 403 404 405 413 415"},
+		{"stops", "all stops, each with the calls that waited for it and those that it ended", "/stops", "stopped stopping resumed resume waited waiting calls"},
+		{"calls that still lack a recording", "late or not", calls("awaiting", string(interview.OverdueRecording)), "recordings missing no without"},
+		{"calls of a second attempt", "or a later one", calls("minAttempt", "2"), "attempts again repeated redialled"},
+		{"calls that came in", "people who called us", calls("direction", string(interview.DirectionInbound)), "inbound incoming"},
+		{"overdue", "what should have happened by now, and did not", "/overdue", "late missing"},
+		{"dead runs", "runs that failed for good, each with the way to retry it", "/runs?state=failed", "retry retries failed"},
+		{"bulk jobs", "retries of many dead runs, replays of many failed webhooks", "/bulk", "retry replay"},
+		{"webhooks that failed", "and are not accepted yet", "/webhooks?outcome=failed", "500 replay"},
+		{"webhooks that came again", "each with how often", "/webhooks?outcome=duplicate", "duplicates duplicated delivered twice repeated"},
+		{"webhooks that came again with other content", "the same event with another payload than the accepted one", "/webhooks?outcome=conflict", "conflict conflicting different payload"},
+		{"webhooks that were refused", "verified, and not for one of our calls, or for one that is pruned", "/webhooks?outcome=refused", "404 409 mismatch unknown"},
+		{"do-not-call list", "numbers that must not be called, and who put them there; people who opted out are on it", "/do-not-call", "dnc opted opt-out never again numbers suppressed blocked"},
+		{"campaigns", "each with its contacts, calls, hypotheses and verdicts", "/campaigns", "hypothesis hypotheses verdicts rates"},
+		{callsByEnd, "open a campaign: its dispositions, such as break-off and refusal, lead to those calls", "/campaigns", "break broke off hung hang up dispositions hears heard last words " + dispositionNames()},
+		{"calls with consent", "", calls("consentGiven", "true"), "agreed yes recorded"},
+		{"calls without consent", "", calls("consentGiven", "false"), "refused disagreed no recorded"},
+		{"contacts", "whom campaigns want to reach, by state and reason", "/contacts", "people persons numbers"},
+		{"audit log", "who did what, and why", "/audit", "operators"},
+		{"health", "services, backlog, charts, caller ids, tokens, checks", "/health", "database redis twilio latency paused dialling"},
+		{"calls", "all calls, newest first", "/calls", ""},
+		{"webhooks", "all that Twilio sent", "/webhooks", "callbacks"},
+		{"runs", "of functions", "/runs", "functions jobs"},
+		{"River's jobs", "the queue's own pages", "/jobs", "queues"},
 	}
 	for _, status := range callStatuses() {
 		words := ""
 		if status == interview.CallCanceled {
 			words = "cancelled"
 		}
-		list = append(list, place{"calls with status " + string(status), "", calls("status", string(status)), words, false})
+		list = append(list, place{"calls with status " + string(status), "", calls("status", string(status)), words})
 	}
 	for _, reason := range interview.Refusals() {
-		list = append(list, place{"contacts: " + reasonWords(reason), "", address("/contacts", url.Values{"reason": {string(reason)}}), "", false})
+		list = append(list, place{"contacts: " + reasonWords(reason), "", address("/contacts", url.Values{"reason": {string(reason)}}), ""})
 	}
 	for _, what := range interview.Awaitable() {
 		if what != interview.OverdueRecording {
-			list = append(list, place{"calls that wait for " + awaited(what), "late or not", calls("awaiting", string(what)), "", false})
+			list = append(list, place{"calls that wait for " + awaited(what), "late or not", calls("awaiting", string(what)), ""})
 		}
 	}
 	for _, function := range interview.Functions() {
-		list = append(list, place{"runs of " + string(function), "", address("/runs", url.Values{"function": {string(function)}}), "", false})
+		list = append(list, place{"runs of " + string(function), "", address("/runs", url.Values{"function": {string(function)}}), ""})
 	}
 	return list
 }
@@ -138,7 +138,7 @@ func (c *Console) addPlaces(p *findView) {
 		p.notes = append(p.notes, "No page is about all of these words; these are about some.")
 	}
 	for _, at := range found {
-		p.partly = p.partly || at.onward
+		p.partly = p.partly || at.name == callsByEnd
 		p.found = append(p.found, candidate{what: "page", name: at.name, detail: at.detail, at: c.path(at.page)})
 	}
 }

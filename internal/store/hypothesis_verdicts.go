@@ -90,10 +90,10 @@ func (s *Store) validation(ctx context.Context, hypothesisID string, revision in
 			return nil
 		}
 		v.Shown = v.Evidence.Sample(interview.MaxShown)
-		if err := addTexts(ctx, q, v.Shown); err != nil {
+		if err := s.addTexts(ctx, q, v.Shown); err != nil {
 			return err
 		}
-		said, err = utterancesOf(ctx, q, v.Shown)
+		said, err = s.utterancesOf(ctx, q, v.Shown)
 		return err
 	})
 	for i, c := range v.Shown { // outside of the transaction: to search takes a while
@@ -156,19 +156,20 @@ func accepted(claims []interview.EvidenceClaim) interview.Evidence {
 }
 
 // addTexts loads all there is of a few claims.
-func addTexts(ctx context.Context, q querier, claims []interview.EvidenceClaim) error {
+func (s *Store) addTexts(ctx context.Context, q querier, claims []interview.EvidenceClaim) error {
 	at := make(map[string]int, len(claims))
 	ids := make([]string, len(claims))
 	for i, c := range claims {
 		ids[i], at[c.ID] = c.ID, i
 	}
+	these, args := in(s.dialect, "claims.id", 1, ids)
 	err := collect(ctx, q, func(r row) error {
 		c, err := scanClaim(r)
 		if i, ok := at[c.ID]; ok {
 			claims[i].Claim = c
 		}
 		return err
-	}, selectClaims+` WHERE claims.id IN `+placeholders(1, len(ids)), anys(ids)...)
+	}, selectClaims+` WHERE `+these, args...)
 	if err != nil {
 		return fmt.Errorf("loading %d claims: %w", len(ids), err)
 	}
@@ -176,19 +177,20 @@ func addTexts(ctx context.Context, q querier, claims []interview.EvidenceClaim) 
 }
 
 // utterancesOf loads what was said in the recordings that claims come from, by recording.
-func utterancesOf(ctx context.Context, q querier, claims interview.Evidence) (map[string][]interview.Utterance, error) {
+func (s *Store) utterancesOf(ctx context.Context, q querier, claims interview.Evidence) (map[string][]interview.Utterance, error) {
 	said := map[string][]interview.Utterance{}
 	var calls, recordings []string
 	for _, c := range claims {
 		calls, recordings = append(calls, c.CallID), append(recordings, c.RecordingSid)
 	}
-	n := len(claims)
+	ofCalls, args := in(s.dialect, "utterances.call_id", 1, calls)
+	ofRecordings, more := in(s.dialect, "utterances.recording_sid", 2, recordings)
 	err := collect(ctx, q, func(r row) error {
 		u, err := scanUtterance(r)
 		said[u.RecordingSid] = append(said[u.RecordingSid], u)
 		return err
-	}, selectUtterances+` WHERE utterances.call_id IN `+placeholders(1, n)+` AND utterances.recording_sid IN `+placeholders(n+1, n)+`
-		ORDER BY utterances.recording_sid, utterances.position`, anys(slices.Concat(calls, recordings))...)
+	}, selectUtterances+` WHERE `+ofCalls+` AND `+ofRecordings+`
+		ORDER BY utterances.recording_sid, utterances.position`, append(args, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("utterances of the evidence: %w", err)
 	}
@@ -315,7 +317,7 @@ func (s *Store) AddTexts(ctx context.Context, claims []interview.EvidenceClaim) 
 	if len(claims) == 0 {
 		return nil
 	}
-	return addTexts(ctx, s.read(), claims)
+	return s.addTexts(ctx, s.read(), claims)
 }
 
 func verdictsOf(ctx context.Context, q querier, hypothesisID string, limit int) ([]interview.Verdict, error) {
