@@ -91,9 +91,9 @@ type App struct {
 	bulk                           *bulk.Runner
 	health                         *health.Recorder
 	// checks are what the doctor found beside the start.
-	checks    atomic.Pointer[checked]
-	countries *countryCheck
-	clients   map[string]*twilio.Client // of Twilio's accounts; see twilioClient
+	checks     atomic.Pointer[checked]
+	pageChecks *pageChecks
+	clients    map[string]*twilio.Client // of Twilio's accounts; see twilioClient
 }
 
 // Open checks the configuration, opens and migrates the database and listens. A *ConfigError lists every fault of the
@@ -103,7 +103,7 @@ func Open(ctx context.Context, config Config, options Options) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	a := &App{settings: s, options: options, log: options.Log, countries: newCountryCheck()}
+	a := &App{settings: s, options: options, log: options.Log, pageChecks: newPageChecks()}
 	if a.log == nil {
 		a.log = slog.Default()
 	}

@@ -55,3 +55,15 @@ func databaseName(text string) string {
 	}
 	return u.Scheme + "://" + u.Host + u.Path
 }
+
+// flushEvery is how often lines of the log that were held back are written, with how many more there were.
+const flushEvery = 10 * time.Second
+
+// flushLog writes what was held back, again and again, until ctx ends.
+func (a *App) flushLog(ctx context.Context) error {
+	return keepLooking(ctx, flushEvery, func(ctx context.Context) bool {
+		a.counted.Flush(ctx)
+		a.repeats.Flush(ctx)
+		return true
+	})
+}

@@ -16,7 +16,7 @@ const (
 // loops are what works beside the server, each until its context ends, in the order in which they begin.
 func (a *App) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{
-		a.carryOutStops, a.engine.Run, a.dispatch, a.countOverdue, a.readGauges, a.checkStart, a.checkCountries, a.endLostSimulations, a.pruneUntil,
+		a.carryOutStops, a.engine.Run, a.dispatch, a.countOverdue, a.readGauges, a.flushLog, a.checkStart, a.checkBesidePages, a.endLostSimulations, a.pruneUntil,
 	}
 	if a.reconciler != nil {
 		loops = append(loops, a.reconciler.Run)

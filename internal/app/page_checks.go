@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// countryCheckKept is how old what was found of countries becomes before it is looked at anew: Twilio is asked for it, of up to 20
-	// countries.
-	countryCheckKept = 10 * time.Minute
-	// countryCheckWithin bounds a look. No page waits for it.
-	countryCheckWithin = time.Minute
+	// pageChecksKept is how old what was found becomes before it is looked at anew: of countries Twilio is asked, of up to 20
+	// of them.
+	pageChecksKept = 10 * time.Minute
+	// pageChecksWithin bounds a look. No page waits for it.
+	pageChecksWithin = time.Minute
 )
 
 // checked is what the doctor found, and when.
@@ -24,21 +24,21 @@ type checked struct {
 	found []doctor.Finding
 }
 
-// countryCheck is what the doctor found last of the countries of the contacts that wait. It looks only while somebody reads what was found.
-type countryCheck struct {
+// pageChecks are what the doctor found last of what changes while the process runs. The doctor looks only while somebody reads it.
+type pageChecks struct {
 	wanted chan struct{} // has a value when a look is wanted
 	mu     sync.Mutex
 	last   checked
 }
 
-func newCountryCheck() *countryCheck { return &countryCheck{wanted: make(chan struct{}, 1)} }
+func newPageChecks() *pageChecks { return &pageChecks{wanted: make(chan struct{}, 1)} }
 
 // latest is what was found last, at the zero time if nobody has looked yet. It does not wait: when that is too old it asks Run for a
 // new look.
-func (c *countryCheck) latest(now time.Time) checked {
+func (c *pageChecks) latest(now time.Time) checked {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last.at.IsZero() || now.Sub(c.last.at) >= countryCheckKept {
+	if c.last.at.IsZero() || now.Sub(c.last.at) >= pageChecksKept {
 		select {
 		case c.wanted <- struct{}{}:
 		default: // one is wanted already
@@ -48,7 +48,7 @@ func (c *countryCheck) latest(now time.Time) checked {
 }
 
 // run looks when it is asked to, and what was found is too old, until the context ends.
-func (c *countryCheck) run(ctx context.Context, now func() time.Time, look func(context.Context) []doctor.Finding) error {
+func (c *pageChecks) run(ctx context.Context, now func() time.Time, look func(context.Context) []doctor.Finding) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,12 +56,12 @@ func (c *countryCheck) run(ctx context.Context, now func() time.Time, look func(
 		case <-c.wanted:
 		}
 		c.mu.Lock()
-		fresh := !c.last.at.IsZero() && now().Sub(c.last.at) < countryCheckKept // by a look that was under way when it was asked for
+		fresh := !c.last.at.IsZero() && now().Sub(c.last.at) < pageChecksKept // by a look that was under way when it was asked for
 		c.mu.Unlock()
 		if fresh {
 			continue
 		}
-		within, cancel := context.WithTimeout(ctx, countryCheckWithin)
+		within, cancel := context.WithTimeout(ctx, pageChecksWithin)
 		found := look(within)
 		cancel()
 		if ctx.Err() != nil {
@@ -76,10 +76,10 @@ func (c *countryCheck) run(ctx context.Context, now func() time.Time, look func(
 // checksBesidePages are made anew for the page of health: what they look at changes while the process runs.
 var checksBesidePages = []string{doctor.CountriesCheck, "tokens.rotation"}
 
-// checkCountries looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them, and how far
+// checkBesidePages looks whether there is a caller id for the countries of the contacts that wait, and whether Twilio calls them, and how far
 // a rotation of auth tokens is, each time that the page of health wants to know.
-func (a *App) checkCountries(ctx context.Context) error {
-	return a.countries.run(ctx, a.now, func(ctx context.Context) []doctor.Finding {
+func (a *App) checkBesidePages(ctx context.Context) error {
+	return a.pageChecks.run(ctx, a.now, func(ctx context.Context) []doctor.Finding {
 		config := a.settings.doctorConfig()
 		config.Only, config.Now, config.Store, config.UserAgent = checksBesidePages, a.options.Now, a.store, a.userAgent()
 		return doctor.Run(ctx, config, nil)
@@ -92,7 +92,7 @@ func (a *App) consoleChecks() []console.Check {
 	if found := a.checks.Load(); found != nil {
 		atStart = *found
 	}
-	return latestChecks(atStart, a.countries.latest(a.now()))
+	return latestChecks(atStart, a.pageChecks.latest(a.now()))
 }
 
 // latestChecks are those at the start, but those that were made anew beside a page, which follow.

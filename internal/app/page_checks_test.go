@@ -12,7 +12,7 @@ import (
 // A page shows what was found last, however long Twilio takes for its answer; nobody is asked while nobody reads.
 func TestCountriesAreLookedAtBesideThePagesAtMostEveryTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, looked := newCountryCheck(), 0
+		c, looked := newPageChecks(), 0
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {

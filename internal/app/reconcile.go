@@ -54,8 +54,6 @@ func (a *App) countOverdue(ctx context.Context) error {
 		case ctx.Err() == nil:
 			a.log.Warn("looking for what is overdue", "error", err)
 		}
-		a.counted.Flush(ctx)
-		a.repeats.Flush(ctx)
 		return err == nil
 	})
 }
