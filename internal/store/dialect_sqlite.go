@@ -47,13 +47,13 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	common.Set("_busy_timeout", "10000")
 	common.Set("_foreign_keys", "on")
 	common.Set("_pragma", "secure_delete(1)") // what is erased is also gone from the file
-	log := newWALCleaner(path)
-	checkpoints := &checkpointer{path: path, copying: &log.copying}
+	checkpoints := &checkpointer{}
 	write, err := openKeeping(path+"?"+common.Encode()+"&_txlock=immediate&_pragma=wal_autocheckpoint("+strconv.Itoa(walBound)+")", checkpoints.wrote)
 	if err != nil {
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
 	write.SetMaxOpenConns(1)
+	checkpoints.log = newWALCleaner(path, write)
 	// WAL mode is written into the file by the first connection; a reader that came first would fail.
 	if err := write.PingContext(ctx); err != nil {
 		_ = write.Close()
@@ -65,7 +65,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("opening SQLite: %w", err)
 	}
 	read.SetMaxOpenConns(8)
-	db := &sqliteDB{write: write, read: read, log: log, checkpoints: checkpoints}
+	db := &sqliteDB{write: write, read: read, log: checkpoints.log, checkpoints: checkpoints}
 	client, err := river.NewClient(riversqlite.New(write), &river.Config{})
 	if err != nil {
 		db.close()

@@ -2,8 +2,12 @@ package store
 
 import (
 	"bytes"
+	"database/sql"
 	"os"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/i-agent/iagent/internal/store/storetest"
 )
@@ -73,5 +77,54 @@ func TestCommitsOfSQLiteAreFlushed(t *testing.T) {
 	var got string
 	if err := s.sqlite.checkpoints.db.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&got); err != nil || got != "2" {
 		t.Errorf("synchronous of the checkpoints is %s (%v), want 2", got, err)
+	}
+}
+
+// The log begins anew though readers follow each other so that there is always one, and each began before the log was copied.
+func TestLogOfSQLiteHasABoundThoughThereIsAlwaysAReader(t *testing.T) {
+	s := open(t, storetest.SQLite(t), Options{})
+	if _, err := s.sqlite.write.ExecContext(t.Context(), `CREATE TABLE filling (payload BLOB)`); err != nil {
+		t.Fatal(err)
+	}
+	filled := make(chan struct{})
+	var reading errgroup.Group
+	reading.Go(func() error {
+		var older *sql.Tx
+		for {
+			newer, err := s.sqlite.read.BeginTx(t.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = newer.Rollback() }()
+			var n int
+			if err := newer.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM filling`).Scan(&n); err != nil {
+				return err
+			}
+			if older != nil {
+				_ = older.Rollback()
+			}
+			older = newer
+			select {
+			case <-time.After(5 * time.Millisecond): // as long as a read takes
+			case <-filled:
+				return nil
+			}
+		}
+	})
+	var longest int64
+	for range 20 {
+		fillLog(t, s, walBound/4)
+		log, err := os.Stat(s.sqlite.log.path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		longest = max(longest, log.Size())
+	}
+	close(filled)
+	if err := reading.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if most := int64(restartAt+walBound) * 4200; longest > most {
+		t.Errorf("the log had %d bytes, more than %d", longest, most)
 	}
 }

@@ -60,6 +60,8 @@ const (
 	maxWALPause = 5 * time.Second
 	// walTries bounds the attempts, about half an hour. The next erasure and the next start try again.
 	walTries = 400
+	// writerWait bounds the wait for the turn to hold up the writer.
+	writerWait = 5 * time.Second
 	// scrubWait is how long an erasure on request waits for the log to be clean.
 	scrubWait = 5 * time.Second
 )
@@ -68,10 +70,12 @@ const (
 // only while there is something to clean.
 type walCleaner struct {
 	path string
+	// writer is the pool with the one connection that writes.
+	writer *sql.DB
 	// closing is closed with the store.
 	closing chan struct{}
 	once    sync.Once
-	// copying is held while the log is copied into the database's file.
+	// copying is held while the log is copied into the database's file: two at once would fail.
 	copying sync.Mutex
 
 	mu      sync.Mutex
@@ -86,8 +90,8 @@ type walPass struct {
 	tried, done chan struct{}
 }
 
-func newWALCleaner(path string) *walCleaner {
-	return &walCleaner{path: path, closing: make(chan struct{})}
+func newWALCleaner(path string, writer *sql.DB) *walCleaner {
+	return &walCleaner{path: path, writer: writer, closing: make(chan struct{})}
 }
 
 // clean asks for the log to be emptied of all that was committed before, and does not wait for it.
@@ -144,15 +148,27 @@ func (w *walCleaner) run(pass *walPass) {
 
 var errWALBusy = errors.New("somebody reads or writes the log")
 
-// truncate copies the log into the database's file and empties it, on a connection of its own: it must not wait for a reader
-// for as long as a transaction may.
 func (w *walCleaner) truncate() error {
 	w.copying.Lock()
 	defer w.copying.Unlock()
+	return w.empty(walWait)
+}
+
+// empty copies the log into the database's file and empties it, on a connection of its own: it must not wait for a reader of an
+// older state for as long as a transaction may. The writer waits meanwhile, at most for that long once it has its turn: a writer that
+// begins again at once would leave no other connection the time to become the writer.
+func (w *walCleaner) empty(most time.Duration) error {
 	if info, err := os.Stat(w.path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}
-	db, err := sql.Open("sqlite", w.path+"?_busy_timeout="+strconv.FormatInt(walWait.Milliseconds(), 10))
+	ctx, cancel := context.WithTimeout(context.Background(), writerWait)
+	defer cancel()
+	writer, err := w.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = writer.Close() }()
+	db, err := sql.Open("sqlite", w.path+"?_busy_timeout="+strconv.FormatInt(most.Milliseconds(), 10))
 	if err != nil {
 		return err
 	}
