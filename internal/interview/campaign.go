@@ -62,15 +62,25 @@ type Campaign struct {
 	Hypotheses      []Hypothesis
 }
 
-// CanComplete reports that nothing is left to find out: there are hypotheses, and each has a verdict on its newest
-// evidence. Completing a campaign is an operator's decision; this only advises.
-func (c Campaign) CanComplete() bool {
+// Decided reports that each hypothesis has a verdict, be there newer evidence or not: while interviews end, there nearly always is.
+func (c Campaign) Decided() bool {
 	for _, h := range c.Hypotheses {
-		if h.Status == HypothesisPending || h.Reopened {
+		if h.Status == HypothesisPending {
 			return false
 		}
 	}
 	return len(c.Hypotheses) > 0
+}
+
+// CanComplete reports that nothing is left to find out: there are hypotheses, and each has a verdict on its newest
+// evidence. Completing a campaign is an operator's decision; this only advises.
+func (c Campaign) CanComplete() bool {
+	for _, h := range c.Hypotheses {
+		if h.Reopened {
+			return false
+		}
+	}
+	return c.Decided()
 }
 
 // Questions are the lines of a prompt template that begin with "-", in order, without the dash.

@@ -60,11 +60,12 @@ type Passage struct {
 
 // Validation is what validate-claim needs to know before it asks a model.
 type Validation struct {
-	// Skip says that there is nothing to judge (too little evidence, a newer revision, or judged already) and that the run
+	// Skip says that there is nothing to judge (too little evidence, another run judges it, or it was judged already) and that the run
 	// was ended with that answer. The other fields are then zero.
 	Skip       bool
 	Hypothesis Hypothesis
-	Revision   int
+	// Revision is that of the evidence, which may be newer than the run's.
+	Revision int
 	// Evidence are all claims that count, without texts and passages.
 	Evidence Evidence
 	// Shown are those of Evidence that a model is shown, with both.

@@ -124,8 +124,8 @@ func NewCancelCall(callID string) Job {
 	return Job{Function: CancelCall, Key: callID, Args: CancelCallArgs{CallID: callID}}
 }
 
-// NewValidateClaim is the job that judges one revision of a hypothesis' evidence, not before the given time. The revision
-// counts the changes of the evidence, so the same evidence is never judged twice.
+// NewValidateClaim is the job that judges a revision of a hypothesis' evidence, and what is added before it begins, not before the
+// given time. The revision counts the changes of the evidence, so the same evidence is never judged twice.
 func NewValidateClaim(hypothesisID string, revision int, notBefore time.Time) Job {
 	return Job{
 		Function:  ValidateClaim,

@@ -19,7 +19,7 @@ func TestJudgeGetsWholeUtterancesWithTheQuestion(t *testing.T) {
 			}
 		}
 		d.model.say(verdict)
-		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":3"); err != nil {
+		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":1"); err != nil {
 			t.Fatal(err)
 		}
 		prompt := strings.Join(d.model.prompts, "\n")
@@ -89,7 +89,7 @@ func TestQuestionForAVerdictFitsWhateverTheNumberOfInterviews(t *testing.T) {
 			start_sec, end_sec, confidence, low_confidence, FALSE, FALSE, FALSE, '', model, created_at FROM claims, n
 			WHERE claims.call_id = '%s' AND hypothesis_id = '%s'`, extra, long, d.calls[0], d.hypotheses[0]))
 		d.model.say(verdict)
-		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":3"); err != nil {
+		if err := d.attempt(interview.ValidateClaim, d.hypotheses[0]+":1"); err != nil {
 			t.Fatal(err)
 		}
 		prompt := d.model.prompts[len(d.model.prompts)-1]

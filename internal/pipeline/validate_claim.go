@@ -13,17 +13,17 @@ import (
 // VerdictStore is what validate-claim needs of the database. Every method is one transaction, fenced by the run: when
 // another attempt has taken over it changes nothing and returns jobs.ErrLostRun.
 type VerdictStore interface {
-	// BeginValidation guards: this revision of the evidence is the newest, was not judged yet, and is enough to judge.
+	// BeginValidation guards: no other run was asked for since, and the newest evidence was not judged yet, and is enough to judge.
 	// Otherwise it ends the run and says Skip.
 	BeginValidation(ctx context.Context, run interview.Run, hypothesisID string, revision int) (interview.Validation, error)
-	// SaveVerdict keeps the verdict, marks the claims by it and ends the run. It drops a verdict on evidence that has changed.
+	// SaveVerdict keeps the verdict, marks the claims by it and ends the run. It drops a verdict on evidence of which something was erased.
 	SaveVerdict(ctx context.Context, run interview.Run, verdict interview.Verdict) error
 	// KeepAnswer keeps an answer that could not be read. It does not end the run.
 	KeepAnswer(ctx context.Context, run interview.Run, callID, answer, reason string) error
 }
 
 // ValidateClaim judges a hypothesis by the claims of all its calls; of more than interview.MaxShown a model is shown a sample. The
-// revision of the evidence is in the run's key, so new claims are judged and the same claims never twice.
+// revision of the evidence for which it was asked is in the run's key, so new claims are judged and the same claims never twice.
 type ValidateClaim struct {
 	Store  VerdictStore
 	Models *openai.Client

@@ -103,7 +103,7 @@ func (s *Store) SaveClaims(ctx context.Context, run interview.Run, callID, recor
 		}
 		// Hypotheses before claims, and in order: see eraseEvidence.
 		for _, id := range slices.Sorted(maps.Keys(spoken)) {
-			if err := tx.reviseHypothesis(ctx, run.ID, id); err != nil {
+			if err := tx.reviseHypothesis(ctx, run.ID, id, false); err != nil {
 				return err
 			}
 		}
@@ -197,7 +197,7 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID, recordingSid str
 	}
 	// Rows are locked in one order everywhere: calls, then hypotheses by id, then claims.
 	for _, id := range ids {
-		if err := tx.reviseHypothesis(ctx, cause, id); err != nil {
+		if err := tx.reviseHypothesis(ctx, cause, id, true); err != nil {
 			return 0, err
 		}
 		// What a model concluded may repeat what the person said; which verdicts do, nobody can tell.
@@ -228,7 +228,7 @@ func (tx *Tx) eraseEvidence(ctx context.Context, cause, callID, recordingSid str
 }
 
 // mayKeepAnswer holds what an erasure of the words that the answer may quote holds, and says whether there was none. A
-// judgement quotes the evidence of its revision, which an erasure changes.
+// judgement quotes evidence of which nothing was erased between its revision and its beginning, or another run would have been asked for.
 func (tx *Tx) mayKeepAnswer(ctx context.Context, run interview.Run, callID string) (bool, error) {
 	if callID != "" {
 		call, err := tx.lockCall(ctx, callID)
@@ -242,8 +242,11 @@ func (tx *Tx) mayKeepAnswer(ctx context.Context, run interview.Run, callID strin
 	if err != nil || run.Decode(&args) != nil || args.HypothesisID == "" {
 		return false, nil // it quotes nobody knows whom
 	}
-	_, open, err := tx.judgeable(ctx, args.HypothesisID, revision)
-	return open, err
+	h, err := tx.lockHypothesis(ctx, args.HypothesisID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return h.open(revision), err
 }
 
 // KeepAnswer keeps an answer of a model that could not be read, with the reason, beside the run. callID is the call that

@@ -337,8 +337,8 @@ func TestCompletedOrDecidedCampaignEndsItsWaitingContacts(t *testing.T) {
 			c.StopWhenDecided = true
 			c.Hypotheses = []interview.Hypothesis{{Question: "Is it dear?", Status: interview.HypothesisPending}}
 		})
-		if err := s.write(t.Context(), func(tx *Tx) error {
-			_, err := tx.Exec(t.Context(), `UPDATE hypotheses SET status = 'VALIDATED', judged_revision = evidence_revision WHERE campaign_id = $1`, decided.ID)
+		if err := s.write(t.Context(), func(tx *Tx) error { // and further claims came since
+			_, err := tx.Exec(t.Context(), `UPDATE hypotheses SET status = 'VALIDATED', evidence_revision = 4, judged_revision = 3 WHERE campaign_id = $1`, decided.ID)
 			return err
 		}); err != nil {
 			t.Fatal(err)

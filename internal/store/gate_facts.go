@@ -56,7 +56,7 @@ func (tx *Tx) readAgain(ctx context.Context, contact interview.Contact, facts *i
 
 // campaignFacts are the facts about a campaign as a whole, in a few statements that read by index. Its hypotheses must be loaded.
 func (s *Store) campaignFacts(ctx context.Context, q querier, c interview.Campaign, now time.Time) (interview.GateFacts, error) {
-	facts := interview.GateFacts{Now: now, Campaign: c, PersonCap: s.options.personCap(), Decided: c.StopWhenDecided && c.CanComplete()}
+	facts := interview.GateFacts{Now: now, Campaign: c, PersonCap: s.options.personCap(), Decided: c.StopWhenDecided && c.Decided()}
 	if c.Simulated { // nobody is called
 		facts.PersonCap = 0
 	}

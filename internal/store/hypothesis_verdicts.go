@@ -14,78 +14,156 @@ import (
 	"github.com/i-agent/iagent/internal/interview"
 )
 
-// validationDelay lets the claims of calls that end together be judged together.
-const validationDelay = 5 * time.Second
+const (
+	// validationDelay lets the claims of calls that end together be judged together.
+	validationDelay = 5 * time.Second
+	// validationSpacing is how long a verdict stands, for each claim that it was given on, before the hypothesis is judged anew for further
+	// claims: one interview more changes less, the more there are. maxValidationSpacing is the longest.
+	validationSpacing    = 250 * time.Millisecond
+	maxValidationSpacing = 5 * time.Minute
+)
 
-// reviseHypothesis says that the evidence of a hypothesis changed and starts its validation, a little later. It must be
-// called in the transaction that changes the evidence, before the claims are written; it locks the hypothesis. The last
-// verdict stands until the next one.
-func (tx *Tx) reviseHypothesis(ctx context.Context, cause, id string) error {
-	var revision int
-	err := tx.QueryRow(ctx, `UPDATE hypotheses SET evidence_revision = evidence_revision + 1 WHERE id = $1
-		RETURNING evidence_revision`, id).Scan(&revision)
+// reviseHypothesis says that the evidence of a hypothesis changed, and sees to its validation, a little later. A run that still waits
+// judges what there is when it begins, so further claims need no other; evidence that was reduced is judged without regard to the last
+// verdict, which stands until the next one. It must be called in the transaction that changes the evidence, before the claims are
+// written; it locks the hypothesis.
+func (tx *Tx) reviseHypothesis(ctx context.Context, cause, id string, reduced bool) error {
+	var revision, last int
+	err := tx.QueryRow(ctx, `UPDATE hypotheses SET evidence_revision = evidence_revision + 1,
+			reduced_revision = CASE WHEN $2 THEN evidence_revision + 1 ELSE reduced_revision END WHERE id = $1
+		RETURNING evidence_revision, validation_revision`, id, reduced).Scan(&revision, &last)
 	if err != nil {
 		return fmt.Errorf("revising hypothesis %s: %w", id, err)
 	}
-	return tx.enqueue(ctx, cause, []interview.Job{interview.NewValidateClaim(id, revision, tx.Now.Add(validationDelay))})
+	due := tx.Now.Add(validationDelay)
+	if !reduced {
+		var waiting int
+		// One that waits for longer, after attempts that failed, is overtaken.
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM function_runs WHERE function = $1 AND key = $2 AND state = $3
+				AND (not_before IS NULL OR not_before <= $4)`, string(interview.ValidateClaim), interview.NewValidateClaim(id, last, due).Key,
+			string(interview.RunWaiting), tx.Now.Add(maxValidationSpacing)).Scan(&waiting)
+		if err != nil {
+			return fmt.Errorf("the next validation of hypothesis %s: %w", id, err)
+		}
+		if waiting > 0 {
+			return nil
+		}
+		if due, err = tx.validationDue(ctx, id); err != nil {
+			return err
+		}
+	}
+	return tx.enqueueValidation(ctx, cause, id, revision, due)
 }
 
-// BeginValidation says what to judge, or ends the run when there is nothing: the hypothesis is unknown, its evidence has
-// changed since (a later run judges that), this revision was judged already, or there is too little evidence. When too
-// little is left under a verdict, the hypothesis is PENDING again.
-func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothesisID string, revision int) (interview.Validation, error) {
-	v, err := s.validation(ctx, hypothesisID, revision)
-	skip := true
+// validationDue is when further claims are to be judged.
+func (tx *Tx) validationDue(ctx context.Context, id string) (time.Time, error) {
+	due := tx.Now.Add(validationDelay)
+	var claims int
+	var judged time.Time
+	err := firstRow(tx.QueryRow(ctx, `SELECT claims, created_at FROM verdicts WHERE hypothesis_id = $1 ORDER BY revision DESC LIMIT 1`, id), &claims, &judged)
+	if err != nil {
+		return due, fmt.Errorf("the last verdict on hypothesis %s: %w", id, err)
+	}
+	spacing := min(time.Duration(claims)*validationSpacing, maxValidationSpacing)
+	if until := judged.Add(spacing); until.After(due) && !until.After(tx.Now.Add(maxValidationSpacing)) { // not where a clock was set back
+		due = until
+	}
+	return due, nil
+}
+
+// enqueueValidation enqueues the run that judges a revision of the evidence, and what is added to it before it begins.
+func (tx *Tx) enqueueValidation(ctx context.Context, cause, id string, revision int, due time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE hypotheses SET validation_revision = $2 WHERE id = $1`, id, revision); err != nil {
+		return fmt.Errorf("the validation of hypothesis %s: %w", id, err)
+	}
+	return tx.enqueue(ctx, cause, []interview.Job{interview.NewValidateClaim(id, revision, due)})
+}
+
+// BeginValidation says what to judge, or ends the run when there is nothing: the hypothesis is unknown, another run judges its newest
+// evidence, this was judged already, or it is too little. When too little is left under a verdict, the hypothesis is PENDING again.
+// asked is the revision of the run; what is judged may be newer.
+func (s *Store) BeginValidation(ctx context.Context, run interview.Run, hypothesisID string, asked int) (interview.Validation, error) {
+	v, err := s.validation(ctx, hypothesisID, asked)
 	if err == nil {
-		err = s.write(ctx, func(tx *Tx) error {
-			skip = true
-			if err := tx.guard(ctx, run); err != nil {
-				return err
-			}
-			h, open, err := tx.judgeable(ctx, hypothesisID, revision)
-			if err != nil {
-				return err
-			}
-			if open && v.Evidence.Enough() {
-				v.Hypothesis, skip = h, false
-				return nil
-			}
-			if open && h.Status != interview.HypothesisPending {
-				if err := tx.saveVerdict(ctx, v.Judge(interview.Opinion{})); err != nil {
-					return err
-				}
-			}
-			return tx.finish(ctx, run)
-		})
+		v, err = s.beginValidation(ctx, run, v, asked)
 	}
 	if err != nil {
 		return interview.Validation{}, fmt.Errorf("beginning to judge hypothesis %s: %w", hypothesisID, err)
 	}
-	if skip {
-		return interview.Validation{Skip: true}, nil
+	return v, nil
+}
+
+// beginValidation is BeginValidation with the evidence that was read before. For claims that were added since, and whose transaction may
+// have seen this run wait, there is another run then.
+func (s *Store) beginValidation(ctx context.Context, run interview.Run, v interview.Validation, asked int) (interview.Validation, error) {
+	skip := true
+	err := s.write(ctx, func(tx *Tx) error {
+		skip = true
+		if err := tx.guard(ctx, run); err != nil {
+			return err
+		}
+		h, err := tx.lockHypothesis(ctx, v.Hypothesis.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return tx.finish(ctx, run)
+		}
+		if err != nil {
+			return err
+		}
+		if !h.asks(asked) {
+			return tx.finish(ctx, run)
+		}
+		if _, err := tx.Exec(ctx, `UPDATE hypotheses SET begun_revision = $2 WHERE id = $1 AND begun_revision < $2`, h.ID, v.Revision); err != nil {
+			return fmt.Errorf("beginning with revision %d: %w", v.Revision, err)
+		}
+		if h.newest > v.Revision {
+			due, err := tx.validationDue(ctx, h.ID)
+			if err != nil {
+				return err
+			}
+			if err := tx.enqueueValidation(ctx, run.ID, h.ID, h.newest, due); err != nil {
+				return err
+			}
+		}
+		open := !v.Skip && h.open(v.Revision)
+		if open && v.Evidence.Enough() {
+			v.Hypothesis, skip = h.Hypothesis, false
+			return nil
+		}
+		if open && h.Status != interview.HypothesisPending {
+			if err := tx.saveVerdict(ctx, v.Judge(interview.Opinion{})); err != nil {
+				return err
+			}
+		}
+		return tx.finish(ctx, run)
+	})
+	if err != nil || skip {
+		return interview.Validation{Skip: true}, err
 	}
 	return v, nil
 }
 
-// validation reads a revision of the evidence while nobody waits for it: there may be tens of thousands of claims. It is empty when there
-// is a newer revision, which stays so.
-func (s *Store) validation(ctx context.Context, hypothesisID string, revision int) (interview.Validation, error) {
-	v := interview.Validation{Hypothesis: interview.Hypothesis{ID: hypothesisID}, Revision: revision}
+// validation reads the newest evidence while nobody waits for it: there may be tens of thousands of claims. Skip says that it was not
+// read, since there is nothing for the run to judge.
+func (s *Store) validation(ctx context.Context, hypothesisID string, asked int) (interview.Validation, error) {
+	v := interview.Validation{Hypothesis: interview.Hypothesis{ID: hypothesisID}, Skip: true}
 	var said map[string][]interview.Utterance
 	err := s.snapshot(ctx, func(q querier) error {
-		var newest int
-		err := q.QueryRow(ctx, `SELECT evidence_revision FROM hypotheses WHERE id = $1`, hypothesisID).Scan(&newest)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && newest != revision {
+		h, err := hypothesisEvidence(ctx, q, hypothesisID, "")
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("revision: %w", err)
+			return err
+		}
+		v.Revision = h.newest
+		if !h.asks(asked) || !h.open(h.newest) {
+			return nil
 		}
 		outlines, err := outlinesOf(ctx, q, hypothesisID, noLimit)
 		if err != nil {
 			return err
 		}
-		v.Evidence = accepted(outlines)
+		v.Evidence, v.Skip = accepted(outlines), false
 		if !v.Evidence.Enough() {
 			return nil
 		}
@@ -102,22 +180,44 @@ func (s *Store) validation(ctx context.Context, hypothesisID string, revision in
 	return v, err
 }
 
-// judgeable locks a hypothesis and reports whether this revision of its evidence is the newest and not judged yet.
-func (tx *Tx) judgeable(ctx context.Context, id string, revision int) (interview.Hypothesis, bool, error) {
-	var h interview.Hypothesis
-	var newest, judged int
-	err := tx.QueryRow(ctx, `SELECT evidence_revision, judged_revision FROM hypotheses WHERE id = $1`+tx.store.dialect.lock, id).
-		Scan(&newest, &judged)
-	if err == nil {
-		h, err = scanHypothesis(tx.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return h, false, nil
-	}
+// evidenceState is a hypothesis with the revisions of its evidence.
+type evidenceState struct {
+	interview.Hypothesis
+	// newest is the revision now, judged that of the last verdict, reduced that of the last erasure; validation is the revision of which
+	// the last run was asked for.
+	newest, judged, reduced, validation int
+}
+
+// asks reports whether the run of a revision is the last that was asked for. A server of an earlier version asks for newer ones without
+// saying so.
+func (h evidenceState) asks(revision int) bool { return revision >= h.validation }
+
+// open reports whether a verdict on a revision counts: a newer one has none, and nothing was erased of it. What a model concludes from
+// evidence that was erased may repeat it.
+func (h evidenceState) open(revision int) bool { return h.judged < revision && h.reduced <= revision }
+
+// hypothesisEvidence reads the revisions of a hypothesis' evidence.
+func hypothesisEvidence(ctx context.Context, q querier, id, lock string) (evidenceState, error) {
+	h := evidenceState{Hypothesis: interview.Hypothesis{ID: id}}
+	err := q.QueryRow(ctx, `SELECT evidence_revision, judged_revision, reduced_revision, validation_revision FROM hypotheses WHERE id = $1`+lock, id).
+		Scan(&h.newest, &h.judged, &h.reduced, &h.validation)
 	if err != nil {
-		return h, false, fmt.Errorf("loading hypothesis %s: %w", id, err)
+		return h, fmt.Errorf("revisions of hypothesis %s: %w", id, err)
 	}
-	return h, revision == newest && judged < revision, nil
+	return h, nil
+}
+
+// lockHypothesis locks a hypothesis and loads it.
+func (tx *Tx) lockHypothesis(ctx context.Context, id string) (evidenceState, error) {
+	h, err := hypothesisEvidence(ctx, tx, id, tx.store.dialect.lock)
+	if err != nil {
+		return h, err
+	}
+	h.Hypothesis, err = scanHypothesis(tx.QueryRow(ctx, selectHypotheses+` WHERE id = $1`, id))
+	if err != nil {
+		return h, fmt.Errorf("loading hypothesis %s: %w", id, err)
+	}
+	return h, nil
 }
 
 // noLimit bounds nothing.
@@ -197,16 +297,19 @@ func (s *Store) utterancesOf(ctx context.Context, q querier, claims interview.Ev
 	return said, nil
 }
 
-// SaveVerdict keeps a verdict, makes it the hypothesis' own, marks the claims by it and ends the run, in one transaction.
-// A verdict on evidence that has changed meanwhile is dropped: a later run judges the new evidence, and the old may be
-// erased.
+// SaveVerdict keeps a verdict, makes it the hypothesis' own, marks the claims by it and ends the run, in one transaction. A verdict on
+// evidence of which something was erased meanwhile is dropped, and so is one that is older than another. Claims that were added
+// meanwhile are judged by a later run.
 func (s *Store) SaveVerdict(ctx context.Context, run interview.Run, verdict interview.Verdict) error {
 	err := s.write(ctx, func(tx *Tx) error {
 		if err := tx.finish(ctx, run); err != nil {
 			return err
 		}
-		_, open, err := tx.judgeable(ctx, verdict.HypothesisID, verdict.Revision)
-		if err != nil || !open {
+		h, err := tx.lockHypothesis(ctx, verdict.HypothesisID)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !h.open(verdict.Revision) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		return tx.saveVerdict(ctx, verdict)

@@ -59,12 +59,12 @@ func functionRules() []SnapshotRule {
 				GROUP BY l.call_id, l.recording_sid`},
 		{Kind: "evidence-without-run", Text: "nothing was asked to judge the newest evidence of a hypothesis",
 			statement: `SELECT h.id, CAST(h.evidence_revision AS TEXT) FROM hypotheses h WHERE h.created_at >= $1
-				AND h.evidence_revision > 0 AND NOT EXISTS (SELECT 1 FROM function_runs f
-				WHERE f.function = 'validate-claim' AND f.key = h.id || ':' || CAST(h.evidence_revision AS TEXT))`},
+				AND h.evidence_revision > h.begun_revision AND NOT EXISTS (SELECT 1 FROM function_runs f
+				WHERE f.function = 'validate-claim' AND f.state <> 'done' AND f.key = h.id || ':' || CAST(h.validation_revision AS TEXT))`},
 		{Kind: "verdict-without-run", Text: "a verdict was given that no validation came to",
 			statement: `SELECT v.hypothesis_id, CAST(v.revision AS TEXT) FROM verdicts v WHERE v.created_at >= $1
-				AND NOT EXISTS (SELECT 1 FROM function_runs f WHERE f.function = 'validate-claim' AND f.state = 'done'
-				AND f.key = v.hypothesis_id || ':' || CAST(v.revision AS TEXT))`},
+				AND NOT EXISTS (SELECT 1 FROM function_runs f WHERE f.subject = v.hypothesis_id AND f.function = 'validate-claim' AND f.state = 'done'
+				AND f.finished_at = v.created_at)`},
 		{Kind: "judged-without-verdict", Text: "a hypothesis counts as judged and no verdict says so",
 			statement: `SELECT h.id, CAST(h.judged_revision AS TEXT) FROM hypotheses h WHERE h.created_at >= $1
 				AND h.judged_revision > 0 AND NOT EXISTS (SELECT 1 FROM verdicts v

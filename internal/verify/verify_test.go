@@ -249,7 +249,7 @@ var breaches = []breach{
 	}},
 	{"evidence-without-run", func(fx *fixture) string {
 		id := fx.campaign.Hypotheses[0].ID
-		fx.exec(`UPDATE hypotheses SET evidence_revision = evidence_revision + 1 WHERE id = $1`, id)
+		fx.exec(`UPDATE hypotheses SET evidence_revision = evidence_revision + 1, validation_revision = evidence_revision + 1 WHERE id = $1`, id)
 		return id
 	}},
 	{"verdict-without-run", func(fx *fixture) string {

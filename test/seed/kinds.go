@@ -93,21 +93,21 @@ func (p *program) judge(ctx context.Context) error {
 	for _, campaign := range p.campaigns {
 		id := campaign.Hypotheses[0].ID
 		var revision int
-		if err := p.scan(ctx, `SELECT evidence_revision FROM hypotheses WHERE id = $1`, []any{id}, &revision); err != nil {
+		if err := p.scan(ctx, `SELECT validation_revision FROM hypotheses WHERE id = $1`, []any{id}, &revision); err != nil {
 			return err
 		}
-		for r := 1; r <= revision; r++ {
-			run, err := p.start(ctx, interview.ValidateClaim, interview.NewValidateClaim(id, r, p.now).Key)
-			if err != nil {
-				return err
-			}
-			v, err := p.store.BeginValidation(ctx, run, id, r)
-			if err != nil {
-				return err
-			}
-			if v.Skip {
-				continue
-			}
+		if revision == 0 {
+			continue
+		}
+		run, err := p.start(ctx, interview.ValidateClaim, interview.NewValidateClaim(id, revision, p.now).Key)
+		if err != nil {
+			return err
+		}
+		v, err := p.store.BeginValidation(ctx, run, id, revision)
+		if err != nil {
+			return err
+		}
+		if !v.Skip {
 			if err := p.store.SaveVerdict(ctx, run, v.Judge(interview.Opinion{Status: interview.HypothesisValidated, Conclusion: "It is three dollars."})); err != nil {
 				return err
 			}
