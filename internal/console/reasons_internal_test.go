@@ -82,6 +82,20 @@ func TestRequestWhoseSignatureIsProvenIsNotDoubted(t *testing.T) {
 	}
 }
 
+func TestAuditNamesTheQuestionOfAnOptOutWhereThereIsOne(t *testing.T) {
+	for step, want := range map[float64]string{0: "by=key", 1: "at question=1 by=key", 3: "at question=3 by=key"} {
+		row := (&Console{}).auditRow(listView{role: Admin, query: url.Values{}}, store.Audited{AuditEntry: interview.AuditEntry{Action: interview.AuditOptOut, Subject: "X",
+			Detail: map[string]any{"step": step, "by": "key"}}})
+		var said []string
+		for _, d := range row.detail {
+			said = append(said, d.name+"="+d.value)
+		}
+		if got := strings.Join(said, " "); got != want {
+			t.Errorf("step %v: %s, want %s", step, got, want)
+		}
+	}
+}
+
 func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 	c := &Console{}
 	for action, page := range map[string]string{interview.AuditOptOut: "/calls/X", interview.AuditCreateContacts: "/campaigns/X", interview.AuditStop: "/stops/X", interview.AuditResume: "/stops/X",
@@ -99,9 +113,9 @@ func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 func TestContactWithoutReasonSaysWhyNobodyCallsItAgain(t *testing.T) {
 	const canceled = interview.Refusal(interview.CancelRequested)
 	for want, row := range map[string]contactRow{
-		"was not reached, and no attempt is left": {Contact: interview.Contact{State: interview.ContactExhausted}},
+		"no attempt is left":                      {Contact: interview.Contact{State: interview.ContactExhausted}},
 		"is on the do-not-call list":              {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalDoNotCall}, optedOut: true},
-		"was reached, then opted out":             {Contact: interview.Contact{State: interview.ContactReached}, optedOut: true},
+		"opted out after that":                    {Contact: interview.Contact{State: interview.ContactReached}, optedOut: true},
 		"was canceled by somebody here before it": {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled}},
 		"its call was canceled by somebody":       {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled, Attempts: 1}},
 		"its campaign calls nobody any more":      {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalCampaign}},
