@@ -399,7 +399,7 @@ func TestFindLeadsToTheOnePage(t *testing.T) {
 func TestFindKnowsSIPResponsesDispositionsAndWordsOfTheNamesOfCampaigns(t *testing.T) {
 	o := open(t, tokensOf(t))
 	oats, calls := o.called("oats", "+15551234567", "+15557654321")
-	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE calls SET status = 'BUSY', ended_as = 'BUSY', live_number = '', error_message = 'SIP response 486' WHERE id = $1`, calls[0]); err != nil {
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE calls SET status = 'BUSY', live_number = '', error_message = 'SIP response 486' WHERE id = $1`, calls[0]); err != nil {
 		t.Fatal(err)
 	}
 	leads := func(asked, want string) {

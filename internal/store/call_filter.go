@@ -70,7 +70,7 @@ const maxOverdueCalls = 10_000
 const MaxRejected = 5_000
 
 // MaxEnded bounds how many calls of each end a part of a list by SIP response is chosen from: no index has the response.
-const MaxEnded = 5_000
+const MaxEnded = 2_000
 
 func (by CallFilter) conditions() filter { return by.conditionsBeside("<", "") }
 
