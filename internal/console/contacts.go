@@ -134,8 +134,6 @@ func reasonWords(reason interview.Refusal) string {
 // whyWords say why a contact is in its state, "" where nothing more is to be said.
 func (r contactRow) whyWords() string {
 	switch {
-	case r.optedOut && r.State == interview.ContactReached:
-		return "opted out after that"
 	case r.Reason == "" && r.State == interview.ContactExhausted:
 		return "no attempt is left"
 	case r.State != interview.ContactRefused:
