@@ -270,7 +270,7 @@ func TestDatabaseFaultIsLoggedAndNotToldToTheClient(t *testing.T) {
 func TestUnknownQueryParameterIsNamed(t *testing.T) {
 	s := onSQLite(t)
 	for path, message := range map[string]string{
-		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId, phoneNumber, callSid, errorCode, consentGiven, simulated, direction, minAttempt, claims, disposition, since, until, awaiting, overdue, twilioSid`,
+		"/api/calls?campaign=x&limit=5":  `Unknown query parameter "campaign": use limit, cursor, status, campaignId, phoneNumber, callSid, errorCode, sipResponse, consentGiven, simulated, direction, minAttempt, claims, disposition, since, until, awaiting, overdue, twilioSid`,
 		"/api/campaigns?state=ACTIVE":    `Unknown query parameter "state": use limit, cursor, status, name`,
 		"/api/overdue?kind=dial":         `Unknown query parameter "kind": use limit, cursor`,
 		"/api/runs?State=failed":         `Unknown query parameter "State": use limit, cursor, state, function, callId, error, lastError, since, until`,

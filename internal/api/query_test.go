@@ -16,6 +16,7 @@ func TestWrongFiltersAreRefusedAndNumbersNotRepeated(t *testing.T) {
 		"/api/calls?phoneNumber=":                     "phoneNumber must be an E.164 number such as %2B15551234567",
 		"/api/calls?status=BUSY&status=LOST":          "status is not one of a call",
 		"/api/calls?campaignId=a&campaignId=b":        `Query parameter "campaignId" was sent 2 times`,
+		"/api/calls?sipResponse=200":                  "sipResponse must be a response such as 486",
 		"/api/calls?errorCode=none":                   "errorCode must be a code such as 21211",
 		"/api/calls?consentGiven=maybe":               "consentGiven must be true, false or null",
 		"/api/calls?overdue=no":                       "overdue must be true, or false beside awaiting",
@@ -24,7 +25,7 @@ func TestWrongFiltersAreRefusedAndNumbersNotRepeated(t *testing.T) {
 		"/api/runs?since=2026-11-26&until=2026-11-25": "since must be before until",
 		"/api/webhooks?error=%00":                     "error must be a text of up to 200 bytes",
 		"/api/campaigns?status=GONE":                  "status is not one of a campaign",
-		"/api/calls?phone=%2B15551234567":             `Unknown query parameter "phone": use limit, cursor, status, campaignId, phoneNumber, callSid, errorCode, consentGiven, simulated, direction, minAttempt, claims, disposition, since, until, awaiting, overdue, twilioSid`,
+		"/api/calls?phone=%2B15551234567":             `Unknown query parameter "phone": use limit, cursor, status, campaignId, phoneNumber, callSid, errorCode, sipResponse, consentGiven, simulated, direction, minAttempt, claims, disposition, since, until, awaiting, overdue, twilioSid`,
 		"/api/webhooks?errorCode=21211":               `Unknown query parameter "errorCode": use limit, cursor, outcome, kind, callId, callSid, campaignId, error, since, until`,
 		"/api/campaigns?category=retail":              `Unknown query parameter "category": use limit, cursor, status, name`,
 	} {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/console"
@@ -60,7 +59,7 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 // aboutConsole is what this process is and how it is set.
 func (a *App) aboutConsole() []console.Fact {
 	p := a.settings.periods
-	facts := []console.Fact{
+	return []console.Fact{
 		{Name: "Version of this program", Value: cmp.Or(a.options.Version, "not known")},
 		{Name: "Version of the webhooks for new calls", Value: a.settings.dialVersion()},
 		{Name: "Shadow version, which is only compared", Value: cmp.Or(a.settings.ShadowVersion, "none")},
@@ -70,11 +69,6 @@ func (a *App) aboutConsole() []console.Fact {
 		{Name: "Rejections are kept for", Value: console.Duration(p.Rejections)},
 		{Name: "The audit log is kept for", Value: console.Duration(p.Audit)},
 	}
-	if a.options.Now != nil {
-		behind := time.Since(a.now()).Round(time.Minute)
-		facts = append(facts, console.Fact{Name: "Clock of these pages", Value: "one of a demonstration, " + console.Duration(behind) + " behind that of this machine; how long an answer took is measured with the machine's"})
-	}
-	return facts
 }
 
 // secureHost is the host of a public base URL with https, "" of another.

@@ -92,14 +92,25 @@ func (a *App) consoleChecks() []console.Check {
 	if found := a.checks.Load(); found != nil {
 		atStart = *found
 	}
-	return latestChecks(atStart, a.pageChecks.latest(a.now()))
+	now := a.now()
+	return latestChecks(now, atStart, a.pageChecks.latest(now))
 }
 
-// latestChecks are those at the start, but those that were made anew beside a page, which follow.
-func latestChecks(atStart, besidePages checked) []console.Check {
+// latestChecks are those at the start, but those that were made anew beside a page, which follow. What is looked at anew beside the page says
+// how old it is.
+func latestChecks(now time.Time, atStart, besidePages checked) []console.Check {
 	var checks []console.Check
+	looking := besidePages.at.IsZero() || now.Sub(besidePages.at) >= pageChecksKept
 	add := func(c checked, f doctor.Finding) {
-		checks = append(checks, console.Check{Name: f.Name, Looked: c.at, Result: string(f.Result), Detail: f.Detail, Cure: f.Cure})
+		detail := f.Detail
+		if age := now.Sub(c.at); slices.Contains(checksBesidePages, f.Name) && age >= pageChecksKept {
+			again := ""
+			if looking {
+				again = ", and looked at anew now, beside this page"
+			}
+			detail = "Found " + console.Duration(age) + " ago" + again + ": " + detail
+		}
+		checks = append(checks, console.Check{Name: f.Name, Looked: c.at, Result: string(f.Result), Detail: detail, Cure: f.Cure})
 	}
 	for _, f := range atStart.found {
 		if !slices.ContainsFunc(besidePages.found, func(newer doctor.Finding) bool { return newer.Name == f.Name }) {

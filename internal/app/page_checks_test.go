@@ -61,13 +61,24 @@ func TestHealthHasTheNewestOfEachCheck(t *testing.T) {
 	start := time.Date(2026, 11, 28, 5, 0, 0, 0, time.UTC)
 	rotation := func(detail string) doctor.Finding { return doctor.Finding{Name: "tokens.rotation", Detail: detail} }
 	atStart := checked{start, []doctor.Finding{{Name: "disk"}, rotation("prepared")}}
+	both := []doctor.Finding{{Name: doctor.CountriesCheck}, rotation("over")}
 	for n, c := range []struct {
 		besidePages checked
+		now         time.Time
 		want        string
 		at          time.Time
-	}{{checked{}, "prepared", start}, {checked{start.Add(time.Hour), []doctor.Finding{{Name: doctor.CountriesCheck}, rotation("over")}}, "over", start.Add(time.Hour)}} {
+	}{
+		{checked{}, start.Add(9 * time.Minute), "prepared", start},
+		{checked{}, start.Add(7 * time.Hour), "Found 7 h 0 min ago, and looked at anew now, beside this page: prepared", start},
+		{checked{start.Add(time.Hour), both}, start.Add(time.Hour), "over", start.Add(time.Hour)},
+		{checked{start.Add(time.Hour), both}, start.Add(3 * time.Hour), "Found 2 h 0 min ago, and looked at anew now, beside this page: over", start.Add(time.Hour)},
+		{checked{start.Add(time.Hour), nil}, start.Add(time.Hour), "Found 1 h 0 min ago: prepared", start}, // the look was ended
+	} {
 		found := 0
-		for _, check := range latestChecks(atStart, c.besidePages) {
+		for _, check := range latestChecks(c.now, atStart, c.besidePages) {
+			if check.Name == "disk" && check.Detail != "" {
+				t.Errorf("case %d: a check that is made once says %q", n, check.Detail)
+			}
 			if check.Name == "tokens.rotation" {
 				if found++; check.Detail != c.want || !check.Looked.Equal(c.at) {
 					t.Errorf("case %d: %+v, want %q of %s", n, check, c.want, c.at)

@@ -217,7 +217,21 @@ func (tab *Tab) Until(expression string) {
 	}
 }
 
-// Accessible fails the test for each fault that axe-core finds on the page, and for a page that is wider than the window. Contrast, which is
+// outOfSight says what a reader finds only after scrolling sideways: in a wide window any part of a table, in a narrow one what can be done
+// with a row.
+const outOfSight = `[...document.querySelectorAll(".scroll")].flatMap((region) => {
+	const name = region.getAttribute("aria-label");
+	if (innerWidth >= 1280) return region.scrollWidth > region.clientWidth + 1 ? [name + " is " + region.scrollWidth + " wide, and has " + region.clientWidth] : [];
+	const end = region.getBoundingClientRect().left + region.clientWidth + 1, right = (e) => {
+		const words = document.createRange();
+		words.selectNodeContents(e);
+		return words.getBoundingClientRect().right + region.scrollLeft;
+	};
+	return [...region.querySelectorAll("td button, td summary, td .button, td p.way")].filter((e) => e.checkVisibility() && right(e) > end)
+		.map((e) => name + ": out of sight is " + e.textContent.trim());
+})`
+
+// Accessible fails the test for each fault that axe-core finds on the page, and for what is out of sight or wider than the window. Contrast, which is
 // most of axe-core's work, is measured with BROWSER_LOOKS=all.
 func (tab *Tab) Accessible() {
 	tab.t.Helper()
@@ -231,6 +245,9 @@ func (tab *Tab) Accessible() {
 	}()
 	if wide := Eval[bool](tab, `document.documentElement.scrollWidth > window.innerWidth`); wide {
 		tab.t.Errorf("%s is wider than its window", Eval[string](tab, "location.pathname"))
+	}
+	for _, fault := range Eval[[]string](tab, outOfSight) {
+		tab.t.Errorf("%s: %s", Eval[string](tab, "location.pathname"), fault)
 	}
 	found := Eval[string](tab, axe+`;axe.run(document, {resultTypes: ["violations"], rules: {"color-contrast": {enabled: `+strconv.FormatBool(everyLook())+`}}}).then(r => JSON.stringify(r.violations.map(v => ({
 		id: v.id, help: v.help, nodes: v.nodes.map(n => n.html + " " + n.failureSummary)}))))`)

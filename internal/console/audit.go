@@ -73,9 +73,10 @@ func (c *Console) auditRow(l listView, e store.Audited) auditRow {
 			text = string(encoded)
 		}
 		if plain, ok := auditDetails[name]; ok {
-			if name = plain; value == false {
-				continue // what did not happen is not said
+			if value == false || name == atQuestion && value == float64(interview.OptOutAtConsent) {
+				continue // what did not happen is not said, nor a question that is none of the interview's
 			}
+			name = plain
 		}
 		row.detail = append(row.detail, parameter{name: name, value: shownText(l.role, text)})
 	}
@@ -84,8 +85,11 @@ func (c *Console) auditRow(l listView, e store.Audited) auditRow {
 	return row
 }
 
+// atQuestion is the detail that has the number of a question, from 1.
+const atQuestion = "step"
+
 // auditDetails are the names of details that say nothing to who does not know the program, and what each is.
-var auditDetails = map[string]string{"ends": "calls asked to end", "live": "calls under way", "queued": "calls that wait", "brokenOff": "only a part was taken", "step": "at question",
+var auditDetails = map[string]string{"ends": "calls asked to end", "live": "calls under way", "queued": "calls that wait", "brokenOff": "only a part was taken", atQuestion: "at question",
 	"allowRepeat": "numbers again"}
 
 // subjectPage is the address of what something was done to, "" where there is no page of it.

@@ -3,6 +3,7 @@ package console_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/browsertest"
@@ -66,6 +67,17 @@ func TestKeysAloneOpenACall(t *testing.T) {
 	tab.Until(`location.pathname === "/console/calls/` + calls[0] + `"`)
 	tab.Press("?")
 	tab.Until(`document.getElementById("help").open`)
+}
+
+// The clock of the server may not be the browser's: that of a demonstration stands in the past.
+func TestHowLongAgoIsCountedByTheClockOfTheServer(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.called("oats", "+15551234567")
+	o.clock.set(time.Now().Add(5*24*time.Hour + 5*time.Second))
+	tab := browser.Start(t)(t, browsertest.Look{})
+	o.signedIn(t, tab, adminToken)
+	tab.Press("t")
+	tab.Until(`/^5 d( . s)? ago$/.test(document.querySelector("main tbody time").textContent)`)
 }
 
 // On a narrow screen the link of a row is beside what is shown.

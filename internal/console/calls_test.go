@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -257,6 +258,77 @@ func TestTimelineBeginsWithTheCall(t *testing.T) {
 		}
 		if !strings.Contains(page, "Nobody was called.") {
 			t.Errorf("%q: it is not said that nobody was called", order)
+		}
+	}
+}
+
+// Why a call failed is in the list as on its page: by Twilio's code where there is one, else by what else is known.
+func TestListOfCallsSaysTheSIPResponseOfACallWithoutACode(t *testing.T) {
+	o := openCalls(t)
+	_, calls := o.called("oats", "+15551234567", "+15551234568", "+15551234569")
+	o.delivers(calls[0], inbox.KindStatus, o.clock.now(), "CallStatus", "failed", "SipResponseCode", "404")
+	o.delivers(calls[1], inbox.KindStatus, o.clock.now(), "CallStatus", "busy", "ErrorCode", "13224", "SipResponseCode", "486")
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		for n, want := range []string{`<span class="none">SIP response 404</span>`, `<span title="13224 SIP response 486">13224</span>`, ``} {
+			row := o.rowWith("/console/calls", calls[n])
+			if got := regexp.MustCompile(`<span (?:class="none"|title="[^"]*")>[^<]*[0-9]{3}[^<]*</span>`).FindString(row); got != want {
+				t.Errorf("%s: %q, want %q in %s", token, got, want, row)
+			}
+		}
+	}
+}
+
+// rowWith is the row of a list's table that has a text.
+func (o *site) rowWith(page, text string) string {
+	o.t.Helper()
+	for _, row := range regexp.MustCompile(`(?s)<tr>.*?</tr>`).FindAllString(o.get(page), -1) {
+		if strings.Contains(row, text) {
+			return row
+		}
+	}
+	o.t.Errorf("%s has no row with %s", page, text)
+	return ""
+}
+
+func TestListOfRunsLeadsToTheCallOfEachRun(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, calls := o.called("oats", "+15551234567", "+15551234568")
+	runs, err := o.store.Runs(t.Context(), store.RunFilter{Function: interview.OrchestrateCall}, store.Page{Limit: 10})
+	if err != nil || len(runs.Items) != len(calls) {
+		t.Fatal(len(runs.Items), err)
+	}
+	verdict := runs.Items[1]
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE function_runs SET function = 'validate-claim', key = 'h1:1', args = '{"hypothesisId":"h1"}' WHERE id = $1`, verdict.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		for _, run := range runs.Items[:1] {
+			row := o.rowWith("/console/runs", run.ID)
+			if call := strings.Count(row, `<a href="/console/calls/`); call != 1 || !strings.Contains(row, "/console/calls/"+run.Key+`"`) {
+				t.Errorf("run %s of call %s: %s", run.ID, run.Key, row)
+			}
+		}
+		if row := o.rowWith("/console/runs", verdict.ID); strings.Contains(row, "/console/calls/") || !strings.Contains(row, `<span class="none">–</span>`) {
+			t.Errorf("a run of a hypothesis: %s", row)
+		}
+	}
+}
+
+func TestNameOfTheCampaignOnACallLeadsToTheCampaign(t *testing.T) {
+	o := open(t, tokensOf(t))
+	campaign, calls := o.called("oats of +15550001111", "+15551234567")
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		body := o.get("/console/calls/" + calls[0])
+		match := regexp.MustCompile(`<a href="(/console/campaigns/` + campaign + `)">([^<]*)</a>`).FindStringSubmatch(body)
+		if match == nil || !strings.HasPrefix(match[2], "oats of ") || strings.Contains(match[2], "5550001111") != (token == adminToken) {
+			t.Errorf("%s: the link to the campaign is %q", token, match)
+			continue
+		}
+		if response, page := o.do("GET", match[1], ""); response.StatusCode != http.StatusOK || !strings.Contains(page, "<h1>"+match[2]) {
+			t.Errorf("the page of the campaign: %s", response.Status)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // conditionNames are the conditions whose name in an address is none that people use.
 var conditionNames = map[string]string{
 	"campaignId": "campaign", "callId": "call", "callSid": "CallSid", "phoneNumber": "number", "externalId": "external id",
-	"errorCode": "error code", "error": "error has", "lastError": "last error", "consentGiven": "consent", "minAttempt": "attempt",
+	"errorCode": "error code", "sipResponse": "SIP response", "error": "error has", "lastError": "last error", "consentGiven": "consent", "minAttempt": "attempt",
 	"awaiting": "waits for", "webhookKind": "kind", "createdSince": "created since", "createdUntil": "created before", "atLeast": "took at least",
 }
 
@@ -54,6 +54,8 @@ func conditionValue(name, value string) string {
 		return strings.TrimSpace(value + " " + interview.Disposition(value).Name())
 	case "reason":
 		return reasonWords(interview.Refusal(value))
+	case "state": // those of runs are words
+		return contactStateWords(interview.ContactState(value))
 	case "cause":
 		return causeInWords(value)
 	case "atLeast":

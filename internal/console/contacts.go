@@ -54,6 +54,24 @@ func localTime(at *time.Time, zone string) string {
 	return at.In(place).Format("Mon 01-02 15:04") + " in " + zone
 }
 
+// contactStateWords are a state in words. Why a contact is in it, [contactRow.whyWords] says beside it. A word that is no state is shown as
+// it is.
+func contactStateWords(s interview.ContactState) string {
+	switch s {
+	case interview.ContactWaiting:
+		return "waiting"
+	case interview.ContactCalling:
+		return "being called"
+	case interview.ContactReached:
+		return "reached"
+	case interview.ContactExhausted:
+		return "not reached"
+	case interview.ContactRefused:
+		return "not to be called"
+	}
+	return string(s)
+}
+
 func contactClass(s interview.ContactState) string {
 	switch s {
 	case interview.ContactReached:
@@ -116,10 +134,8 @@ func reasonWords(reason interview.Refusal) string {
 // whyWords say why a contact is in its state, "" where nothing more is to be said.
 func (r contactRow) whyWords() string {
 	switch {
-	case r.optedOut && r.State == interview.ContactReached:
-		return "was reached, then opted out"
 	case r.Reason == "" && r.State == interview.ContactExhausted:
-		return "was not reached, and no attempt is left"
+		return "no attempt is left"
 	case r.State != interview.ContactRefused:
 	case r.Reason == interview.Refusal(interview.CancelRequested) && r.Attempts == 0:
 		return "was canceled by somebody here before it was called"

@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -46,8 +47,8 @@ func TestContactsAreListedAndShown(t *testing.T) {
 	campaign, contacts := o.contacted()
 	o.signIn(adminToken)
 	for page, want := range map[string][]string{
-		"/console/contacts": {"+15551230001", "customer-2", "WAITING", "/console/contacts/" + contacts[2]},
-		"/console/contacts?state=WAITING&campaignId=" + campaign:               {"+15551230003", "state: WAITING"},
+		"/console/contacts": {"+15551230001", "customer-2", ">waiting<", "/console/contacts/" + contacts[2]},
+		"/console/contacts?state=WAITING&campaignId=" + campaign:               {"+15551230003", "state: waiting"},
 		"/console/contacts?externalId=customer-2":                              {"+15551230002"},
 		"/console/contacts?phoneNumber=%2B15551230003":                         {"/console/contacts/" + contacts[2]},
 		"/console/contacts?reason=DO_NOT_CALL":                                 {"No contact is found with reason: is on the do-not-call list"},
@@ -160,6 +161,15 @@ func (o *site) callingPages() []string {
 			o.t.Fatal(err)
 		}
 	}
+	// Of the longest words that there may be.
+	if _, err := o.store.SQLite().ExecContext(o.t.Context(), `UPDATE contacts SET state = 'REFUSED', reason = $1, external_id = 'customer 2 of the northern district',
+		time_zone = 'America/Argentina/Buenos_Aires' WHERE id = $2`, store.ReasonRestored, contacts[1]); err != nil {
+		o.t.Fatal(err)
+	}
+	if _, err := o.store.SQLite().ExecContext(o.t.Context(), `UPDATE contacts SET reason = $1, time_zone = 'America/Argentina/Buenos_Aires' WHERE id = $2`,
+		interview.RefusalCapDay, contacts[2]); err != nil {
+		o.t.Fatal(err)
+	}
 	return []string{"/console/contacts", "/console/contacts?state=WAITING&campaignId=" + campaign, "/console/contacts/" + contacts[1], "/console/campaigns/" + campaign,
 		"/console/campaigns/" + campaign + "/edit", "/console/campaigns/" + campaign + "/import", "/console/do-not-call", "/console/stops"}
 }
@@ -197,5 +207,36 @@ func TestCallSaysWhoseAttemptItIsAndWhatWasSaidOfWhoCalls(t *testing.T) {
 	o.signIn(viewerToken)
 	if body := o.get("/console/calls/" + calls[0]); !strings.Contains(body, "<b>Opted out</b>") || strings.Contains(body, "5551230009") || strings.Contains(body, "/do-not-call\"") && strings.Contains(body, `action="/console/calls/`+calls[0]+`/do-not-call"`) {
 		t.Errorf("%s", body)
+	}
+}
+
+// A state is a code of the API: people read what it means, and why, once.
+func TestContactSaysItsStateInWordsOnce(t *testing.T) {
+	o := open(t, tokensOf(t))
+	_, contacts := o.contacted()
+	for n, is := range []struct{ state, reason string }{{"REFUSED", string(interview.RefusalDoNotCall)}, {"EXHAUSTED", ""}, {"WAITING", string(interview.RefusalOutsideHours)}} {
+		if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE contacts SET state = $1, reason = $2 WHERE id = $3`, is.state, is.reason, contacts[n]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.signIn(adminToken)
+	shown := regexp.MustCompile(`(?s)<main.*</main>`)
+	inWords := func(page string) string {
+		body := shown.FindString(o.get(page))
+		return strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")), " ")
+	}
+	for n, want := range []string{"not to be called is on the do-not-call list", "not reached no attempt is left", "waiting"} {
+		page := inWords("/console/contacts/" + contacts[n])
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in %s", want, page)
+		}
+		for _, code := range []string{"REFUSED", "EXHAUSTED", "WAITING", "DO_NOT_CALL", "OUTSIDE_HOURS"} {
+			if strings.Contains(page, code) {
+				t.Errorf("the code %s in %s", code, page)
+			}
+		}
+		if list := inWords("/console/contacts"); !strings.Contains(list, want) {
+			t.Errorf("no %q in the list %s", want, list)
+		}
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/i-agent/iagent/inbox"
@@ -30,6 +32,11 @@ const (
 type candidate struct {
 	what, name, detail, at string
 	when                   *time.Time
+}
+
+// named reports whether its name is words, and no id.
+func (f candidate) named() bool {
+	return f.what == "page" || f.what == "campaign" && !ourID.MatchString(f.name) || f.what == "calls"
 }
 
 // findView is what the page shows when it does not lead to one page.
@@ -87,9 +94,11 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 	numbers := phoneSpellings(text)
 	switch {
 	case callSid.MatchString(text):
-		return orPlaces(c, p, c.findCallSid(ctx, p))
+		return c.orNamed(ctx, p, c.findCallSid(ctx, p))
 	case recordingSid.MatchString(text):
-		return orPlaces(c, p, c.findRecording(ctx, p))
+		return c.orNamed(ctx, p, c.findRecording(ctx, p))
+	case interview.Disposition(text).Name() != "":
+		return c.findDisposition(ctx, p, interview.Disposition(text))
 	case ourID.MatchString(text):
 		return c.findID(ctx, p, strings.ToUpper(text))
 	case strings.HasPrefix(text, "CA") && strings.Contains(text, ":"), strings.HasPrefix(text, "SM"), strings.HasPrefix(text, "MM"):
@@ -98,8 +107,7 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 		if err := c.findErrorCode(ctx, p); err != nil {
 			return err
 		}
-		c.addPlaces(p) // it may be the status of an answer
-		return nil
+		return c.addNamed(ctx, p) // it may be in the name of a campaign
 	case len(numbers) > 0 && p.role != Admin:
 		p.notes = append(p.notes, "A viewer cannot search by phone number: finding it would tell the number that is masked. This needs ADMIN_TOKEN.")
 		return nil
@@ -113,23 +121,111 @@ func (c *Console) lookUp(ctx context.Context, p *findView) error {
 			return err
 		}
 	}
-	if err := c.findEvent(ctx, p); err != nil || len(p.found) > 0 {
+	if err := c.findEvent(ctx, p); err != nil {
 		return err
+	}
+	hasID := len(p.found) > 0
+	if err := c.addSIPResponse(ctx, p); err != nil || hasID {
+		return err
+	}
+	return c.addNamed(ctx, p)
+}
+
+// orNamed finds campaigns and pages by words where nothing has a text as its id: CANCELED begins as a CallSid does, RECORDING as that of a
+// recording.
+func (c *Console) orNamed(ctx context.Context, p *findView, err error) error {
+	if err == nil && len(p.found) == 0 {
+		notes := p.notes
+		p.notes = nil
+		if err = c.addNamed(ctx, p); len(p.found) == 0 {
+			p.notes = notes
+		}
+	}
+	return err
+}
+
+// addNamed finds campaigns by words of their names, and pages by words of what they show. The name of a page alone is that page.
+func (c *Console) addNamed(ctx context.Context, p *findView) error {
+	if _, named := sectionNamed(wordsOf(p.asked)); !named {
+		if err := c.addCampaigns(ctx, p); err != nil {
+			return err
+		}
 	}
 	c.addPlaces(p)
 	return nil
 }
 
-// orPlaces finds pages by words where nothing has a text as its id: CANCELED begins as a CallSid does, RECORDING as that of a recording.
-func orPlaces(c *Console, p *findView, err error) error {
-	if err == nil && len(p.found) == 0 {
-		notes := p.notes
-		p.notes = nil
-		if c.addPlaces(p); len(p.found) == 0 {
-			p.notes = notes
+// maxNames is how many campaigns are looked through for words of a name.
+const maxNames = 1_000
+
+// addCampaigns finds the newest campaigns whose names have all words that are asked for. A viewer finds them by what a viewer sees of them.
+func (c *Console) addCampaigns(ctx context.Context, p *findView) error {
+	asked := slices.DeleteFunc(nameWords(p.asked), func(word string) bool { return strings.Contains(saysNothing, " "+word+" ") })
+	if len(asked) == 0 {
+		return nil
+	}
+	campaigns, err := c.store.CampaignNames(ctx, maxNames)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, campaign := range campaigns {
+		name := shownText(p.role, campaign.Name)
+		if !hasWords(nameWords(name), asked) {
+			continue
+		}
+		if found++; found > maxCandidates {
+			p.notes = append(p.notes, "There are more campaigns: these are the newest "+strconv.Itoa(maxCandidates)+".")
+			break
+		}
+		p.found = append(p.found, candidate{"campaign", name, string(campaign.Status), c.pageOf(store.Found{What: "campaign", ID: campaign.ID}), &campaign.CreatedAt})
+	}
+	return nil
+}
+
+// nameWords are the words of a name in any language, in lower case.
+func nameWords(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
+}
+
+// hasWords reports whether all words that are asked for are among others, or begin one of them.
+func hasWords(words, asked []string) bool {
+	for _, word := range asked {
+		if !slices.ContainsFunc(words, func(of string) bool { return of == word || len(word) >= 3 && strings.HasPrefix(of, word) }) {
+			return false
 		}
 	}
+	return true
+}
+
+// addSIPResponse finds the calls that ended with a SIP response, if there are any.
+func (c *Console) addSIPResponse(ctx context.Context, p *findView) error {
+	code, err := strconv.Atoi(p.asked)
+	if err != nil || !interview.FinalSIPResponse(code) {
+		return nil
+	}
+	calls, err := c.store.Calls(ctx, store.CallFilter{SIPResponse: code}, store.Page{Limit: 1})
+	if err == nil && len(calls.Items) > 0 {
+		p.found = append(p.found, candidate{"calls", "with SIP response " + p.asked, "those that ended so", address(c.path("/calls"), url.Values{"sipResponse": {p.asked}}), nil})
+	}
 	return err
+}
+
+// findDisposition leads to the calls that gave their contacts a disposition, which are those of one campaign each.
+func (c *Console) findDisposition(ctx context.Context, p *findView, d interview.Disposition) error {
+	campaigns, err := c.store.CampaignNames(ctx, maxCandidates+1)
+	if err != nil {
+		return err
+	}
+	if len(campaigns) > maxCandidates {
+		campaigns = campaigns[:maxCandidates]
+		p.notes = append(p.notes, "There are more campaigns: these are the newest "+strconv.Itoa(maxCandidates)+".")
+	}
+	for _, campaign := range campaigns {
+		query := url.Values{"campaignId": {campaign.ID}, "disposition": {string(d)}}
+		p.found = append(p.found, candidate{"calls", "with disposition " + string(d) + " " + d.Name(), "of the campaign " + shownText(p.role, campaign.Name), address(c.path("/calls"), query), &campaign.CreatedAt})
+	}
+	return nil
 }
 
 // addContacts finds contacts, the newest first, but those of whom exactly one call was found: its page leads to them.
@@ -142,7 +238,7 @@ func (c *Console) addContacts(ctx context.Context, p *findView, by store.Contact
 		if calls[contact.ID] == 1 {
 			continue
 		}
-		p.found = append(p.found, candidate{"contact", contact.ID, shownNumber(p.role, contact.PhoneNumber) + ", " + string(contact.State), c.path("/contacts/" + url.PathEscape(contact.ID)), &contact.CreatedAt})
+		p.found = append(p.found, candidate{"contact", contact.ID, shownNumber(p.role, contact.PhoneNumber) + ", " + contactStateWords(contact.State), c.path("/contacts/" + url.PathEscape(contact.ID)), &contact.CreatedAt})
 	}
 	if contacts.Next != "" {
 		p.notes = append(p.notes, "There are more contacts: these are the newest "+strconv.Itoa(maxCandidates)+".")

@@ -98,14 +98,22 @@ func sameWord(asked, of string) bool {
 // endings are those of words in English that have the same stem.
 var endings = []string{"s", "es", "d", "ed", "led", "ing", "ling", "ion", "ions", "er", "ers", "ment", "ments"}
 
+// sectionNamed is the page of the menu that has words as its name.
+func sectionNamed(asked []string) (place, bool) {
+	for _, section := range sections {
+		if slices.Equal(asked, wordsOf(section.name)) {
+			return place{name: section.name, page: section.path}, true
+		}
+	}
+	return place{}, false
+}
+
 // placesOf are the pages that have all words of a text, but those that every question has; or the one whose name it is. When no page
 // has all words, these are the pages that have the most of them, and all is false.
 func placesOf(text string) (found []place, all bool) {
 	asked := wordsOf(text)
-	for _, section := range sections {
-		if slices.Equal(asked, wordsOf(section.name)) {
-			return []place{{name: section.name, page: section.path}}, true
-		}
+	if section, ok := sectionNamed(asked); ok {
+		return []place{section}, true
 	}
 	asked = slices.DeleteFunc(asked, func(word string) bool { return strings.Contains(saysNothing, " "+word+" ") })
 	most := 1
@@ -132,6 +140,9 @@ func (c *Console) addPlaces(p *findView) {
 	found = slices.DeleteFunc(found, func(at place) bool { return !(frame{role: p.role}).sees(at.page) })
 	if len(found) > maxCandidates {
 		found = found[:maxCandidates]
+	}
+	if !all && len(p.found) > 0 {
+		return // something has all words
 	}
 	if !all && len(found) > 0 {
 		p.partly = true

@@ -91,7 +91,7 @@ func findPage(p findView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if f.what == "page" {
+				if f.named() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -217,7 +217,7 @@ func findable(role Role) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd><dt>opted out</dt><dd>the page or list that is about these words</dd></dl>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</dd><dt><code>21211</code></dt><dd>the newest calls, runs and webhooks with this error code of Twilio's</dd><dt><code>486</code></dt><dd>the calls that ended with this SIP response</dd><dt><code>2.12</code></dt><dd>of each campaign, the calls that gave their contacts this disposition</dd><dt>oat drink</dt><dd>the campaigns whose names have these words</dd><dt>opted out</dt><dd>the page or list that is about these words</dd></dl>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -184,6 +184,24 @@ func (o *opsSite) rows(page string) int {
 	return n
 }
 
+// A demonstration's clock stands in the past: who looks must not take its times for those of their own clock.
+func TestPagesOfAServerWithAnotherClockSaySo(t *testing.T) {
+	o := openOps(t)
+	o.signIn(adminToken)
+	now := o.clock.now()
+	for said, clock := range map[string]time.Time{
+		"": now, "26 h 3 min behind the real time": now.Add(-26*time.Hour - 3*time.Minute - 20*time.Second), "5 h 0 min ahead of the real time": now.Add(5*time.Hour + 40*time.Second),
+	} {
+		o.clock.set(clock)
+		for _, page := range []string{"/console/calls", "/console/health", "/console/strip"} {
+			body := o.get(page)
+			if found := strings.Count(body, "time here is"); (found == 1) != (said != "") || !strings.Contains(body, said) {
+				t.Errorf("%s says %d times that its clock is another, want %q", page, found, said)
+			}
+		}
+	}
+}
+
 // Each number of the strip leads to exactly the rows that it counts.
 func TestNumbersOfTheStripLeadToWhatTheyCount(t *testing.T) {
 	o := openOps(t)

@@ -82,6 +82,20 @@ func TestRequestWhoseSignatureIsProvenIsNotDoubted(t *testing.T) {
 	}
 }
 
+func TestAuditNamesTheQuestionOfAnOptOutWhereThereIsOne(t *testing.T) {
+	for step, want := range map[float64]string{0: "by=key", 1: "at question=1 by=key", 3: "at question=3 by=key"} {
+		row := (&Console{}).auditRow(listView{role: Admin, query: url.Values{}}, store.Audited{AuditEntry: interview.AuditEntry{Action: interview.AuditOptOut, Subject: "X",
+			Detail: map[string]any{"step": step, "by": "key"}}})
+		var said []string
+		for _, d := range row.detail {
+			said = append(said, d.name+"="+d.value)
+		}
+		if got := strings.Join(said, " "); got != want {
+			t.Errorf("step %v: %s, want %s", step, got, want)
+		}
+	}
+}
+
 func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 	c := &Console{}
 	for action, page := range map[string]string{interview.AuditOptOut: "/calls/X", interview.AuditCreateContacts: "/campaigns/X", interview.AuditStop: "/stops/X", interview.AuditResume: "/stops/X",
@@ -99,14 +113,13 @@ func TestAuditEntryLeadsToWhatItWasDoneTo(t *testing.T) {
 func TestContactWithoutReasonSaysWhyNobodyCallsItAgain(t *testing.T) {
 	const canceled = interview.Refusal(interview.CancelRequested)
 	for want, row := range map[string]contactRow{
-		"was not reached, and no attempt is left": {Contact: interview.Contact{State: interview.ContactExhausted}},
+		"no attempt is left":                      {Contact: interview.Contact{State: interview.ContactExhausted}},
 		"is on the do-not-call list":              {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalDoNotCall}, optedOut: true},
-		"was reached, then opted out":             {Contact: interview.Contact{State: interview.ContactReached}, optedOut: true},
 		"was canceled by somebody here before it": {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled}},
 		"its call was canceled by somebody":       {Contact: interview.Contact{State: interview.ContactRefused, Reason: canceled, Attempts: 1}},
 		"its campaign calls nobody any more":      {Contact: interview.Contact{State: interview.ContactRefused, Reason: interview.RefusalCampaign}},
 		"the campaign calls nobody now":           {Contact: interview.Contact{State: interview.ContactWaiting, Reason: interview.RefusalCampaign}},
-		"":                                        {Contact: interview.Contact{State: interview.ContactReached}},
+		"":                                        {Contact: interview.Contact{State: interview.ContactReached}, optedOut: true}, // its mark says so
 	} {
 		if got := row.whyWords(); got != want && (want == "" || !strings.HasPrefix(got, want)) {
 			t.Errorf("%q, want %q", got, want)

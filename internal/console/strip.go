@@ -25,6 +25,8 @@ type stripView struct {
 	items []stripItem
 	at    *time.Time // when it was measured
 	from  string     // where the script gets the next one
+	// clock says how far the clock of these pages is from the real one, "" where it is the real one.
+	clock string
 }
 
 // stale is how old the numbers may be: they are measured every few seconds.
@@ -39,7 +41,7 @@ func (c *Console) strip(role Role) *stripView {
 		return nil
 	}
 	m, now := c.health.Snapshot(), c.now()
-	v := &stripView{from: c.path("/strip")}
+	v := &stripView{from: c.path("/strip"), clock: otherClock(now, time.Now())}
 	why := ""
 	switch {
 	case m.At.IsZero():
@@ -57,6 +59,20 @@ func (c *Console) strip(role Role) *stripView {
 		}
 	}
 	return v
+}
+
+// clocksApart is from where on the clock of a server is not the real one: one that was set to another time, as that of a demonstration is.
+const clocksApart = time.Minute
+
+// otherClock says how far a clock is from the real one, "" where it is the real one.
+func otherClock(now, really time.Time) string {
+	switch behind := really.Sub(now); {
+	case behind >= clocksApart:
+		return duration(behind.Truncate(time.Minute)) + " behind the real time"
+	case behind <= -clocksApart:
+		return duration((-behind).Truncate(time.Minute)) + " ahead of the real time"
+	}
+	return ""
 }
 
 func (c *Console) answerItems(m health.Snapshot) []stripItem {

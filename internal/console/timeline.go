@@ -45,9 +45,21 @@ type entry struct {
 	act string
 	// sequence is Twilio's SequenceNumber, -1 for none.
 	sequence int
+	// ends is what a callback that came by itself is the end of.
+	ends ending
 	// cause orders it among those of the same moment.
 	cause cause
 }
+
+// ending is what ends with a callback.
+type ending int
+
+// The endings.
+const (
+	endOfNothing ending = iota
+	endOfCall
+	endOfRecording
+)
 
 // timelineOf is what a timeline is made of.
 type timelineOf struct {
@@ -82,6 +94,7 @@ func (t timelineOf) entries() []entry {
 	if t.arrival {
 		inOrder(list, func(e entry) time.Time { return e.arrived })
 	} else {
+		endBeforeRecording(list)
 		inSequence(list)
 		inOrder(list, func(e entry) time.Time { return e.at })
 	}

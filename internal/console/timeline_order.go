@@ -31,9 +31,10 @@ const (
 	stageLater // what happens to a call when it is over: deletions, erasure
 )
 
-// Of each webhook there may be a recording that began before it, the webhook, and its answer.
+// Of each webhook there may be a recording that began before it, the end of the call that ended a recording, the webhook, and its answer.
 const (
 	beforeWebhook = iota
+	callEnds
 	theWebhook
 	itsAnswer
 	placesOfWebhook
@@ -41,6 +42,11 @@ const (
 
 // ofWebhook is the place of what belongs to the n-th webhook to arrive.
 func ofWebhook(n, place int) cause { return cause{stageWebhooks, n*placesOfWebhook + place} }
+
+// before reports whether what has one cause stands before what has another.
+func (c cause) before(other cause) bool {
+	return cmp.Or(cmp.Compare(c.stage, other.stage), cmp.Compare(c.n, other.n)) < 0
+}
 
 // byCause orders entries of the same moment.
 func byCause(a, b entry) int {
@@ -52,23 +58,42 @@ func inOrder(list []entry, moment func(entry) time.Time) {
 	slices.SortStableFunc(list, func(a, b entry) int { return cmp.Or(moment(a).Compare(moment(b)), byCause(a, b)) })
 }
 
-// inSequence moves Twilio's callbacks so that none stands before one with a lower SequenceNumber: their Timestamps are of whole
-// seconds, and they arrive in any order.
+// inSequence moves Twilio's callbacks so that none stands after one with a higher SequenceNumber: they arrive in any order, and what one
+// of them tells of had happened when a later one came. Their Timestamps are of whole seconds.
 func inSequence(list []entry) {
 	var numbered []*entry
-	var places []cause
 	for n := range list {
 		if list[n].sequence >= 0 {
 			numbered = append(numbered, &list[n])
-			places = append(places, list[n].cause)
 		}
 	}
 	slices.SortStableFunc(numbered, func(a, b *entry) int { return cmp.Compare(a.sequence, b.sequence) })
-	slices.SortFunc(places, func(a, b cause) int { return cmp.Compare(a.n, b.n) })
-	for n := range numbered {
-		numbered[n].cause = places[n]
-		if n > 0 && numbered[n].at.Before(numbered[n-1].at) {
-			numbered[n].at = numbered[n-1].at
-		}
+	for n := len(numbered) - 2; n >= 0; n-- {
+		numbered[n].notAfter(*numbered[n+1])
 	}
+}
+
+// notAfter moves an entry to the place of another unless it stands before it. Which of them is first there, byCause says.
+func (e *entry) notAfter(other entry) {
+	switch {
+	case e.at.After(other.at):
+		e.at, e.cause = other.at, other.cause
+	case e.at.Equal(other.at) && other.cause.before(e.cause):
+		e.cause = other.cause
+	}
+}
+
+// endBeforeRecording moves the callback of a call's end before that of a recording's: a recording lasts until its call is over, and Twilio
+// sends the two at once, so that either may come first. A callback that came much later or that Twilio was asked for stays where it is.
+func endBeforeRecording(list []entry) {
+	of := func(end ending) int {
+		return slices.IndexFunc(list, func(e entry) bool { return e.ends == end })
+	}
+	call, recording := of(endOfCall), of(endOfRecording)
+	if call < 0 || recording < 0 || list[call].at.Sub(list[recording].at) > lateAfter {
+		return
+	}
+	first := list[recording]
+	first.cause.n += callEnds - theWebhook
+	list[call].notAfter(first)
 }

@@ -46,7 +46,7 @@ func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
 		arrival bool
 		want    string
 	}{
-		{false, before + "status 0, voice, TwiML, status 1, consent, TwiML, status 2, recording begins, recording, status callback 3, status 4, " + after},
+		{false, before + "status 0, voice, TwiML, status 1, status 2, consent, TwiML, recording begins, status callback 3, status 4, recording, " + after},
 		{true, before + "status 0, voice, TwiML, status 2, consent, TwiML, status 1, recording begins, recording, status callback 3, status 4, " + after},
 	} {
 		timeline.arrival = order.arrival
@@ -60,6 +60,54 @@ func TestWhatHappenedAtOneMomentIsInTheOrderOfCauseAndEffect(t *testing.T) {
 		}
 		if text := strings.Join(got, ", "); text != order.want {
 			t.Errorf("arrival %v:\n%s\nwant\n%s", order.arrival, text, order.want)
+		}
+	}
+}
+
+// A recording lasts until its call is over, whichever of the two callbacks is delivered first.
+func TestCallEndsBeforeItsRecordingUnlessItsEndIsToldMuchLater(t *testing.T) {
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	for _, end := range []struct {
+		after  time.Duration
+		source inbox.Source
+		want   string
+	}{
+		{-time.Second, inbox.SourceWebhook, "ringing, completed, recording, transcribe-recording"},
+		{0, inbox.SourceWebhook, "ringing, completed, recording, transcribe-recording"},
+		{2 * time.Second, inbox.SourceWebhook, "ringing, completed, recording, transcribe-recording"},
+		{time.Minute, inbox.SourceWebhook, "ringing, recording, transcribe-recording, completed"},
+		{2 * time.Second, inbox.SourceReconciled, "ringing, recording, transcribe-recording, completed"},
+	} {
+		detail, payloads := store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at.Add(-time.Hour)}}, map[string]store.Payload{}
+		for n, w := range []struct {
+			kind inbox.Kind
+			body string
+			at   time.Time
+			from inbox.Source
+		}{
+			{inbox.KindRecording, "RecordingSid=RE1&RecordingStatus=completed", at, inbox.SourceWebhook},
+			{inbox.KindStatus, "CallStatus=completed&SequenceNumber=1", at.Add(end.after), end.source},
+			{inbox.KindStatus, "CallStatus=ringing&SequenceNumber=0", at.Add(-time.Minute), inbox.SourceWebhook},
+		} {
+			id := number(n)
+			detail.Webhooks = append(detail.Webhooks, store.Webhook{ID: id, Kind: w.kind, Outcome: inbox.Accepted, Source: w.from, ReceivedAt: w.at})
+			payloads[id] = store.Payload{Body: []byte(w.body)}
+		}
+		begun := at.Add(time.Second)
+		timeline := timelineOf{detail: detail, payloads: payloads, now: at, path: func(p string) string { return p }, shown: func(text string) string { return text },
+			runs: []store.LedgerRun{{Function: interview.TranscribeRecording, State: interview.RunDone, CreatedAt: at, StartedAt: &begun, FinishedAt: &begun}}}
+		var got []string
+		for _, e := range timeline.entries() {
+			switch {
+			case e.lane == laneTwilio && e.what == "status":
+				status, _, _ := strings.Cut(e.detail, ",")
+				got = append(got, status)
+			case e.lane != laneCall:
+				got = append(got, e.what)
+			}
+		}
+		if strings.Join(got, ", ") != end.want {
+			t.Errorf("%s %s later: %s, want %s", end.source, end.after, strings.Join(got, ", "), end.want)
 		}
 	}
 }

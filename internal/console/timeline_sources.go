@@ -63,6 +63,7 @@ func (t timelineOf) webhooks() []entry {
 			}
 			add("delivered " + number(w.Duplicates+1) + " times")
 		}
+		e.ends = endedBy(w, form)
 		list = append(list, e)
 		if answered, ok := t.answer(w, payload); ok {
 			answered.cause = ofWebhook(n, itsAnswer)
@@ -70,6 +71,18 @@ func (t timelineOf) webhooks() []entry {
 		}
 	}
 	return list
+}
+
+// endedBy is what a callback is the end of.
+func endedBy(w store.Webhook, form url.Values) ending {
+	switch {
+	case w.Source != inbox.SourceWebhook || w.Outcome != inbox.Accepted:
+	case w.Kind == inbox.KindStatus && form.Get("CallStatus") == "completed":
+		return endOfCall
+	case w.Kind == inbox.KindRecording && form.Get("RecordingStatus") == "completed":
+		return endOfRecording
+	}
+	return endOfNothing
 }
 
 // answer is the TwiML that a webhook was answered with, by what it plays.

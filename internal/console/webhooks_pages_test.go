@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"errors"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -393,6 +394,56 @@ func TestFindLeadsToTheOnePage(t *testing.T) {
 	if response, _ := o.do("GET", "/console/find?q=CA1", ""); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("a viewer, by CallSid: %s", response.Status)
 	}
+}
+
+func TestFindKnowsSIPResponsesDispositionsAndWordsOfTheNamesOfCampaigns(t *testing.T) {
+	o := open(t, tokensOf(t))
+	oats, calls := o.called("oats", "+15551234567", "+15557654321")
+	if _, err := o.store.SQLite().ExecContext(t.Context(), `UPDATE calls SET status = 'BUSY', live_number = '', error_message = 'SIP response 486' WHERE id = $1`, calls[0]); err != nil {
+		t.Fatal(err)
+	}
+	leads := func(asked, want string) {
+		t.Helper()
+		if response, body := o.do("GET", "/console/find?q="+url.QueryEscape(asked), ""); response.Header.Get("Location") != "/console"+want {
+			t.Errorf("%q: %s %s, want %s\n%s", asked, response.Status, response.Header.Get("Location"), want, body)
+		}
+	}
+	lists := func(asked string, want ...string) {
+		t.Helper()
+		_, body := o.do("GET", "/console/find?q="+url.QueryEscape(asked), "")
+		for _, to := range want {
+			if !strings.Contains(body, `href="/console`+html.EscapeString(to)+`"`) {
+				t.Errorf("%q does not list %s", asked, to)
+			}
+		}
+		if n := strings.Count(body, "data-open"); n != len(want) {
+			t.Errorf("%q lists %d, want %d:\n%s", asked, n, len(want), body)
+		}
+	}
+	for _, token := range []string{adminToken, viewerToken} {
+		o.signIn(token)
+		leads("486", "/calls?sipResponse=486")
+		if body := o.get("/console/calls?sipResponse=486"); !strings.Contains(body, calls[0]) || strings.Contains(body, calls[1]) || !strings.Contains(body, "SIP response: 486") {
+			t.Errorf("the calls with that response:\n%s", body)
+		}
+		lists("487")
+		leads("2.12", "/calls?campaignId="+oats+"&disposition=2.12")
+		lists("2.13")
+		leads("Oats", "/campaigns/"+oats)
+	}
+	panel, _ := o.called("Café Panel of +15551230009, winter", "+15559990001")
+	o.signIn(adminToken)
+	leads("winter PANEL", "/campaigns/"+panel)
+	leads("café", "/campaigns/"+panel)
+	leads("panel 15551230009", "/campaigns/"+panel)
+	lists("panel oats")
+	lists("1.1", "/calls?campaignId="+oats+"&disposition=1.1", "/calls?campaignId="+panel+"&disposition=1.1")
+	o.signIn(viewerToken)
+	lists("panel 15551230009")
+	leads("the winter panel", "/campaigns/"+panel)
+	winter, _ := o.called("Health of winter", "+15559990002")
+	lists("winter", "/campaigns/"+panel, "/campaigns/"+winter)
+	leads("health", "/health")
 }
 
 // A real browser, and no mouse.

@@ -79,6 +79,11 @@ func (r *run) callLater(ctx context.Context) error {
 		return err
 	}
 	r.takenAgain = taken.Contacts
+	if r.options.Samples {
+		if err := r.proveNoRecordings(ctx); err != nil {
+			return fmt.Errorf("proving that Twilio has no recording without consent: %w", err)
+		}
+	}
 	contacts, err := r.api.Contacts(ctx, r.byDay.ID)
 	if err != nil {
 		return err

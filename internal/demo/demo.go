@@ -37,7 +37,7 @@ type Options struct {
 	Configure func(*app.Config)
 	// Simulator makes what plays simulated interviews in the server; nil for none.
 	Simulator func(app.SimulatorConfig) (app.Simulator, error)
-	// Within bounds the calls; 0 means a minute.
+	// Within bounds the calls; 0 means a minute, three with samples.
 	Within time.Duration
 
 	// behaviour says what the simulated Twilio does with these faults.
@@ -120,6 +120,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Within == 0 {
 		o.Within = time.Minute
+		if o.Samples {
+			o.Within = 3 * time.Minute
+		}
 	}
 	if o.Port == "" {
 		o.Port = "0"

@@ -36,6 +36,13 @@ func TestKeptDemoHasSomethingOfEverything(t *testing.T) {
 				return errors.New(list + " is empty")
 			})
 		}
+		var overdue struct{ Items []struct{ What string } }
+		if err := api.Get(t.Context(), "/api/overdue", &overdue); err != nil {
+			t.Fatal(err)
+		}
+		if len(overdue.Items) != 1 || overdue.Items[0].What != "run:extract-claims" {
+			t.Errorf("%v is overdue, want the dead run alone", overdue.Items)
+		}
 	}
 	stop()
 	<-ended // what is too slow on a busy machine is not the matter here

@@ -1,7 +1,8 @@
 package interview
 
 // Which share of the questions must be answered, in percent: above completeAbove an interview is complete, from partialFrom on it
-// is partial. Source: one of the rules that AAPOR's Standard Definitions, 9th edition, offer for interviews that end early.
+// is partial. Source: one of the rules that AAPOR's Standard Definitions, 9th edition, offer for complete and partial interviews. By it a
+// question is answered with other than a refusal or no answer.
 const (
 	completeAbove = 80
 	partialFrom   = 50
@@ -63,13 +64,13 @@ func (c *Call) declined() Disposition {
 }
 
 // questionsAnswered counts the questions that were answered, by live answers or, where those are on the recording alone, by its transcript.
-// known is false when somebody spoke on a recording in which none of the questions is recognised.
+// Those to which the transcript has nothing but a refusal are not. known is false when somebody spoke on a recording in which none of the questions is recognised.
 func (c *Call) questionsAnswered() (answered, asked int, known bool) {
-	asks := c.Script.Asks()
-	found, recognised, spoke := answeredIn(asks, c.Transcript)
-	answered = min(max(c.Answers, found), len(asks))
-	known = c.Script.AnswerMode == AnswerGather || recognised || !spoke
-	return answered, len(asks), known
+	asked = len(c.Script.Asks())
+	heard := c.Script.repliesIn(c.Transcript)
+	answered = min(max(c.Answers, heard.replied), asked) - heard.refused
+	known = c.Script.AnswerMode == AnswerGather || heard.recognised || !heard.spoke
+	return answered, asked, known
 }
 
 // dispositionOfError is what an error of Twilio's tells about the number of a call that failed. Which codes there are and what they

@@ -73,11 +73,19 @@ func (q *QuestionsAsked) Answers(u Utterance) int {
 	return q.current
 }
 
-// answeredIn counts the questions after which somebody spoke, in a transcript as calls have it. recognised says that one of the
-// questions is in it, spoke that anybody but our side said anything.
-func answeredIn(asks []string, transcript string) (answered int, recognised, spoke bool) {
+// heardIn is what a transcript tells of the questions of a script.
+type heardIn struct {
+	// replied counts the questions after which somebody spoke, refused those of them after which that was a refusal to answer alone.
+	replied, refused int
+	// recognised says that one of the questions is in it, spoke that anybody but our side said anything.
+	recognised, spoke bool
+}
+
+// repliesIn reads a transcript as calls have it.
+func (s Script) repliesIn(transcript string) (heard heardIn) {
+	asks := s.Asks()
 	q := QuestionsAsked{Asks: asks}
-	seen := map[int]bool{}
+	answered := map[int]bool{} // the questions after which somebody spoke: whether it was more than a refusal
 	for line := range strings.Lines(transcript) {
 		u := Utterance{RecordingSid: "transcript", Speaker: SpeakerUnknown, Text: strings.TrimSpace(line)}
 		for _, speaker := range []Speaker{SpeakerAgent, SpeakerCallee} {
@@ -86,11 +94,17 @@ func answeredIn(asks []string, transcript string) (answered int, recognised, spo
 			}
 		}
 		ours := u.Speaker == SpeakerAgent
-		spoke = spoke || !ours && u.Text != ""
-		recognised = recognised || ours && QuestionAsked(asks, u.Text) > 0
+		heard.spoke = heard.spoke || !ours && u.Text != ""
+		heard.recognised = heard.recognised || ours && QuestionAsked(asks, u.Text) > 0
 		if n := q.Answers(u); n > 0 {
-			seen[n] = true
+			answered[n] = answered[n] || !RefusesAnswer(s.Language, u.Text)
 		}
 	}
-	return len(seen), recognised, spoke
+	for _, more := range answered {
+		heard.replied++
+		if !more {
+			heard.refused++
+		}
+	}
+	return heard
 }

@@ -28,7 +28,7 @@ func (e *ConditionError) Error() string {
 
 // CallConditions are the names of the conditions of a list of calls.
 func CallConditions() []string {
-	return []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "consentGiven", "simulated", "direction", "minAttempt", "claims", "disposition",
+	return []string{"status", "campaignId", "phoneNumber", "callSid", "errorCode", "sipResponse", "consentGiven", "simulated", "direction", "minAttempt", "claims", "disposition",
 		"since", "until", "awaiting", "overdue"}
 }
 
@@ -37,7 +37,7 @@ func CallConditions() []string {
 //
 // The error is a *ConditionError, or that of interview.ParseTimes.
 func ParseCallFilter(query url.Values, deadlines interview.Deadlines, now time.Time) (by CallFilter, err error) {
-	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readConsent, by.readKind, by.readAttempt, by.readClaims, by.readDisposition} {
+	for _, read := range []func(url.Values) error{by.readIDs, by.readNumber, by.readCode, by.readSIPResponse, by.readConsent, by.readKind, by.readAttempt, by.readClaims, by.readDisposition} {
 		if err := read(query); err != nil {
 			return CallFilter{}, err
 		}
@@ -105,6 +105,17 @@ func (by *CallFilter) readCode(query url.Values) error {
 		return &ConditionError{Name: "errorCode", Problem: "must be a code such as 21211"}
 	}
 	by.ErrorCode = int(code)
+	return nil
+}
+
+func (by *CallFilter) readSIPResponse(query url.Values) (err error) {
+	text := query.Get("sipResponse")
+	if text == "" {
+		return nil
+	}
+	if by.SIPResponse, err = strconv.Atoi(text); err != nil || !interview.FinalSIPResponse(by.SIPResponse) {
+		return &ConditionError{Name: "sipResponse", Problem: "must be a response such as 486"}
+	}
 	return nil
 }
 

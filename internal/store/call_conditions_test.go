@@ -24,7 +24,7 @@ func TestConditionsOfCallsAreReadOrNamed(t *testing.T) {
 	for name, want := range map[string]string{
 		"campaignId=%00": "campaignId is not an id", "callSid=a%20b": "callSid is not an id", "campaignId=" + strings.Repeat("x", MaxID+1): "campaignId is not an id",
 		"phoneNumber=555-1234": "phoneNumber must be an E.164 number such as +15551234567", "errorCode=0": "errorCode must be a code such as 21211",
-		"errorCode=21211x": "errorCode must be a code such as 21211", "consentGiven=maybe": "consentGiven must be true, false or null", "simulated=1": "simulated must be true or false",
+		"sipResponse=200": "sipResponse must be a response such as 486", "sipResponse=busy": "sipResponse must be a response such as 486", "errorCode=21211x": "errorCode must be a code such as 21211", "consentGiven=maybe": "consentGiven must be true, false or null", "simulated=1": "simulated must be true or false",
 		"disposition=2.12": "disposition needs campaignId", "disposition=2.99&campaignId=c": "disposition must be one of 1.1, 1.2",
 		"disposition=2.12&campaignId=c&overdue=true": "disposition is of calls that are over", "claims=good": "claims must be rejected", "direction=both": "direction must be inbound or outbound", "awaiting=rain": "awaiting must be one of ", "overdue=false": "overdue must be true, or false beside awaiting",
 		"overdue=no": "overdue must be true, or false beside awaiting", "since=soon": "since must be a time such as", "until=x": "until must be a time such as", "since=1h&until=2h": "since must be before until",

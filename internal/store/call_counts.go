@@ -23,7 +23,10 @@ func (s *Store) CallCounts(ctx context.Context, by CallFilter) (CallCounts, erro
 	f := by.conditions()
 	counts := CallCounts{ByStatus: map[interview.CallStatus]int{}}
 	most := maxCounted
-	if by.RejectedClaims {
+	switch {
+	case by.SIPResponse != 0:
+		most = MaxEnded
+	case by.RejectedClaims:
 		most = MaxRejected
 	}
 	limit := f.arg(most)

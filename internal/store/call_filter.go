@@ -20,6 +20,9 @@ type CallFilter struct {
 	CallSid     string
 	// ErrorCode is Twilio's.
 	ErrorCode int
+	// SIPResponse chooses the calls of which the SIP response is all that Twilio says of why nobody answered, among the MaxEnded of each such end
+	// that come next in a list.
+	SIPResponse int
 	// Consent is nil for any; it points to ConsentUnknown for calls without an answer.
 	Consent *interview.Consent
 	// Simulated chooses simulated calls or, with false, the others; nil is for any.
@@ -66,6 +69,9 @@ const maxOverdueCalls = 10_000
 // and each of them is looked up.
 const MaxRejected = 5_000
 
+// MaxEnded bounds how many calls of each end a part of a list by SIP response is chosen from: no index has the response.
+const MaxEnded = 2_000
+
 func (by CallFilter) conditions() filter { return by.conditionsBeside("<", "") }
 
 // conditionsBeside are the conditions for the calls below ("<") or above (">") an id; "" is no bound. That the calls are on this side
@@ -104,8 +110,42 @@ func (by CallFilter) conditionsBeside(beside, id string) filter {
 	if by.RejectedClaims {
 		f.haveRejectedClaims(by, beside, id)
 	}
+	if by.SIPResponse != 0 {
+		f.haveSIPResponse(by, beside, id)
+	}
 	f.between("calls", "created_at", by.Since, by.Until, 0)
 	return f
+}
+
+// haveSIPResponse chooses calls by the SIP response with which they ended, among those that ended without an answer.
+func (f *filter) haveSIPResponse(by CallFilter, beside, id string) {
+	order := " DESC"
+	if beside == ">" {
+		order = ""
+	}
+	message := f.arg(interview.SIPResponseMessage(by.SIPResponse))
+	most := f.arg(MaxEnded)
+	var parts []string
+	for _, status := range interview.CallStatuses() {
+		if !status.Terminal() || status == interview.CallCompleted {
+			continue
+		}
+		ended := filter{conditions: []string{"ended.ended_as = '" + string(status) + "'"}, args: f.args}
+		if id != "" {
+			ended.compare("ended.id", beside, id)
+		}
+		if !by.Since.IsZero() {
+			ended.compare("ended.id", ">=", firstID(by.Since))
+		}
+		if !by.Until.IsZero() {
+			ended.compare("ended.id", "<", firstID(by.Until.Add(time.Millisecond)))
+		}
+		f.args = ended.args
+		name := "ended_" + strings.ToLower(string(status))
+		parts = append(parts, "SELECT id FROM (SELECT ended.id, ended.error_message FROM calls AS ended"+ended.where()+" ORDER BY ended.id"+order+" LIMIT "+most+") AS "+name+
+			" WHERE error_message = "+message)
+	}
+	f.conditions = append(f.conditions, "calls.id IN ("+strings.Join(parts, " UNION ALL ")+")")
 }
 
 // haveRejectedClaims chooses calls that have a rejected claim. Their ids begin with the time at which they were created.

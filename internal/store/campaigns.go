@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -65,6 +66,29 @@ func (s *Store) Campaigns(ctx context.Context, by CampaignFilter, page Page) (Li
 		return List[interview.Campaign]{}, fmt.Errorf("listing campaigns: %w", err)
 	}
 	return out, nil
+}
+
+// CampaignName is a campaign without what it asks.
+type CampaignName struct {
+	ID, Name  string
+	Status    interview.CampaignStatus
+	CreatedAt time.Time
+}
+
+// CampaignNames lists the newest campaigns, at most limit of them.
+func (s *Store) CampaignNames(ctx context.Context, limit int) ([]CampaignName, error) {
+	var names []CampaignName
+	err := collect(ctx, s.read(), func(r row) error {
+		var c CampaignName
+		err := r.Scan(&c.ID, &c.Name, &c.Status, &c.CreatedAt)
+		c.CreatedAt = c.CreatedAt.UTC()
+		names = append(names, c)
+		return err
+	}, `SELECT id, name, status, created_at FROM campaigns ORDER BY id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing the names of campaigns: %w", err)
+	}
+	return names, nil
 }
 
 // withHypotheses gives campaigns their hypotheses.

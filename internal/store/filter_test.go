@@ -55,7 +55,9 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		change(ids[0], func(c *interview.Call) {
 			c.Status, c.ErrorCode, c.CompletedAt = interview.CallFailed, 21211, &at
 		})
-		change(ids[1], func(c *interview.Call) { c.Status, c.TwilioSid, c.CompletedAt = interview.CallBusy, "CA1", &at })
+		change(ids[1], func(c *interview.Call) {
+			c.Status, c.TwilioSid, c.CompletedAt, c.ErrorMessage = interview.CallBusy, "CA1", &at, interview.SIPResponseMessage(486)
+		})
 		change(ids[2], func(c *interview.Call) {
 			c.Status, c.Consent, c.TwilioSid = interview.CallInProgress, interview.ConsentGiven, "CA2"
 		})
@@ -104,6 +106,10 @@ func TestCallsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			"another number":    {CallFilter{PhoneNumber: "+15559999999"}, nil},
 			"CallSid":           {CallFilter{CallSid: "CA1"}, ids[1:2]},
 			"error":             {CallFilter{ErrorCode: 21211}, ids[:1]},
+			"SIP response":      {CallFilter{SIPResponse: 486}, ids[1:2]},
+			"and the status":    {CallFilter{SIPResponse: 486, Statuses: []interview.CallStatus{"BUSY"}, Until: begun.Add(time.Hour)}, ids[1:2]},
+			"not that status":   {CallFilter{SIPResponse: 486, Statuses: []interview.CallStatus{"FAILED"}}, nil},
+			"another response":  {CallFilter{SIPResponse: 480}, nil},
 			"another error":     {CallFilter{ErrorCode: 21212}, nil},
 			"statuses":          {CallFilter{Statuses: []interview.CallStatus{"FAILED", "BUSY", "FAILED"}}, ids[:2]},
 			"statuses and time": {CallFilter{Statuses: []interview.CallStatus{"FAILED", "BUSY", "QUEUED"}, Since: begun.Add(time.Minute)}, []string{ids[1], ids[3], ids[4]}},

@@ -16,7 +16,8 @@ func (by CallFilter) Matches(c interview.Call) bool {
 	return by.ByColumns() && (by.CampaignID == "" || c.CampaignID == by.CampaignID) &&
 		(len(by.Statuses) == 0 || slices.Contains(by.Statuses, c.Status)) &&
 		(by.PhoneNumber == "" || c.PhoneNumber == by.PhoneNumber) && (by.CallSid == "" || c.TwilioSid == by.CallSid) &&
-		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) && (by.Consent == nil || c.Consent == *by.Consent) &&
+		(by.ErrorCode == 0 || c.ErrorCode == by.ErrorCode) &&
+		(by.SIPResponse == 0 || c.ErrorMessage == interview.SIPResponseMessage(by.SIPResponse)) && (by.Consent == nil || c.Consent == *by.Consent) &&
 		(by.Direction == "" || cmp.Or(c.Direction, interview.DirectionOutbound) == by.Direction) &&
 		(by.Simulated == nil || c.Simulated == *by.Simulated) && c.Attempt >= by.MinAttempt &&
 		within(c.CreatedAt, by.Since, by.Until)
@@ -30,7 +31,7 @@ func (by CallFilter) MatchedAt(c interview.Call) time.Time {
 			at = *t
 		}
 	}
-	if by.ErrorCode != 0 {
+	if by.ErrorCode != 0 || by.SIPResponse != 0 {
 		later(c.CompletedAt)
 	}
 	if by.CallSid != "" {

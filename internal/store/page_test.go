@@ -160,6 +160,8 @@ func TestFilteredListsDoNotReadTheWholeTable(t *testing.T) {
 			"of a campaign":                   {CampaignID: "none"},
 			"failed of a campaign":            {CampaignID: "campaign20000", Statuses: []interview.CallStatus{"FAILED"}},
 			"with an error":                   {ErrorCode: 21211},
+			"with a SIP response":             {SIPResponse: 486},
+			"with a SIP response, of one":     {SIPResponse: 486, CampaignID: "campaign20000", Since: later.AddDate(-1, 0, 0)},
 			"with an error, of today":         {ErrorCode: 21211, Since: later},
 			"without an answer":               {Consent: &unknown},
 			"since":                           {Since: later},

@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"strconv"
-
 	"github.com/i-agent/iagent/inbox"
 	"github.com/i-agent/iagent/internal/interview"
 )
@@ -27,7 +25,7 @@ func decideStatus(call interview.Call, event *inbox.Event) (interview.Change, in
 			call.ErrorMessage = event.Form.Get("ErrorMessage")
 		}
 		if sip, ok := number(event.Form, "SipResponseCode"); ok && call.ErrorMessage == "" {
-			call.ErrorMessage = "SIP response " + strconv.Itoa(sip)
+			call.ErrorMessage = interview.SIPResponseMessage(sip)
 		}
 	}
 	return withoutTwiML(before, call, hangUp), success(), nil

@@ -43,6 +43,12 @@ let mode = modes.includes(remembered()) ? remembered() : "local";
 const local = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const two = (n) => String(n).padStart(2, "0");
 
+// How long ago something was is counted by the clock of the server, which may not be the browser's: the time at which it made this page, and
+// what has passed since.
+const made = Date.parse(document.querySelector('meta[name="now"]')?.content);
+const loaded = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
+iagent.now = () => isNaN(made) ? Date.now() : made + Date.now() - loaded;
+
 function ago(at, now) {
   const past = at <= now;
   let s = Math.floor(Math.abs(now - at) / 1000);
@@ -63,7 +69,7 @@ function show(time) {
   time.dataset.utc ??= time.title || `${at.getUTCFullYear()}-${utc}`;
   time.title = `${time.dataset.utc} · ${local.format(at)} local`;
   let text = local.format(at);
-  if (mode === "relative") text = ago(at, Date.now());
+  if (mode === "relative") text = ago(at, iagent.now());
   if (mode === "UTC") text = utc;
   if (time.textContent !== text) time.textContent = text;
 }
