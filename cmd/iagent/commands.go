@@ -26,7 +26,7 @@ type commands struct {
 	Import    imports   `cmd:"" help:"Add a list of contacts to a campaign, or say what would become of each row."`
 	Stats     stats     `cmd:"" help:"How many calls ended how and why, and what came of webhooks and functions."`
 	Export    export    `cmd:"" help:"Write the contacts, calls, answers, claims or verdicts of a campaign as CSV or JSON."`
-	DoNotCall doNotCall `cmd:"" name:"do-not-call" help:"The list of numbers that must not be called: add, check, remove, import, export."`
+	DoNotCall doNotCall `cmd:"" name:"do-not-call" help:"The list of numbers that must not be called: add, check, list, remove, import, export."`
 	Stop      stop      `cmd:"" help:"Call nobody any more, of all campaigns or of one, until resume."`
 	Resume    resume    `cmd:"" help:"End a stop."`
 	Verify    verify    `cmd:"" help:"Check the promise on a database, live or not; it is only read."`

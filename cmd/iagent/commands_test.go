@@ -42,3 +42,31 @@ func TestCommandIsReadAsOneOfAll(t *testing.T) {
 		}
 	}
 }
+
+// Each of the words that people try for version and help is answered.
+func TestVersionAndHelpAnswerToTheirUsualNames(t *testing.T) {
+	says := func(args ...string) string {
+		t.Helper()
+		stdout, stderr, code := ran(t, args...)
+		if code != 0 || stderr != "" {
+			t.Errorf("%q: exit code %d, %s", args, code, stderr)
+		}
+		return stdout
+	}
+	for _, args := range [][]string{{"--version"}, {"-V"}} {
+		if got, want := says(args...), says("version"); got != want {
+			t.Errorf("%q says %q, want %q", args, got, want)
+		}
+	}
+	for _, alike := range [][][]string{
+		{{"--help"}, {"-h"}, {"help"}},
+		{{"do-not-call", "--help"}, {"do-not-call", "-h"}, {"help", "do-not-call"}},
+		{{"do-not-call", "remove", "--help"}, {"help", "do-not-call", "remove"}},
+	} {
+		for _, args := range alike[1:] {
+			if got, want := says(args...), says(alike[0]...); got != want || got == "" {
+				t.Errorf("%q says\n%s\nwant\n%s", args, got, want)
+			}
+		}
+	}
+}

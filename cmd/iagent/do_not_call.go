@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,8 @@ import (
 type doNotCall struct {
 	Add    doNotCallAdd    `cmd:"" help:"Put a number on the list: nobody dials it any more, and queued calls to it are canceled."`
 	Check  doNotCallCheck  `cmd:"" help:"Say whether a number is on the list; exits with 3 when it is."`
-	Remove doNotCallRemove `cmd:"" help:"Take an entry off the list."`
+	List   doNotCallList   `cmd:"" help:"Print the newest entries, with their ids."`
+	Remove doNotCallRemove `cmd:"" help:"Take a number, or one entry, off the list."`
 	Import doNotCallImport `cmd:"" help:"Put the numbers of a CSV file on the list."`
 	Export doNotCallExport `cmd:"" help:"Write the list as CSV, with hashes in place of numbers."`
 }
@@ -56,6 +58,11 @@ type listedAs struct {
 
 func showListed(d interview.DoNotCall) listedAs {
 	return listedAs{d.ID, d.Masked, d.Scope, d.Source, d.Reason, d.RequestedBy, d.CallID, d.CreatedAt.UTC()}
+}
+
+// line prints an entry as a row of a table.
+func (e listedAs) line(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%s\tscope %s\t%s\t%s\n", e.ID, cmp.Or(e.PhoneNumber, "erased"), e.Scope, e.Source, e.CreatedAt.Format(time.RFC3339))
 }
 
 func (d listDatabase) print(v any, lines func(w io.Writer)) error {
@@ -146,7 +153,7 @@ func (c doNotCallCheck) Run(ctx context.Context) error {
 				fmt.Fprintln(w, "not on the list")
 			}
 			for _, e := range shown.Entries {
-				fmt.Fprintf(w, "%s\t%s\tscope %s\t%s\t%s\n", e.ID, e.PhoneNumber, e.Scope, e.Source, e.CreatedAt.Format(time.RFC3339))
+				e.line(w)
 			}
 		})
 		if err == nil && shown.Listed {
@@ -156,19 +163,102 @@ func (c doNotCallCheck) Run(ctx context.Context) error {
 	})
 }
 
+type doNotCallList struct {
+	listDatabase
+	Scope string `placeholder:"ID" help:"Only entries of this scope: all, or the id of a campaign."`
+	Limit int    `default:"50" help:"How many at most."`
+}
+
+// Help goes below the flags of --help.
+func (doNotCallList) Help() string {
+	return "Numbers are masked. All entries are in iagent do-not-call export."
+}
+
+func (c doNotCallList) Run(ctx context.Context) error {
+	if c.Limit < 1 {
+		return &app.ConfigError{Faults: []string{"--limit: must be at least 1"}}
+	}
+	return c.with(ctx, func(ctx context.Context, s *store.Store) error {
+		found, err := s.DoNotCallList(ctx, store.DoNotCallFilter{Scope: c.Scope}, store.Page{Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		shown := struct {
+			Entries []listedAs `json:"entries"`
+			More    bool       `json:"more"`
+		}{[]listedAs{}, found.Next != ""}
+		for _, d := range found.Items {
+			shown.Entries = append(shown.Entries, showListed(d))
+		}
+		return c.print(shown, func(w io.Writer) {
+			if len(shown.Entries) == 0 {
+				fmt.Fprintln(w, "the list is empty")
+			}
+			for _, e := range shown.Entries {
+				e.line(w)
+			}
+			if shown.More {
+				fmt.Fprintln(w, "… and older ones: --limit, or iagent do-not-call export")
+			}
+		})
+	})
+}
+
 type doNotCallRemove struct {
 	listDatabase
-	ID     string `arg:"" help:"The entry's id, as check prints it."`
+	Entry  string `arg:"" name:"number-or-id" help:"The number with its country code, as in +15551234567, or the id of one entry, as check and list print it."`
+	Scope  string `placeholder:"ID" help:"Of the number's entries that of this scope: all, or the id of a campaign."`
 	Reason string `help:"Why; it is kept in the audit log."`
+}
+
+// Help goes below the flags of --help.
+func (doNotCallRemove) Help() string {
+	return "A number with entries of several scopes needs --scope, or the id of one of them. Exits with 1 when there is no such entry, with 2 when an argument is wrong."
 }
 
 func (c doNotCallRemove) Run(ctx context.Context) error {
 	return c.with(ctx, func(ctx context.Context, s *store.Store) error {
-		if err := s.RemoveDoNotCall(ctx, c.ID, cliActor(), c.Reason); err != nil {
+		id := c.Entry
+		if number, ok := interview.NormalPhoneNumber(c.Entry); ok {
+			entry, err := c.entryOf(ctx, s, number)
+			if err != nil {
+				return err
+			}
+			id = entry.ID
+		} else if c.Scope != "" {
+			return &app.ConfigError{Faults: []string{"iagent: --scope goes with a number: an id is of one entry"}}
+		}
+		err := s.RemoveDoNotCall(ctx, id, cliActor(), c.Reason)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%w: give the number with its country code, as in +15551234567, or an id of iagent do-not-call list", err)
+		}
+		if err != nil {
 			return err
 		}
-		return c.print(map[string]string{"removed": c.ID}, func(w io.Writer) { fmt.Fprintln(w, "removed", c.ID) })
+		return c.print(map[string]string{"removed": id}, func(w io.Writer) { fmt.Fprintln(w, "removed", id) })
 	})
+}
+
+var errNotListed = errors.New("the number is not on the do-not-call list")
+
+// entryOf is the entry of a number that is meant: the only one, or that of --scope.
+func (c doNotCallRemove) entryOf(ctx context.Context, s *store.Store, number string) (interview.DoNotCall, error) {
+	found, err := s.DoNotCallList(ctx, store.DoNotCallFilter{PhoneNumber: number, Scope: c.Scope}, store.Page{Limit: 1000})
+	switch {
+	case err != nil:
+		return interview.DoNotCall{}, err
+	case len(found.Items) == 0 && c.Scope != "":
+		return interview.DoNotCall{}, fmt.Errorf("%w with scope %s", errNotListed, c.Scope)
+	case len(found.Items) == 0:
+		return interview.DoNotCall{}, errNotListed
+	case len(found.Items) == 1:
+		return found.Items[0], nil
+	}
+	faults := []string{fmt.Sprintf("iagent: the number has %d entries: give --scope, or the id of one:", len(found.Items))}
+	for _, d := range found.Items {
+		faults = append(faults, fmt.Sprintf("  %s scope %s", d.ID, d.Scope))
+	}
+	return interview.DoNotCall{}, &app.ConfigError{Faults: faults}
 }
 
 type doNotCallImport struct {

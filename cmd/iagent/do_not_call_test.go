@@ -52,6 +52,48 @@ func TestDoNotCallListIsAddedToAskedAndTakenFrom(t *testing.T) {
 	}
 }
 
+// Whoever has only the number of a person can take it off the list; the list names the ids for the other cases.
+func TestDoNotCallEntryIsRemovedByItsNumber(t *testing.T) {
+	campaign := campaignOf(t)
+	const number, other = "+12127360001", "+12127360002"
+	if stdout, _, code := ran(t, "do-not-call", "list"); code != 0 || stdout != "the list is empty\n" {
+		t.Errorf("empty: exit code %d, %s", code, stdout)
+	}
+	for _, add := range [][]string{{number}, {other}, {other, "--scope", campaign}} {
+		if _, stderr, code := ran(t, append([]string{"do-not-call", "add"}, add...)...); code != 0 {
+			t.Fatalf("%q: exit code %d, %s", add, code, stderr)
+		}
+	}
+	stdout, _, code := ran(t, "do-not-call", "list")
+	if lines := strings.Split(strings.TrimSpace(stdout), "\n"); code != 0 || len(lines) != 3 || !strings.Contains(lines[2], "+1******0001") || strings.Contains(stdout, "2127360") {
+		t.Errorf("list: exit code %d\n%s", code, stdout)
+	}
+	id := strings.Fields(stdout[strings.LastIndex(strings.TrimSpace(stdout), "\n"):])[0]
+	if stdout, _, code := ran(t, "do-not-call", "list", "--limit", "1"); code != 0 || strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "export") {
+		t.Errorf("a part of the list: exit code %d\n%s", code, stdout)
+	}
+
+	if stdout, stderr, code := ran(t, "do-not-call", "remove", "+1 (212) 736-0001"); code != 0 || stdout != "removed "+id+"\n" {
+		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
+	}
+	if _, stderr, code := ran(t, "do-not-call", "remove", number); code != exitFault || !strings.Contains(stderr, errNotListed.Error()) {
+		t.Errorf("twice: exit code %d, %s", code, stderr)
+	}
+	// Which of two entries is meant has to be said.
+	if _, stderr, code := ran(t, "do-not-call", "remove", other); code != exitConfig || !strings.Contains(stderr, "scope all") || !strings.Contains(stderr, campaign) {
+		t.Errorf("two entries: exit code %d, %s", code, stderr)
+	}
+	if _, stderr, code := ran(t, "do-not-call", "remove", other, "--scope", campaign); code != 0 {
+		t.Errorf("of a scope: exit code %d, %s", code, stderr)
+	}
+	if _, _, code := ran(t, "do-not-call", "check", other); code != exitListed {
+		t.Errorf("the entry of all campaigns is gone: exit code %d", code)
+	}
+	if _, stderr, code := ran(t, "do-not-call", "remove", "2127360002"); code != exitFault || !strings.Contains(stderr, "do-not-call list") || !strings.Contains(stderr, "+15551234567") {
+		t.Errorf("neither number nor id: exit code %d, %s", code, stderr)
+	}
+}
+
 func TestDoNotCallFilesAreImportedAndExportedWithoutANumber(t *testing.T) {
 	campaign := campaignOf(t)
 	file := written(t, "list.csv", "phoneNumber,scope,source,reason\n+12127360001,,letter,asked\n+12127360002,"+campaign+",,\n+12127360001,,,\n"+

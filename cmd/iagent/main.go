@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -39,10 +40,25 @@ func forgetEmpty() {
 	}
 }
 
+// asked has the usual words for version and help as this program's own: --version is version, and help COMMAND is COMMAND --help.
+func asked(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	switch args[0] {
+	case "--version", "-version", "-V":
+		return append([]string{"version"}, args[1:]...)
+	case "help", "-help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
+}
+
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	forgetEmpty()
+	args = asked(args)
 	exit := -1
 	parser, err := newParser(ctx, grammar(args), func(code int) { exit = code })
 	if err != nil {

@@ -20,7 +20,8 @@ type reconcile struct {
 
 func (reconcile) Help() string {
 	return "While Twilio is busy (429, 5xx, no answer) it is asked up to 5 times about a call, with pauses of 1, 2, 4 and 8 seconds, or longer ones when it asks " +
-		"for them; all pauses together take at most 2 minutes. Exits with 0 when Twilio answered about each call, with 1 when about some it did not or " +
+		"for them; all pauses together take at most 2 minutes. Once it was asked 5 times about a call without any answer, it is asked once about each of the " +
+		"others. Exits with 0 when Twilio answered about each call, with 1 when about some it did not or " +
 		"something failed: they are named, and asked about by the next run; with 2 when a setting or an argument is wrong."
 }
 

@@ -26,7 +26,7 @@ type replay struct {
 	Outcome  string   `help:"Only events of this outcome: failed, refused, conflict, accepted or forced. Of failed and refused ones only those that are not settled meanwhile. The default is failed."`
 	Since    string   `help:"Leave out what is older: a duration such as 24h, or a time such as 2026-11-23T12:00:00Z."`
 	Until    string   `help:"Leave out what is not older; as --since."`
-	Call     string   `placeholder:"ID" help:"Only events of this call: its id or its CallSid."`
+	Call     string   `placeholder:"ID" help:"Only events, or with --runs runs, of this call: its id, its CallSid, or the number when it has one call."`
 	ID       []string `name:"id" placeholder:"ID" help:"These events, by the id of their rows; may be given again."`
 	Limit    int      `default:"10000" help:"How many events or runs at most, the oldest first."`
 	Yes      bool     `help:"Do it. Without it, only what would happen is printed."`
@@ -96,6 +96,9 @@ func (r replay) Run(ctx context.Context) error {
 		return err
 	}
 	defer replayer.Close()
+	if r.Call, err = callNamed(ctx, replayer.Store, r.Call, false); err != nil {
+		return err
+	}
 	outcome := inbox.Outcome(r.Outcome)
 	if outcome == "" {
 		outcome = inbox.Failed
@@ -220,6 +223,9 @@ func (r replay) retryRuns(ctx context.Context, by store.DeadRunFilter) error {
 		return &app.ConfigError{Faults: []string{err.Error()}}
 	}
 	defer s.Close()
+	if by.CallID, err = callNamed(ctx, s, by.CallID, true); err != nil {
+		return err
+	}
 	plan, err := s.DeadRuns(ctx, by, 10)
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ type simulate struct {
 	Models          string        `default:"scripted" enum:"scripted,minimal" help:"What the language model at --listen answers: scripted notes the claims of the people's lines and judges by counting them, minimal says as little as the schema of a request allows."`
 	Listen          string        `default:"127.0.0.1:0" help:"Address of the REST API, the recordings and the models."`
 	Linger          time.Duration `placeholder:"DURATION" help:"With --wait-for-calls or --sms: how long to go on serving after the last call or message and the last request; 15s, with --sms 2s."`
+	Keep            bool          `help:"With --wait-for-calls: go on serving after the report, until Ctrl-C: the application can still ask about its calls, and make more."`
 	Within          time.Duration `default:"10m" help:"Longest time for the run."`
 	Speed           float64       `default:"0" help:"How many times faster than real time calls run; 0 does not wait at all."`
 	MarksDuplicates bool          `help:"The application calls every duplicate so (X-Webhook-Duplicate: true)."`
@@ -61,7 +62,7 @@ func (s simulate) Run(ctx context.Context) error {
 		Out: os.Stdout, URL: s.URL, StatusURL: s.StatusURL, RecordingURL: s.RecordingURL, FallbackURL: s.FallbackURL,
 		Inbound: s.Inbound, SMS: s.SMS, WaitForCalls: s.WaitForCalls, AccountSid: s.Account, AuthToken: s.Token, OldToken: s.OldToken,
 		From: s.From, Calls: s.Calls, Rate: s.Rate, Seed: s.Seed, Run: s.RunName, Profile: s.Profile, Rates: s.Fault,
-		Listen: s.Listen, Linger: s.Linger, Within: s.Within, Speed: s.Speed, MarksDuplicates: s.MarksDuplicates, Models: s.Models,
+		Listen: s.Listen, Linger: s.Linger, Keep: s.Keep, Within: s.Within, Speed: s.Speed, MarksDuplicates: s.MarksDuplicates, Models: s.Models,
 	}
 	if s.Report == "-" {
 		options.Out = os.Stderr

@@ -69,7 +69,7 @@ func TestCommandOfARunReproducesAllItsOptions(t *testing.T) {
 		{"--url", "http://127.0.0.1:1/it's/voice?a=1&b=$HOME#rc=5&rp=5xx,ct", "--status-url", "http://127.0.0.1:1/s", "--recording-url", "http://127.0.0.1:1/r",
 			"--fallback-url", "http://127.0.0.1:1/f", "--inbound"},
 		{"--url", "http://127.0.0.1:1/m", "--sms"},
-		{"--wait-for-calls"},
+		{"--wait-for-calls", "--keep"},
 	} {
 		report := filepath.Join(t.TempDir(), "report.json")
 		args := append(append([]string{}, common...), append(more, "--report", report)...)

@@ -93,3 +93,50 @@ func TestStatsCountWhatWasSinceAndUntil(t *testing.T) {
 		}
 	})
 }
+
+// Whoever has tried a simulated interview and finds nothing counted is told that it was left out, and how it is counted.
+func TestStatsSayWhatTheyLeaveOutAsSimulated(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		t.Setenv("DATABASE_URL", url)
+		canceledAgo(t, url, time.Hour, "+15550000001")
+		if stdout, _, code := ran(t, "stats"); code != 0 || strings.Contains(stdout, "simulated") {
+			t.Errorf("without any: exit code %d\n%s", code, stdout)
+		}
+		s, err := store.Open(t.Context(), url, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var campaign string
+		for range 2 {
+			call, err := s.StartSimulation(t.Context(), interview.SimulatedCampaign(), interview.SimulatedNumbers())
+			if err != nil {
+				t.Fatal(err)
+			}
+			campaign = call.CampaignID
+		}
+		stdout, _, code := ran(t, "stats")
+		if want := "2 simulated calls are left out, with all that belongs to them: nobody was called; --campaign " + campaign + " counts them\n"; code != 0 ||
+			!strings.Contains(stdout, want) || !strings.Contains(stdout, "1 created, 1 ended") {
+			t.Errorf("exit code %d, want %s in\n%s", code, want, stdout)
+		}
+		if stdout, _, code := ran(t, "stats", "--until", "30m"); code != 0 || strings.Contains(stdout, "simulated") {
+			t.Errorf("of a time without any: exit code %d\n%s", code, stdout)
+		}
+		var counted struct {
+			Calls            struct{ Created int }
+			SimulatedLeftOut []struct {
+				CampaignID string
+				Calls      int
+			}
+		}
+		stdout, _, code = ran(t, "stats", "--json")
+		if err := json.Unmarshal([]byte(stdout), &counted); err != nil || code != 0 || counted.Calls.Created != 1 || len(counted.SimulatedLeftOut) != 1 ||
+			counted.SimulatedLeftOut[0].CampaignID != campaign || counted.SimulatedLeftOut[0].Calls != 2 {
+			t.Errorf("exit code %d, %v\n%s", code, err, stdout)
+		}
+		if stdout, _, code := ran(t, "stats", "--campaign", campaign); code != 0 || !strings.Contains(stdout, "2 created") || strings.Contains(stdout, "left out") {
+			t.Errorf("of the campaign: exit code %d\n%s", code, stdout)
+		}
+	})
+}

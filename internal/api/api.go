@@ -102,6 +102,8 @@ func New(config Config) http.Handler {
 	a.handle("DELETE /api/personal-data", "", a.eraseNumber)
 	a.handle("DELETE /api/calls/{id}/personal-data", "Call", a.erasePersonalData)
 	a.handle("GET /api/hypotheses/{id}", "Hypothesis", a.getHypothesis)
+	a.handleQuery("GET /api/hypotheses/{id}/claims", "Hypothesis", a.listClaims)
+	a.handleQuery("GET /api/hypotheses/{id}/verdicts", "Hypothesis", a.listVerdicts)
 	a.handleQuery("GET /api/webhooks", "Webhook", a.listWebhooks)
 	a.handle("GET /api/webhooks/{id}", "Webhook", a.getWebhook)
 	a.handleRejections()

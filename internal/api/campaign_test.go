@@ -50,7 +50,7 @@ func TestCampaignIsAnsweredWithItsIDs(t *testing.T) {
 				t.Errorf("%v", h)
 			}
 			alone := s.get("/api/hypotheses/" + h.text("id")).want(200)
-			alone.keys(t, "id campaignId question status conclusion reopened consistency confidence claims verdicts")
+			alone.keys(t, "id campaignId question status conclusion reopened consistency confidence claims claimCount verdicts verdictCount")
 			if len(alone.list(t, "claims")) != 0 || alone["question"] != h["question"] || alone["id"] != h["id"] {
 				t.Errorf("%v", alone)
 			}

@@ -9,7 +9,7 @@ func TestStatsAnswerHowManyCallsEndedHow(t *testing.T) {
 		s.do("POST", "/api/calls/"+calls[0].text("id")+"/cancel", "").want(200)
 		for query, want := range map[string][2]float64{"": {2, 1}, "?since=1h&campaignId=" + campaign: {2, 1}, "?until=1h": {0, 0}, "?campaignId=none": {0, 0}} {
 			got := s.get("/api/stats" + query).want(200)
-			got.keys(t, "at since until campaignId calls inboundCalls callerIds callerIdsOf webhooks runs dialingPaused overdue backlog recordings claims verdicts")
+			got.keys(t, "at since until campaignId calls inboundCalls callerIds callerIdsOf simulatedLeftOut webhooks runs dialingPaused overdue backlog recordings claims verdicts")
 			counted, _ := got["calls"].(map[string]any)
 			if counted["created"] != want[0] || counted["ended"] != want[1] {
 				t.Errorf("%s: %v", query, counted)

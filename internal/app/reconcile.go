@@ -12,6 +12,7 @@ import (
 	"github.com/i-agent/iagent/internal/reconcile"
 	"github.com/i-agent/iagent/internal/store"
 	"github.com/i-agent/iagent/internal/telemetry"
+	"github.com/i-agent/iagent/internal/twilio"
 	"github.com/i-agent/iagent/internal/webhook"
 )
 
@@ -106,6 +107,9 @@ func Reconcile(ctx context.Context, config Config, options Options, since time.T
 		return found, fmt.Errorf("reconciling after a restoration: %w", err)
 	}
 	if found.Calls, _, err = r.Since(ctx, since); err != nil {
+		if unanswered := new(twilio.Error); s.APIURL != "" && errors.As(err, &unanswered) && unanswered.Status == 0 {
+			err = fmt.Errorf("%w\nTWILIO_API_URL is set: if it is that of a simulator, it has ended, and nobody knows its calls any more (iagent simulate --keep stays)", err)
+		}
 		return found, fmt.Errorf("reconciling: %w", err)
 	}
 	return found, auditReconciliation(ctx, a.store, found)

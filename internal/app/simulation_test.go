@@ -59,22 +59,17 @@ func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.
 		if got := apiObject(t, "GET", app+"/api/campaigns/"+campaign, "", http.StatusOK); got["simulated"] != true {
 			t.Errorf("%v", got)
 		}
-		stats := apiObject(t, "GET", app+"/api/stats", "", http.StatusOK)
-		for what, counted := range map[string]any{
-			"calls": stats["calls"].(map[string]any)["created"], "claims": stats["claims"].(map[string]any)["total"],
-			"webhooks": stats["webhooks"].(map[string]any)["total"], "runs": stats["runs"].(map[string]any)["total"],
-		} {
-			if counted != nil && counted != 0.0 {
-				t.Errorf("%v %s of a simulated call count in %v", counted, what, stats)
-			}
+		// Each interview is of another person, as a verdict needs.
+		people := map[any]bool{shown["phoneNumber"]: true}
+		for range interview.MinEvidence - 1 {
+			another := apiObject(t, "POST", app+"/api/simulations", `{}`, http.StatusAccepted)
+			people[interviewed(t, app, another["callId"].(string))["phoneNumber"]] = true
 		}
-		_, metrics := ask(t, "GET", app+"/metrics", "")
-		for line := range strings.Lines(metrics) {
-			counts := strings.Contains(line, `iagent_calls_total{`) || strings.Contains(line, "iagent_webhooks_total{")
-			if counts && !strings.HasSuffix(strings.TrimSpace(line), " 0") {
-				t.Errorf("a simulated call counts in metrics: %s", line)
-			}
+		if len(people) != interview.MinEvidence {
+			t.Errorf("%d interviews of %d people", interview.MinEvidence, len(people))
 		}
+		judged(t, app, campaign)
+		countsNothingSimulated(t, app, interview.MinEvidence)
 		// Twilio's own signature does not pass for the simulator's.
 		signed := "https://calls.example.com/api/webhooks/v1/twilio/status?callId=" + call
 		form := url.Values{"CallSid": {"CA" + strings.Repeat("9", 32)}, "AccountSid": {c.AccountSid}, "CallStatus": {"busy"}}
@@ -97,6 +92,72 @@ func TestSimulatedInterviewIsPlayedByTheServerItselfAndCountsNowhere(t *testing.
 		apiObject(t, "POST", app+"/api/campaigns", `{"name":"n","category":"c","promptTemplate":"- What?","simulated":true,"hypotheses":[{"question":"Is it?"}]}`, http.StatusBadRequest)
 		apiObject(t, "PATCH", app+"/api/campaigns/"+campaign, `{"simulated":false}`, http.StatusBadRequest)
 	})
+}
+
+// judged waits until each hypothesis of a campaign has a verdict.
+func judged(t *testing.T, app, campaign string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		shown := apiObject(t, "GET", app+"/api/campaigns/"+campaign, "", http.StatusOK)
+		if shown["canComplete"] == true {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no verdict: %v", shown)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// countsNothingSimulated looks for a figure of all campaigns in which something of simulated calls counts; there were so many.
+func countsNothingSimulated(t *testing.T, app string, simulated int) {
+	t.Helper()
+	stats := apiObject(t, "GET", app+"/api/stats", "", http.StatusOK)
+	left, _ := stats["simulatedLeftOut"].([]any)
+	if len(left) != 1 || left[0].(map[string]any)["calls"] != float64(simulated) {
+		t.Errorf("left out are %v", left)
+	}
+	for name := range stats {
+		switch name {
+		case "at", "callerIdsOf", "simulatedLeftOut":
+			delete(stats, name)
+		}
+	}
+	for what, n := range figures("", stats) {
+		if n != 0 {
+			t.Errorf("%s is %v, with simulated calls only", what, n)
+		}
+	}
+	_, metrics := ask(t, "GET", app+"/metrics", "")
+	for line := range strings.Lines(metrics) {
+		counts := strings.Contains(line, `iagent_calls_total{`) || strings.Contains(line, "iagent_webhooks_total{")
+		if counts && !strings.HasSuffix(strings.TrimSpace(line), " 0") {
+			t.Errorf("a simulated call counts in metrics: %s", line)
+		}
+	}
+}
+
+// figures are the numbers in decoded JSON, by where they are.
+func figures(at string, v any) map[string]float64 {
+	found := map[string]float64{}
+	within := func(at string, v any) {
+		for where, n := range figures(at, v) {
+			found[where] = n
+		}
+	}
+	switch v := v.(type) {
+	case float64:
+		found[at] = v
+	case map[string]any:
+		for name, value := range v {
+			within(at+"."+name, value)
+		}
+	case []any:
+		for _, value := range v {
+			within(at+"[]", value)
+		}
+	}
+	return found
 }
 
 // interviewed waits until a simulated call is over and heard.

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -32,5 +33,32 @@ func TestActionIsInTheAuditLogWithTheNameOfWhoDidIt(t *testing.T) {
 	}
 	if run, err := o.store.LedgerRun(t.Context(), id); err != nil || run.State != interview.RunWaiting {
 		t.Errorf("%v, %v", run.State, err)
+	}
+}
+
+// A bulk job is one entry of the audit log; the pages of each run and each call that it is about tell of it all the same.
+func TestBulkRetryIsOnThePagesOfItsRunAndItsCall(t *testing.T) {
+	o := open(t, tokensOf(t))
+	id := o.deadRun()
+	job, err := o.store.StartBulk(interview.WithActor(t.Context(), "console:Kim"), store.BulkJob{Kind: store.BulkRetry, Reason: "the model is back", Matched: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := o.store.BulkRetryStep(t.Context(), job.ID, 10); err != nil {
+		t.Fatal(err)
+	}
+	run, err := o.store.LedgerRun(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var about struct{ CallID string }
+	if err := json.Unmarshal(run.Args, &about); err != nil {
+		t.Fatal(err)
+	}
+	o.signIn(adminToken)
+	for page, wrapped := range map[string]string{"/console/runs/" + id: "retried ", "/console/calls/" + about.CallID: `<span class="detail">`} {
+		if body := o.get(page); strings.Count(body, wrapped+"by console:Kim in bulk job "+job.ID+": the model is back") != 1 {
+			t.Errorf("%s does not tell once who retried the run:\n%s", page, body)
+		}
 	}
 }

@@ -102,6 +102,9 @@ func (c *Console) campaign(w http.ResponseWriter, r *http.Request, role Role) er
 	}
 	p.history = log.Items
 	if role == Admin {
+		if c.simulations && p.campaign.Simulated && p.campaign.Status == interview.CampaignActive {
+			p.actions = append(p.actions, c.form(simulatedInterview()))
+		}
 		for _, a := range campaignActions(p.campaign, live) {
 			p.actions = append(p.actions, c.form(a))
 		}

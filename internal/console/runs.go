@@ -165,8 +165,9 @@ type runView struct {
 	call, callID, cause string
 	// next says what happens next.
 	next string
-	// retries are what operators did to it.
+	// retries are what operators did to it alone, bulk those of bulk retries, as its call tells.
 	retries []store.Audited
+	bulk    []store.HistoryEntry
 }
 
 func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
@@ -193,6 +194,18 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request, role Role) error {
 		return err
 	}
 	p.retries = log.Items
+	if p.callID != "" {
+		retries, err := c.store.RetriesOfRun(r.Context(), p.callID, run.ID)
+		if err != nil {
+			return err
+		}
+		for _, e := range retries {
+			if !slices.ContainsFunc(p.retries, func(alone store.Audited) bool { return alone.At.Equal(e.At) }) {
+				e.Detail = shownText(role, e.Detail)
+				p.bulk = append(p.bulk, e)
+			}
+		}
+	}
 	c.render(w, r, http.StatusOK, c.frame(r, role, "Run "+run.ID), runPage(p))
 	return nil
 }

@@ -17,7 +17,7 @@ func simulatedInterview() action {
 	return action{
 		name: "Run a simulated interview",
 		explained: "Nobody is called, and neither Twilio nor a model is asked: this server plays both, through its own webhooks. " +
-			"Everything of it is marked as simulated, and counts in no statistics.",
+			"Everything of it is marked as simulated, and counts in no statistics. Each is with another person: three give a verdict.",
 		at: "/simulations", from: "/calls",
 		request: apiRequest{method: http.MethodPost, path: "/api/simulations"},
 	}

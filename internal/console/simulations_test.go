@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/i-agent/iagent/internal/store"
 )
 
 func TestEmptyConsoleOffersASimulatedInterviewToTheAdmin(t *testing.T) {
@@ -29,6 +31,20 @@ func TestEmptyConsoleOffersASimulatedInterviewToTheAdmin(t *testing.T) {
 			t.Errorf("%s is not marked as simulated:\n%s", page, body)
 		}
 	}
+	// A verdict needs several people, so the campaign offers another interview.
+	simulated, err := o.store.Campaigns(t.Context(), store.CampaignFilter{}, store.Page{Limit: 1})
+	if err != nil || len(simulated.Items) != 1 {
+		t.Fatalf("%+v, %v", simulated, err)
+	}
+	campaign := "/console/campaigns/" + simulated.Items[0].ID
+	if _, body := o.do("GET", campaign, ""); !strings.Contains(body, `action="/console/simulations"`) {
+		t.Errorf("another interview is not offered:\n%s", body)
+	}
+	o.signIn(viewerToken)
+	if _, body := o.do("GET", campaign, ""); strings.Contains(body, "/console/simulations") {
+		t.Errorf("a viewer is offered another interview:\n%s", body)
+	}
+	o.signIn(adminToken)
 	o.called("oats", "+15551234567")
 	if _, body := o.do("GET", "/console/calls", ""); strings.Count(body, `class="badge simulated"`) != 1 {
 		t.Errorf("not one call is marked as simulated:\n%s", body)

@@ -120,7 +120,9 @@ func TestTimelineHasTheEndsOfARunBeforeItWasRetriedAndWhoRetriedIt(t *testing.T)
 	retry := func(n int, detail map[string]any) store.Audited {
 		return store.Audited{At: minutes(n), AuditEntry: interview.AuditEntry{Actor: "console:Kim", Action: interview.AuditRetryRun, Subject: "R", Reason: "Twilio is back", Detail: detail}}
 	}
-	timeline := timelineOf{detail: store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at}}, now: minutes(30), path: func(p string) string { return p },
+	history := []store.HistoryEntry{{At: minutes(10), What: store.NoteRetried, Detail: "transcribe-recording (run R) had failed for good after 4 attempts: busy; retried by console:Kim"},
+		{At: minutes(15), What: store.NoteRetried, Detail: "transcribe-recording (run R) had failed for good after 6 attempts: busy; retried by console:Lee in bulk job B: all is well"}}
+	timeline := timelineOf{detail: store.CallDetail{Call: interview.Call{ID: "c", CreatedAt: at}, History: history}, now: minutes(30), path: func(p string) string { return p },
 		shown: func(text string) string { return text },
 		runs: []store.LedgerRun{{ID: "R", Function: interview.TranscribeRecording, State: interview.RunDone, Attempts: 9, AttemptsAllowed: 12, CreatedAt: at, StartedAt: &started, FinishedAt: &finished},
 			{ID: "S", Function: interview.ExtractClaims, State: interview.RunDone, Attempts: 1, AttemptsAllowed: 4, CreatedAt: finished, StartedAt: &finished, FinishedAt: &finished}},
@@ -133,6 +135,8 @@ func TestTimelineHasTheEndsOfARunBeforeItWasRetriedAndWhoRetriedIt(t *testing.T)
 	}
 	want := []string{
 		"12:05 transcribe-recording failed for good after 4 attempts: busy", "12:10 transcribe-recording retried by console:Kim: Twilio is back",
+		// A bulk retry is in the history of the call alone; one that the audit log has is shown once.
+		"12:15 transcribe-recording failed for good after 6 attempts: busy", "12:15 transcribe-recording retried by console:Lee in bulk job B: all is well",
 		"12:20 transcribe-recording failed for good after 8 attempts", "12:20 transcribe-recording retried by console:Kim: Twilio is back",
 		"12:21 transcribe-recording done, attempt 9 of 12 in 1 min 0 s", "12:22 extract-claims done in 0 s",
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -145,6 +146,10 @@ func sequenceOf(kind inbox.Kind, form url.Values) int {
 func (t timelineOf) history() []entry {
 	var list []entry
 	for _, h := range t.detail.History {
+		if h.What == store.NoteRetried {
+			list = append(list, t.retriedInBulk(h)...)
+			continue
+		}
 		e := entry{at: h.At, lane: laneCall, what: historyWords(h.What), detail: t.shown(h.Detail), sequence: -1, cause: cause{stage: stageLater}}
 		switch before, _, _ := strings.Cut(h.What, "."); before {
 		case "dial", "cancel", "call":
@@ -163,13 +168,36 @@ func (t timelineOf) history() []entry {
 	return list
 }
 
+// retriedLine is what the history says of a run that was retried: its function and id, how it had failed, and who retried it.
+var retriedLine = regexp.MustCompile(`(?s)^(\S+) \(run (\S+)\) had failed (.*?); retried ?(.*)$`)
+
+// retriedInBulk is a line of the history that says who had a run tried again, as the end before and the retry; nothing when an entry of the
+// audit log tells it, as of a run that was retried alone.
+func (t timelineOf) retriedInBulk(h store.HistoryEntry) []entry {
+	for _, retry := range t.retries {
+		if retry.At.Equal(h.At) {
+			return nil
+		}
+	}
+	parts := retriedLine.FindStringSubmatch(h.Detail)
+	if parts == nil {
+		return []entry{{at: h.At, lane: laneCall, what: historyWords(h.What), detail: t.shown(h.Detail), sequence: -1, cause: cause{stage: stageLater}}}
+	}
+	function := interview.Function(parts[1])
+	died := entry{at: h.At, lane: functionLane(function), what: parts[1], link: t.path("/runs/" + url.PathEscape(parts[2])), sequence: -1, cause: causeOfRun(function),
+		state: "failed", detail: t.shown(parts[3])}
+	again := died
+	again.state, again.what, again.detail = "", parts[1]+" retried", t.shown(parts[4])
+	return []entry{died, again}
+}
+
 // historyWords are a line of a call's history as people read it. A word that is not known is shown as it is kept.
 func historyWords(what string) string {
 	if words, ok := map[string]string{"dial.intent": "about to be dialled", "dial.accepted": "Twilio takes the call", "dial.refused": "Twilio refuses the call",
 		"dial.postponed": "dial put off", "dial.unknown": "nobody knows whether Twilio has the call", "dial.absent": "not in Twilio's list of calls", "dial.canceled": "not to be dialled",
 		"cancel.requested": "is to be ended", "consent.withdrawn": "consent withdrawn", "recording.deleted": "recording deleted at Twilio", "recording.none": "Twilio has no recording",
 		"call.opted-out": "the person opted out", "call.ended": "Twilio was asked to end it", "erased": "personal data erased", "verdict.none": "nobody knows who picked up",
-		"dial.restored": "added after a restoration", "simulator.gone": "the simulator ended", "reconcile.unknown": "Twilio does not know the call",
+		"dial.restored": "added after a restoration", "simulator.gone": "the simulator ended", store.NoteRetried: "a run was tried again", "reconcile.unknown": "Twilio does not know the call",
 		"reconcile.fruitless": "Twilio was asked in vain", "reconcile.foreign": "Twilio cannot be asked: no token of its account"}[what]; ok {
 		return words
 	}

@@ -19,19 +19,19 @@ func (r *result) print(out io.Writer) {
 	row("webhooks sent", r.Report.Webhooks)
 	row("  accepted, each took effect once", r.accepted)
 	row("  duplicates, answered as the first", r.Report.Recognised)
-	row("  delivered out of order", r.Report.Reordered)
+	row("  (of all of them, out of order)", r.Report.Reordered)
 	row("calls", len(r.Report.Truths))
 	for _, status := range slices.Sorted(maps.Keys(r.statuses)) {
 		row("  "+strings.ToLower(strings.ReplaceAll(status, "_", "-")), r.statuses[status])
 	}
 	row("contacts, called by day only", r.contacts.contacts)
 	row("  reached", r.contacts.answered)
-	row("  reached at the second attempt, busy at the first", r.contacts.second)
-	row("  opted out, on the do-not-call list, not called again", r.contacts.optedOut)
+	row("    reached at the second attempt, busy at the first", r.contacts.second)
+	row("    opted out, on the do-not-call list, not called again", r.contacts.optedOut)
 	if r.contacts.waiting > 0 {
 		row(fmt.Sprintf("  waiting until %s in %s", r.contacts.waitsUntil, r.contacts.waitIn), r.contacts.waiting)
 	}
-	row("transcripts", r.transcripts)
+	row("transcripts, of those who agreed to be recorded", r.transcripts)
 	claims, rejected := 0, 0
 	for _, h := range r.hypotheses {
 		for _, c := range h.Claims {
@@ -42,13 +42,14 @@ func (r *result) print(out io.Writer) {
 			}
 		}
 	}
-	row("claims", claims)
-	row("  rejected, nobody said that", rejected)
+	row("claims found in them, each with a quote", claims)
+	row("  (and rejected: nobody said what they quote)", rejected)
+	row("verdicts on hypotheses, from the claims", len(r.hypotheses))
 	for _, h := range r.hypotheses {
 		row("  "+strings.ToLower(h.Status), h.Question)
 	}
-	row("lost", r.lost)
-	row("doubled", r.doubled)
+	row("lost: what should have happened and did not", r.lost)
+	row("doubled: what happened twice", r.doubled)
 	_ = w.Flush()
 	for _, v := range r.violations {
 		fmt.Fprintln(out, "BROKEN:", v)

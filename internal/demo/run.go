@@ -169,9 +169,9 @@ func (r *run) settle(ctx context.Context, bar *progress.Bar) error {
 			return calls, 0, err
 		},
 		Changed: func(now simulator.Progress, _, runs int) {
-			left := "1 function"
+			left := "1 background job"
 			if runs != 1 {
-				left = fmt.Sprintf("%d functions", runs)
+				left = fmt.Sprintf("%d background jobs", runs)
 			}
 			bar.Show(now.Ended, fmt.Sprintf("%d webhooks, %s to go", now.Webhooks, left))
 		},

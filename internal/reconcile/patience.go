@@ -21,7 +21,7 @@ const (
 // patience repeats requests of one run while Twilio is busy.
 type patience struct {
 	wait func(context.Context, time.Duration) error
-	left time.Duration // of pausesPerRun
+	left time.Duration // of pausesPerRun; 0 once about a call nothing at all was answered: nobody may be there
 }
 
 func (r *Reconciler) newPatience() *patience { return &patience{r.config.Wait, pausesPerRun} }
@@ -31,6 +31,9 @@ func (p *patience) try(ctx context.Context, ask func() error) error {
 	for n := 1; ; n++ {
 		err := ask()
 		pause := pauseAfter(err, n)
+		if n == triesPerCall && silent(err) {
+			p.left = 0
+		}
 		if pause == 0 || n == triesPerCall || pause > p.left || ctx.Err() != nil {
 			return err
 		}
@@ -49,6 +52,12 @@ func pauseAfter(err error, n int) time.Duration {
 		return 0
 	}
 	return max(firstPause<<(n-1), e.RetryAfter)
+}
+
+// silent reports whether no answer came.
+func silent(err error) bool {
+	var e *twilio.Error
+	return errors.As(err, &e) && e.Status == 0
 }
 
 // wait waits for a pause.

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,34 @@ func TestRefusalOfTwilioIsNotRepeated(t *testing.T) {
 		r.fakeTwilio.refuse(true)
 		if _, _, err := r.reconciler.Since(t.Context(), r.clock().Add(-time.Hour)); err == nil || r.fakeTwilio.asked() != 1 || len(r.pauses) != 0 {
 			t.Errorf("%d requests, pauses %v: %v", r.fakeTwilio.asked(), r.pauses, err)
+		}
+	})
+}
+
+// Where nobody answers, as where a simulated Twilio has ended, it is said soon, and once for all calls.
+func TestTwilioThatIsNotThereIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		const placed = 4
+		var ids []string
+		for n := range placed {
+			ids = append(ids, r.placed(sid(fmt.Sprint("CA", n))))
+		}
+		r.fakeTwilio.fails("", make([]int, 5*placed)...)
+		calls, repaired, err := r.reconciler.Since(t.Context(), r.clock().Add(-time.Hour))
+		if calls != placed || repaired != 0 || err == nil {
+			t.Fatal(calls, repaired, err)
+		}
+		if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}; !slices.Equal(r.pauses, want) {
+			t.Errorf("pauses of %v, want %v", r.pauses, want)
+		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("more than a line for one reason:\n%v", err)
+		}
+		for _, id := range ids {
+			if !strings.Contains(err.Error(), id) {
+				t.Errorf("%s is not named: %v", id, err)
+			}
 		}
 	})
 }

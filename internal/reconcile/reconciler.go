@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -170,7 +169,7 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 	if err != nil {
 		return 0, 0, err
 	}
-	var faults []error
+	var unlearnt unlearnt
 	patience := r.newPatience()
 	for _, id := range ids {
 		asked := false
@@ -186,14 +185,12 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 		if asked {
 			calls++
 		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("call %s: %w", id, err))
-		}
+		unlearnt.add(id, err)
 		if ctx.Err() != nil || throttled(err) {
 			break
 		}
 	}
-	return calls, repaired, errors.Join(faults...)
+	return calls, repaired, unlearnt.err()
 }
 
 // Ask asks Twilio about one call now, unless it waits for nothing. The error is store.ErrNotFound when there is no such call.

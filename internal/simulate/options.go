@@ -54,6 +54,9 @@ type Options struct {
 	// request: the application may still want recordings and models, or send another message. 0 means two seconds, and 15 s with
 	// WaitForCalls: applications wait a little for more claims before they ask for a verdict.
 	Linger time.Duration
+	// Keep goes on serving after the report of a run that waited for calls, until the context ends: the application can still ask about its
+	// calls, and make more. More calls make another report. A run that was cut short ends.
+	Keep bool
 	// Within bounds the run; 0 means ten minutes.
 	Within time.Duration
 	// Speed is how many times faster than real time the calls run; 0 does not wait at all.
@@ -119,6 +122,9 @@ func (o Options) withDefaults() (Options, simulator.Faults, error) {
 	}
 	if o.SMS && (o.WaitForCalls || o.Inbound || o.StatusURL+o.RecordingURL != "") {
 		fault("--sms goes without --wait-for-calls, --inbound, --status-url and --recording-url: people text, and the application names its status callbacks")
+	}
+	if o.Keep && !o.WaitForCalls {
+		fault("--keep goes with --wait-for-calls: in other runs nobody asks the simulator anything when all calls are over")
 	}
 	switch others := o.URL + o.StatusURL + o.RecordingURL + o.FallbackURL; {
 	case o.WaitForCalls && others != "":
@@ -200,6 +206,7 @@ func (o Options) command() string {
 	add("--models", o.Models)
 	add("--listen", o.Listen)
 	words = append(words, fmt.Sprintf("--linger %s --within %s --speed %g", o.Linger, o.Within, o.Speed))
+	set("--keep", o.Keep)
 	set("--marks-duplicates", o.MarksDuplicates)
 	return strings.Join(words, " ")
 }

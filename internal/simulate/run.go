@@ -146,12 +146,42 @@ func (r *run) play(ctx context.Context, faults simulator.Faults) (*Result, error
 	if err != nil && cut == nil {
 		return nil, err
 	}
+	result := r.report(faults, took, cut)
+	result.Print(r.options.Out)
+	if r.options.Keep && cut == nil {
+		result = r.keep(ctx, faults, result, began)
+	} else if r.options.WaitForCalls {
+		fmt.Fprintln(r.options.Out, goneNow)
+	}
+	return result, nil
+}
+
+const (
+	goneNow = "The simulator has ended. What the application asks from now on about these calls is not answered; with --keep it is."
+	kept    = "The simulator goes on: the application can ask about these calls, and make more. Ctrl-C ends it."
+)
+
+// report is the result so far. Unless the simulator is kept, it is closed: then nothing changes any more.
+func (r *run) report(faults simulator.Faults, took time.Duration, cut error) *Result {
 	open := r.sim.Progress()
-	_ = r.sim.Close()
+	if !r.options.Keep || cut != nil {
+		_ = r.sim.Close()
+	}
 	result := newResult(r.options, faults, r.sim, took)
 	result.judgeEnd(r.options, open, cut)
+	return result
+}
+
+// keep serves until ctx ends. When there were more calls since a result, it prints and returns another one.
+func (r *run) keep(ctx context.Context, faults simulator.Faults, result *Result, began time.Time) *Result {
+	fmt.Fprintln(r.options.Out, kept)
+	<-ctx.Done()
+	if r.sim.Progress().Calls == len(result.Report.Truths) {
+		return result
+	}
+	result = r.report(faults, time.Since(began), context.Cause(ctx))
 	result.Print(r.options.Out)
-	return result, nil
+	return result
 }
 
 var errNotPlaced = errors.New("calls are still being placed")

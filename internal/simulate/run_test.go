@@ -176,12 +176,12 @@ func TestAbsentApplicationIsReported(t *testing.T) {
 }
 
 func TestAllArgumentFaultsAreNamedAtOnce(t *testing.T) {
-	_, err := Run(t.Context(), Options{URL: "voice", From: "me", Calls: -1, Rate: -1, Speed: -1, Within: -1, Linger: -1, Profile: "angry", Rates: map[string]float64{"flu": 0.1, "drop": 2}})
+	_, err := Run(t.Context(), Options{URL: "voice", From: "me", Calls: -1, Rate: -1, Speed: -1, Within: -1, Linger: -1, Keep: true, Profile: "angry", Rates: map[string]float64{"flu": 0.1, "drop": 2}})
 	wrong := new(ArgumentError)
 	if !errors.As(err, &wrong) {
 		t.Fatalf("%v", err)
 	}
-	for _, want := range []string{"--account", "--token", "--url", "--from", "--calls", "--rate", "--speed", "--within", "--linger", `"angry"`, `"flu"`, "rate of drop"} {
+	for _, want := range []string{"--account", "--token", "--url", "--from", "--calls", "--rate", "--speed", "--within", "--linger", "--keep", `"angry"`, `"flu"`, "rate of drop"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}
@@ -198,7 +198,8 @@ func TestAllArgumentFaultsAreNamedAtOnce(t *testing.T) {
 // announced reads where the REST API is from what a run prints.
 type announced struct {
 	e2e.LogBuffer
-	url chan string
+	url    chan string
+	goesOn chan struct{} // gets a value once the simulator is kept after its report
 }
 
 func (a *announced) Write(p []byte) (int, error) {
@@ -209,26 +210,62 @@ func (a *announced) Write(p []byte) (int, error) {
 		default:
 		}
 	}
+	if bytes.Contains(p, []byte(kept)) && a.goesOn != nil {
+		a.goesOn <- struct{}{}
+	}
 	return len(p), nil
+}
+
+// dials asks a simulator for a call, as an application does.
+func dials(t *testing.T, at, base, to string) {
+	t.Helper()
+	form := url.Values{"To": {to}, "From": {"+15550000000"}, "Url": {base + "/voice" + retried}, "StatusCallback": {base + "/status" + retried}}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", at, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(account, token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusCreated {
+		t.Errorf("the call was answered %s", response.Status)
+	}
 }
 
 func TestApplicationMayDialItself(t *testing.T) {
 	base := correct(t)
 	out := &announced{url: make(chan string, 1)}
-	go func() {
-		form := url.Values{"To": {"+15557770001"}, "From": {"+15550000000"}, "Url": {base + "/voice" + retried}, "StatusCallback": {base + "/status" + retried}}
-		r, _ := http.NewRequest("POST", <-out.url, strings.NewReader(form.Encode()))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.SetBasicAuth(account, token)
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		response.Body.Close()
-	}()
+	go func() { dials(t, <-out.url, base, "+15557770001") }()
 	result, err := Run(t.Context(), Options{WaitForCalls: true, Calls: 1, AccountSid: account, AuthToken: token, Out: out, Profile: "calm", Linger: time.Millisecond, Within: 20 * time.Second})
 	if err != nil || len(result.Broken) > 0 || len(result.Report.Truths) != 1 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if !strings.Contains(out.String(), goneNow) {
+		t.Errorf("it does not say that the simulator is gone:\n%s", out.String())
+	}
+}
+
+// Of what an application still asks when its calls are over, such as whether there are recordings, a simulator that ended tells nothing.
+func TestKeptSimulatorAnswersAndTakesCallsAfterItsReport(t *testing.T) {
+	base := correct(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	out := &announced{url: make(chan string, 1), goesOn: make(chan struct{}, 1)}
+	go func() {
+		defer interrupt()
+		at := <-out.url
+		dials(t, at, base, "+15557770001")
+		<-out.goesOn
+		dials(t, at, base, "+15557770002")
+	}()
+	result, err := Run(ctx, Options{WaitForCalls: true, Keep: true, Calls: 1, AccountSid: account, AuthToken: token, Out: out, Profile: "calm", Linger: time.Millisecond, Within: time.Minute})
+	if err != nil || len(result.Report.Truths) != 2 {
 		t.Errorf("%+v, %v", result, err)
 	}
 }

@@ -24,6 +24,9 @@ type Report struct {
 	// Calls are those that we made, InboundCalls those that came in.
 	Calls        Calls        `json:"calls"`
 	InboundCalls InboundCalls `json:"inboundCalls"`
+	// SimulatedLeftOut are the simulated calls that were created in the time, by campaign: they and all that belongs to them count in
+	// nothing else here. Empty when a campaign was asked for.
+	SimulatedLeftOut []SimulatedCalls `json:"simulatedLeftOut"`
 	// CallerIDs are the numbers from which we called, the most used first. They are of the newest CallerIDsOf calls that were created
 	// before Until.
 	CallerIDs   []CallerID `json:"callerIds"`
@@ -56,6 +59,12 @@ type Calls struct {
 	Answered    int      `json:"answered"`
 	Machines    int      `json:"machines"`
 	MachineRate *float64 `json:"machineRate"`
+}
+
+// SimulatedCalls counts the calls of a simulated campaign.
+type SimulatedCalls struct {
+	CampaignID string `json:"campaignId"`
+	Calls      int    `json:"calls"`
 }
 
 // CallError counts calls that ended with an error code. Meaning is "" where the code is not known.
@@ -132,7 +141,7 @@ func Collect(ctx context.Context, s *store.Store, by store.StatsFilter) (Report,
 	r := Report{
 		At: counted.At, Since: orNull(by.Since), Until: orNull(by.Until), DialingPaused: []Pause{}, Overdue: counted.Overdue,
 		Recordings: counted.Recordings, Claims: Claims{counted.Claims, counted.RejectedClaims}, Verdicts: counted.Verdicts,
-		Calls: calls(counted), InboundCalls: inboundCalls(counted), CallerIDs: CallerIDs(counted.CallerIDs), CallerIDsOf: store.MaxByCallerID,
+		Calls: calls(counted), InboundCalls: inboundCalls(counted), SimulatedLeftOut: []SimulatedCalls{}, CallerIDs: CallerIDs(counted.CallerIDs), CallerIDsOf: store.MaxByCallerID,
 		Webhooks: webhooks(counted.Webhooks), Runs: runs(counted), Backlog: Backlog{Runs: counted.Due},
 	}
 	if by.CampaignID != "" {
@@ -140,6 +149,9 @@ func Collect(ctx context.Context, s *store.Store, by store.StatsFilter) (Report,
 	}
 	if counted.OldestDue != nil {
 		r.Backlog.AgeSeconds = counted.At.Sub(*counted.OldestDue).Seconds()
+	}
+	for _, c := range counted.Simulated {
+		r.SimulatedLeftOut = append(r.SimulatedLeftOut, SimulatedCalls(c))
 	}
 	for _, p := range counted.Paused {
 		r.DialingPaused = append(r.DialingPaused, Pause{p.Account, p.Since.UTC(), p.Code, twilio.Meaning(p.HTTPStatus, p.Code)})

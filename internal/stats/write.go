@@ -39,6 +39,7 @@ func (r Report) Write(w io.Writer) error {
 	for _, p := range r.DialingPaused {
 		line(&b, "paused", "account %s since %s: error %d, %s", p.Account, p.Since.Format(time.RFC3339), p.Code, p.Meaning)
 	}
+	r.writeSimulated(&b)
 	line(&b, "overdue now", "%s", words(r.Overdue))
 	line(&b, "backlog now", "%d runs, the oldest for %s", r.Backlog.Runs, time.Duration(r.Backlog.AgeSeconds*float64(time.Second)).Round(time.Second))
 	_, err := w.Write(b.Bytes())
@@ -58,6 +59,22 @@ func (r Report) writeTime(b *bytes.Buffer) {
 		of = ", campaign " + *r.CampaignID
 	}
 	line(b, "time", "from %s to %s%s", since, until, of)
+}
+
+// writeSimulated says what is left out, and how it is counted.
+func (r Report) writeSimulated(b *bytes.Buffer) {
+	if len(r.SimulatedLeftOut) == 0 {
+		return
+	}
+	calls := 0
+	for _, c := range r.SimulatedLeftOut {
+		calls += c.Calls
+	}
+	what := "simulated calls are left out, with all that belongs to them: nobody was called"
+	if calls == 1 {
+		what = "simulated call is left out, with all that belongs to it: nobody was called"
+	}
+	line(b, "simulated", "%d %s; --campaign %s counts them", calls, what, r.SimulatedLeftOut[0].CampaignID)
 }
 
 func (r Report) writeRuns(b *bytes.Buffer) {

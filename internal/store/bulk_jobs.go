@@ -218,7 +218,7 @@ func (s *Store) BulkRetryStep(ctx context.Context, id string, limit int) (job Bu
 		if ended = job.State != BulkRunning || job.StoppedBy != ""; ended {
 			return nil
 		}
-		ids, counts, err := tx.retryRuns(ctx, job.DeadRuns(), job.LastID, limit)
+		ids, counts, err := tx.retryRuns(ctx, job.DeadRuns(), job.LastID, limit, retrier{actor: job.Actor, reason: job.Reason, job: job.ID})
 		if ended = len(ids) == 0; err != nil || ended {
 			return err
 		}

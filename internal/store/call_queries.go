@@ -57,7 +57,7 @@ func (s *Store) CallDetail(ctx context.Context, id string) (CallDetail, error) {
 		if d.Dropped, err = droppedOfCall(ctx, q, id); err != nil {
 			return err
 		}
-		if d.Claims, err = claimsOf(ctx, q, "call_id", id); err != nil {
+		if d.Claims, err = claimsOf(ctx, q, "call_id", id, noLimit); err != nil {
 			return err
 		}
 		if d.Webhooks, err = webhooksOfCall(ctx, q, id); err != nil {

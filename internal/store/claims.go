@@ -166,17 +166,18 @@ func scanClaim(r row) (interview.Claim, error) {
 	return c, err
 }
 
-// claimsOf loads claims by a column of theirs, rejected ones too, in the order in which they were made.
-func claimsOf(ctx context.Context, q querier, column, id string) ([]interview.Claim, error) {
+// claimsOf loads the newest claims by a column of theirs, at most limit, rejected ones too, in the order in which they were made.
+func claimsOf(ctx context.Context, q querier, column, id string, limit int) ([]interview.Claim, error) {
 	var out []interview.Claim
 	err := collect(ctx, q, func(r row) error {
 		c, err := scanClaim(r)
 		out = append(out, c)
 		return err
-	}, selectClaims+` WHERE claims.`+column+` = $1 ORDER BY claims.id`, id)
+	}, selectClaims+` WHERE claims.`+column+` = $1 ORDER BY claims.id DESC LIMIT $2`, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("loading claims: %w", err)
 	}
+	slices.Reverse(out)
 	return out, nil
 }
 

@@ -108,7 +108,7 @@ func TestClaimsComeBackUnchanged(t *testing.T) {
 			SkuID: "sku", GeoCode: "DE", Text: "a\x00b", RawText: "q", LowConfidence: true}
 		rejected := interview.Claim{Field: interview.FieldPrice, Unit: interview.UnitNone, Rejected: "not said", RawText: "invented"}
 		s.extract(t, calls[0], claimFor(hypotheses[0], false), text, rejected)
-		got, err := claimsOf(t.Context(), s.read(), "call_id", calls[0])
+		got, err := claimsOf(t.Context(), s.read(), "call_id", calls[0], noLimit)
 		if err != nil || len(got) != 3 {
 			t.Fatalf("%d claims, %v", len(got), err)
 		}

@@ -88,6 +88,9 @@ func (tx *Tx) eraseHistory(ctx context.Context, call interview.Call) error {
 // leadingCode is the code before Twilio's words.
 var leadingCode = regexp.MustCompile(`^[0-9]{1,6}\b`)
 
+// errorOfRetried is the error of a run that was retried.
+var errorOfRetried = regexp.MustCompile(`(?s)( for good after [0-9]+ attempts?): .*; retried`)
+
 // withoutWords is the detail of a note without the words of others: earlier versions kept those of Twilio.
 func withoutWords(what, detail, phoneNumber string) string {
 	switch what {
@@ -95,6 +98,8 @@ func withoutWords(what, detail, phoneNumber string) string {
 		return detail
 	case noteRefused:
 		return leadingCode.FindString(detail)
+	case NoteRetried:
+		detail = errorOfRetried.ReplaceAllString(detail, "$1; retried")
 	case noteUnknown, noteEnded:
 		if detail != dialedElsewhere {
 			return ""

@@ -117,7 +117,8 @@ func (s *Store) RetryRuns(ctx context.Context, by DeadRunFilter, limit int, reas
 		var ids []string
 		err := s.write(ctx, func(tx *Tx) (err error) {
 			var counts map[string]int
-			if ids, counts, err = tx.retryRuns(ctx, by, last, min(limit-done, retryAtOnce)); err != nil || len(ids) == 0 {
+			who := retrier{actor: interview.ActorOf(ctx), reason: reason}
+			if ids, counts, err = tx.retryRuns(ctx, by, last, min(limit-done, retryAtOnce), who); err != nil || len(ids) == 0 {
 				return err
 			}
 			return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Reason: reason,
@@ -138,24 +139,28 @@ func (s *Store) RetryRuns(ctx context.Context, by DeadRunFilter, limit int, reas
 }
 
 // retryRuns retries the next dead runs, those whose ids come after last, and returns their ids in order and how many are of each
-// function. One whose row another transaction holds is being retried or ended by that, and is left out.
-func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limit int) (ids []string, counts map[string]int, err error) {
+// function. One whose row another transaction holds is being retried or ended by that, and is left out. The history of a call has who
+// retried each of its runs.
+func (tx *Tx) retryRuns(ctx context.Context, by DeadRunFilter, last string, limit int, who retrier) (ids []string, counts map[string]int, err error) {
 	f := by.conditions()
 	f.compare("id", ">", last)
 	where := f.where()
 	attempts, most := f.arg(jobs.MaxAttempts), f.arg(limit)
 	functions, counts := map[string]interview.Function{}, map[string]int{}
+	var runs []retriedRun
 	err = collect(ctx, tx, func(r row) error {
-		var id string
-		var function interview.Function
-		err := r.Scan(&id, &function)
-		ids, functions[id] = append(ids, id), function
-		counts[string(function)]++
+		var run retriedRun
+		err := r.Scan(&run.id, &run.function, &run.subject, &run.attempts, &run.lastError)
+		ids, functions[run.id], runs = append(ids, run.id), run.function, append(runs, run)
+		counts[string(run.function)]++
 		return err
 		// Materialized: Postgres may else look for the rows again for each one, and take more than LIMIT allows.
 	}, `WITH chosen AS MATERIALIZED (SELECT id FROM function_runs`+where+` ORDER BY id LIMIT `+most+tx.store.dialect.skipLocked+`)
-		UPDATE function_runs SET `+retried(attempts)+` WHERE state = 'failed' AND id IN (SELECT id FROM chosen) RETURNING id, function`, f.args...)
+		UPDATE function_runs SET `+retried(attempts)+` WHERE state = 'failed' AND id IN (SELECT id FROM chosen) RETURNING id, function, subject, attempts, last_error`, f.args...)
 	if err != nil || len(ids) == 0 {
+		return nil, nil, err
+	}
+	if err := tx.noteRetries(ctx, runs, who); err != nil {
 		return nil, nil, err
 	}
 	slices.Sort(ids)

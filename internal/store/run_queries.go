@@ -113,7 +113,7 @@ func loadRun(ctx context.Context, q querier, id string) (LedgerRun, error) {
 }
 
 // RunRetries are the retries of runs, the oldest first, as the audit log has them. Those of a bulk job are not among them: its one
-// entry names no runs.
+// entry names no runs; the histories of their calls do (NoteRetried).
 func (s *Store) RunRetries(ctx context.Context, runs []string) (retries []Audited, err error) {
 	if len(runs) == 0 {
 		return nil, nil
@@ -159,6 +159,13 @@ func (s *Store) RetryRun(ctx context.Context, id string) (LedgerRun, error) {
 		detail := map[string]any{"function": run.Function, "attempts": run.Attempts, "lastError": run.LastError}
 		if dead.FinishedAt != nil {
 			detail["failedAt"] = dead.FinishedAt.UTC().Truncate(time.Millisecond) // the run keeps only its newest end
+		}
+		was := retriedRun{id: id, function: dead.Function, attempts: dead.Attempts, lastError: dead.LastError}
+		if err := tx.QueryRow(ctx, `SELECT subject FROM function_runs WHERE id = $1`, id).Scan(&was.subject); err != nil {
+			return err
+		}
+		if err := tx.noteRetries(ctx, []retriedRun{was}, retrier{actor: interview.ActorOf(ctx)}); err != nil {
+			return err
 		}
 		return tx.recordAudit(ctx, interview.AuditEntry{Action: interview.AuditRetryRun, Subject: id, Detail: detail})
 	})

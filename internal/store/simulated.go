@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -17,8 +18,8 @@ var ErrSimulated = errors.New("a simulated campaign has simulated calls only, an
 const aboutSimulated = `function_runs.subject IN (SELECT id FROM calls WHERE simulated UNION ALL
 	SELECT hypotheses.id FROM hypotheses JOIN campaigns ON campaigns.id = hypotheses.campaign_id WHERE campaigns.simulated)`
 
-// StartSimulation queues a call of the newest simulated campaign that is active, or of a new one like c. It calls the first of
-// the numbers that has no live call.
+// StartSimulation queues a call of the newest simulated campaign that is active, or of a new one like c. It calls the number after
+// that of the campaign's newest call, in the order of the numbers, or the next that has no live call: a verdict needs several people.
 //
 // Errors: *RefusedNumbersError when each has one.
 func (s *Store) StartSimulation(ctx context.Context, c interview.Campaign, numbers []string) (interview.Call, error) {
@@ -35,6 +36,9 @@ func (s *Store) StartSimulation(ctx context.Context, c interview.Campaign, numbe
 	if err != nil {
 		return interview.Call{}, fmt.Errorf("finding the simulated campaign: %w", err)
 	}
+	if numbers, err = s.afterNewest(ctx, id, numbers); err != nil {
+		return interview.Call{}, err
+	}
 	var call interview.Call
 	var refused *RefusedNumbersError
 	for _, number := range numbers {
@@ -50,6 +54,17 @@ func (s *Store) StartSimulation(ctx context.Context, c interview.Campaign, numbe
 		}
 	}
 	return call, err
+}
+
+// afterNewest has the numbers in their order, beginning after that of a campaign's newest call, and from the first on again.
+func (s *Store) afterNewest(ctx context.Context, campaignID string, numbers []string) ([]string, error) {
+	var last string
+	err := s.read().QueryRow(ctx, `SELECT phone_number FROM calls WHERE campaign_id = $1 AND phone_number <> '' ORDER BY id DESC LIMIT 1`, campaignID).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("finding the number of the newest call: %w", err)
+	}
+	next := slices.Index(numbers, last) + 1
+	return slices.Concat(numbers[next:], numbers[:next]), nil
 }
 
 // requireSimulated makes sure that the campaign is simulated, or is not. What there is not is for others to say.

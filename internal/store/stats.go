@@ -26,6 +26,9 @@ type Stats struct {
 	// Twilio's error code.
 	Created map[interview.Direction]int
 	Ended   []EndedCalls
+	// Simulated counts the simulated calls that were created in the time by campaign, the newest campaign first. Nothing else counts
+	// them or what belongs to them, unless a campaign was asked for; then it is empty.
+	Simulated []SimulatedCalls
 	// Live counts the calls that are not over now, by who called and by status.
 	Live map[interview.Direction]map[interview.CallStatus]int
 	// CallerIDs count the calls that ended in the time by the number from which we made them.
@@ -61,6 +64,12 @@ type EndedCalls struct {
 	Calls                       int
 }
 
+// SimulatedCalls counts the calls of a simulated campaign.
+type SimulatedCalls struct {
+	CampaignID string
+	Calls      int
+}
+
 // WebhookCounts counts events of one kind and outcome, and the further deliveries of them.
 type WebhookCounts struct {
 	Kind    inbox.Kind
@@ -92,7 +101,7 @@ func (s *Store) Stats(ctx context.Context, by StatsFilter) (Stats, error) {
 	}
 	err := s.snapshot(ctx, func(q querier) error {
 		for _, count := range []func(context.Context, querier, StatsFilter) error{
-			stats.countCalls, stats.countCallerIDs, stats.countWebhooks, stats.countRuns, stats.countEvidence,
+			stats.countCalls, stats.countSimulated, stats.countCallerIDs, stats.countWebhooks, stats.countRuns, stats.countEvidence,
 		} {
 			if err := count(ctx, q, by); err != nil {
 				return err
@@ -175,6 +184,20 @@ func (st *Stats) countCalls(ctx context.Context, q querier, by StatsFilter) erro
 		st.Live[direction][status] = n
 		return err
 	}, `SELECT direction, status, COUNT(*) FROM calls`+live.where()+` GROUP BY direction, status`, live.args...)
+}
+
+func (st *Stats) countSimulated(ctx context.Context, q querier, by StatsFilter) error {
+	if by.CampaignID != "" {
+		return nil
+	}
+	f := filter{conditions: []string{"simulated"}}
+	f.between("calls", "created_at", by.Since, by.Until, 0)
+	return collect(ctx, q, func(r row) error {
+		var c SimulatedCalls
+		err := r.Scan(&c.CampaignID, &c.Calls)
+		st.Simulated = append(st.Simulated, c)
+		return err
+	}, `SELECT campaign_id, COUNT(*) FROM calls`+f.where()+` GROUP BY campaign_id ORDER BY campaign_id DESC`, f.args...)
 }
 
 func (st *Stats) countWebhooks(ctx context.Context, q querier, by StatsFilter) error {
