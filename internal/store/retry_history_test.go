@@ -83,7 +83,7 @@ func TestRetryOfARunAboutNoCallIsInNoHistory(t *testing.T) {
 		for _, id := range calls {
 			s.extract(t, id, claimFor(hypotheses[0], true))
 		}
-		run := s.mustStart(t, interview.ValidateClaim, hypotheses[0]+":3")
+		run := s.mustStart(t, interview.ValidateClaim, hypotheses[0]+":1")
 		if err := s.FailRun(t.Context(), run, "no luck"); err != nil {
 			t.Fatal(err)
 		}

@@ -40,6 +40,8 @@ func consolePages(made seed.Made) []consolePage {
 		{"calls of a campaign", "/console/calls?campaignId=" + campaign, listLimit},
 		{"calls to a number", "/console/calls?phoneNumber=%2B15550000042", listLimit},
 		{"calls with an error", "/console/calls?errorCode=21211", listLimit},
+		{"calls with a SIP response", "/console/calls?sipResponse=486", listLimit},
+		{"calls with a disposition", "/console/calls?disposition=1.1&campaignId=" + campaign, listLimit},
 		{"calls with a rejected claim", "/console/calls?claims=rejected", listLimit},
 		{"calls, overdue", "/console/calls?overdue=true", listLimit},
 		{"webhooks", "/console/webhooks", listLimit},

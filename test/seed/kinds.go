@@ -150,7 +150,7 @@ func (p *program) notAnswered(ctx context.Context, c *playedCall) error {
 	if err := p.dial(ctx, c); err != nil {
 		return err
 	}
-	if err := c.send(ctx, p, status("ringing", 1), status("no-answer", 2, "CallDuration", "0")); err != nil {
+	if err := c.send(ctx, p, status("ringing", 1), status("no-answer", 2, "CallDuration", "0", "SipResponseCode", "487")); err != nil {
 		return err
 	}
 	return p.store.EndOverdueChecks(ctx, c.id)
@@ -160,7 +160,7 @@ func (p *program) busy(ctx context.Context, c *playedCall) error {
 	if err := p.dial(ctx, c); err != nil {
 		return err
 	}
-	if err := c.send(ctx, p, status("busy", 1, "CallDuration", "0")); err != nil {
+	if err := c.send(ctx, p, status("busy", 1, "CallDuration", "0", "SipResponseCode", "486")); err != nil {
 		return err
 	}
 	return p.store.EndOverdueChecks(ctx, c.id)
@@ -192,7 +192,7 @@ func (p *program) failedAtFirst(ctx context.Context, c *playedCall) error {
 	}
 	busy := status("ringing", 1)
 	busy.fails = true
-	if err := c.send(ctx, p, busy, status("ringing", 1), status("no-answer", 2, "CallDuration", "0")); err != nil {
+	if err := c.send(ctx, p, busy, status("ringing", 1), status("no-answer", 2, "CallDuration", "0", "SipResponseCode", "487")); err != nil {
 		return err
 	}
 	return p.store.EndOverdueChecks(ctx, c.id)
