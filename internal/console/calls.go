@@ -48,6 +48,20 @@ func (p callsView) row(id string) string {
 	return p.link(id)
 }
 
+// bound says among which calls the list looks, where that is not all of them.
+func (p callsView) bound() string {
+	const before = ", or as many before those of the page before."
+	switch {
+	case p.value("sipResponse") != "":
+		return "Looked for among the newest " + thousands(store.MaxEnded) + " calls of each end without an answer" + before
+	case p.value("claims") != "":
+		return "Looked for among the newest " + thousands(store.MaxRejected) + " calls with a rejected claim" + before
+	case p.value("overdue") == "true" || p.value("awaiting") != "":
+		return "At most the newest " + thousands(store.MaxOverdueCalls) + " calls are looked among."
+	}
+	return ""
+}
+
 func (c *Console) calls(w http.ResponseWriter, r *http.Request, role Role) error {
 	if to := readable(r, c.path("/calls")); to != "" {
 		http.Redirect(w, r, to, http.StatusSeeOther)

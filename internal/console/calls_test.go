@@ -76,6 +76,24 @@ func TestListOfCallsIsChosenByReadableConditions(t *testing.T) {
 	}
 }
 
+func TestListOfCallsSaysAmongHowManyItLooks(t *testing.T) {
+	o := open(t, tokensOf(t))
+	o.signIn(adminToken)
+	o.called("rye", "+15551234567")
+	for query, want := range map[string]string{
+		"?sipResponse=486":    "among the newest 2,000 calls of each end without an answer",
+		"?claims=rejected":    "among the newest 5,000 calls with a rejected claim",
+		"?overdue=true":       "At most the newest 10,000",
+		"?awaiting=recording": "At most the newest 10,000",
+		"?status=BUSY":        "",
+	} {
+		page := o.get("/console/calls" + query)
+		if said := strings.Contains(page, "among"); said != (want != "") || !strings.Contains(page, want) {
+			t.Errorf("%s: not %q", query, want)
+		}
+	}
+}
+
 func TestViewerFindsNoNumber(t *testing.T) {
 	o := openCalls(t)
 	id := o.eventful()

@@ -62,8 +62,8 @@ func (by CallFilter) ByColumns() bool {
 	return !by.byDue() && !by.RejectedClaims && by.Disposition == ""
 }
 
-// maxOverdueCalls bounds how many calls Overdue and Awaiting look among: the newest of them.
-const maxOverdueCalls = 10_000
+// MaxOverdueCalls bounds how many calls Overdue and Awaiting look among: the newest of them.
+const MaxOverdueCalls = 10_000
 
 // MaxRejected bounds how many calls with a rejected claim a part of a list is chosen from. They are found by an index of their claims,
 // and each of them is looked up.
@@ -249,14 +249,18 @@ func (s *Store) callsByDue(ctx context.Context, by CallFilter, after string) ([]
 			return nil, err
 		}
 		if by.Overdue != nil {
-			awaiting = slices.DeleteFunc(awaiting, func(id string) bool { return !slices.Contains(ids, id) })
+			overdue := make(map[string]bool, len(ids))
+			for _, id := range ids {
+				overdue[id] = true
+			}
+			awaiting = slices.DeleteFunc(awaiting, func(id string) bool { return !overdue[id] })
 		}
 		ids = awaiting
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	slices.Reverse(ids)
-	return ids[:min(len(ids), maxOverdueCalls)], nil
+	return ids[:min(len(ids), MaxOverdueCalls)], nil
 }
 
 // callsAwaiting are the ids of the calls that wait for something, below after. Only calls are looked at that the reconciler still checks:
