@@ -37,6 +37,9 @@ func TestEmptyConsoleOffersASimulatedInterviewToTheAdmin(t *testing.T) {
 		t.Fatalf("%+v, %v", simulated, err)
 	}
 	campaign := "/console/campaigns/" + simulated.Items[0].ID
+	if _, body := o.do("GET", campaign, ""); strings.Contains(body, campaign+"/import") {
+		t.Error("real numbers are offered to be imported into a simulated campaign")
+	}
 	if _, body := o.do("GET", campaign, ""); !strings.Contains(body, `action="/console/simulations"`) {
 		t.Errorf("another interview is not offered:\n%s", body)
 	}
