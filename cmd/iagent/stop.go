@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
@@ -58,8 +59,12 @@ func (c stop) Run(ctx context.Context) error {
 			Ends   int `json:"ends"`
 		}{showStop(done.Stop), done.Queued, done.Live, done.Ends}
 		return errors.Join(err, c.print(shown, func(w io.Writer) {
-			fmt.Fprintf(w, "stopped (%s): nobody is called. %d calls wait, %d are live, %d of them are being ended. iagent resume ends the stop.\n",
-				done.Scope, done.Queued, done.Live, done.Ends)
+			resume := "iagent resume"
+			if c.Campaign != "" {
+				resume += " --campaign " + c.Campaign
+			}
+			fmt.Fprintf(w, "stopped (%s): nobody is called. %d calls wait, %d are live, %d of them are being ended. %s ends the stop.\n",
+				done.Scope, done.Queued, done.Live, done.Ends, resume)
 		}))
 	})
 }
@@ -73,6 +78,18 @@ type resume struct {
 }
 
 var errNotStopped = errors.New("no such stop is in force")
+
+// notStopped says what is in force instead.
+func notStopped(stops []interview.Stop) error {
+	if len(stops) == 0 {
+		return errNotStopped
+	}
+	others := make([]string, len(stops))
+	for i, stop := range stops {
+		others[i] = stop.ID + " (" + stop.Scope + ")"
+	}
+	return fmt.Errorf("%w; in force are %s: iagent resume --id ID ends one", errNotStopped, strings.Join(others, ", "))
+}
 
 // Help goes below the flags of --help.
 func (resume) Help() string { return "Exits with 1 when no such stop is in force." }
@@ -94,7 +111,7 @@ func (c resume) Run(ctx context.Context) error {
 			ended = append(ended, showStop(stop))
 		}
 		if len(ended) == 0 {
-			return errNotStopped
+			return notStopped(stops)
 		}
 		return c.print(ended, func(w io.Writer) {
 			for _, stop := range ended {

@@ -29,8 +29,8 @@ func TestStopAndResumeSayWhatTheyDid(t *testing.T) {
 	if code != 0 || !strings.HasSuffix(stdout, " (all) is ended\n1 other stops are in force\n") {
 		t.Errorf("exit code %d, %q", code, stdout)
 	}
-	if stdout, _, code := ran(t, "resume", "--campaign", "01J00000000000000000000000"); code != exitFault || stdout != "" {
-		t.Errorf("of another campaign: exit code %d, %q", code, stdout)
+	if stdout, stderr, code := ran(t, "resume", "--campaign", "01J00000000000000000000000"); code != exitFault || stdout != "" || !strings.Contains(stderr, of.ID+" ("+campaign+")") {
+		t.Errorf("of another campaign: exit code %d, %q, %q", code, stdout, stderr)
 	}
 	var ended []struct{ ID, EndedAt string }
 	stdout, _, code = ran(t, "resume", "--id", of.ID, "--json")
@@ -39,6 +39,12 @@ func TestStopAndResumeSayWhatTheyDid(t *testing.T) {
 	}
 	if _, _, code := ran(t, "resume", "--campaign", campaign); code != exitFault {
 		t.Errorf("twice: exit code %d", code)
+	}
+	if stdout, _, _ := ran(t, "stop", "--campaign", campaign); !strings.HasSuffix(stdout, "iagent resume --campaign "+campaign+" ends the stop.\n") {
+		t.Errorf("%q does not say what ends the stop of a campaign", stdout)
+	}
+	if _, _, code := ran(t, "resume", "--campaign", campaign); code != 0 {
+		t.Errorf("as it was said: exit code %d", code)
 	}
 }
 

@@ -4,7 +4,8 @@
 //
 //	APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/inbox
 //
-// and point a number's voice webhook at APP_URL/voice.
+// and point a number's voice webhook at APP_URL/voice. DATABASE is the file of its SQLite database, calls.db in the current directory by
+// default; ADDR is where it listens, 127.0.0.1:3000 by default.
 package main
 
 import (

@@ -3,7 +3,8 @@
 //
 //	APP_URL=https://your.public.host TWILIO_AUTH_TOKEN=... go run ./examples/verify
 //
-// Point a number's voice webhook at APP_URL/voice.
+// Point a number's voice webhook at APP_URL/voice. TWILIO_AUTH_TOKEN_SECONDARY is a second token that is accepted, none by default;
+// ADDR is where it listens, 127.0.0.1:3000 by default.
 package main
 
 import (

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/i-agent/iagent/internal/api"
 	"github.com/i-agent/iagent/internal/console"
@@ -43,6 +44,13 @@ func (a *App) serveConsole(mux *http.ServeMux, rest http.Handler) error {
 	mux.Handle("/console", pages)
 	mux.Handle("GET /favicon.ico", pages)
 	mux.Handle("/console/", pages)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept"), "text/html") { // no browser: it may be Twilio, with a URL that lacks its path
+			a.exceptWebhooks(rest).ServeHTTP(w, r)
+			return
+		}
+		http.Redirect(w, r, public+"/console", http.StatusSeeOther)
+	})
 	if a.console, err = console.NewJobs(public+consoleJobsPath, a.engine.UI(), a.log); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func TestServerShowsItsHealthAndTakesBulkJobs(t *testing.T) {
 			t.Errorf("no %q:\n%s", want, page)
 		}
 	}
-	askUntil(t, app+"/console/health", "no contact waits to be called") // which was looked at beside the page before
+	askUntil(t, app+"/console/health", "nobody waits to be called") // which was looked at beside the page before
 	if strings.Contains(page, c.AuthToken) || strings.Contains(page, adminToken) {
 		t.Error("the page tells a token")
 	}

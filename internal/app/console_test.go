@@ -104,6 +104,23 @@ func post(t *testing.T, url, body string) string {
 	return created.ID
 }
 
+func TestBrowserIsLedToTheConsole(t *testing.T) {
+	c := complete()
+	c.DatabaseURL, c.AdminToken = storetest.SQLite(t), adminToken
+	app := serve(t, c)
+	for accept, want := range map[string]string{"text/html,*/*;q=0.8": "/console", "*/*": "/", "": "/"} {
+		response, _ := send(t, "GET", app+"/", "", func(r *http.Request) {
+			r.SetBasicAuth("admin", adminToken)
+			if accept != "" {
+				r.Header.Set("Accept", accept)
+			}
+		})
+		if got := response.Request.URL.Path; got != want && !(want == "/console" && strings.HasPrefix(got, want)) {
+			t.Errorf("Accept %q: %s, %s", accept, got, response.Status)
+		}
+	}
+}
+
 // askUntil asks until the answer contains a text.
 func askUntil(t *testing.T, url, text string) string {
 	t.Helper()

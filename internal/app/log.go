@@ -38,10 +38,10 @@ func (a *App) logStart() {
 		"engine", s.JobsEngine, "retention", s.periods.Payloads, "account", s.AccountSid, "models", s.lacksModels() == "", "redis", s.RedisURL != "", "apiToken", s.AdminToken != "")
 }
 
-// logStop says that serving has ended, after how long, and what was under way when it was told to stop and still is.
+// logStop says that serving has ended, how long that was, and how many requests were under way when it was told to stop and still are.
 func (a *App) logStop(begun time.Time) {
 	a.repeats.Flush(context.Background())
-	a.log.Info("stopped", "after", a.now().Sub(begun).Round(time.Millisecond), "requests", a.stopping.Load(), "unanswered", a.requests.n.Load())
+	a.log.Info("stopped", "served", a.now().Sub(begun).Round(time.Millisecond), "underWay", a.stopping.Load(), "unanswered", a.requests.n.Load())
 }
 
 // databaseName is where a database is, without user and password.

@@ -126,7 +126,7 @@ func simulatedMark(is bool) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if is {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<span class=\"badge simulated\" title=\"A simulator plays it: nobody is called, and it counts in no statistics\">simulated</span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<span class=\"badge simulated\" title=\"A simulator plays it: nobody is called, it counts in no statistics, and it talks in no time, so that a call may end later than now\">simulated</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -56,7 +56,7 @@ func (d *doctor) checkCountries(ctx context.Context) outcome {
 		return skipped("the contacts cannot be read: %v", err)
 	}
 	if len(numbers) == 0 {
-		return ok("no contact waits to be called")
+		return ok("nobody waits to be called")
 	}
 	found := countriesOf(numbers, append([]string{d.PhoneNumber}, d.CallerIDs...))
 	untold := d.withTwilio(func(ctx context.Context) outcome { return d.askPermissions(ctx, found) })(ctx)

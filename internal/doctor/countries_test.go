@@ -19,7 +19,7 @@ func TestDoctorTellsForWhichCountriesThereIsNoCallerID(t *testing.T) {
 	defer s.Close()
 	config.Store, config.PhoneNumber = s, "+12127360100"
 	const check = "twilio.countries"
-	expect(t, config, check, doctor.OK, "no contact waits")
+	expect(t, config, check, doctor.OK, "nobody waits")
 
 	wait := func(numbers ...string) {
 		c, err := s.CreateCampaign(t.Context(), interview.Campaign{Name: "Shelves", Status: interview.CampaignPaused, Identity: storetest.Caller(), CallingHours: interview.AllHours()})

@@ -136,7 +136,7 @@ func (d *doctor) checkSchema(ctx context.Context) outcome {
 	}
 	switch {
 	case pending == 0:
-		return ok("it is of this program's version: %d migrations", len(steps))
+		return ok("it is of this program's version: %d migrations, with those of River", len(steps))
 	case pending == len(steps) && sqlitePath(d.DatabaseURL) != "":
 		return fail("iagent migrate up, if it is new; if it is a copy, make it anew with iagent backup",
 			"it has no tables: it is new, or a plain copy of a file whose contents were in the -wal file beside it")

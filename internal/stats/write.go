@@ -28,7 +28,7 @@ func (r Report) Write(w io.Writer) error {
 		percent(c.Consent.Rate), c.Consent.No, c.Consent.Undecided, c.Machines, c.Answered, percent(c.MachineRate))
 	r.writeCallerIDs(&b)
 	h := r.Webhooks
-	line(&b, "webhooks", "%d events: %d accepted, %d conflicts, %d failed, %d refused; %d duplicate deliveries", h.Total, h.Accepted, h.Conflicts, h.Failed,
+	line(&b, "webhooks", "%d events: %d accepted, %d conflicts, %d failed, %d refused; %d duplicate deliveries, conflicts among them", h.Total, h.Accepted, h.Conflicts, h.Failed,
 		h.Refused, h.Duplicates)
 	for _, kind := range slices.Sorted(maps.Keys(h.ByKind)) {
 		line(&b, "", "%s: %s", kind, words(h.ByKind[kind]))

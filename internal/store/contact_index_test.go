@@ -95,7 +95,7 @@ func TestContactsAndTheGateAreReadByIndex(t *testing.T) {
 	})
 }
 
-func TestNumbersOfWaitingContactsAreThoseLookedAtNext(t *testing.T) {
+func TestNumbersOfPeopleWhoWaitAreThoseCalledNext(t *testing.T) {
 	eachDatabase(t, Options{}, func(t *testing.T, s *Store) {
 		c := recruit(t, s, 5, nil)
 		recruit(t, s, 2, func(c *interview.Campaign) { c.Simulated = true })
@@ -120,8 +120,17 @@ func TestNumbersOfWaitingContactsAreThoseLookedAtNext(t *testing.T) {
 		if numbers, err := s.WaitingNumbers(t.Context(), 1); err != nil || len(numbers) != 1 {
 			t.Errorf("the first: %v, %v", numbers, err)
 		}
-		if plan := s.howRead(t, waitingNumbers, 10_000); s.sqlite != nil && tableRead.MatchString(plan) {
-			t.Error(plan)
+		for _, statement := range []string{waitingNumbers, queuedNumbers} {
+			if plan := s.howRead(t, statement, 10_000); s.sqlite != nil && tableRead.MatchString(plan) {
+				t.Error(plan)
+			}
+		}
+		seed(t, s, 1) // a call that waits for its dial
+		if numbers, err := s.WaitingNumbers(t.Context(), 100); err != nil || len(numbers) != 4 || numbers[1] != "+12127360003" {
+			t.Errorf("%v, %v", numbers, err)
+		}
+		if numbers, err := s.WaitingNumbers(t.Context(), 1); err != nil || len(numbers) != 1 || numbers[0] == "+12127360003" {
+			t.Errorf("the first: %v, %v", numbers, err)
 		}
 	})
 }

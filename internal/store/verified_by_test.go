@@ -50,3 +50,25 @@ func TestEventKeepsByWhichTokenAndURLItWasVerified(t *testing.T) {
 		}
 	})
 }
+
+// What the reconciler fetched of an event that is there was delivered by nobody.
+func TestFetchedEventIsNoFurtherDelivery(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url, Options{})
+		calls := seed(t, s, 1)
+		p := NewProcessor(s, func(call interview.Call, _ *inbox.Event) (interview.Change, inbox.Reply, error) {
+			return interview.Change{Call: call}, inbox.Reply{Status: 200}, nil
+		})
+		for i, source := range []inbox.Source{inbox.SourceWebhook, inbox.SourceReconciled, inbox.SourceWebhook, inbox.SourceReconciled} {
+			result, err := p.Process(t.Context(), &inbox.Event{ID: "CA1:status:completed", Kind: inbox.KindStatus, Source: source, Subject: calls[0],
+				CallSid: "CA1", ReceivedAt: time.Now()})
+			if err != nil || (result.Outcome == inbox.Accepted) != (i == 0) {
+				t.Fatalf("%d: %+v, %v", i, result, err)
+			}
+		}
+		found, err := s.Webhooks(t.Context(), WebhookFilter{}, Page{Limit: 2})
+		if err != nil || len(found.Items) != 1 || found.Items[0].Duplicates != 1 {
+			t.Errorf("%+v, %v", found.Items, err)
+		}
+	})
+}

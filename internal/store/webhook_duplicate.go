@@ -22,7 +22,9 @@ func (b *batch) answerDuplicate(d *delivery) error {
 		d.result = inbox.Result{Outcome: inbox.Duplicate, Reply: reply}
 		return nil
 	}
-	b.again[first.ID]++
+	if d.event.Source != inbox.SourceReconciled { // what was fetched is no delivery
+		b.again[first.ID]++
+	}
 	d.result, d.row = inbox.Result{Outcome: inbox.Duplicate, Reply: first.reply}, first.ID
 	if rebuilt := d.event.Source == inbox.SourceReconciled || first.source == inbox.SourceReconciled; d.hash != first.hash && oldPayloadHash(d.event) != first.hash && !rebuilt {
 		d.result.Outcome = inbox.Conflict

@@ -23,6 +23,7 @@ type countedLine struct {
 	writtenAt time.Time
 	// held counts the lines since then; the newest of them is kept.
 	held    int
+	at      time.Time // of the newest
 	level   slog.Level
 	message string
 	attrs   []slog.Attr
@@ -44,7 +45,7 @@ func (c *CountedLog) Log(ctx context.Context, level slog.Level, key, message str
 	line, known := c.lines[key]
 	if known && now.Sub(line.writtenAt) < c.period {
 		line.held++
-		line.level, line.message, line.attrs = level, message, attrs
+		line.at, line.level, line.message, line.attrs = now, level, message, attrs
 		c.mu.Unlock()
 		return
 	}
@@ -57,7 +58,8 @@ func (c *CountedLog) Log(ctx context.Context, level slog.Level, key, message str
 	c.write(ctx, level, message, attrs, more)
 }
 
-// Flush writes the lines that were counted in a period that is over.
+// Flush writes the lines that were counted in a period that is over, with how long before it the newest of each kind came: a reader would
+// take it for news.
 func (c *CountedLog) Flush(ctx context.Context) {
 	c.mu.Lock()
 	now := c.now()
@@ -74,7 +76,8 @@ func (c *CountedLog) Flush(ctx context.Context) {
 	}
 	c.mu.Unlock()
 	for _, line := range due {
-		c.write(ctx, line.level, line.message, line.attrs, line.held-1)
+		attrs := append(line.attrs[:len(line.attrs):len(line.attrs)], slog.Duration("heldBack", now.Sub(line.at).Round(time.Millisecond)))
+		c.write(ctx, line.level, line.message, attrs, line.held-1)
 	}
 }
 

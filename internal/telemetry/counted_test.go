@@ -42,7 +42,7 @@ func TestRepeatedLinesAreCountedNotWritten(t *testing.T) {
 
 	now = now.Add(time.Minute)
 	counted.Flush(t.Context())
-	lines(fmt.Sprintf(`level=WARN msg="refused a" n=39999 more=%d`, 39_998))
+	lines(fmt.Sprintf(`level=WARN msg="refused a" n=39999 heldBack=1m0s more=%d`, 39_998))
 	counted.Flush(t.Context())
 	write("a", 2)
 	lines("")
