@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/simulator"
 )
@@ -22,6 +23,9 @@ func TestKitWaitsAsLongAsTheProductPromises(t *testing.T) {
 	}
 	if got := jobs.MaxBackoff + 30*time.Second; e2e.RetriedWithin < got {
 		t.Errorf("a run that failed is tried again within %s, the kit waits %s", got, e2e.RetriedWithin)
+	}
+	if got := interview.DialProofWithin; e2e.AbsenceProvenWithin < got {
+		t.Errorf("an absence is proven within %s, the kit waits %s", got, e2e.AbsenceProvenWithin)
 	}
 }
 

@@ -43,6 +43,11 @@ type Known struct {
 	Recording bool
 }
 
+// DialProofWithin is how long the proof may take that Twilio has no call of a dial whose outcome is unknown: four of its lists
+// over two minutes, when Twilio answers each request, and one pass of the reconciler. Until then such a call is overdue, so that
+// Twilio is asked about it, and nothing is lost.
+const DialProofWithin = 3 * time.Minute
+
 // DefaultCallLimit is for interviews of some minutes.
 const DefaultCallLimit = 30 * time.Minute
 

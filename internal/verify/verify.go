@@ -138,9 +138,13 @@ func (v *verifier) checkCall(c store.SnapshotCall) {
 }
 
 // checkProgress finds what should have come by now. A verdict and the proof that Twilio has no recording take their time:
-// until they are overdue, waiting for them leaves nothing unfinished.
+// until they are overdue, waiting for them leaves nothing unfinished. The proof that Twilio has no call begins when the answer to
+// the dial is overdue, and has its time, too.
 func (v *verifier) checkProgress(c store.SnapshotCall, now time.Time) {
 	what, due, ok := c.Call.NextDue(v.config.Deadlines, c.Known, now)
+	if ok && what == interview.OverdueDial {
+		due = due.Add(interview.DialProofWithin)
+	}
 	waiting := ok && what != interview.OverdueVerdict && what != interview.OverdueClearance
 	switch {
 	case ok && now.After(due) && what == interview.OverdueClearance:

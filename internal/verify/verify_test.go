@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/i-agent/iagent/internal/interview"
 	"github.com/i-agent/iagent/internal/verify"
 )
 
@@ -337,6 +338,25 @@ func TestOverdueCallIsFound(t *testing.T) {
 		fx.pass(2 * time.Hour)
 		if report := fx.verify(); !slices.ContainsFunc(report.Violations, isOverdue(id, "end")) {
 			t.Errorf("the end: %s", show(report))
+		}
+	})
+}
+
+// A process that dies between the intent to dial and Twilio's answer leaves a call of which nothing is known until four of
+// Twilio's lists, over two minutes, do not have it.
+func TestUnknownDialIsNoViolationWhileItsAbsenceIsBeingProven(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fx *fixture) {
+		fx.populate(0)
+		id, run := fx.begin()
+		fx.must(fx.store.DialUnknown(t.Context(), run, id, "timeout"))
+		overdue := isOverdue(id, "dial")
+		fx.pass(2 * time.Minute)
+		if report := fx.verify(); slices.ContainsFunc(report.Violations, overdue) {
+			t.Errorf("after two minutes: %s", show(report))
+		}
+		fx.pass(interview.DialProofWithin)
+		if report := fx.verify(); !slices.ContainsFunc(report.Violations, overdue) {
+			t.Errorf("later than the proof takes: %s", show(report))
 		}
 	})
 }
