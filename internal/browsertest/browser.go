@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	browserdomain "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
@@ -135,6 +136,12 @@ func (b browser) open(t testing.TB, look Look) *Tab {
 		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			if err == nil {
+				// The smaller build of Chromium asks nobody and refuses.
+				_, err = chromedp.CallBrowser(ctx, browserdomain.SetPermission, browserdomain.SetPermissionParams{
+					Permission: &browserdomain.PermissionDescriptor{Name: "clipboard-write"}, Setting: browserdomain.PermissionSettingGranted,
+					BrowserContextID: chromedp.FromContext(ctx).BrowserContextID})
+			}
 			if err == nil && look.NoScripts {
 				_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 			}

@@ -12,6 +12,7 @@ func SimulatedCampaign() Campaign {
 			"- Did you run out of oat drink in the last month?\n",
 		Hypotheses: []Hypothesis{
 			{Question: "A litre of oat drink costs more than 2 dollars.", Status: HypothesisPending},
+			{Question: "Shops sell four cases of oat drink in a week or more.", Status: HypothesisPending},
 			{Question: "Shops ran out of oat drink in the last month.", Status: HypothesisPending},
 		},
 	}

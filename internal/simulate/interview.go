@@ -36,7 +36,7 @@ func shopkeeper() simulator.Script {
 		simulator.Answer{Say: "It costs 2 dollars and 49 cents.", Claims: []simulator.Claim{
 			{Hypothesis: "costs more than 2 dollars", Field: "PRICE", Number: &price, Unit: "USD", Supports: &supports}}},
 		simulator.Answer{Say: "We sell about 5 cases per week.", Claims: []simulator.Claim{
-			{Hypothesis: "ran out", Field: "VELOCITY", Number: &cases, Unit: "UNITS_PER_WEEK"}}},
+			{Hypothesis: "sell four cases", Field: "VELOCITY", Number: &cases, Unit: "UNITS_PER_WEEK", Supports: &supports}}},
 		simulator.Answer{Say: "Yes, the shelf was empty for three days.", Claims: []simulator.Claim{
 			{Hypothesis: "ran out", Field: "STOCKOUT", Unit: "NONE", Quote: "the shelf was empty for three days", Supports: &supports}}},
 	)

@@ -46,7 +46,7 @@ var chromium = program{
 	name: "Chromium",
 	find: findChromium,
 	packages: map[string][]string{
-		"apt-get": {"chromium", "chromium-browser"},
+		"apt-get": {"chromium-headless-shell", "chromium", "chromium-browser"},
 		"dnf":     {"chromium"},
 		"apk":     {"chromium"},
 		"brew":    {"chromium"},
@@ -255,7 +255,7 @@ func digits(path string) int {
 }
 
 func findChromium() (string, bool) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"} {
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, true
 		}
