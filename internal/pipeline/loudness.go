@@ -39,24 +39,22 @@ func (w wav) loudness() ([]loudness, error) {
 	meters := make([]meter, w.channels)
 	points := min(w.frames, interview.WaveformPoints)
 	for c := range meters {
-		meters[c].peaks = make([]float64, points)
+		meters[c] = meter{perWindow: perWindow, frames: w.frames, peaks: make([]float64, points)}
 	}
 	var buffer []byte
+	samples := make([]float64, 0, blockFrames)
 	for at := int64(0); at < w.frames; {
-		block, _, err := w.block(buffer, at, w.frames)
+		block, frames, err := w.block(buffer, at, w.frames)
 		if err != nil {
 			return nil, err
 		}
 		buffer = block
-		for i := 0; i < len(block); i += w.sampleSize * w.channels {
-			point := at * points / w.frames
-			for c := range meters {
-				sample := w.amplitude(block[i+c*w.sampleSize:])
-				meters[c].add(sample, perWindow)
-				meters[c].peaks[point] = max(meters[c].peaks[point], math.Abs(sample))
-			}
-			at++
+		for c := range meters {
+			samples = w.amplitudes(samples[:0], block, c)
+			meters[c].add(samples)
+			meters[c].draw(samples, at)
 		}
+		at += frames
 	}
 	out := make([]loudness, w.channels)
 	for c := range meters {
@@ -68,17 +66,46 @@ func (w wav) loudness() ([]loudness, error) {
 
 // meter sums up one window after another.
 type meter struct {
+	perWindow    int
 	sum, squares float64
 	n            int
 	levels       []float32
+	frames       int64     // of the file
 	peaks        []float64 // of the points of a waveform
 }
 
-func (m *meter) add(sample float64, perWindow int) {
-	m.sum += sample
-	m.squares += sample * sample
-	if m.n++; m.n == perWindow {
-		m.next()
+func (m *meter) add(samples []float64) {
+	for len(samples) > 0 {
+		part := samples[:min(len(samples), m.perWindow-m.n)]
+		sum, squares := m.sum, m.squares
+		for _, sample := range part {
+			sum += sample
+			squares += sample * sample
+		}
+		m.sum, m.squares = sum, squares
+		if m.n += len(part); m.n == m.perWindow {
+			m.next()
+		}
+		samples = samples[len(part):]
+	}
+}
+
+// draw keeps the peaks of samples of which the first is this frame of the file.
+func (m *meter) draw(samples []float64, at int64) {
+	points := int64(len(m.peaks))
+	for len(samples) > 0 {
+		point := at * points / m.frames
+		end := ((point+1)*m.frames + points - 1) / points // the first frame of the next point
+		part := samples[:min(int64(len(samples)), end-at)]
+		peak := m.peaks[point]
+		for _, sample := range part {
+			if sample = math.Abs(sample); sample > peak {
+				peak = sample
+			}
+		}
+		m.peaks[point] = peak
+		at += int64(len(part))
+		samples = samples[len(part):]
 	}
 }
 
@@ -171,6 +198,21 @@ func (l loudness) quietest(from, to time.Duration) time.Duration {
 		best = least
 	}
 	return time.Duration(best)*window + window/2
+}
+
+// amplitudes decodes the samples of one channel of a block.
+func (w wav) amplitudes(out []float64, block []byte, channel int) []float64 {
+	stride := w.sampleSize * w.channels
+	if w.tag == wavPCM && w.sampleSize == 2 { // all recordings of Twilio
+		for at := channel * w.sampleSize; at < len(block); at += stride {
+			out = append(out, float64(int16(binary.LittleEndian.Uint16(block[at:])))/32768)
+		}
+		return out
+	}
+	for at := channel * w.sampleSize; at < len(block); at += stride {
+		out = append(out, w.amplitude(block[at:]))
+	}
+	return out
 }
 
 // amplitude decodes one sample to -1 … 1.

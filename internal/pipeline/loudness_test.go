@@ -123,3 +123,15 @@ func TestEverySampleFormatIsMeasured(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkLoudnessOfAMinuteOfTwoChannels(b *testing.B) {
+	w, err := openBytes(stereo(wavPCM, 16, 60*8000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := w.loudness(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -203,8 +203,14 @@ func (r *channelReader) Read(p []byte) (int, error) {
 		}
 		r.block, r.frame, r.buffer = block, r.frame+n, r.buffer[:0]
 		size, stride := r.wav.sampleSize, r.wav.sampleSize*r.wav.channels
-		for at := r.channel * size; at < len(block); at += stride {
-			r.buffer = append(r.buffer, block[at:at+size]...)
+		if size == 2 { // all recordings of Twilio: without a call for each sample
+			for at := r.channel * size; at < len(block); at += stride {
+				r.buffer = append(r.buffer, block[at], block[at+1])
+			}
+		} else {
+			for at := r.channel * size; at < len(block); at += stride {
+				r.buffer = append(r.buffer, block[at:at+size]...)
+			}
 		}
 		r.ready = r.buffer
 	}

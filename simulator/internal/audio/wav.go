@@ -46,8 +46,11 @@ func (f File) WAV() []byte {
 		for _, tone := range channel.Tones {
 			wave := tone.Pitch.wave()
 			from, to := at(tone.From), min(at(tone.To), len(samples))
-			for n := from; n < to; n++ {
-				samples[n] += wave[(n-from)%len(wave)]
+			for n := from; n < to; {
+				for _, sample := range wave[:min(len(wave), to-n)] {
+					samples[n] += sample
+					n++
+				}
 			}
 		}
 		stamp(samples, Mark{Sid: f.Sid, Channel: channel.Number})
@@ -85,9 +88,11 @@ func EncodeWAV(tracks [][]int16) []byte {
 	out = le.AppendUint16(out, 16)
 	out = append(out, "data"...)
 	out = le.AppendUint32(out, uint32(size))
-	for i := range samples {
-		for _, track := range tracks {
-			out = le.AppendUint16(out, uint16(track[i]))
+	head := len(out)
+	out = out[:head+size]
+	for c, track := range tracks {
+		for i, at := 0, head+2*c; i < len(track); i, at = i+1, at+2*channels {
+			le.PutUint16(out[at:], uint16(track[i]))
 		}
 	}
 	return out
@@ -124,8 +129,8 @@ func DecodeWAV(file []byte) ([][]int16, error) {
 			tracks := make([][]int16, channels)
 			for i := range tracks {
 				tracks[i] = make([]int16, samples)
-				for n := range samples {
-					tracks[i][n] = int16(le.Uint16(body[2*(n*channels+i):]))
+				for n, at := 0, 2*i; n < samples; n, at = n+1, at+2*channels {
+					tracks[i][n] = int16(le.Uint16(body[at:]))
 				}
 			}
 			return tracks, nil
