@@ -89,8 +89,6 @@ const (
 	personCap      = 3
 	dialsPerMinute = 20
 	retryWait      = 90 * time.Minute
-	// hangUpWithin is how long a call lives at most after a stop that hangs up.
-	hangUpWithin = 10 * time.Second
 	// overWithin is how many days after the last import everybody is over.
 	overWithin = 8
 )

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store"
 )
 
@@ -86,8 +87,11 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 			}
 		}
 		for _, truth := range k.sim.Truths() {
-			if mode == interview.StopHangUp && slices.Contains(this.live, truth.CallSid) && (truth.Ended.IsZero() || truth.Ended.After(now.Add(hangUpWithin))) {
-				t.Errorf("a call lived for %s after the stop at %s that was to hang up", truth.Ended.Sub(now), now)
+			if mode != interview.StopHangUp || !slices.Contains(this.live, truth.CallSid) {
+				continue
+			}
+			if within := k.hangUpWithin(truth.CallSid); truth.Ended.IsZero() || truth.Ended.After(now.Add(within)) {
+				t.Errorf("a call lived for %s and not %s after the stop at %s that was to hang up", truth.Ended.Sub(now), within, now)
 			}
 		}
 		k.report["calls that a stop found under way"] += stop.Live
@@ -95,6 +99,27 @@ func (k *week) stop(scope string, mode interview.StopMode, until time.Time) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// hangUpWithin is how long a call lives at most after a stop that hangs up: ten seconds, and the pauses after each time that
+// Twilio refused to.
+func (k *week) hangUpWithin(callSid string) time.Duration {
+	k.t.Helper()
+	ctx, within := k.t.Context(), 10*time.Second
+	id, err := k.other.CallIDOf(ctx, callSid)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	runs, err := k.other.Runs(ctx, store.RunFilter{CallID: id, Function: interview.CancelCall}, store.Page{Limit: 10})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	for _, run := range runs.Items {
+		for attempt := 1; attempt < run.Attempts; attempt++ {
+			within += jobs.Backoff(attempt)
+		}
+	}
+	return within
 }
 
 // called are the CallSids of a scope that Twilio knows.
