@@ -17,22 +17,22 @@ import (
 // kindAMD is the webhook that tells who picked up.
 const kindAMD inbox.Kind = "amd"
 
-// ask asks Twilio about a call and feeds in what we do not know. It returns how many events were missing.
-func (r *Reconciler) ask(ctx context.Context, w store.OverdueCheck) (repaired int, err error) {
+// ask asks Twilio about a call, unless lists have what is asked, and feeds in what we do not know. It returns how many events were missing.
+func (r *Reconciler) ask(ctx context.Context, w store.OverdueCheck, lists accountLists) (repaired int, err error) {
 	if r.config.Trace != nil {
 		traced, end := r.config.Trace(ctx, w.Call.ID, w.What)
 		defer func() { end(err) }()
 		ctx = traced
 	}
-	return r.askTwilio(ctx, w)
+	return r.askTwilio(ctx, w, lists)
 }
 
-func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck) (int, error) {
+func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck, lists accountLists) (int, error) {
 	if w.Call.TwilioSid == "" {
 		return r.findDial(ctx, w)
 	}
 	if w.What == interview.OverdueClearance {
-		return r.clearRecordings(ctx, w)
+		return r.clearRecordings(ctx, w, lists)
 	}
 	if err := r.limit.Wait(ctx); err != nil {
 		return 0, err
@@ -59,7 +59,11 @@ func (r *Reconciler) askTwilio(ctx context.Context, w store.OverdueCheck) (int, 
 	if err != nil || w.Call.Consent != interview.ConsentGiven {
 		return repaired, err
 	}
-	n, list, err := r.feedRecordings(ctx, w.Call)
+	list, err := r.listRecordings(ctx, w.Call)
+	if err != nil {
+		return repaired, err
+	}
+	n, err := r.feedRecordings(ctx, w.Call, list)
 	if err == nil && len(list) == 0 && w.What == interview.OverdueRecording && w.Checks+1 >= r.config.AbsentAnswers {
 		// The person hung up before the recording began.
 		err = r.config.Store.NoRecording(ctx, w.Call.ID)

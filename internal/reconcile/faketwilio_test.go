@@ -76,8 +76,22 @@ func (c *fakeTwilio) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		say(200, map[string]any{"calls": found, "next_page_uri": nil})
 	case base == "Recordings.json":
-		sid := path.Base(path.Dir(r.URL.Path))
-		say(200, map[string]any{"recordings": append([]map[string]any{}, c.recordings[sid]...), "next_page_uri": nil})
+		found := append([]map[string]any{}, c.recordings[path.Base(path.Dir(r.URL.Path))]...)
+		if !strings.Contains(r.URL.Path, "/Calls/") { // those of the account
+			since, err := time.Parse(time.RFC3339, r.URL.Query().Get("DateCreated>"))
+			if err != nil {
+				say(400, map[string]any{"code": 20001, "message": "DateCreated", "status": 400})
+				return
+			}
+			for _, of := range c.recordings {
+				for _, recording := range of {
+					if created, err := time.Parse(time.RFC1123Z, recording["start_time"].(string)); err == nil && !created.Before(since) {
+						found = append(found, recording)
+					}
+				}
+			}
+		}
+		say(200, map[string]any{"recordings": found, "next_page_uri": nil})
 	default:
 		for _, call := range c.calls {
 			if call["sid"] == strings.TrimSuffix(base, ".json") {

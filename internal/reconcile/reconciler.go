@@ -128,37 +128,58 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 // visitAll returns the calls that it did not visit.
 func (r *Reconciler) visitAll(ctx context.Context, ids []string) (left []string, err error) {
 	begun := time.Now()
-	var clearances []string
+	var clearances []store.OverdueCheck
 	for i, id := range ids {
-		later, err := r.visit(ctx, id, false)
+		later, err := r.visit(ctx, id, visit{putOff: true})
 		if err != nil {
-			return append(clearances, ids[i+1:]...), err
+			return append(idsOf(clearances), ids[i+1:]...), err
 		}
-		if later {
-			clearances = append(clearances, id)
+		if later != nil {
+			clearances = append(clearances, *later)
 		}
 	}
-	for i, id := range clearances {
+	lists, err := r.listTogether(ctx, clearances)
+	if err != nil && (ctx.Err() != nil || throttled(err)) {
+		return idsOf(clearances), err
+	}
+	if err != nil { // each is asked about alone
+		r.config.Log.Warn("listing recordings of all calls", "error", err)
+	}
+	for i, w := range clearances {
 		if i > 0 && time.Since(begun) > r.config.Every {
-			return clearances[i:], nil
+			return idsOf(clearances[i:]), nil
 		}
-		if _, err := r.visit(ctx, id, true); err != nil {
-			return clearances[i+1:], err
+		if _, err := r.visit(ctx, w.Call.ID, visit{lists: lists}); err != nil {
+			return idsOf(clearances[i+1:]), err
 		}
 	}
 	return nil, nil
 }
 
-// visit checks a call, unless it is put off for later as in check. An error ends the pass.
-func (r *Reconciler) visit(ctx context.Context, id string, clearances bool) (later bool, err error) {
-	_, later, err = r.check(ctx, id, clearances)
+func idsOf(checks []store.OverdueCheck) []string {
+	ids := make([]string, len(checks))
+	for i, w := range checks {
+		ids[i] = w.Call.ID
+	}
+	return ids
+}
+
+// visit is how a call is looked at.
+type visit struct {
+	putOff bool         // a call that only needs clearance
+	lists  accountLists // the recordings that are known already
+}
+
+// visit checks a call, and returns it if it was put off. An error ends the pass.
+func (r *Reconciler) visit(ctx context.Context, id string, how visit) (putOff *store.OverdueCheck, err error) {
+	_, putOff, err = r.check(ctx, id, how)
 	if err != nil && (ctx.Err() != nil || throttled(err)) {
-		return false, err
+		return nil, err
 	}
 	if err != nil {
 		r.config.Log.Warn("reconciling a call", "call", id, "error", err)
 	}
-	return later, nil
+	return putOff, nil
 }
 
 // Since checks every call that was created at or after a time, whether it is due or not, and returns how many events were
@@ -178,7 +199,7 @@ func (r *Reconciler) Since(ctx context.Context, since time.Time) (calls, repaire
 			if err != nil || w.What == "" {
 				return err
 			}
-			n, err := r.ask(ctx, w)
+			n, err := r.ask(ctx, w, nil)
 			asked, repaired = true, repaired+n
 			return err
 		})
@@ -199,41 +220,41 @@ func (r *Reconciler) Ask(ctx context.Context, callID string) (interview.Asked, e
 	if err != nil || w.What == "" {
 		return interview.Asked{}, err
 	}
-	repaired, err := r.ask(ctx, w)
+	repaired, err := r.ask(ctx, w, nil)
 	return interview.Asked{About: w.What, Repaired: repaired}, err
 }
 
 // Check looks at one call, asks Twilio when something is overdue, and sets the time of the next look. It returns how many
 // events were missing.
 func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {
-	repaired, _, err = r.check(ctx, callID, true)
+	repaired, _, err = r.check(ctx, callID, visit{})
 	return repaired, err
 }
 
-// check is Check, but unless clearances is set, a call that only needs clearance is put off for later.
-func (r *Reconciler) check(ctx context.Context, callID string, clearances bool) (repaired int, later bool, err error) {
+// check is Check, but for how the call is visited.
+func (r *Reconciler) check(ctx context.Context, callID string, how visit) (repaired int, putOff *store.OverdueCheck, err error) {
 	now := r.config.Now()
 	w, err := r.config.Store.OverdueCheck(ctx, callID, r.config.Deadlines)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return 0, false, nil
+		return 0, nil, nil
 	case err != nil:
-		return 0, false, err
+		return 0, nil, err
 	case w.What == "", w.Call.Simulated: // of a simulated call Twilio knows nothing
-		return 0, false, r.config.Store.EndOverdueChecks(ctx, callID)
+		return 0, nil, r.config.Store.EndOverdueChecks(ctx, callID)
 	case now.Before(begin(w)):
-		return 0, false, r.config.Store.SetOverdueCheck(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
-	case w.What == interview.OverdueClearance && !clearances:
-		return 0, true, nil
+		return 0, nil, r.config.Store.SetOverdueCheck(ctx, callID, earlier(begin(w), now.Add(lookAgain)), 0)
+	case w.What == interview.OverdueClearance && how.putOff:
+		return 0, &w, nil
 	}
 	if w.Checks == manyChecks && w.What != interview.OverdueDial {
 		err := r.config.Store.Note(ctx, callID, "reconcile.fruitless", "Twilio does not say what became of: "+string(w.What)+"; asking daily")
 		if err != nil {
-			return 0, false, err
+			return 0, nil, err
 		}
 	}
-	repaired, askErr := r.ask(ctx, w)
-	return repaired, false, errors.Join(askErr, r.again(ctx, w, askErr != nil))
+	repaired, askErr := r.ask(ctx, w, how.lists)
+	return repaired, nil, errors.Join(askErr, r.again(ctx, w, askErr != nil))
 }
 
 const (

@@ -52,17 +52,27 @@ type RemoteRecording struct {
 // ListRecordings returns the recordings of a call, those of its kind that were deleted left out. The list is the whole of
 // it or an error, as with ListCalls.
 func (c *Client) ListRecordings(ctx context.Context, call string) ([]RemoteRecording, error) {
+	return c.listRecordings(ctx, "Calls/"+url.PathEscape(call)+"/Recordings.json", url.Values{"PageSize": {"50"}}, call)
+}
+
+// ListRecordingsSince returns the recordings of all of the account's calls, and of its conferences, that were created at or after a
+// time by Twilio's clock, newest first. Else it is as ListRecordings.
+func (c *Client) ListRecordingsSince(ctx context.Context, since time.Time) ([]RemoteRecording, error) {
+	return c.listRecordings(ctx, "Recordings.json", url.Values{"PageSize": {"1000"}, "DateCreated>": {since.UTC().Format(time.RFC3339)}}, "")
+}
+
+// listRecordings reads a list of recordings, all of one call unless that is "".
+func (c *Client) listRecordings(ctx context.Context, path string, query url.Values, call string) ([]RemoteRecording, error) {
 	var list []RemoteRecording
 	err := c.exchange(ctx, "listing recordings", c.shared, func(x *exchange) error {
-		path := c.path("Calls/" + url.PathEscape(call) + "/Recordings.json")
-		return x.list(path, url.Values{"PageSize": {"50"}}, "recordings", func(raw json.RawMessage) error {
+		return x.list(c.path(path), query, "recordings", func(raw json.RawMessage) error {
 			var row api.ApiV2010CallRecording
 			if err := json.Unmarshal(raw, &row); err != nil {
 				return errors.New("a recording in another form")
 			}
 			r := c.remoteRecording(&row)
-			if !recordingSid.MatchString(r.Sid) || r.CallSid != call || r.AccountSid != c.config.AccountSid || r.Status == "" {
-				return errors.New("a recording that is not of this call")
+			if !recordingSid.MatchString(r.Sid) || call != "" && r.CallSid != call || r.AccountSid != c.config.AccountSid || r.Status == "" {
+				return errors.New("a recording that is not of this call or account")
 			}
 			list = append(list, r)
 			return nil
