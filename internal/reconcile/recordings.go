@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -21,6 +22,8 @@ const (
 	fewestTogether = 5
 	// longestTogether is how old these calls are at most, since the list goes back to the oldest.
 	longestTogether = time.Hour
+	// mostTogether is how many recordings such a list has at most: five pages, beside other work of a large account.
+	mostTogether = 5000
 	// clockMargin is how far Twilio's clock may be behind ours.
 	clockMargin = 5 * time.Minute
 )
@@ -47,7 +50,10 @@ func (r *Reconciler) listTogether(ctx context.Context, checks []store.OverdueChe
 		if err := r.limit.Wait(ctx); err != nil {
 			return nil, err
 		}
-		all, err := rest.ListRecordingsSince(ctx, since[account].Add(-clockMargin))
+		all, err := rest.ListRecordingsSince(ctx, since[account].Add(-clockMargin), mostTogether)
+		if errors.Is(err, twilio.ErrTooMany) {
+			continue // each is asked about alone
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package twilio_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -140,6 +141,24 @@ func TestOnlyAWellFormedListOfRecordingsIsAList(t *testing.T) {
 		list, err := client.ListRecordings(t.Context(), sid1)
 		if (err != nil) != (want < 0) || len(list) != max(want, 0) {
 			t.Errorf("%s: %d recordings, %v", body, len(list), err)
+		}
+	}
+}
+
+func TestListThatIsLongerThanWasAskedForIsNoList(t *testing.T) {
+	rows := `{"sid":"RE00000000000000000000000000000001","call_sid":"` + sid1 + `","account_sid":"` + account + `","status":"completed"},
+		{"sid":"RE00000000000000000000000000000002","call_sid":null,"conference_sid":"CF00000000000000000000000000000001","account_sid":"` + account + `","status":"completed"}`
+	since := time.Date(2026, 11, 28, 13, 30, 0, 500, time.FixedZone("", 3600))
+	for most, want := range map[int]error{3: nil, 2: nil, 1: twilio.ErrTooMany} {
+		client, _ := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+			if got := r.URL.Query().Get("DateCreated>"); got != "2026-11-28T12:30:00Z" || strings.Contains(r.URL.Path, "/Calls/") {
+				t.Errorf("%s is asked for what is since %s", r.URL.Path, got)
+			}
+			saying(200, "application/json", `{"recordings":[`+rows+`]}`)(w, r)
+		})
+		list, err := client.ListRecordingsSince(t.Context(), since, most)
+		if !errors.Is(err, want) || err == nil && len(list) != 2 {
+			t.Errorf("at most %d: %d recordings, %v", most, len(list), err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,20 +53,26 @@ type RemoteRecording struct {
 // ListRecordings returns the recordings of a call, those of its kind that were deleted left out. The list is the whole of
 // it or an error, as with ListCalls.
 func (c *Client) ListRecordings(ctx context.Context, call string) ([]RemoteRecording, error) {
-	return c.listRecordings(ctx, "Calls/"+url.PathEscape(call)+"/Recordings.json", url.Values{"PageSize": {"50"}}, call)
+	return c.listRecordings(ctx, "Calls/"+url.PathEscape(call)+"/Recordings.json", url.Values{"PageSize": {"50"}}, call, math.MaxInt)
 }
+
+// ErrTooMany is the error of a list that is longer than was asked for.
+var ErrTooMany = errors.New("more than were asked for")
 
 // ListRecordingsSince returns the recordings of all of the account's calls, and of its conferences, that were created at or after a
-// time by Twilio's clock, newest first. Else it is as ListRecordings.
-func (c *Client) ListRecordingsSince(ctx context.Context, since time.Time) ([]RemoteRecording, error) {
-	return c.listRecordings(ctx, "Recordings.json", url.Values{"PageSize": {"1000"}, "DateCreated>": {since.UTC().Format(time.RFC3339)}}, "")
+// time by Twilio's clock, newest first. The error is ErrTooMany when there are more than most; else it is as ListRecordings.
+func (c *Client) ListRecordingsSince(ctx context.Context, since time.Time, most int) ([]RemoteRecording, error) {
+	return c.listRecordings(ctx, "Recordings.json", url.Values{"PageSize": {"1000"}, "DateCreated>": {since.UTC().Format(time.RFC3339)}}, "", most)
 }
 
-// listRecordings reads a list of recordings, all of one call unless that is "".
-func (c *Client) listRecordings(ctx context.Context, path string, query url.Values, call string) ([]RemoteRecording, error) {
+// listRecordings reads a list of recordings, all of one call unless that is "", and not more than most.
+func (c *Client) listRecordings(ctx context.Context, path string, query url.Values, call string, most int) ([]RemoteRecording, error) {
 	var list []RemoteRecording
 	err := c.exchange(ctx, "listing recordings", c.shared, func(x *exchange) error {
 		return x.list(c.path(path), query, "recordings", func(raw json.RawMessage) error {
+			if len(list) == most {
+				return ErrTooMany
+			}
 			var row api.ApiV2010CallRecording
 			if err := json.Unmarshal(raw, &row); err != nil {
 				return errors.New("a recording in another form")
