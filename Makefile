@@ -12,7 +12,7 @@ PACKAGES = work
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak bench lint release-config release-check snapshot release fmt generate withservers screenshots
+.PHONY: help demo build test short-soak soak bench lint release-config release-check snapshot release fmt generate withservers screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,23 +30,30 @@ DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.or
 # These packages start the program as its operators do, in a process of its own, built without the detector, and wait for it: to
 # look for races in the tests themselves finds nothing. They run beside the others, the longest first, without it, but for the
 # tests of ./test that run servers in their own process.
-DRIVERS = ./test ./test/crash ./test/release ./test/soak
+DRIVERS = ./test ./test/crash ./test/release
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
 # Of the others, those that take longest begin first: else one of them runs alone at the end, on one core.
-LONGEST = ./internal/console ./internal/store ./internal/app ./test/inprocess ./test/week ./internal/jobs ./internal/demo ./internal/api ./internal/contactimport
+LONGEST = ./internal/console ./internal/store ./internal/app ./test/inprocess ./internal/jobs ./internal/demo ./internal/api ./internal/contactimport
 
-# Left to others, since they need a good part of the processor time of all tests: go vet of each package, of which make lint has more, and the
-# programs that break a promise on purpose, for which most packages are compiled again (make soak, .ci/long).
+# The soaks in a short form, `make short-soak`, which .ci/run has: campaigns of some dozen people under kills, outages and a week's calling hours.
+SOAKS = ./test/soak ./test/week
+
+# Left to others, since they need a good part of the processor time of all tests: the soaks, go vet of each package, of which make lint has
+# more, and the programs that break a promise on purpose, for which most packages are compiled again (make soak, .ci/long).
 TEST = $(GO) test -vet=off -timeout 40m
 
-test: withservers ## Run every test, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills, seeds and calls are in `make soak` and .ci/long
-	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS))")"; \
-	bin/withservers sh -c '$(TEST) -p 2 -skip "^TestBroken(Promise|Gate)IsNamed" $(DRIVERS) & drivers=$$!; \
+test: withservers ## Run every test but the soaks, with its own PostgreSQL and Redis; RACE=1 looks for races, too; more kills and seeds are in .ci/long
+	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS) $(SOAKS))")"; \
+	bin/withservers sh -c '$(TEST) -p 2 $(DRIVERS) & drivers=$$!; \
 		export CGO_ENABLED=$(if $(RACE),1,0); \
 		$(TEST) $(if $(RACE),$(DETECTOR)) -p 2 $(LONGEST) $$OTHERS; others=$$?; raced=0; \
 		$(if $(RACE),$(TEST) $(DETECTOR) -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
+
+short-soak: withservers ## Run the tests of the soaks, some dozen calls each; RACE=1 looks for races, too
+	bin/withservers $(TEST) -skip "^TestBroken(Promise|Gate)IsNamed" ./test/soak
+	CGO_ENABLED=$(if $(RACE),1,0) bin/withservers $(TEST) $(if $(RACE),$(DETECTOR)) ./test/week
 
 soak: withservers ## Kill servers and stop databases in the middle of 2,000 calls; see docs/proof.md
 	@bin/withservers -install
