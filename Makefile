@@ -47,7 +47,7 @@ test: withservers ## Run every test but the soaks, with its own PostgreSQL and R
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS) $(SOAKS))")"; \
 	bin/withservers sh -c '$(TEST) -p 2 $(DRIVERS) & drivers=$$!; \
 		export CGO_ENABLED=$(if $(RACE),1,0); \
-		$(TEST) $(if $(RACE),$(DETECTOR)) -p 2 $(LONGEST) $$OTHERS; others=$$?; raced=0; \
+		$(TEST) $(if $(RACE),$(DETECTOR)) -p 3 $(LONGEST) $$OTHERS; others=$$?; raced=0; \
 		$(if $(RACE),$(TEST) $(DETECTOR) -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
 
