@@ -25,11 +25,11 @@ const judging = "validate-claim"
 // transcription, the extraction. The next process takes over, and in the end each call is as it was in truth and
 // `iagent verify` has nothing to say.
 //
-// CRASH_EVERY=1 takes every statement; by default it is one in sixty; .ci/run takes one in thirty, .ci/long one in five.
+// CRASH_EVERY=1 takes every statement; by default it is one in thirty; .ci/long takes one in five.
 func TestKillBetweenStatementsLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	const databases = 3 // of each kind, among which the statements are shared
-	every := 60
+	every := 30
 	if text := os.Getenv("CRASH_EVERY"); text != "" {
 		var err error
 		if every, err = strconv.Atoi(text); err != nil || every < 1 {
