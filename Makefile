@@ -33,7 +33,7 @@ DETECTOR = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.or
 DRIVERS = ./test ./test/crash ./test/release
 IN_PROCESS = ^(TestSecondVersion|TestVersion)
 
-# Of the others, those that take longest begin first: else one of them runs alone at the end, on one core.
+# Of the others, those that take longest begin first: else one of them runs alone at the end, on one core. Three at once, since each waits now and then.
 LONGEST = ./internal/console ./internal/store ./internal/app ./test/inprocess ./internal/jobs ./internal/demo ./internal/api ./internal/contactimport
 
 # The soaks in a short form, `make short-soak`, which .ci/run has: campaigns of some dozen people under kills, outages and a week's calling hours.
@@ -47,7 +47,7 @@ test: withservers ## Run every test but the soaks, with its own PostgreSQL and R
 	@export OTHERS="$$($(GO) list $(PACKAGES) | grep -vxF "$$($(GO) list $(DRIVERS) $(SOAKS))")"; \
 	bin/withservers sh -c '$(TEST) -p 2 $(DRIVERS) & drivers=$$!; \
 		export CGO_ENABLED=$(if $(RACE),1,0); \
-		$(TEST) $(if $(RACE),$(DETECTOR)) -p 3 $(LONGEST) $$OTHERS; others=$$?; raced=0; \
+		$(TEST) $(if $(RACE),$(DETECTOR)) -p $(if $(RACE),2,3) $(LONGEST) $$OTHERS; others=$$?; raced=0; \
 		$(if $(RACE),$(TEST) $(DETECTOR) -run "$(IN_PROCESS)" ./test; raced=$$?;) \
 		wait $$drivers && test $$others$$raced = 00'
 

@@ -136,6 +136,30 @@ func clearsMany(t *testing.T, r *fixture, others, atMost int) {
 	}
 }
 
+func TestCallsAreAskedAboutAloneWhenTheListOfTheirAccountFails(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		const calls = 6
+		for i := range calls {
+			callSid := sid(fmt.Sprint("CA", i))
+			r.refuses(r.placed(callSid), callSid)
+		}
+		r.advance(2 * time.Minute)
+		r.fakeTwilio.fails("", 429)
+		if err := r.reconciler.Pass(t.Context()); err == nil {
+			t.Error("Twilio is busy, and the pass says nothing")
+		}
+		if n := r.fakeTwilio.asked(); n != 1 {
+			t.Errorf("%d requests though Twilio is busy", n)
+		}
+		r.fakeTwilio.fails("", 500) // what was left is due at once
+		r.must(r.reconciler.Pass(t.Context()))
+		if n := r.fakeTwilio.asked(); n != 1+calls {
+			t.Errorf("%d requests, want one for the list and one for each of %d calls", n, calls)
+		}
+	})
+}
+
 func TestUnknownMachineDetectionIsSettledAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, r *fixture) {

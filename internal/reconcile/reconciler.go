@@ -130,7 +130,7 @@ func (r *Reconciler) visitAll(ctx context.Context, ids []string) (left []string,
 	begun := time.Now()
 	var clearances []store.OverdueCheck
 	for i, id := range ids {
-		later, err := r.visit(ctx, id, visit{putOff: true})
+		later, err := r.visit(ctx, id, visitOptions{putOff: true})
 		if err != nil {
 			return append(idsOf(clearances), ids[i+1:]...), err
 		}
@@ -149,7 +149,7 @@ func (r *Reconciler) visitAll(ctx context.Context, ids []string) (left []string,
 		if i > 0 && time.Since(begun) > r.config.Every {
 			return idsOf(clearances[i:]), nil
 		}
-		if _, err := r.visit(ctx, w.Call.ID, visit{lists: lists}); err != nil {
+		if _, err := r.visit(ctx, w.Call.ID, visitOptions{lists: lists}); err != nil {
 			return idsOf(clearances[i+1:]), err
 		}
 	}
@@ -164,14 +164,14 @@ func idsOf(checks []store.OverdueCheck) []string {
 	return ids
 }
 
-// visit is how a call is looked at.
-type visit struct {
+// visitOptions say how a call is looked at.
+type visitOptions struct {
 	putOff bool         // a call that only needs clearance
 	lists  accountLists // the recordings that are known already
 }
 
 // visit checks a call, and returns it if it was put off. An error ends the pass.
-func (r *Reconciler) visit(ctx context.Context, id string, how visit) (putOff *store.OverdueCheck, err error) {
+func (r *Reconciler) visit(ctx context.Context, id string, how visitOptions) (putOff *store.OverdueCheck, err error) {
 	_, putOff, err = r.check(ctx, id, how)
 	if err != nil && (ctx.Err() != nil || throttled(err)) {
 		return nil, err
@@ -227,12 +227,12 @@ func (r *Reconciler) Ask(ctx context.Context, callID string) (interview.Asked, e
 // Check looks at one call, asks Twilio when something is overdue, and sets the time of the next look. It returns how many
 // events were missing.
 func (r *Reconciler) Check(ctx context.Context, callID string) (repaired int, err error) {
-	repaired, _, err = r.check(ctx, callID, visit{})
+	repaired, _, err = r.check(ctx, callID, visitOptions{})
 	return repaired, err
 }
 
 // check is Check, but for how the call is visited.
-func (r *Reconciler) check(ctx context.Context, callID string, how visit) (repaired int, putOff *store.OverdueCheck, err error) {
+func (r *Reconciler) check(ctx context.Context, callID string, how visitOptions) (repaired int, putOff *store.OverdueCheck, err error) {
 	now := r.config.Now()
 	w, err := r.config.Store.OverdueCheck(ctx, callID, r.config.Deadlines)
 	switch {

@@ -66,13 +66,14 @@ func (r *Reconciler) listTogether(ctx context.Context, checks []store.OverdueChe
 	return lists, nil
 }
 
+// recent reports whether the list of an account goes back to a call.
 func (r *Reconciler) recent(w store.OverdueCheck) bool {
 	return r.config.Now().Sub(w.Call.CreatedAt) < longestTogether
 }
 
-// of are the recordings of a call, unless Twilio has to be asked about it alone. So it is for the last of the answers that prove
+// listed are the recordings of a call in lists, unless Twilio has to be asked about it alone. So it is for the last of the answers that prove
 // that there are none: nothing says that the list of an account is complete as soon as that of a call.
-func (r *Reconciler) of(lists accountLists, w store.OverdueCheck) (list []twilio.RemoteRecording, ok bool) {
+func (r *Reconciler) listed(lists accountLists, w store.OverdueCheck) (list []twilio.RemoteRecording, ok bool) {
 	of, ok := lists[w.Call.AccountSid]
 	last := w.Absences+1 >= r.config.AbsentAnswers && w.AbsentSince != nil && r.config.Now().Sub(*w.AbsentSince) >= r.config.AbsentFor
 	if !ok || !r.recent(w) || last {
@@ -84,7 +85,7 @@ func (r *Reconciler) of(lists accountLists, w store.OverdueCheck) (list []twilio
 // clearRecordings looks for recordings of a call that is over, in lists or with a request of its own. What Twilio has is fed, which has
 // it deleted unless a consent covers it; what is absent or failed has no audio.
 func (r *Reconciler) clearRecordings(ctx context.Context, w store.OverdueCheck, lists accountLists) (repaired int, err error) {
-	list, ok := r.of(lists, w)
+	list, ok := r.listed(lists, w)
 	if !ok {
 		list, err = r.listRecordings(ctx, w.Call)
 	}

@@ -116,7 +116,7 @@ func (r *Result) Print(out io.Writer) {
 	row("  accepted", rep.Accepted)
 	row("  refused or unanswered", rep.Refused)
 	row("  duplicates", fmt.Sprintf("%d, %d called so", rep.Duplicates, rep.Recognised))
-	row("  sent again, since the first got no answer", rep.Retries)
+	row("  retries, as the URLs ask for", rep.Retries)
 	row("events that never arrived, on purpose", rep.Dropped)
 	row("forged requests", rep.Forged)
 	row("  believed", rep.ForgedAccepted)
