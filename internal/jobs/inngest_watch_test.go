@@ -307,7 +307,7 @@ func TestRunWhoseEventWasSentAgainGoesByTheLedgersPauses(t *testing.T) {
 	r.enqueue(1)
 	r.until("Inngest calls nobody", func() bool { return len(r.called()) == 1 && r.called()[0].Calls > 2 })
 	r.until("the event is noted", func() bool {
-		n, err := r.store.ResendRuns(t.Context(), "", r.clock.Now().Add(time.Second))
+		n, err := r.store.ResendRuns(t.Context(), r.only().ID, r.clock.Now().Add(time.Second))
 		return err == nil && n == 1
 	})
 	r.handler.Store(serving)
