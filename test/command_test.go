@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/e2e/e2etest"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // TestEveryWrongSettingIsNamed starts the server with settings that are missing or wrong: it says all of them at once, a
@@ -103,7 +104,7 @@ func TestCommandsEndWithTheirExitCodes(t *testing.T) {
 // TestMigrationCanBeTakenBackAndAppliedAgain brings an empty database up, takes the newest step back and brings it up again.
 func TestMigrationCanBeTakenBackAndAppliedAgain(t *testing.T) {
 	t.Parallel()
-	e2etest.EachDatabase(t, func(t *testing.T, databaseURL string) {
+	storetest.EachEmpty(t, func(t *testing.T, databaseURL string) {
 		settings := e2etest.Settings{"DATABASE_URL": databaseURL}
 		migrate := func(direction string) (applied, pending int) {
 			t.Helper()

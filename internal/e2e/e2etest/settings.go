@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/i-agent/iagent/internal/e2e"
-	"github.com/i-agent/iagent/internal/testdb"
+	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // The installation that the tests run.
@@ -68,7 +68,7 @@ func (s Settings) Environ() []string {
 }
 
 // EachDatabaseAndEngine runs a test on both databases with both engines, at the same time. The settings are [DefaultSettings],
-// with an empty database.
+// with a new database.
 func EachDatabaseAndEngine(t *testing.T, test func(t *testing.T, settings Settings)) {
 	t.Helper()
 	for _, engine := range []string{"river", "inngest"} {
@@ -81,15 +81,8 @@ func EachDatabaseAndEngine(t *testing.T, test func(t *testing.T, settings Settin
 	}
 }
 
-// EachDatabase runs a test on an empty SQLite file and on an empty Postgres database, at the same time.
+// EachDatabase runs a test on a new SQLite file and on a new Postgres database, at the same time. Both are migrated.
 func EachDatabase(t *testing.T, test func(t *testing.T, databaseURL string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, "sqlite:"+testdb.SQLite(t))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, testdb.Postgres(t))
-	})
+	storetest.EachAtOnce(t, test)
 }
