@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -174,7 +175,7 @@ func (c *sqliteConn) statement(ctx context.Context, text string) (*keptStatement
 
 // prepare prepares a statement, which is not kept yet.
 func (c *sqliteConn) prepare(ctx context.Context, text string) (*keptStatement, error) {
-	prepared, err := c.PrepareContext(ctx, questionMarks(text))
+	prepared, err := c.PrepareContext(ctx, questionMarks(limitUnknown(text)))
 	if err != nil {
 		return nil, err
 	}
@@ -206,13 +207,36 @@ func (c *sqliteConn) Close() error {
 }
 
 // worthKeeping says whether a text is one statement that reads or writes rows, not one that changes the schema or a setting.
+// Comments may stand before it, as in River's.
 func worthKeeping(text string) bool {
-	verb, _, _ := strings.Cut(strings.TrimLeft(text, " \t\n"), " ")
+	if len(text) >= 16<<10 || strings.Contains(strings.TrimRight(text, "; \t\r\n"), ";") {
+		return false
+	}
+	for text != "" {
+		n := quotedOrPlain(text)
+		if n == 1 && !strings.ContainsAny(text[:1], " \t\r\n") {
+			break
+		}
+		text = text[n:]
+	}
+	verb := text
+	if end := strings.IndexAny(text, " \t\r\n"); end >= 0 {
+		verb = text[:end]
+	}
 	switch verb {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
-		return len(text) < 16<<10
+		return true
 	}
 	return false
+}
+
+var limitParameter = regexp.MustCompile(`\bLIMIT \?[0-9]+`)
+
+// limitUnknown is a statement with LIMIT ?5 + 0 for LIMIT ?5. SQLite plans by the value of a limit that is nothing but a parameter, and
+// parses such a statement anew each time that a value is bound. River runs one for each queue twice a second. Our own statements,
+// whose parameters are $5, stay as they are: their plans are tested.
+func limitUnknown(text string) string {
+	return limitParameter.ReplaceAllString(text, "$0 + 0")
 }
 
 // questionMarks is a statement with ?1 instead of $1, or with ? where the parameters come in order: to SQLite $1 is a name, which

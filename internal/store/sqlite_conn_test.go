@@ -29,6 +29,39 @@ func TestParametersOfSQLiteAreNumbered(t *testing.T) {
 	}
 }
 
+func TestStatementsThatAreKept(t *testing.T) {
+	for text, want := range map[string]bool{
+		`SELECT 1`: true,
+		"\n\tWITH a AS (SELECT 1)\nSELECT * FROM a; ":  true,
+		"UPDATE\n\ta SET b = $1":                       true,
+		"-- name: JobGetAvailable :many\nUPDATE a":     true,
+		"/* name */ -- it's\n DELETE FROM a":           true,
+		`INSERT INTO a VALUES (1); INSERT INTO b (a)`:  false,
+		"-- first\nUPDATE a SET b = 1;\nDROP TABLE c;": false,
+		`CREATE TABLE a (b)`:                           false,
+		`PRAGMA optimize`:                              false,
+		`-- nothing`:                                   false,
+		``:                                             false,
+	} {
+		if got := worthKeeping(text); got != want {
+			t.Errorf("%q is kept: %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestLimitOfRiverDoesNotDecideThePlan(t *testing.T) {
+	for text, want := range map[string]string{
+		"-- name: a\nSELECT id LIMIT ?5\n)": "-- name: a\nSELECT id LIMIT ?5 + 0\n)",
+		`SELECT id LIMIT ?12 OFFSET ?1`:     `SELECT id LIMIT ?12 + 0 OFFSET ?1`,
+		`SELECT id LIMIT $1`:                `SELECT id LIMIT $1`,
+		`SELECT id LIMIT 5`:                 `SELECT id LIMIT 5`,
+	} {
+		if got := limitUnknown(text); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+}
+
 // A row that is read while the same statement runs again is not disturbed by it, and a statement that runs between two changes of the
 // schema sees both.
 func TestStatementThatIsKeptActsAsANewOne(t *testing.T) {
