@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 func TestProgressCountsEachCallOnce(t *testing.T) {
@@ -111,9 +110,7 @@ func TestProgressLeavesOutCallsThatCameIn(t *testing.T) {
 
 // What a page of campaigns counts must be read from an index alone, or 100,000 rows are fetched for it.
 func TestProgressReadsItsIndexAlone(t *testing.T) {
-	storetest.EachAtOnce(t, func(t *testing.T, url string) {
-		s := open(t, url, Options{})
-		fill(t, s, 20_000)
+	eachFilled(t, func(t *testing.T, s *Store, url string) {
 		s = asInProduction(t, s, url)
 		for name, statement := range map[string]string{
 			"progress":         progressOf(s.dialect, "('campaign20000', 'other')"),

@@ -275,9 +275,7 @@ func TestClaimsAndVerdictsOfACampaignAreAllRead(t *testing.T) {
 
 // Each part of a campaign is found by an index, also in the middle of it.
 func TestPartsOfACampaignDoNotReadTheWholeTable(t *testing.T) {
-	storetest.EachAtOnce(t, func(t *testing.T, url string) {
-		s := open(t, url, Options{})
-		fill(t, s, 20_000)
+	eachFilled(t, func(t *testing.T, s *Store, url string) {
 		begin := firstID(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))[:10]
 		err := s.write(t.Context(), func(tx *Tx) error {
 			for _, statement := range []string{

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/i-agent/iagent/internal/interview"
-	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
 // recordingQuerier keeps the statements that it runs.
@@ -83,9 +82,7 @@ func TestVerificationReadsNoTableForEachRowOfAnother(t *testing.T) {
 // A verification since a time must not read what was there before.
 func TestVerificationSinceATimeReadsNoOlderRows(t *testing.T) {
 	whole := regexp.MustCompile(`Seq Scan on (calls|webhook_events|function_runs|contacts)|SCAN (calls|webhook_events|function_runs|[abcek])($|\n| USING)|SCAN r USING INDEX function`)
-	storetest.Each(t, func(t *testing.T, url string) {
-		s := open(t, url, Options{})
-		fill(t, s, 20_000)
+	eachFilled(t, func(t *testing.T, s *Store, url string) {
 		s = asInProduction(t, s, url)
 		ctx, since := t.Context(), time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 		var seen []recordedStatement
@@ -115,9 +112,7 @@ func TestVerificationSinceATimeReadsNoOlderRows(t *testing.T) {
 
 // What a server looks at every ten seconds must not grow with what has happened since it was set up.
 func TestWhatIsCountedAgainAndAgainReadsNoTableOfCallsOrWebhooks(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
-		s := open(t, url, Options{})
-		fill(t, s, 20_000)
+	eachFilled(t, func(t *testing.T, s *Store, url string) {
 		s = asInProduction(t, s, url)
 		var seen []recordedStatement
 		if err := s.eachOverdueOf(t.Context(), recordingQuerier{s.read(), &seen}, interview.DefaultDeadlines(), func(OverdueItem) {}); err != nil {

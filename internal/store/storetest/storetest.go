@@ -9,10 +9,12 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -52,6 +54,57 @@ func EachEmpty(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, testdb.Postgres(t)) })
 }
 
+// EachFilled is EachAtOnce with databases that were filled by fill, which is called once for each of the two and must leave nobody
+// connected: the tests get copies. name stands for what fill does: when that changes, so must the name.
+func EachFilled(t *testing.T, name string, fill func(ctx context.Context, url string) error, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, sqliteFilled(t, name, fill))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		version, err := schemaHash()
+		if err != nil {
+			t.Fatalf("test database: %v", err)
+		}
+		test(t, testdb.PostgresCopy(t, version+"_"+name, func(ctx context.Context, url string) error {
+			if err := migratePostgres(ctx, url); err != nil {
+				return err
+			}
+			return fill(ctx, url)
+		}))
+	})
+}
+
+// filled are the SQLite files that EachFilled copies, by their names.
+var filled = struct {
+	sync.Mutex
+	byName map[string][]byte
+}{byName: map[string][]byte{}}
+
+func sqliteFilled(t testing.TB, name string, fill func(ctx context.Context, url string) error) string {
+	t.Helper()
+	filled.Lock()
+	defer filled.Unlock()
+	if filled.byName[name] == nil {
+		url := SQLite(t)
+		if err := fill(t.Context(), url); err != nil {
+			t.Fatalf("test database: %v", err)
+		}
+		path := strings.TrimPrefix(url, "sqlite:")
+		content, err := os.ReadFile(path)
+		if _, log := os.Stat(path + "-wal"); err == nil && log == nil {
+			err = errors.New("fill has left a log")
+		}
+		if err != nil {
+			t.Fatalf("test database: %v", err)
+		}
+		filled.byName[name] = content
+	}
+	return sqliteWith(t, filled.byName[name])
+}
+
 // SQLite returns the URL of a migrated SQLite file, in a folder that goes with the test.
 func SQLite(t testing.TB) string {
 	t.Helper()
@@ -59,8 +112,14 @@ func SQLite(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("test database: %v", err)
 	}
+	return sqliteWith(t, migrated)
+}
+
+// sqliteWith returns the URL of a SQLite file with this content.
+func sqliteWith(t testing.TB, content []byte) string {
+	t.Helper()
 	path := testdb.SQLite(t)
-	if err := os.WriteFile(path, migrated, 0o600); err != nil {
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatalf("test database: %v", err)
 	}
 	return "sqlite:" + path
@@ -96,14 +155,16 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("test database: %v", err)
 	}
-	return testdb.PostgresCopy(t, version, func(ctx context.Context, url string) error {
-		pool, err := pgxpool.New(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer pool.Close()
-		return migrations.Database{Postgres: pool}.Up(ctx)
-	})
+	return testdb.PostgresCopy(t, version, migratePostgres)
+}
+
+func migratePostgres(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return migrations.Database{Postgres: pool}.Up(ctx)
 }
 
 // schemaHash names the template by all the steps that make it, so that a changed step makes another.
