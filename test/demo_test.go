@@ -20,7 +20,7 @@ func TestDemoNeedsLittleTime(t *testing.T) {
 	}
 	t.Logf("%s\n%s", got.CPU, got.Stdout)
 	for _, row := range []string{"webhooks sent", "duplicates", "transcripts", "opted out, on the do-not-call list", "reached at the second attempt",
-		"waiting until 09:00 in Asia/Tokyo", "verdicts on hypotheses", "lost: ", "doubled: "} {
+		"day, 09:00 in Asia/Tokyo", "verdicts on hypotheses", "lost: ", "doubled: "} {
 		if !strings.Contains(got.Stdout, row) {
 			t.Errorf("the closing table has no row %q:\n%s", row, got.Stdout)
 		}

@@ -95,11 +95,11 @@ func (r *run) proveNoRecordings(ctx context.Context) error {
 	}
 }
 
-// localClock is the clock in a zone, as HH:MM.
-func localClock(t time.Time, name string) (string, error) {
+// inZone is a time by the clock of a zone.
+func inZone(t time.Time, name string) (time.Time, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return "", fmt.Errorf("loading the time zone of a contact: %w", err)
+		return time.Time{}, fmt.Errorf("loading the time zone of a contact: %w", err)
 	}
-	return t.In(zone).Format("15:04"), nil
+	return t.In(zone), nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/i-agent/iagent/internal/e2e"
 	"github.com/i-agent/iagent/internal/interview"
@@ -99,10 +100,10 @@ func (r *run) callLater(ctx context.Context) error {
 
 // reached is what became of the contacts.
 type reached struct {
-	contacts           int
-	answered, second   int // those reached, and those of them who were at the second attempt
-	optedOut, waiting  int
-	waitsUntil, waitIn string
+	contacts          int
+	answered, second  int // those reached, and those of them who were at the second attempt
+	optedOut, waiting int
+	waitsUntil        time.Time // by the clock of their zone
 }
 
 // judgeContacts holds what became of the contacts against who was called.
@@ -162,13 +163,13 @@ func (s contactsSeen) judge(to *result) error {
 				to.violate(false, "who is asleep does not wait: "+c.State)
 				break
 			}
-			until, err := localClock(*c.NextAt, nightZone)
+			until, err := inZone(*c.NextAt, nightZone)
 			if err != nil {
 				return err
 			}
-			expect(until == opens, false, "who is asleep waits until %s in %s, not %s", until, nightZone, opens)
+			expect(until.Format("15:04") == opens, false, "who is asleep waits until %s in %s, not %s", until.Format("15:04"), nightZone, opens)
 			to.contacts.waiting++
-			to.contacts.waitsUntil, to.contacts.waitIn = until, nightZone
+			to.contacts.waitsUntil = until
 		}
 		if c.State == string(interview.ContactReached) {
 			to.contacts.answered++

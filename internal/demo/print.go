@@ -29,7 +29,8 @@ func (r *result) print(out io.Writer) {
 	row("    reached at the second attempt, busy at the first", r.contacts.second)
 	row("    opted out, on the do-not-call list, not called again", r.contacts.optedOut)
 	if r.contacts.waiting > 0 {
-		row(fmt.Sprintf("  waiting until %s in %s", r.contacts.waitsUntil, r.contacts.waitIn), r.contacts.waiting)
+		until := r.contacts.waitsUntil
+		row(fmt.Sprintf("  waiting until %s in %s", until.Format("Monday, 15:04"), until.Location()), r.contacts.waiting)
 	}
 	row("transcripts, of those who agreed to be recorded", r.transcripts)
 	claims, rejected := 0, 0
