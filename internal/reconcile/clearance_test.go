@@ -30,6 +30,16 @@ func (r *fixture) refuses(id, sid string) {
 	r.send(inbox.KindStatus, id, sid, "CallStatus", "completed", "CallDuration", "20")
 }
 
+// refused is a call with the CallSid CAi that is over and was not recorded, which Twilio knows.
+func (r *fixture) refused(i int) (id string) {
+	r.t.Helper()
+	callSid := sid(fmt.Sprint("CA", i))
+	id = r.placed(callSid)
+	r.refuses(id, callSid)
+	r.fakeTwilio.has(remote{sid: callSid, to: theirs, status: "completed", created: r.clock()})
+	return id
+}
+
 func (r *fixture) runs(function interview.Function, key string) string {
 	r.t.Helper()
 	return r.text(`SELECT CAST(COUNT(*) AS TEXT) FROM function_runs WHERE function = $1 AND key = $2`, string(function), key)
@@ -75,9 +85,7 @@ func TestClearancesThatAPassLeavesAreDueForTheNext(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		const calls = 6
 		for i := range calls {
-			callSid := sid(fmt.Sprint("CA", i))
-			r.refuses(r.placed(callSid), callSid)
-			r.fakeTwilio.has(remote{sid: callSid, to: theirs, status: "completed", created: r.clock()})
+			r.refused(i)
 		}
 		hurried := reconcile.New(reconcile.Config{
 			Store: r.store, Twilio: r.client, Processor: r.processor, Identify: webhook.Identify, From: ours, AccountSid: account,
@@ -111,10 +119,7 @@ func clearsMany(t *testing.T, r *fixture, others, atMost int) {
 		if i%10 == 0 {
 			r.advance(time.Minute) // the campaign has ten calls a minute
 		}
-		callSid := sid(fmt.Sprint("CA", i))
-		ids[i] = r.placed(callSid)
-		r.refuses(ids[i], callSid)
-		r.fakeTwilio.has(remote{sid: callSid, to: theirs, status: "completed", created: r.clock()})
+		ids[i] = r.refused(i)
 	}
 	for i := range others {
 		r.fakeTwilio.hasRecording(sid(fmt.Sprint("CA", calls+i)), sid(fmt.Sprint("RE", calls+i)), "completed", r.clock())
@@ -141,8 +146,7 @@ func TestCallsAreAskedAboutAloneWhenTheListOfTheirAccountFails(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		const calls = 6
 		for i := range calls {
-			callSid := sid(fmt.Sprint("CA", i))
-			r.refuses(r.placed(callSid), callSid)
+			r.refused(i)
 		}
 		r.advance(2 * time.Minute)
 		r.fakeTwilio.fails("", 429)

@@ -83,7 +83,7 @@ func fill(t *testing.T, s *Store, many int) {
 func eachFilled(t *testing.T, test func(t *testing.T, s *Store, url string)) {
 	t.Helper()
 	const many = 20_000
-	hash := sha256.Sum256([]byte(strings.Join(filling(""), "")))
+	hash := sha256.Sum256([]byte(strings.Join(fillStatements(""), "")))
 	storetest.EachFilled(t, fmt.Sprintf("%d_calls_%x", many, hash[:4]), func(ctx context.Context, url string) error {
 		s, err := Open(ctx, url, Options{})
 		if err != nil {
@@ -96,7 +96,7 @@ func eachFilled(t *testing.T, test func(t *testing.T, s *Store, url string)) {
 
 func (s *Store) fill(ctx context.Context, many int) error {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for _, statement := range filling(blob(s)) {
+	for _, statement := range fillStatements(blob(s)) {
 		args := []any{many, at, firstID(at)[:10]}
 		if !strings.Contains(statement, "$3") {
 			args = args[:2]
@@ -119,8 +119,8 @@ func (s *Store) fill(ctx context.Context, many int) error {
 	return nil
 }
 
-// filling are the statements of fill. bytes is the type of bytes.
-func filling(bytes string) []string {
+// fillStatements are the statements of fill. bytes is the type of bytes.
+func fillStatements(bytes string) []string {
 	const series = `WITH RECURSIVE n (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM n WHERE g < $1) `
 	return []string{
 		`INSERT INTO campaigns (id, name, category, prompt_template, status, created_at, updated_at)

@@ -175,7 +175,7 @@ func (c *sqliteConn) statement(ctx context.Context, text string) (*keptStatement
 
 // prepare prepares a statement, which is not kept yet.
 func (c *sqliteConn) prepare(ctx context.Context, text string) (*keptStatement, error) {
-	prepared, err := c.PrepareContext(ctx, questionMarks(limitUnknown(text)))
+	prepared, err := c.PrepareContext(ctx, asPrepared(text))
 	if err != nil {
 		return nil, err
 	}
@@ -229,6 +229,9 @@ func worthKeeping(text string) bool {
 	}
 	return false
 }
+
+// asPrepared is a statement as SQLite gets it.
+func asPrepared(text string) string { return questionMarks(limitUnknown(text)) }
 
 var limitParameter = regexp.MustCompile(`\bLIMIT \?[0-9]+`)
 

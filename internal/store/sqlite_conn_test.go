@@ -1,9 +1,17 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/i-agent/iagent/internal/interview"
+	"github.com/i-agent/iagent/internal/jobs"
 	"github.com/i-agent/iagent/internal/store/storetest"
 )
 
@@ -59,6 +67,55 @@ func TestLimitOfRiverDoesNotDecideThePlan(t *testing.T) {
 		if got := limitUnknown(text); got != want {
 			t.Errorf("%s is %s, want %s", text, got, want)
 		}
+	}
+}
+
+// River asks for jobs several times a second: its own statements, not what this package takes them for, must be kept and must not be
+// planned by a value.
+func TestStatementsOfRiverAreParsedOnce(t *testing.T) {
+	s := open(t, storetest.SQLite(t), Options{})
+	engine, err := jobs.NewSQLite(s.SQLite(), jobs.Config{
+		Ledger: s, Log: slog.New(slog.DiscardHandler), StopWithin: time.Second,
+		Functions: []jobs.Function{{Name: interview.OrchestrateCall, Concurrency: 1, Run: func(context.Context, interview.Run) error { return nil }}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- engine.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	byAValue := regexp.MustCompile(`(?i)\bLIMIT\s+[?@:$]\w*\s*(\)|;|$|OFFSET)`)
+	for deadline := time.Now().Add(time.Minute); ; {
+		asks := false
+		conn, err := s.sqlite.write.Conn(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = conn.Raw(func(conn any) error {
+			for text := range conn.(*sqliteConn).byText {
+				asks = asks || strings.Contains(text, "JobGetAvailable")
+				if strings.Contains(text, ":many") && byAValue.MatchString(asPrepared(text)) {
+					t.Errorf("is planned by the value of its limit:\n%s", text)
+				}
+			}
+			return nil
+		})
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if asks || t.Failed() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no statement with which River asks for jobs is kept")
+		}
+		<-time.After(20 * time.Millisecond)
 	}
 }
 

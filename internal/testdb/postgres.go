@@ -83,7 +83,7 @@ func create(t testing.TB, admin, template string) string {
 	if err != nil {
 		t.Fatalf("test database: TEST_DATABASE_URL: %v", err)
 	}
-	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE "+template+copied(admin)); err != nil {
+	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE "+template+copyStrategy(admin)); err != nil {
 		t.Fatalf("test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -103,7 +103,7 @@ func ensureTemplate(admin, name string, prepare func(ctx context.Context, url st
 	known := func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
 	}
-	if err := connected(admin, known); err != nil || there {
+	if err := withConnection(admin, known); err != nil || there {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
@@ -164,8 +164,8 @@ var connections = struct {
 	idle map[string][]*pgx.Conn
 }{idle: map[string][]*pgx.Conn{}}
 
-// connected calls do with a connection to the server, and keeps it for the next caller unless it fails.
-func connected(server string, do func(ctx context.Context, conn *pgx.Conn) error) (err error) {
+// withConnection calls do with a connection to the server, and keeps it for the next caller unless it fails.
+func withConnection(server string, do func(ctx context.Context, conn *pgx.Conn) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	var conn *pgx.Conn
@@ -193,7 +193,7 @@ func connected(server string, do func(ctx context.Context, conn *pgx.Conn) error
 }
 
 func execute(server, statement string) error {
-	return connected(server, func(ctx context.Context, conn *pgx.Conn) error {
+	return withConnection(server, func(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
@@ -201,11 +201,11 @@ func execute(server, statement string) error {
 	})
 }
 
-// copied is how the server is to copy a template: file by file, which is twice as fast as through its log, if it need not wait for
+// copyStrategy is how the server is to copy a template: file by file, which is twice as fast as through its log, if it need not wait for
 // the disk before and after. Before version 15 it has no choice.
-func copied(server string) string {
+func copyStrategy(server string) string {
 	var way string
-	_ = connected(server, func(ctx context.Context, conn *pgx.Conn) error {
+	_ = withConnection(server, func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `SELECT CASE WHEN current_setting('fsync') = 'off' AND current_setting('server_version_num')::integer >= 150000
 			THEN ' STRATEGY FILE_COPY' ELSE '' END`).Scan(&way)
 	})
